@@ -1,0 +1,6 @@
+package dev.fairlead;
+
+/** x. */
+public enum Protocol {
+  MQTT
+}

@@ -1,0 +1,8 @@
+/** The device client, the transport policy, the outbox and the transport SPI. */
+module dev.fairlead {
+  requires org.slf4j;
+  requires com.google.gson;
+  requires static transitive org.jspecify;
+
+  exports dev.fairlead;
+}
