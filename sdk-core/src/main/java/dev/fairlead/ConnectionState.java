@@ -1,0 +1,158 @@
+package dev.fairlead;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * Where the client stands with the hub. Every state says what is known in it; the optional
+ * accessors answer the same questions of any state.
+ */
+public sealed interface ConnectionState {
+  /**
+   * The route in use, being opened, or used last.
+   *
+   * @return the route, empty before the first
+   */
+  default Optional<Route> route() {
+    return Optional.empty();
+  }
+
+  /**
+   * How many rounds through the plan have been begun since the last stable session; 0 while
+   * connected or not opened.
+   *
+   * @return the attempt
+   */
+  default int attempt() {
+    return 0;
+  }
+
+  /**
+   * Why the client is not connected.
+   *
+   * @return the cause, empty where there is none
+   */
+  default Optional<HubException> cause() {
+    return Optional.empty();
+  }
+
+  /**
+   * When the next attempt begins.
+   *
+   * @return the time, empty where none is set
+   */
+  default Optional<Instant> nextTry() {
+    return Optional.empty();
+  }
+
+  /**
+   * Why this machine's clock may be wrong, which would explain the cause.
+   *
+   * @return one sentence, empty where nothing speaks for it
+   */
+  default Optional<String> clockDoubt() {
+    return Optional.empty();
+  }
+
+  /** Built, and {@code open()} not called yet. */
+  record NotOpened() implements ConnectionState {}
+
+  /**
+   * A route is being opened.
+   *
+   * @param via the route
+   * @param attempt the round, from 1
+   */
+  record Connecting(Route via, int attempt) implements ConnectionState {
+    @Override
+    public Optional<Route> route() {
+      return Optional.of(via);
+    }
+  }
+
+  /**
+   * A session is open.
+   *
+   * @param via the route
+   * @param since when it opened
+   */
+  record Connected(Route via, Instant since) implements ConnectionState {
+    @Override
+    public Optional<Route> route() {
+      return Optional.of(via);
+    }
+  }
+
+  /**
+   * No route could be opened, or the session was lost; the next attempt is set. Telemetry waits in
+   * the outbox meanwhile.
+   *
+   * @param route the route that failed last
+   * @param attempt the round that failed, from 1; 0 if an open session was lost
+   * @param failure what failed last
+   * @param next when the next round begins
+   * @param clockDoubt why the clock may be wrong, if anything speaks for it
+   */
+  record Waiting(
+      Optional<Route> route,
+      int attempt,
+      HubException failure,
+      Instant next,
+      Optional<String> clockDoubt)
+      implements ConnectionState {
+    @Override
+    public Optional<HubException> cause() {
+      return Optional.of(failure);
+    }
+
+    @Override
+    public Optional<Instant> nextTry() {
+      return Optional.of(next);
+    }
+  }
+
+  /**
+   * The hub refused the credential, a renewed one too. It is tried again, slowly, for the device
+   * may be enabled again, its keys may be put right, or its clock may be.
+   *
+   * @param via the route
+   * @param attempt the refusals in a row, from 1
+   * @param failure the refusal
+   * @param next when the next attempt begins
+   * @param clockDoubt why the clock may be wrong, if anything speaks for it
+   */
+  record Unauthorized(
+      Route via,
+      int attempt,
+      UnauthorizedException failure,
+      Instant next,
+      Optional<String> clockDoubt)
+      implements ConnectionState {
+    @Override
+    public Optional<Route> route() {
+      return Optional.of(via);
+    }
+
+    @Override
+    public Optional<HubException> cause() {
+      return Optional.of(failure);
+    }
+
+    @Override
+    public Optional<Instant> nextTry() {
+      return Optional.of(next);
+    }
+  }
+
+  /**
+   * For good: closed by the application, or given up as the application asked.
+   *
+   * @param failure why, empty if the application closed the client
+   */
+  record Closed(Optional<HubException> failure) implements ConnectionState {
+    @Override
+    public Optional<HubException> cause() {
+      return failure;
+    }
+  }
+}

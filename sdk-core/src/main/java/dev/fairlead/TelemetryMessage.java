@@ -1,0 +1,336 @@
+package dev.fairlead;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One device-to-cloud message: a body, system properties and application properties. Immutable,
+ * apart from the body's array, which is handed over and not copied.
+ *
+ * <p>Limits, checked when the message is built: property names and values of letters, digits and
+ * {@code ! # $ % & ' * + - . ^ _ ` | ~} for names (values may be any text where the protocol
+ * carries it), ids of at most 128 characters, and 256 KB in all (body, system property values,
+ * application property names and values). Source: IoT Hub developer guide, "Create and read IoT Hub
+ * messages" and "Quotas and throttling".
+ */
+public final class TelemetryMessage {
+  /** The largest message the hub takes, in bytes: 256 KB. */
+  public static final int MAX_BYTES = 256 * 1024;
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+\\-.^_`|~]+");
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9\\-:.+%_#*?!(),=@;$']{1,128}");
+
+  private final byte[] body;
+  private final Map<String, String> properties;
+  private final Map<SystemProperty, String> systemProperties;
+  private final @Nullable Duration timeToLive;
+  private final int size;
+
+  private TelemetryMessage(Builder builder) {
+    body = builder.body;
+    properties = Collections.unmodifiableMap(new LinkedHashMap<>(builder.properties));
+    systemProperties = Collections.unmodifiableMap(new LinkedHashMap<>(builder.systemProperties));
+    timeToLive = builder.timeToLive;
+    size = sizeOf(body, properties, systemProperties);
+    if (size > MAX_BYTES) {
+      throw new IllegalArgumentException(
+          "The message is "
+              + size
+              + " bytes with its properties, and the hub takes at most "
+              + MAX_BYTES
+              + " (256 KB). Split it, compress it, or send it by file upload.");
+    }
+  }
+
+  /**
+   * A message with a body and no properties.
+   *
+   * @param body the bytes; handed over, not copied
+   * @return the message
+   * @throws IllegalArgumentException if it is over {@link #MAX_BYTES}
+   */
+  public static TelemetryMessage of(byte[] body) {
+    return builder().body(body).build();
+  }
+
+  /**
+   * A JSON message: UTF-8, content type {@code application/json}, so that the hub can route by its
+   * content.
+   *
+   * @param json the text
+   * @return the message
+   * @throws IllegalArgumentException if it is over {@link #MAX_BYTES}
+   */
+  public static TelemetryMessage json(String json) {
+    return builder().json(json).build();
+  }
+
+  /**
+   * Starts a message.
+   *
+   * @return an empty builder
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * The body.
+   *
+   * @return the array itself, not a copy: do not change it
+   */
+  public byte[] body() {
+    return body;
+  }
+
+  /**
+   * The application properties in the order they were set.
+   *
+   * @return an unmodifiable map
+   */
+  public Map<String, String> properties() {
+    return properties;
+  }
+
+  /**
+   * The system properties that are set.
+   *
+   * @return an unmodifiable map
+   */
+  public Map<SystemProperty, String> systemProperties() {
+    return systemProperties;
+  }
+
+  /**
+   * How long the message may wait in the outbox.
+   *
+   * @return the time to live, empty where the outbox's own rule holds
+   */
+  public Optional<Duration> timeToLive() {
+    return Optional.ofNullable(timeToLive);
+  }
+
+  /**
+   * What the hub counts against {@link #MAX_BYTES}.
+   *
+   * @return the size in bytes
+   */
+  public int size() {
+    return size;
+  }
+
+  private static int sizeOf(
+      byte[] body, Map<String, String> properties, Map<SystemProperty, String> systemProperties) {
+    long sum = body.length;
+    for (Map.Entry<String, String> property : properties.entrySet()) {
+      sum += property.getKey().length() + utf8Length(property.getValue());
+    }
+    for (String value : systemProperties.values()) {
+      sum += utf8Length(value);
+    }
+    return (int) Math.min(sum, Integer.MAX_VALUE);
+  }
+
+  private static int utf8Length(String text) {
+    int length = text.length();
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) >= 0x80) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+      }
+    }
+    return length;
+  }
+
+  /** Sizes and counts only: a message's content is the application's business. */
+  @Override
+  public String toString() {
+    return "TelemetryMessage[" + size + " bytes, " + properties.size() + " properties]";
+  }
+
+  /** Builds a {@link TelemetryMessage}. Not safe for several threads. */
+  public static final class Builder {
+    private byte[] body = new byte[0];
+    private final Map<String, String> properties = new LinkedHashMap<>();
+    private final Map<SystemProperty, String> systemProperties = new LinkedHashMap<>();
+    private @Nullable Duration timeToLive;
+
+    private Builder() {}
+
+    /**
+     * Sets the body.
+     *
+     * @param bytes handed over, not copied
+     * @return this
+     */
+    public Builder body(byte[] bytes) {
+      body = Objects.requireNonNull(bytes, "bytes");
+      return this;
+    }
+
+    /**
+     * Sets a JSON body in UTF-8 and says so in content type and encoding.
+     *
+     * @param json the text
+     * @return this
+     */
+    public Builder json(String json) {
+      return body(json.getBytes(StandardCharsets.UTF_8))
+          .contentType("application/json")
+          .contentEncoding("utf-8");
+    }
+
+    /**
+     * Sets an application property.
+     *
+     * @param name letters, digits and {@code ! # $ % & ' * + - . ^ _ ` | ~}
+     * @param value any text
+     * @return this
+     * @throws IllegalArgumentException if the hub would refuse the name; the message quotes it
+     */
+    public Builder property(String name, String value) {
+      Objects.requireNonNull(value, "value");
+      if (!NAME.matcher(name).matches()) {
+        throw new IllegalArgumentException(
+            "The property name \""
+                + name
+                + "\" would be refused by the hub. Use ASCII letters, digits and ! # $ % & ' * + - . ^ _ ` | ~");
+      }
+      if (name.startsWith("$") || name.startsWith("iothub-")) {
+        throw new IllegalArgumentException(
+            "The property name \""
+                + name
+                + "\" is reserved for system properties, which have setters of their own (messageId, contentType, …).");
+      }
+      properties.put(name, value);
+      return this;
+    }
+
+    /**
+     * Sets the message id.
+     *
+     * @param id at most 128 letters, digits and {@code - : . + % _ # * ? ! ( ) , = @ ; $ '}
+     * @return this
+     */
+    public Builder messageId(String id) {
+      return id(SystemProperty.MESSAGE_ID, id);
+    }
+
+    /**
+     * Sets the correlation id.
+     *
+     * @param id as for {@link #messageId}
+     * @return this
+     */
+    public Builder correlationId(String id) {
+      return id(SystemProperty.CORRELATION_ID, id);
+    }
+
+    /**
+     * Sets the user id.
+     *
+     * @param id any text
+     * @return this
+     */
+    public Builder userId(String id) {
+      return system(SystemProperty.USER_ID, id);
+    }
+
+    /**
+     * Sets the content type.
+     *
+     * @param type such as {@code application/json}
+     * @return this
+     */
+    public Builder contentType(String type) {
+      return system(SystemProperty.CONTENT_TYPE, type);
+    }
+
+    /**
+     * Sets the content encoding.
+     *
+     * @param encoding such as {@code utf-8}
+     * @return this
+     */
+    public Builder contentEncoding(String encoding) {
+      return system(SystemProperty.CONTENT_ENCODING, encoding);
+    }
+
+    /**
+     * Sets when the message was made, on the device's clock.
+     *
+     * @param time the time
+     * @return this
+     */
+    public Builder creationTime(Instant time) {
+      return system(SystemProperty.CREATION_TIME, time.toString());
+    }
+
+    /**
+     * Sets the output of a module that the message leaves by.
+     *
+     * @param name the output's name
+     * @return this
+     */
+    public Builder outputName(String name) {
+      return system(SystemProperty.OUTPUT_NAME, name);
+    }
+
+    /**
+     * Sets the Plug and Play component that speaks.
+     *
+     * @param name the component's name
+     * @return this
+     */
+    public Builder component(String name) {
+      return system(SystemProperty.COMPONENT, name);
+    }
+
+    /**
+     * Sets how long the message may wait in the outbox before it fails unsent.
+     *
+     * @param limit a positive duration
+     * @return this
+     */
+    public Builder timeToLive(Duration limit) {
+      if (limit.isZero() || limit.isNegative()) {
+        throw new IllegalArgumentException("A time to live is positive, not " + limit + ".");
+      }
+      timeToLive = limit;
+      return this;
+    }
+
+    private Builder id(SystemProperty property, String id) {
+      if (!ID.matcher(id).matches()) {
+        throw new IllegalArgumentException(
+            property
+                + " \""
+                + id
+                + "\" would be refused by the hub: 1 to 128 ASCII letters, digits and - : . + % _ # * ? ! ( ) , = @ ; $ '");
+      }
+      return system(property, id);
+    }
+
+    private Builder system(SystemProperty property, String value) {
+      systemProperties.put(property, Objects.requireNonNull(value, "value"));
+      return this;
+    }
+
+    /**
+     * Builds the message.
+     *
+     * @return the message
+     * @throws IllegalArgumentException if it is over {@link #MAX_BYTES}
+     */
+    public TelemetryMessage build() {
+      return new TelemetryMessage(this);
+    }
+  }
+}

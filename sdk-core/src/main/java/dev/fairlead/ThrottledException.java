@@ -1,0 +1,36 @@
+package dev.fairlead;
+
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The hub said: slower. The same route is used again after a wait; changing the route would only
+ * evade the limit.
+ */
+public final class ThrottledException extends HubException {
+  private static final long serialVersionUID = 1;
+
+  private final @Nullable Duration retryAfter;
+
+  /**
+   * Creates the failure.
+   *
+   * @param message what happened
+   * @param progress whether the bytes may have left
+   * @param retryAfter how long the hub asked to wait, or null if it did not say
+   */
+  public ThrottledException(String message, Progress progress, @Nullable Duration retryAfter) {
+    super(message, progress, null);
+    this.retryAfter = retryAfter;
+  }
+
+  /**
+   * How long the hub asked to wait.
+   *
+   * @return the wait, empty if the hub did not say
+   */
+  public Optional<Duration> retryAfter() {
+    return Optional.ofNullable(retryAfter);
+  }
+}

@@ -1,0 +1,48 @@
+package dev.fairlead.spi;
+
+import dev.fairlead.Capability;
+import dev.fairlead.Route;
+import java.util.Set;
+
+/**
+ * One offered route and what the planning rules read of it.
+ *
+ * @param route protocol, carrier and documented port
+ * @param capabilities what a session of this route can do; the contract test observes exactly these
+ * @param delivery whether the hub pushes cloud-to-device messages or the device polls
+ * @param identitiesPerConnection how many identities one TLS connection carries: 1, or the hub's
+ *     limit
+ * @param footprint what the wire's libraries need of memory, as the hub's guidance ranks them
+ * @param compact whether the encoding is binary
+ */
+public record RouteOffer(
+    Route route,
+    Set<Capability> capabilities,
+    Delivery delivery,
+    int identitiesPerConnection,
+    Footprint footprint,
+    boolean compact) {
+  /** Copies the set and checks the count. */
+  public RouteOffer {
+    capabilities = Set.copyOf(capabilities);
+    if (identitiesPerConnection < 1) {
+      throw new IllegalArgumentException("A connection carries at least one identity.");
+    }
+  }
+
+  /** How cloud-to-device messages come. */
+  public enum Delivery {
+    /** At once. */
+    PUSH,
+    /** When asked for, at most once in 25 minutes. */
+    POLL
+  }
+
+  /** The memory that a wire's libraries need. */
+  public enum Footprint {
+    /** Fits a low-resource device. */
+    SMALL,
+    /** Needs more than a low-resource device has. */
+    LARGE
+  }
+}

@@ -1,0 +1,102 @@
+package dev.fairlead.spi;
+
+import dev.fairlead.DeviceIdentity;
+import dev.fairlead.Endpoint;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+
+/** All that one session is given. Belongs to that session; of no effect after it has ended. */
+public interface SessionContext {
+  /**
+   * Who connects.
+   *
+   * @return the identity
+   */
+  DeviceIdentity identity();
+
+  /**
+   * The hub's own name, for user names and addresses, even where a gateway is dialled.
+   *
+   * @return the host name
+   */
+  String hubHost();
+
+  /**
+   * Where to dial, and who may vouch for the server.
+   *
+   * @return the endpoint
+   */
+  Endpoint endpoint();
+
+  /**
+   * What to show the hub.
+   *
+   * @return a token, or a certificate
+   */
+  Credential credential();
+
+  /**
+   * What is to be subscribed while opening.
+   *
+   * @return the feeds that the application has handlers for
+   */
+  Set<Feed> feeds();
+
+  /**
+   * Telemetry to send.
+   *
+   * @return this session's lease on the outbox
+   */
+  OutboxReader outbox();
+
+  /**
+   * Where to put what arrives.
+   *
+   * @return the inbox
+   */
+  Inbox inbox();
+
+  /**
+   * Where all of this session's work happens.
+   *
+   * @return a serial queue with timers, on no I/O thread
+   */
+  Loop loop();
+
+  /**
+   * How long opening may take in all.
+   *
+   * @return a positive duration; the client aborts an opening that takes longer
+   */
+  Duration openTimeout();
+
+  /**
+   * Whether at most one message may be unacknowledged at any time.
+   *
+   * @return true if the application asked for strict order
+   */
+  boolean strictOrder();
+
+  /**
+   * What this client calls itself.
+   *
+   * @return the agent text, not encoded
+   */
+  String userAgent();
+
+  /**
+   * The Plug and Play model of the device.
+   *
+   * @return the model id (a DTMI), empty if there is none
+   */
+  Optional<String> modelId();
+
+  /**
+   * Asks the client to close this session in good order and to open a new one at once, as after a
+   * credential's renewal: for a wire that can have something done only so. Any thread.
+   *
+   * @param why one clause for the log
+   */
+  void requestReopen(String why);
+}
