@@ -5,6 +5,7 @@ module dev.fairlead {
   requires static transitive org.jspecify;
 
   exports dev.fairlead;
+  exports dev.fairlead.auth;
   exports dev.fairlead.spi;
 
   uses dev.fairlead.spi.TransportProvider;

@@ -1,0 +1,145 @@
+package dev.fairlead.auth;
+
+import dev.fairlead.Secret;
+import dev.fairlead.spi.Credential;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * How an identity proves itself for as long as its client lives: it yields a {@link Credential} for
+ * every session, and a fresh one before the last runs out. Safe for any thread.
+ *
+ * <p>An implementation of an application's own keeps to the contract of {@link #issue}; for most
+ * needs a {@link TokenSource} or a {@link Signer} is less work.
+ */
+public interface Credentials {
+  /** The lifetime of a token unless another is given: 60 minutes, as all clients of IoT Hub do. */
+  Duration DEFAULT_LIFETIME = Duration.ofMinutes(60);
+
+  /**
+   * The shortest lifetime of a token: one minute. With less, the token may be spent before the
+   * connection that shows it stands (a slow route takes tens of seconds, clocks differ by more),
+   * and on MQTT each renewal is a reconnect.
+   */
+  Duration SHORTEST_LIFETIME = Duration.ofMinutes(1);
+
+  /**
+   * The longest lifetime of a token: 365 days. The hub sets no bound, but a token cannot be revoked
+   * without changing the key, so one that leaks is good until it ends.
+   */
+  Duration LONGEST_LIFETIME = Duration.ofDays(365);
+
+  /**
+   * Yields a fresh credential. Returns at once and never throws for want of one. Does not limit how
+   * long the application's code may take: that is for the caller, who knows the time-out.
+   *
+   * @param audience whom it is for
+   * @param now the time by the client's clock
+   * @return completes with a credential that is valid at {@code now}, from any thread; or fails
+   *     with a {@link dev.fairlead.UnauthorizedException} with {@link
+   *     dev.fairlead.Progress#NOT_SENT} whose message says why there is none
+   */
+  CompletionStage<Credential> issue(Audience audience, Instant now);
+
+  /**
+   * What sort of credential it yields, always the same.
+   *
+   * @return the kind
+   */
+  CredentialKind kind();
+
+  /**
+   * Whether asking again can yield a credential that lasts longer.
+   *
+   * @return false for a fixed token and for a certificate
+   */
+  boolean renewable();
+
+  /**
+   * Tokens of 60 minutes, signed with the identity's own key.
+   *
+   * @param key the primary or secondary key, in base64
+   * @return the credentials
+   * @throws IllegalArgumentException if the key is empty or not base64; the message says where, and
+   *     nothing of the key
+   */
+  static Credentials sharedAccessKey(Secret key) {
+    return sharedAccessKey(key, DEFAULT_LIFETIME);
+  }
+
+  /**
+   * Tokens of a given lifetime, signed with the identity's own key.
+   *
+   * @param key the primary or secondary key, in base64
+   * @param lifetime of each token, 1 minute to 365 days
+   * @return the credentials
+   * @throws IllegalArgumentException if the key is not base64 or the lifetime out of range
+   */
+  static Credentials sharedAccessKey(Secret key, Duration lifetime) {
+    return sharedAccessKey(key, Optional.empty(), lifetime);
+  }
+
+  /**
+   * Tokens signed with the key of a hub policy, which needs the permission <i>DeviceConnect</i>. A
+   * device that holds such a key can pose as every device of the hub: prefer its own.
+   *
+   * @param key the policy's key, in base64
+   * @param policyName the policy, empty for the identity's own key
+   * @param lifetime of each token, 1 minute to 365 days
+   * @return the credentials
+   * @throws IllegalArgumentException if the key is not base64, the name blank or the lifetime out
+   *     of range
+   */
+  static Credentials sharedAccessKey(Secret key, Optional<String> policyName, Duration lifetime) {
+    return new SignedTokens("shared access key", new SharedAccessKey(key), policyName, lifetime);
+  }
+
+  /**
+   * One ready-made token. When it ends the client cannot connect any more; its expiry is read from
+   * it.
+   *
+   * @param token the whole token, {@code SharedAccessSignature sr=…&sig=…&se=…}
+   * @return the credentials
+   * @throws IllegalArgumentException if it is not a token; the message says why, and nothing of it
+   */
+  static Credentials fixedToken(Secret token) {
+    return new FixedToken(SasToken.parse(token));
+  }
+
+  /**
+   * Tokens that the application fetches.
+   *
+   * @param source where they come from
+   * @return the credentials
+   */
+  static Credentials tokens(TokenSource source) {
+    return new FetchedTokens(source);
+  }
+
+  /**
+   * Tokens made here and signed elsewhere, by something that keeps the key to itself.
+   *
+   * @param signer what signs
+   * @param lifetime of each token, 1 minute to 365 days
+   * @return the credentials
+   * @throws IllegalArgumentException if the lifetime is out of range
+   */
+  static Credentials signer(Signer signer, Duration lifetime) {
+    Objects.requireNonNull(signer, "signer");
+    return new SignedTokens("signer", signer, Optional.empty(), lifetime);
+  }
+
+  /**
+   * A TLS client certificate. It must be in date whenever a session is opened; the message of the
+   * failure names the certificate that is not.
+   *
+   * @param certificate the certificate with its key
+   * @return the credentials
+   */
+  static Credentials certificate(ClientCertificate certificate) {
+    return new PresentedCertificate(Objects.requireNonNull(certificate, "certificate"));
+  }
+}

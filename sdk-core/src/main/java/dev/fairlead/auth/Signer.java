@@ -1,0 +1,20 @@
+package dev.fairlead.auth;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Signs for a key that never leaves its keeper: a TPM, a secure element, the IoT Edge workload API,
+ * a signing service. Called for every new token, from any thread, one call at a time for each
+ * client.
+ */
+@FunctionalInterface
+public interface Signer {
+  /**
+   * Computes HMAC-SHA256 of the data with the identity's key.
+   *
+   * @param data the bytes to sign; the signer's own copy
+   * @return completes with the 32 bytes of the signature, from any thread. Returns at once: work
+   *     that blocks belongs elsewhere. A failure of any kind makes the client ask again later.
+   */
+  CompletionStage<byte[]> sign(byte[] data);
+}

@@ -1,0 +1,21 @@
+package dev.fairlead.auth;
+
+import dev.fairlead.Secret;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Fetches whole tokens from elsewhere, such as a token service of the application's own. Called
+ * whenever a session needs a new one, from any thread, one call at a time for each client.
+ */
+@FunctionalInterface
+public interface TokenSource {
+  /**
+   * Fetches a token.
+   *
+   * @param audience what the token's {@code sr} must cover
+   * @return completes with the whole token ({@code SharedAccessSignature sr=…&sig=…&se=…}), not yet
+   *     expired, from any thread. Returns at once: work that blocks belongs elsewhere. A failure of
+   *     any kind makes the client ask again later.
+   */
+  CompletionStage<Secret> fetch(Audience audience);
+}
