@@ -5,6 +5,8 @@ module dev.fairlead {
   requires static transitive org.jspecify;
 
   exports dev.fairlead;
+  exports dev.fairlead.auth;
+  exports dev.fairlead.policy;
   exports dev.fairlead.spi;
 
   uses dev.fairlead.spi.TransportProvider;
