@@ -3,8 +3,9 @@ package dev.fairlead;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Answers direct methods now or later; the next call does not wait for the answer of the one before. Called one at a time, on the
- * client's callback executor. A stage that fails answers status 500.
+ * Answers direct methods now or later; the next call does not wait for the answer of the one
+ * before. Called one at a time, on the client's callback executor. A stage that fails answers
+ * status 500.
  */
 @FunctionalInterface
 public interface AsyncMethodHandler {

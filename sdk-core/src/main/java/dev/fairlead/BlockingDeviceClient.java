@@ -3,9 +3,10 @@ package dev.fairlead;
 import java.util.Map;
 
 /**
- * The verbs of {@link DeviceClient}, each waiting for its outcome for at most the time given to {@link DeviceClient#blocking}. They
- * throw the {@link HubException} itself, with the caller's stack trace. A time-out is an {@link UnreachableException}; the operation
- * goes on all the same. If the waiting thread is interrupted, the interrupt is kept and the same exception thrown.
+ * The verbs of {@link DeviceClient}, each waiting for its outcome for at most the time given to
+ * {@link DeviceClient#blocking}. They throw the {@link HubException} itself, the place of the call
+ * suppressed in it. A time-out is an {@link UnreachableException}; the operation goes on all the
+ * same. If the waiting thread is interrupted, the interrupt is kept and the same exception thrown.
  */
 public interface BlockingDeviceClient {
   /** Waits for the first session. */

@@ -7,6 +7,7 @@ import dev.fairlead.client.ClientSettings;
 import dev.fairlead.client.Handlers;
 import dev.fairlead.client.RealDeviceClient;
 import dev.fairlead.policy.TransportPolicy;
+import dev.fairlead.spi.OutboxStore;
 import dev.fairlead.spi.TransportProvider;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,8 +22,8 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds a {@link DeviceClient}. Handlers are given here, before connecting, so that every session subscribes what they need and the
- * planner knows it. Not safe for several threads.
+ * Builds a {@link DeviceClient}. Handlers are given here, before connecting, so that every session
+ * subscribes what they need and the planner knows it. Not safe for several threads.
  */
 public final class DeviceClientBuilder {
   private @Nullable String hubHost;
@@ -34,6 +35,7 @@ public final class DeviceClientBuilder {
   private TransportPolicy policy = TransportPolicy.singleDevice();
   private RetryPolicy retry = RetryPolicy.defaults();
   private OutboxLimits outbox = OutboxLimits.defaults();
+  private @Nullable OutboxStore outboxStore;
   private boolean strictOrder;
   private Duration openTimeout = Duration.ofSeconds(30);
   private Duration drain = Duration.ofSeconds(5);
@@ -56,7 +58,8 @@ public final class DeviceClientBuilder {
    *
    * @param text as the hub's portal shows it
    * @return this
-   * @throws IllegalArgumentException if it is not a device connection string; the message names the mistake and no secret
+   * @throws IllegalArgumentException if it is not a device connection string; the message names the
+   *     mistake and no secret
    */
   public DeviceClientBuilder connectionString(String text) {
     ConnectionString parsed = ConnectionString.parse(text);
@@ -79,7 +82,8 @@ public final class DeviceClientBuilder {
   }
 
   /**
-   * Sets a gateway to dial in place of the hub; the hub's name still goes into user names and tokens.
+   * Sets a gateway to dial in place of the hub; the hub's name still goes into user names and
+   * tokens.
    *
    * @param host the gateway's host name
    * @return this
@@ -112,7 +116,8 @@ public final class DeviceClientBuilder {
   }
 
   /**
-   * Sets where the routes of one protocol dial, in place of the hub's (or gateway's) name and the documented port.
+   * Sets where the routes of one protocol dial, in place of the hub's (or gateway's) name and the
+   * documented port.
    *
    * @param protocol the protocol
    * @param endpoint host, port and trust
@@ -168,8 +173,20 @@ public final class DeviceClientBuilder {
   }
 
   /**
-   * Lets at most one message be unacknowledged, so that the hub can never take a later message before an earlier one. Costs a round
-   * trip for each message.
+   * Sets what keeps the outbox across a restart of the process. Without one, what waits is lost
+   * with the process.
+   *
+   * @param store belongs to the client from now on, which closes it
+   * @return this
+   */
+  public DeviceClientBuilder outboxStore(OutboxStore store) {
+    outboxStore = Objects.requireNonNull(store, "store");
+    return this;
+  }
+
+  /**
+   * Lets at most one message be unacknowledged, so that the hub can never take a later message
+   * before an earlier one. Costs a round trip for each message.
    *
    * @return this
    */
@@ -239,7 +256,8 @@ public final class DeviceClientBuilder {
   /**
    * Sets where handlers run; for handlers that block for long, or share state with the application.
    *
-   * @param value the executor, which the client does not shut down; by default daemon threads of the client that end when idle
+   * @param value the executor, which the client does not shut down; by default daemon threads of
+   *     the client that end when idle
    * @return this
    */
   public DeviceClientBuilder executor(Executor value) {
@@ -259,8 +277,8 @@ public final class DeviceClientBuilder {
   }
 
   /**
-   * Adds a transport with options of its own. It wins over one of the same routes that is found on the class path or module path;
-   * only {@linkplain TransportPolicy the policy} leaves routes out.
+   * Adds a transport with options of its own. It wins over one of the same routes that is found on
+   * the class path or module path; only {@linkplain TransportPolicy the policy} leaves routes out.
    *
    * @param provider the transport
    * @return this
@@ -290,7 +308,8 @@ public final class DeviceClientBuilder {
    */
   public DeviceClientBuilder onMethod(String name, MethodHandler handler) {
     Objects.requireNonNull(handler, "handler");
-    return onMethodAsync(name, request -> CompletableFuture.completedFuture(handler.onMethod(request)));
+    return onMethodAsync(
+        name, request -> CompletableFuture.completedFuture(handler.onMethod(request)));
   }
 
   /**
@@ -342,8 +361,10 @@ public final class DeviceClientBuilder {
    * Plans the routes and builds the client. No I/O is done before {@link DeviceClient#open()}.
    *
    * @return the client
-   * @throws IllegalStateException if host, identity or credentials are missing; the message says which
-   * @throws dev.fairlead.policy.NoRouteException if no route is left; it names the facts in conflict
+   * @throws IllegalStateException if host, identity or credentials are missing; the message says
+   *     which
+   * @throws dev.fairlead.policy.NoRouteException if no route is left; it names the facts in
+   *     conflict
    */
   public DeviceClient build() {
     if (hubHost == null || identity == null) {
@@ -366,9 +387,10 @@ public final class DeviceClientBuilder {
             credentials,
             Map.copyOf(endpoints),
             trust,
-            policy.withCredentialKind(kind),
+            policy.toBuilder().credentialKind(kind).build(),
             retry,
             outbox,
+            Optional.ofNullable(outboxStore),
             strictOrder,
             openTimeout,
             drain,

@@ -1,8 +1,9 @@
 package dev.fairlead;
 
 /**
- * Answers direct methods, one at a time, on the client's callback executor. While it runs, further calls wait; where the answer takes
- * long, use an {@link AsyncMethodHandler}. A handler that throws answers status 500.
+ * Answers direct methods, one at a time, on the client's callback executor. While it runs, further
+ * calls wait; where the answer takes long, use an {@link AsyncMethodHandler}. A handler that throws
+ * answers status 500.
  */
 @FunctionalInterface
 public interface MethodHandler {

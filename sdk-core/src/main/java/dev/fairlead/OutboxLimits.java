@@ -7,16 +7,19 @@ import java.util.Optional;
  * How much telemetry may wait, and for how long.
  *
  * @param maxMessages at most so many messages, those under way included; 1 or more
- * @param maxBytes at most so many bytes in all, counted as {@link TelemetryMessage#size()}; at least {@link
- *     TelemetryMessage#MAX_BYTES}
+ * @param maxBytes at most so many bytes in all, counted as {@link TelemetryMessage#size()}; at
+ *     least {@link TelemetryMessage#MAX_BYTES}
  * @param overflow what happens to a message without room
- * @param timeToLive how long a message may wait that sets no time of its own; empty for as long as it takes
+ * @param timeToLive how long a message may wait that sets no time of its own; empty for as long as
+ *     it takes
  */
-public record OutboxLimits(int maxMessages, long maxBytes, OverflowPolicy overflow, Optional<Duration> timeToLive) {
+public record OutboxLimits(
+    int maxMessages, long maxBytes, OverflowPolicy overflow, Optional<Duration> timeToLive) {
   /** Checks the ranges. */
   public OutboxLimits {
     if (maxMessages < 1) {
-      throw new IllegalArgumentException("The outbox needs room for at least one message, not " + maxMessages + ".");
+      throw new IllegalArgumentException(
+          "The outbox needs room for at least one message, not " + maxMessages + ".");
     }
     if (maxBytes < TelemetryMessage.MAX_BYTES) {
       throw new IllegalArgumentException(

@@ -10,4 +10,5 @@ package dev.fairlead;
  * @param failed total that failed: expired, dropped, refused, or left over at close
  * @param resent total put back after they may have been sent, so that the hub may have them twice
  */
-public record OutboxStatus(int waiting, int underWay, long bytes, long accepted, long failed, long resent) {}
+public record OutboxStatus(
+    int waiting, int underWay, long bytes, long accepted, long failed, long resent) {}

@@ -4,17 +4,22 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * When to try again. Every delay is drawn evenly between zero (or the stated minimum) and its bound ("full jitter"), after the bound
- * has been cut to the cap, so that a fleet that lost its hub does not come back in step. By default it never gives up.
+ * When to try again. Every delay is drawn evenly between zero (or the stated minimum) and its bound
+ * ("full jitter"), after the bound has been cut to the cap, so that a fleet that lost its hub does
+ * not come back in step. By default it never gives up.
  *
  * @param firstSpread the bound of the first delay after an open session was lost
- * @param base the bound of the delay after the first failed round through the plan; doubled with each further round
+ * @param base the bound of the delay after the first failed round through the plan; doubled with
+ *     each further round
  * @param cap the largest bound
- * @param stableAfter how long a session must stay open before the count of failed rounds starts anew
+ * @param stableAfter how long a session must stay open before the count of failed rounds starts
+ *     anew
  * @param unauthorizedMin the shortest delay after a refused credential
  * @param unauthorizedMax the longest delay after a refused credential
- * @param stopWhenUnauthorized whether a refused credential (after one renewal) closes the client instead
- * @param giveUpAfter how long to try without a session before the client closes itself; empty for ever
+ * @param stopWhenUnauthorized whether a refused credential (after one renewal) closes the client
+ *     instead
+ * @param giveUpAfter how long to try without a session before the client closes itself; empty for
+ *     ever
  */
 public record RetryPolicy(
     Duration firstSpread,
@@ -32,18 +37,21 @@ public record RetryPolicy(
     notNegative("stableAfter", stableAfter);
     notNegative("unauthorizedMin", unauthorizedMin);
     if (cap.compareTo(base) < 0) {
-      throw new IllegalArgumentException("cap (" + cap + ") must not be below base (" + base + ").");
+      throw new IllegalArgumentException(
+          "cap (" + cap + ") must not be below base (" + base + ").");
     }
     if (unauthorizedMax.compareTo(unauthorizedMin) < 0 || unauthorizedMax.isZero()) {
       throw new IllegalArgumentException(
-          "unauthorizedMax (" + unauthorizedMax + ") must be positive and not below unauthorizedMin.");
+          "unauthorizedMax ("
+              + unauthorizedMax
+              + ") must be positive and not below unauthorizedMin.");
     }
     giveUpAfter.ifPresent(limit -> positive("giveUpAfter", limit));
   }
 
   /**
-   * For fleets in the field: first delay spread over 10 s, then 1 s doubling to 120 s; stable after 60 s; refused credentials 1 to
-   * 15 minutes; never gives up.
+   * For fleets in the field: first delay spread over 10 s, then 1 s doubling to 120 s; stable after
+   * 60 s; refused credentials 1 to 15 minutes; never gives up.
    *
    * @return the default
    */
@@ -60,7 +68,8 @@ public record RetryPolicy(
   }
 
   /**
-   * For a single device on a desk, or a test: first delay within 100 ms, then 100 ms doubling to 2 s; refused credentials 1 to 5 s.
+   * For a single device on a desk, or a test: first delay within 100 ms, then 100 ms doubling to 2
+   * s; refused credentials 1 to 5 s.
    *
    * @return a policy for which no fleet would thank you
    */

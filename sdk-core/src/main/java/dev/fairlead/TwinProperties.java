@@ -10,8 +10,9 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of twin properties: a version and a tree of values. Immutable. Paths name a place in the tree with dots ({@code
- * "sampling.intervalSeconds"}); the hub forbids dots in names, so a path is never ambiguous.
+ * A set of twin properties: a version and a tree of values. Immutable. Paths name a place in the
+ * tree with dots ({@code "sampling.intervalSeconds"}); the hub forbids dots in names, so a path is
+ * never ambiguous.
  */
 public final class TwinProperties {
   private static final String VERSION = "$version";
@@ -27,7 +28,8 @@ public final class TwinProperties {
   /**
    * Reads properties from JSON.
    *
-   * @param json an object; its {@code $version} becomes {@link #version()}, and other members that begin with {@code $} are left out
+   * @param json an object; its {@code $version} becomes {@link #version()}, and other members that
+   *     begin with {@code $} are left out
    * @return the properties
    * @throws IllegalArgumentException if the text is not a JSON object
    */
@@ -38,7 +40,8 @@ public final class TwinProperties {
   /**
    * Wraps a tree of values.
    *
-   * @param tree text, {@link Long}, {@link Double}, {@link Boolean}, null, lists and maps; {@code $version} as in {@link #parse}
+   * @param tree text, {@link Long}, {@link Double}, {@link Boolean}, null, lists and maps; {@code
+   *     $version} as in {@link #parse}
    * @return the properties
    */
   public static TwinProperties of(Map<String, ? extends @Nullable Object> tree) {
@@ -54,6 +57,17 @@ public final class TwinProperties {
   }
 
   /**
+   * Wraps a tree of values with a version of its own.
+   *
+   * @param version the version
+   * @param tree as in {@link #of(Map)}
+   * @return the properties
+   */
+  public static TwinProperties of(long version, Map<String, ? extends @Nullable Object> tree) {
+    return new TwinProperties(version, of(tree).values);
+  }
+
+  /**
    * The version that the hub gave them.
    *
    * @return the version, 0 if there is none
@@ -65,7 +79,8 @@ public final class TwinProperties {
   /**
    * All values.
    *
-   * @return an unmodifiable map of text, {@link Long}, {@link Double}, {@link Boolean}, null, lists and maps
+   * @return an unmodifiable map of text, {@link Long}, {@link Double}, {@link Boolean}, null, lists
+   *     and maps
    */
   public Map<String, @Nullable Object> asMap() {
     return values;
@@ -168,7 +183,9 @@ public final class TwinProperties {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof TwinProperties that && version == that.version && values.equals(that.values);
+    return other instanceof TwinProperties that
+        && version == that.version
+        && values.equals(that.values);
   }
 
   @Override

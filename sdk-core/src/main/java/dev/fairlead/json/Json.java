@@ -16,8 +16,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON objects as maps of text, {@link Long}, {@link Double}, {@link Boolean}, null, lists and maps, in the order of the text.
- * Reading is strict (RFC 8259) and bounded in depth; the size of the text is bounded by whoever received it.
+ * JSON objects as maps of text, {@link Long}, {@link Double}, {@link Boolean}, null, lists and
+ * maps, in the order of the text. Reading is strict (RFC 8259) and bounded in depth; the size of
+ * the text is bounded by whoever received it.
  */
 public final class Json {
   private static final int MAX_DEPTH = 64;
@@ -29,14 +30,16 @@ public final class Json {
    *
    * @param text the text
    * @return an unmodifiable map
-   * @throws IllegalArgumentException if the text is not exactly one JSON object, names a member twice, or nests too deep
+   * @throws IllegalArgumentException if the text is not exactly one JSON object, names a member
+   *     twice, or nests too deep
    */
   public static Map<String, @Nullable Object> readObject(String text) {
     try (JsonReader reader = new JsonReader(new StringReader(text))) {
       reader.setStrictness(Strictness.STRICT);
       reader.setNestingLimit(MAX_DEPTH);
       if (reader.peek() != JsonToken.BEGIN_OBJECT) {
-        throw new IllegalArgumentException("A JSON object was expected, and this begins with " + reader.peek() + ".");
+        throw new IllegalArgumentException(
+            "A JSON object was expected, and this begins with " + reader.peek() + ".");
       }
       Map<String, @Nullable Object> object = object(reader);
       if (reader.peek() != JsonToken.END_DOCUMENT) {
@@ -63,31 +66,32 @@ public final class Json {
   }
 
   private static @Nullable Object value(JsonReader reader) throws IOException {
-    switch (reader.peek()) {
-      case BEGIN_OBJECT:
-        return object(reader);
-      case BEGIN_ARRAY:
-        List<@Nullable Object> elements = new ArrayList<>();
-        reader.beginArray();
-        while (reader.hasNext()) {
-          elements.add(value(reader));
-        }
-        reader.endArray();
-        return Collections.unmodifiableList(elements);
-      case NUMBER:
-        return number(reader.nextString());
-      case BOOLEAN:
-        return reader.nextBoolean();
-      case NULL:
+    return switch (reader.peek()) {
+      case BEGIN_OBJECT -> object(reader);
+      case BEGIN_ARRAY -> array(reader);
+      case NUMBER -> number(reader.nextString());
+      case BOOLEAN -> reader.nextBoolean();
+      case NULL -> {
         reader.nextNull();
-        return null;
-      default:
-        return reader.nextString();
+        yield null;
+      }
+      default -> reader.nextString();
+    };
+  }
+
+  private static List<@Nullable Object> array(JsonReader reader) throws IOException {
+    List<@Nullable Object> elements = new ArrayList<>();
+    reader.beginArray();
+    while (reader.hasNext()) {
+      elements.add(value(reader));
     }
+    reader.endArray();
+    return Collections.unmodifiableList(elements);
   }
 
   private static Number number(String text) {
-    // Not BigDecimal first: its digits are bounded by the text, but 1e999999999 as an integer is not.
+    // Not BigDecimal first: its digits are bounded by the text, but 1e999999999 as an integer is
+    // not.
     if (text.length() <= 20 && text.chars().allMatch(c -> c == '-' || (c >= '0' && c <= '9'))) {
       BigDecimal exact = new BigDecimal(text);
       try {
@@ -104,7 +108,8 @@ public final class Json {
    *
    * @param object names and values: text, numbers, booleans, null, lists and maps
    * @return the text
-   * @throws IllegalArgumentException for any other value, NaN or an infinity; the message names its place
+   * @throws IllegalArgumentException for any other value, NaN or an infinity; the message names its
+   *     place
    */
   public static String write(Map<?, ?> object) {
     StringWriter text = new StringWriter();
@@ -119,9 +124,11 @@ public final class Json {
     }
   }
 
-  private static void write(JsonWriter writer, @Nullable Object value, String path, int depth) throws IOException {
+  private static void write(JsonWriter writer, @Nullable Object value, String path, int depth)
+      throws IOException {
     if (depth > MAX_DEPTH) {
-      throw new IllegalArgumentException(place(path) + " is nested deeper than " + MAX_DEPTH + " levels.");
+      throw new IllegalArgumentException(
+          place(path) + " is nested deeper than " + MAX_DEPTH + " levels.");
     }
     if (value == null) {
       writer.nullValue();
@@ -131,14 +138,16 @@ public final class Json {
       writer.value(flag);
     } else if (value instanceof Number number) {
       if (!Double.isFinite(number.doubleValue())) {
-        throw new IllegalArgumentException(place(path) + " is " + number + ", which JSON cannot write.");
+        throw new IllegalArgumentException(
+            place(path) + " is " + number + ", which JSON cannot write.");
       }
       writer.value(number);
     } else if (value instanceof Map<?, ?> members) {
       writer.beginObject();
       for (Map.Entry<?, ?> member : members.entrySet()) {
         if (!(member.getKey() instanceof String name)) {
-          throw new IllegalArgumentException(place(path) + " has a member whose name is no text: " + member.getKey());
+          throw new IllegalArgumentException(
+              place(path) + " has a member whose name is no text: " + member.getKey());
         }
         writer.name(name);
         write(writer, member.getValue(), path.isEmpty() ? name : path + "." + name, depth + 1);

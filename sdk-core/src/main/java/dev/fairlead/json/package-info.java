@@ -1,4 +1,7 @@
-/** JSON as the twin needs it: read strictly and within bounds, compared, merged, written. Not part of the API. */
+/**
+ * JSON as the twin needs it: read strictly and within bounds, compared, merged, written. Not part
+ * of the API.
+ */
 @NullMarked
 package dev.fairlead.json;
 
