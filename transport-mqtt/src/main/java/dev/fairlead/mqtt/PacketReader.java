@@ -125,7 +125,7 @@ final class PacketReader extends InputStream {
     while (true) {
       need(header + 1);
       int digit = buffer[start + header] & 0xff;
-      remaining |= (digit & 0x7f) << 7 * (header - 1);
+      remaining |= (digit & 0x7f) << (7 * (header - 1));
       header++;
       if (digit < 0x80) {
         break;
@@ -164,7 +164,7 @@ final class PacketReader extends InputStream {
     boolean right =
         switch (type) {
           case CONNACK -> !greeted && flags == 0 && remaining == 2;
-          case PUBLISH -> (flags >> 1 & 3) < 2 && remaining >= 2;
+          case PUBLISH -> ((flags >> 1) & 3) < 2 && remaining >= 2;
           case PUBACK, UNSUBACK -> flags == 0 && remaining == 2;
           case SUBACK -> flags == 0 && remaining >= 3 && remaining <= 2 + 8;
           case PINGRESP -> flags == 0 && remaining == 0;
@@ -187,8 +187,8 @@ final class PacketReader extends InputStream {
   /** Checks topic and packet id; answers the packet's size, which changes if its topic does. */
   private int checkPublish(int header, int remaining) throws IOException {
     int at = start + header;
-    int qos = buffer[start] >> 1 & 3;
-    int topicLength = (buffer[at] & 0xff) << 8 | buffer[at + 1] & 0xff;
+    int qos = (buffer[start] >> 1) & 3;
+    int topicLength = ((buffer[at] & 0xff) << 8) | (buffer[at + 1] & 0xff);
     int idLength = qos == 0 ? 0 : 2;
     if (2 + topicLength + idLength > remaining) {
       throw new ProtocolBreach("a message shorter than its topic");
@@ -236,7 +236,7 @@ final class PacketReader extends InputStream {
     packet.put(buffer[start]);
     int left = newRemaining;
     do {
-      packet.put((byte) (left > 127 ? left & 127 | 128 : left));
+      packet.put((byte) (left > 127 ? (left & 127) | 128 : left));
       left >>= 7;
     } while (left > 0);
     packet.putShort((short) bytes.length).put(bytes);

@@ -165,7 +165,7 @@ record PropertyBag(Map<SystemProperty, String> system, Map<String, String> appli
       if (high < 0 || low < 0) {
         return text;
       }
-      decoded.put((byte) (high << 4 | low));
+      decoded.put((byte) ((high << 4) | low));
       i += 2;
     }
     try {
