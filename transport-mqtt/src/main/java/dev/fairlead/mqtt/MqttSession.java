@@ -402,10 +402,14 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
       outcome.completeExceptionally(failure);
       return;
     }
-    HubException failure = failures.lost(cause, progress());
-    twin.end(failure);
-    log.debug("{}: MQTT session ended: {}", context.identity(), failure.getMessage());
-    ended.complete(before == State.LEAVING ? Optional.empty() : Optional.of(failure));
+    Optional<HubException> reason =
+        before == State.LEAVING ? Optional.empty() : Optional.of(failures.lost(cause, progress()));
+    log.debug(
+        "{}: MQTT session ended: {}",
+        context.identity(),
+        reason.map(Throwable::getMessage).orElse("closed"));
+    twin.end(reason.orElse(failures.ended(Progress.MAYBE_SENT)));
+    ended.complete(reason);
   }
 
   private Progress progress() {
