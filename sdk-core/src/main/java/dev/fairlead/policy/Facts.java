@@ -279,15 +279,20 @@ final class Facts {
   }
 
   private static String subject(Capability capability) {
-    return noun(capability) + (capability == Capability.TWIN ? " is" : " are");
+    boolean several =
+        switch (capability) {
+          case TELEMETRY, CLOUD_MESSAGES, DIRECT_METHODS -> true;
+          case TWIN, ABANDON, REJECT -> false;
+        };
+    return noun(capability) + (several ? " are" : " is");
   }
 
   static String noun(Capability capability) {
     return switch (capability) {
       case TELEMETRY -> "telemetry messages";
       case CLOUD_MESSAGES -> "cloud-to-device messages";
-      case ABANDON -> "abandoned messages";
-      case REJECT -> "rejected messages";
+      case ABANDON -> "abandoning messages";
+      case REJECT -> "rejecting messages";
       case TWIN -> "the twin";
       case DIRECT_METHODS -> "direct methods";
     };

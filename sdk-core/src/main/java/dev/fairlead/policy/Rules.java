@@ -98,7 +98,8 @@ final class Rules {
               ReasonCode.X509_CA_GA,
               (facts, offer) ->
                   when(offer.route().carrier() != Carrier.TCP, facts.caCertificateOutsidePreview()),
-              "X.509 CA needs plain TLS outside preview mode."),
+              "X.509 CA credentials work on neither WebSockets nor HTTPS, unless the hub is in"
+                  + " preview mode."),
           // F11
           new Rule(
               ReasonCode.NOT_INSTALLED,
