@@ -104,10 +104,7 @@ final class Rules {
           new Rule(
               ReasonCode.NOT_INSTALLED,
               (facts, offer) -> when(facts.missing(offer.route().protocol())),
-              (facts, offer) ->
-                  "Not on the class path: add "
-                      + Documented.artifact(offer.route().protocol())
-                      + "."),
+              (facts, offer) -> facts.whyMissing(offer.route().protocol())),
           // F12
           new Rule(
               ReasonCode.UPLOAD_HTTPS,
