@@ -6,6 +6,7 @@ module dev.fairlead {
 
   exports dev.fairlead;
   exports dev.fairlead.auth;
+  exports dev.fairlead.policy;
   exports dev.fairlead.spi;
 
   uses dev.fairlead.spi.TransportProvider;

@@ -1,11 +1,9 @@
 package dev.fairlead;
 
-import java.util.concurrent.CompletionStage;
-
 /**
- * Answers direct methods, one at a time, on the client's callback executor. A slow answer is a
- * stage that completes late; the next call does not wait for it. A handler that throws answers
- * status 500.
+ * Answers direct methods, one at a time, on the client's callback executor. While it runs, further
+ * calls wait; where the answer takes long, use an {@link AsyncMethodHandler}. A handler that throws
+ * answers status 500.
  */
 @FunctionalInterface
 public interface MethodHandler {
@@ -13,8 +11,8 @@ public interface MethodHandler {
    * Takes a call.
    *
    * @param request the call
-   * @return the answer, now or later
+   * @return the answer
    * @throws Exception any; it is logged, and the caller gets status 500
    */
-  CompletionStage<MethodResponse> onMethod(MethodRequest request) throws Exception;
+  MethodResponse onMethod(MethodRequest request) throws Exception;
 }

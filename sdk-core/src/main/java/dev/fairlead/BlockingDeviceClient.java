@@ -1,0 +1,44 @@
+package dev.fairlead;
+
+import java.util.Map;
+
+/**
+ * The verbs of {@link DeviceClient}, each waiting for its outcome for at most the time given to
+ * {@link DeviceClient#blocking}. They throw the {@link HubException} itself, the place of the call
+ * suppressed in it. A time-out is an {@link UnreachableException}; the operation goes on all the
+ * same. If the waiting thread is interrupted, the interrupt is kept and the same exception thrown.
+ */
+public interface BlockingDeviceClient {
+  /** Waits for the first session. */
+  void open();
+
+  /**
+   * Waits until the hub has acknowledged the message.
+   *
+   * @param message the message
+   */
+  void send(TelemetryMessage message);
+
+  /**
+   * Waits for the twin.
+   *
+   * @return the twin
+   */
+  Twin getTwin();
+
+  /**
+   * Waits until the hub has taken the patch.
+   *
+   * @param patch as {@link DeviceClient#updateReportedProperties(Map)}
+   * @return the new version
+   */
+  long updateReportedProperties(Map<String, ?> patch);
+
+  /**
+   * Waits until the hub has taken the patch.
+   *
+   * @param json as {@link DeviceClient#updateReportedProperties(String)}
+   * @return the new version
+   */
+  long updateReportedProperties(String json);
+}

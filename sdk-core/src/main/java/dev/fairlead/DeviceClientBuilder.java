@@ -1,0 +1,417 @@
+package dev.fairlead;
+
+import dev.fairlead.auth.ConnectionString;
+import dev.fairlead.auth.CredentialKind;
+import dev.fairlead.auth.Credentials;
+import dev.fairlead.client.ClientSettings;
+import dev.fairlead.client.Handlers;
+import dev.fairlead.client.RealDeviceClient;
+import dev.fairlead.policy.TransportPolicy;
+import dev.fairlead.spi.OutboxStore;
+import dev.fairlead.spi.TransportProvider;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds a {@link DeviceClient}. Handlers are given here, before connecting, so that every session
+ * subscribes what they need and the planner knows it. Not safe for several threads.
+ */
+public final class DeviceClientBuilder {
+  private @Nullable String hubHost;
+  private @Nullable String gatewayHost;
+  private @Nullable DeviceIdentity identity;
+  private @Nullable Credentials credentials;
+  private final Map<Protocol, Endpoint> endpoints = new EnumMap<>(Protocol.class);
+  private Trust trust = Trust.platform();
+  private TransportPolicy policy = TransportPolicy.singleDevice();
+  private RetryPolicy retry = RetryPolicy.defaults();
+  private OutboxLimits outbox = OutboxLimits.defaults();
+  private @Nullable OutboxStore outboxStore;
+  private boolean strictOrder;
+  private Duration openTimeout = Duration.ofSeconds(30);
+  private Duration drain = Duration.ofSeconds(5);
+  private boolean daemonThreads = true;
+  private String product = "";
+  private @Nullable String modelId;
+  private @Nullable Executor executor;
+  private @Nullable TimeSource time;
+  private final List<TransportProvider> transports = new ArrayList<>();
+  private @Nullable CloudMessageHandler cloudMessages;
+  private final Map<String, AsyncMethodHandler> methods = new HashMap<>();
+  private @Nullable AsyncMethodHandler otherMethods;
+  private @Nullable DesiredPropertiesHandler desiredProperties;
+  private final List<ConnectionStateListener> stateListeners = new ArrayList<>();
+
+  DeviceClientBuilder() {}
+
+  /**
+   * Takes host, gateway host, identity and credentials from a device connection string.
+   *
+   * @param text as the hub's portal shows it
+   * @return this
+   * @throws IllegalArgumentException if it is not a device connection string; the message names the
+   *     mistake and no secret
+   */
+  public DeviceClientBuilder connectionString(String text) {
+    ConnectionString parsed = ConnectionString.parse(text);
+    hubHost = parsed.hostName();
+    identity = parsed.identity();
+    parsed.gatewayHost().ifPresent(this::gatewayHost);
+    parsed.credentials().ifPresent(this::credentials);
+    return this;
+  }
+
+  /**
+   * Sets the hub's host name.
+   *
+   * @param host such as {@code name.azure-devices.net}
+   * @return this
+   */
+  public DeviceClientBuilder host(String host) {
+    hubHost = Objects.requireNonNull(host, "host");
+    return this;
+  }
+
+  /**
+   * Sets a gateway to dial in place of the hub; the hub's name still goes into user names and
+   * tokens.
+   *
+   * @param host the gateway's host name
+   * @return this
+   */
+  public DeviceClientBuilder gatewayHost(String host) {
+    gatewayHost = Objects.requireNonNull(host, "host");
+    return this;
+  }
+
+  /**
+   * Sets who connects.
+   *
+   * @param value the identity
+   * @return this
+   */
+  public DeviceClientBuilder identity(DeviceIdentity value) {
+    identity = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets how the identity proves itself.
+   *
+   * @param value the credentials
+   * @return this
+   */
+  public DeviceClientBuilder credentials(Credentials value) {
+    credentials = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets where the routes of one protocol dial, in place of the hub's (or gateway's) name and the
+   * documented port.
+   *
+   * @param protocol the protocol
+   * @param endpoint host, port and trust
+   * @return this
+   */
+  public DeviceClientBuilder endpoint(Protocol protocol, Endpoint endpoint) {
+    endpoints.put(protocol, endpoint);
+    return this;
+  }
+
+  /**
+   * Sets who may vouch for the server, on every route without an endpoint of its own.
+   *
+   * @param value the trust; the platform's by default
+   * @return this
+   */
+  public DeviceClientBuilder trust(Trust value) {
+    trust = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets what the application wants of its transport and what its world allows.
+   *
+   * @param value the policy; {@link TransportPolicy#singleDevice()} by default
+   * @return this
+   */
+  public DeviceClientBuilder policy(TransportPolicy value) {
+    policy = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets when to try again.
+   *
+   * @param value the policy; {@link RetryPolicy#defaults()} by default
+   * @return this
+   */
+  public DeviceClientBuilder retry(RetryPolicy value) {
+    retry = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets how much telemetry may wait.
+   *
+   * @param value the limits; {@link OutboxLimits#defaults()} by default
+   * @return this
+   */
+  public DeviceClientBuilder outbox(OutboxLimits value) {
+    outbox = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets what keeps the outbox across a restart of the process. Without one, what waits is lost
+   * with the process.
+   *
+   * @param store belongs to the client from now on, which closes it
+   * @return this
+   */
+  public DeviceClientBuilder outboxStore(OutboxStore store) {
+    outboxStore = Objects.requireNonNull(store, "store");
+    return this;
+  }
+
+  /**
+   * Lets at most one message be unacknowledged, so that the hub can never take a later message
+   * before an earlier one. Costs a round trip for each message.
+   *
+   * @return this
+   */
+  public DeviceClientBuilder strictOrder() {
+    strictOrder = true;
+    return this;
+  }
+
+  /**
+   * Sets how long opening one route may take in all before the next is tried.
+   *
+   * @param value positive; 30 s by default
+   * @return this
+   */
+  public DeviceClientBuilder openTimeout(Duration value) {
+    openTimeout = positive("openTimeout", value);
+    return this;
+  }
+
+  /**
+   * Sets how long {@link DeviceClient#close()} goes on sending what waits.
+   *
+   * @param value not negative; 5 s by default
+   * @return this
+   */
+  public DeviceClientBuilder drainTime(Duration value) {
+    if (value.isNegative()) {
+      throw new IllegalArgumentException("A drain time is not negative; it was " + value + ".");
+    }
+    drain = value;
+    return this;
+  }
+
+  /**
+   * Sets whether the client's threads let the JVM exit.
+   *
+   * @param daemon true by default
+   * @return this
+   */
+  public DeviceClientBuilder daemonThreads(boolean daemon) {
+    daemonThreads = daemon;
+    return this;
+  }
+
+  /**
+   * Adds the product's name to what the client calls itself; the hub logs it.
+   *
+   * @param info such as {@code boiler-firmware/2.1}
+   * @return this
+   */
+  public DeviceClientBuilder product(String info) {
+    product = Objects.requireNonNull(info, "info");
+    return this;
+  }
+
+  /**
+   * Names the Plug and Play model that the device follows.
+   *
+   * @param dtmi such as {@code dtmi:com:example:Thermostat;1}
+   * @return this
+   */
+  public DeviceClientBuilder modelId(String dtmi) {
+    modelId = Objects.requireNonNull(dtmi, "dtmi");
+    return this;
+  }
+
+  /**
+   * Sets where handlers run; for handlers that block for long, or share state with the application.
+   *
+   * @param value the executor, which the client does not shut down; by default daemon threads of
+   *     the client that end when idle
+   * @return this
+   */
+  public DeviceClientBuilder executor(Executor value) {
+    executor = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets where the client takes the time from; for tests.
+   *
+   * @param value the source; the system's by default
+   * @return this
+   */
+  public DeviceClientBuilder time(TimeSource value) {
+    time = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Adds a transport with options of its own. It wins over one of the same routes that is found on
+   * the class path or module path; only {@linkplain TransportPolicy the policy} leaves routes out.
+   *
+   * @param provider the transport
+   * @return this
+   */
+  public DeviceClientBuilder transport(TransportProvider provider) {
+    transports.add(Objects.requireNonNull(provider, "provider"));
+    return this;
+  }
+
+  /**
+   * Receives cloud-to-device messages.
+   *
+   * @param handler the handler
+   * @return this
+   */
+  public DeviceClientBuilder onCloudMessage(CloudMessageHandler handler) {
+    cloudMessages = Objects.requireNonNull(handler, "handler");
+    return this;
+  }
+
+  /**
+   * Answers a direct method. A method without a handler is answered with status 501.
+   *
+   * @param name the method's name, exactly
+   * @param handler the handler
+   * @return this
+   */
+  public DeviceClientBuilder onMethod(String name, MethodHandler handler) {
+    Objects.requireNonNull(handler, "handler");
+    return onMethodAsync(
+        name, request -> CompletableFuture.completedFuture(handler.onMethod(request)));
+  }
+
+  /**
+   * Answers a direct method, perhaps later.
+   *
+   * @param name the method's name, exactly
+   * @param handler the handler
+   * @return this
+   */
+  public DeviceClientBuilder onMethodAsync(String name, AsyncMethodHandler handler) {
+    methods.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(handler, "handler"));
+    return this;
+  }
+
+  /**
+   * Answers every direct method that has no handler of its own, in place of status 501.
+   *
+   * @param handler the handler
+   * @return this
+   */
+  public DeviceClientBuilder onOtherMethods(AsyncMethodHandler handler) {
+    otherMethods = Objects.requireNonNull(handler, "handler");
+    return this;
+  }
+
+  /**
+   * Hears of the desired properties: of all after the first connection, then of each change.
+   *
+   * @param handler the handler
+   * @return this
+   */
+  public DeviceClientBuilder onDesiredProperties(DesiredPropertiesHandler handler) {
+    desiredProperties = Objects.requireNonNull(handler, "handler");
+    return this;
+  }
+
+  /**
+   * Hears of the connection's state.
+   *
+   * @param listener the listener; several may be given
+   * @return this
+   */
+  public DeviceClientBuilder onConnectionState(ConnectionStateListener listener) {
+    stateListeners.add(Objects.requireNonNull(listener, "listener"));
+    return this;
+  }
+
+  /**
+   * Plans the routes and builds the client. No I/O is done before {@link DeviceClient#open()}.
+   *
+   * @return the client
+   * @throws IllegalStateException if host, identity or credentials are missing; the message says
+   *     which
+   * @throws dev.fairlead.policy.NoRouteException if no route is left; it names the facts in
+   *     conflict
+   */
+  public DeviceClient build() {
+    if (hubHost == null || identity == null) {
+      throw new IllegalStateException(
+          "The client needs to know the hub and the device: give connectionString(…), or host(…) and identity(…).");
+    }
+    if (credentials == null) {
+      throw new IllegalStateException(
+          "The client needs credentials for "
+              + identity
+              + ": give a connection string with a SharedAccessKey, or credentials(…); with x509=true that is the client"
+              + " certificate.");
+    }
+    CredentialKind kind = credentials.kind();
+    return new RealDeviceClient(
+        new ClientSettings(
+            hubHost,
+            gatewayHost == null ? hubHost : gatewayHost,
+            identity,
+            credentials,
+            Map.copyOf(endpoints),
+            trust,
+            policy.toBuilder().credentialKind(kind).build(),
+            retry,
+            outbox,
+            Optional.ofNullable(outboxStore),
+            strictOrder,
+            openTimeout,
+            drain,
+            daemonThreads,
+            product,
+            Optional.ofNullable(modelId),
+            Optional.ofNullable(executor),
+            Optional.ofNullable(time),
+            List.copyOf(transports)),
+        new Handlers(
+            Optional.ofNullable(cloudMessages),
+            Map.copyOf(methods),
+            Optional.ofNullable(otherMethods),
+            Optional.ofNullable(desiredProperties),
+            List.copyOf(stateListeners)));
+  }
+
+  private static Duration positive(String name, Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException(name + " must be positive; it was " + value + ".");
+    }
+    return value;
+  }
+}

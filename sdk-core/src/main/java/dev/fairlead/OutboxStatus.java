@@ -1,0 +1,14 @@
+package dev.fairlead;
+
+/**
+ * The outbox in numbers. Totals count since the client was built.
+ *
+ * @param waiting messages not under way
+ * @param underWay messages that a session has taken and the hub has not acknowledged
+ * @param bytes the bytes of both
+ * @param accepted total acknowledged by the hub
+ * @param failed total that failed: expired, dropped, refused, or left over at close
+ * @param resent total put back after they may have been sent, so that the hub may have them twice
+ */
+public record OutboxStatus(
+    int waiting, int underWay, long bytes, long accepted, long failed, long resent) {}

@@ -1,0 +1,57 @@
+package dev.fairlead.client;
+
+import dev.fairlead.CloudMessage;
+import dev.fairlead.CloudMessageHandler;
+import dev.fairlead.spi.Loop;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hands cloud-to-device messages to their handler, in order. Entered on the loop; the handler runs
+ * on its lane.
+ */
+final class CloudMessageDesk {
+  private static final Logger log = LoggerFactory.getLogger(CloudMessageDesk.class);
+
+  /** Far above the 50 that a hub queues for a device; more than that is not a hub. */
+  private static final int MAX_WAITING = 1000;
+
+  private final Loop loop;
+  private final Lane lane;
+  private final CloudMessageHandler handler;
+
+  CloudMessageDesk(Loop loop, Lane lane, CloudMessageHandler handler) {
+    this.loop = loop;
+    this.lane = lane;
+    this.handler = handler;
+  }
+
+  void arrived(CloudMessage message) {
+    loop.assertInLoop();
+    if (lane.waiting() >= MAX_WAITING) {
+      log.warn(
+          "{} C2D messages wait for the handler already; leaving this one for the hub to deliver again",
+          MAX_WAITING);
+      return;
+    }
+    lane.execute(() -> hand(message));
+  }
+
+  private void hand(CloudMessage message) {
+    try {
+      handler.onCloudMessage(message);
+    } catch (Exception | StackOverflowError e) {
+      log.error("The C2D handler failed on a message; giving the message back", e);
+      // Where the route cannot abandon, or the handler had settled it, this fails, and either is as
+      // it should be.
+      message
+          .abandon()
+          .whenComplete(
+              (done, failure) -> {
+                if (failure != null) {
+                  log.info("The message was not abandoned: {}", failure.getMessage());
+                }
+              });
+    }
+  }
+}

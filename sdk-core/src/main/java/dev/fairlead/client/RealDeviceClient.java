@@ -1,0 +1,358 @@
+package dev.fairlead.client;
+
+import dev.fairlead.BlockingDeviceClient;
+import dev.fairlead.ClientClosedException;
+import dev.fairlead.CloudMessage;
+import dev.fairlead.ConnectionState;
+import dev.fairlead.ConnectionStateListener;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.HubException;
+import dev.fairlead.MethodRequest;
+import dev.fairlead.OutboxStatus;
+import dev.fairlead.Progress;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.Twin;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.UnsupportedException;
+import dev.fairlead.auth.Audience;
+import dev.fairlead.json.Json;
+import dev.fairlead.outbox.Outbox;
+import dev.fairlead.policy.NoRouteException;
+import dev.fairlead.policy.RouteMemory;
+import dev.fairlead.policy.TransportPlan;
+import dev.fairlead.spi.MethodReply;
+import dev.fairlead.spi.TransportSession;
+import dev.fairlead.spi.TwinLink;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The device client: the application's side of the {@link SessionKeeper}. */
+public final class RealDeviceClient implements DeviceClient {
+  private static final Logger log = LoggerFactory.getLogger(RealDeviceClient.class);
+
+  private final ClientSettings settings;
+  private final Handlers handlers;
+  private final ClientLoop loop;
+  private final ClientThreads threads;
+  private final Outbox outbox;
+  private final Transports transports;
+  private final RouteMemory memory;
+  private final SessionKeeper keeper;
+  private final Lane stateLane;
+  private final CompletableFuture<Void> opened;
+  private final CompletableFuture<Void> closed;
+
+  /** Twin operations under way, so that none is left hanging when the client closes. */
+  private final Set<TwinOperation<?>> operations = ConcurrentHashMap.newKeySet();
+
+  private volatile ConnectionState state = new ConnectionState.NotOpened();
+  private volatile boolean over;
+
+  /**
+   * Plans the routes and makes the client, without any I/O.
+   *
+   * @param settings what the application set
+   * @param handlers its handlers
+   * @throws NoRouteException if no route is left
+   */
+  public RealDeviceClient(ClientSettings settings, Handlers handlers) {
+    this.settings = settings;
+    this.handlers = handlers;
+    String name = "fairlead-" + settings.identity();
+    loop = new ClientLoop(name, settings.daemonThreads(), settings.time());
+    threads = new ClientThreads(name, settings.daemonThreads(), settings.executor());
+    transports = Transports.of(settings.transports());
+    memory = new RouteMemory(loop);
+    TransportPlan plan = plan();
+    if (plan.isEmpty()) {
+      throw new NoRouteException(plan);
+    }
+    opened = threads.newFuture();
+    closed = threads.newFuture();
+    stateLane = threads.handlerLane("connection state");
+    outbox =
+        new Outbox(
+            settings.outbox(), loop, new OutboxSurroundings(), settings.outboxStore().orElse(null));
+    keeper =
+        new SessionKeeper(
+            settings,
+            handlers,
+            loop,
+            outbox,
+            transports,
+            memory,
+            new CredentialKeeper(
+                loop,
+                settings.credentials(),
+                new Audience(settings.hubHost(), settings.identity())),
+            new Backoff(settings.retry(), RandomGenerator.getDefault()),
+            this::plan,
+            new KeeperOwner());
+  }
+
+  @Override
+  public CompletableFuture<Void> open() {
+    loop.execute(keeper::start);
+    return opened;
+  }
+
+  @Override
+  public CompletableFuture<Void> send(TelemetryMessage message) {
+    return outbox.offer(message);
+  }
+
+  @Override
+  public CompletableFuture<Twin> getTwin() {
+    return onTwin("The twin was not read", link -> link.get().thenApply(TwinDocuments::read));
+  }
+
+  @Override
+  public CompletableFuture<Long> updateReportedProperties(Map<String, ?> patch) {
+    return updateReportedProperties(Json.write(patch));
+  }
+
+  @Override
+  public CompletableFuture<Long> updateReportedProperties(String json) {
+    try {
+      TwinLimits.check(Json.readObject(json));
+    } catch (HubException refused) {
+      CompletableFuture<Long> failed = threads.newFuture();
+      failed.completeExceptionally(refused);
+      return failed;
+    }
+    return onTwin("The properties were not reported", link -> link.report(json));
+  }
+
+  private <T> CompletableFuture<T> onTwin(
+      String undone, Function<TwinLink, CompletionStage<T>> verb) {
+    TwinOperation<T> operation = new TwinOperation<>();
+    operations.add(operation);
+    loop.execute(
+        () -> {
+          try {
+            verb.apply(twinLink(undone)).whenComplete(operation::ended);
+          } catch (RuntimeException e) {
+            operation.ended(null, e);
+          }
+        });
+    if (over) {
+      operation.closed();
+    }
+    return operation.outcome;
+  }
+
+  private TwinLink twinLink(String undone) {
+    LiveSession live = keeper.session();
+    TransportSession session = live == null ? null : live.session;
+    if (live == null || session == null) {
+      throw new UnreachableException(
+          undone
+              + ": there is no session with the hub now ("
+              + state
+              + "). Only telemetry waits for one; try again when the state is Connected.",
+          Stage.SESSION,
+          Progress.NOT_SENT,
+          null);
+    }
+    return session
+        .twin()
+        .orElseThrow(
+            () ->
+                new UnsupportedException(
+                    undone
+                        + ": "
+                        + live.route
+                        + " does not carry the twin. Name the need with TransportPolicy's requiring(Capability.TWIN), and"
+                        + " planning picks a route that does."));
+  }
+
+  @Override
+  public BlockingDeviceClient blocking(Duration timeout) {
+    return new BlockingView(this, timeout);
+  }
+
+  @Override
+  public ConnectionState state() {
+    return state;
+  }
+
+  @Override
+  public TransportPlan plan() {
+    return settings.policy().plan(transports.offers(), handlers.needs(), memory.snapshot());
+  }
+
+  @Override
+  public OutboxStatus outbox() {
+    return outbox.status();
+  }
+
+  @Override
+  public void awaitClosed() throws InterruptedException {
+    try {
+      closed.get();
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw new IllegalStateException("Closing never fails.", e);
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> close(Duration drain) {
+    loop.execute(() -> keeper.close(drain));
+    return closed;
+  }
+
+  @Override
+  public void close() {
+    CompletableFuture<Void> down = close(settings.drain());
+    if (threads.completions().isCurrent() || loop.inLoop()) {
+      // Here waiting would stop what it waits for; closing goes on without it.
+      return;
+    }
+    down.join();
+    try {
+      if (!loop.awaitTermination(Duration.ofSeconds(1))) {
+        log.warn("{}: the client's loop is still busy after closing", settings.identity());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What happens in the keeper, carried to the application. Called on the loop. */
+  private final class KeeperOwner implements SessionKeeper.Owner {
+    private final MethodDesk methods =
+        new MethodDesk(loop, threads.handlerLane("direct methods"), handlers);
+    private final @Nullable CloudMessageDesk cloudMessages =
+        handlers
+            .cloudMessages()
+            .map(
+                handler -> new CloudMessageDesk(loop, threads.handlerLane("C2D messages"), handler))
+            .orElse(null);
+    private final @Nullable TwinFollower twin =
+        handlers
+            .desiredProperties()
+            .map(
+                handler ->
+                    new TwinFollower(loop, threads.handlerLane("desired properties"), handler))
+            .orElse(null);
+
+    @Override
+    public void stateChanged(ConnectionState next) {
+      state = next;
+      log.info("{}: {}", settings.identity(), next);
+      for (ConnectionStateListener listener : handlers.states()) {
+        stateLane.execute(() -> listener.onConnectionState(next));
+      }
+    }
+
+    @Override
+    public void sessionOpened(TransportSession session) {
+      threads.completions().execute(() -> opened.complete(null));
+      if (twin != null) {
+        session.twin().ifPresent(twin::sessionOpened);
+      }
+    }
+
+    @Override
+    public void sessionEnded() {
+      if (twin != null) {
+        twin.sessionEnded();
+      }
+    }
+
+    @Override
+    public void cloudMessage(CloudMessage message) {
+      if (cloudMessages != null) {
+        cloudMessages.arrived(message);
+      }
+    }
+
+    @Override
+    public void methodCall(MethodRequest request, MethodReply reply) {
+      methods.called(request, reply);
+    }
+
+    @Override
+    public void desiredChange(String patch) {
+      if (twin != null) {
+        twin.announced(patch);
+      }
+    }
+
+    @Override
+    public void finished(Optional<HubException> failure) {
+      over = true;
+      outbox.close();
+      threads
+          .completions()
+          .execute(
+              () -> {
+                operations.forEach(TwinOperation::closed);
+                opened.completeExceptionally(
+                    failure.orElseGet(
+                        () ->
+                            new ClientClosedException(
+                                "The client was closed before its first session.",
+                                Progress.NOT_SENT)));
+                loop.shutdown();
+                closed.complete(null);
+                threads.shutdown();
+              });
+    }
+  }
+
+  /** A twin operation under way. Its future completes once, on the completions lane. */
+  private final class TwinOperation<T> {
+    final CompletableFuture<T> outcome = threads.newFuture();
+
+    void ended(@Nullable T value, @Nullable Throwable failure) {
+      operations.remove(this);
+      threads
+          .completions()
+          .execute(
+              () -> {
+                if (failure == null) {
+                  outcome.complete(value);
+                } else {
+                  outcome.completeExceptionally(Failures.of(failure, Stage.SESSION));
+                }
+              });
+    }
+
+    void closed() {
+      operations.remove(this);
+      outcome.completeExceptionally(
+          new ClientClosedException(
+              "The client was closed before the hub answered.", Progress.MAYBE_SENT));
+    }
+  }
+
+  private final class OutboxSurroundings implements Outbox.Surroundings {
+    @Override
+    public CompletableFuture<Void> newFuture() {
+      return threads.newFuture();
+    }
+
+    @Override
+    public Executor completions() {
+      return threads.completions();
+    }
+
+    @Override
+    public boolean mayBlock() {
+      return !threads.completions().isCurrent() && !loop.inLoop();
+    }
+  }
+}

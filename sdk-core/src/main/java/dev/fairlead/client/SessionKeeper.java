@@ -1,0 +1,531 @@
+package dev.fairlead.client;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.HubException;
+import dev.fairlead.Progress;
+import dev.fairlead.Route;
+import dev.fairlead.ThrottledException;
+import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.UnauthorizedException;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.outbox.Outbox;
+import dev.fairlead.policy.RouteMemory;
+import dev.fairlead.policy.TransportPlan;
+import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.Inbox;
+import dev.fairlead.spi.TransportSession;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps one session open: walks the plan, waits, tries again, renews the credential, and at last
+ * closes. What follows a failure is in {@link Recovery}; when, in {@link Backoff}. Confined to the
+ * loop.
+ */
+final class SessionKeeper {
+  static final Logger log = LoggerFactory.getLogger(SessionKeeper.class);
+
+  /** How long a route that failed to open goes last. */
+  private static final Duration POSTPONED = Duration.ofMinutes(10);
+
+  /**
+   * A session closes itself in some seconds; one that does not is cut, and one that ignores even
+   * that is forgotten.
+   */
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+
+  private static final Duration ABORT_LIMIT = Duration.ofSeconds(2);
+
+  /** What the keeper tells the client. */
+  interface Owner extends Inbox {
+    void stateChanged(ConnectionState state);
+
+    void sessionOpened(TransportSession session);
+
+    void sessionEnded();
+
+    void finished(Optional<HubException> failure);
+  }
+
+  private final ClientSettings settings;
+  private final Handlers handlers;
+  private final ClientLoop loop;
+  private final Outbox outbox;
+  private final Transports transports;
+  private final RouteMemory memory;
+  private final CredentialKeeper credentials;
+  private final CredentialRenewal renewal;
+  private final Backoff backoff;
+  private final Supplier<TransportPlan> planner;
+  private final Owner owner;
+
+  // Client lifetime.
+  private boolean started;
+  private boolean closing;
+  private boolean stopped;
+  private boolean finished;
+  private int rounds;
+  private int refusals;
+  private @Nullable Alarm wait;
+  private @Nullable Alarm giveUp;
+
+  // One round through the plan.
+  private Iterator<Route> round = List.<Route>of().iterator();
+  private @Nullable HubException roundFailure;
+  private @Nullable Route lastTried;
+
+  /** Counts attempts, so that a credential that comes late finds its attempt gone. */
+  private int attempt;
+
+  // One session, or the opening of one.
+  private @Nullable LiveSession live;
+
+  SessionKeeper(
+      ClientSettings settings,
+      Handlers handlers,
+      ClientLoop loop,
+      Outbox outbox,
+      Transports transports,
+      RouteMemory memory,
+      CredentialKeeper credentials,
+      Backoff backoff,
+      Supplier<TransportPlan> planner,
+      Owner owner) {
+    this.settings = settings;
+    this.handlers = handlers;
+    this.loop = loop;
+    this.outbox = outbox;
+    this.transports = transports;
+    this.memory = memory;
+    this.credentials = credentials;
+    this.renewal = new CredentialRenewal(loop, credentials, this::reopen);
+    this.backoff = backoff;
+    this.planner = planner;
+    this.owner = owner;
+  }
+
+  void start() {
+    loop.assertInLoop();
+    if (!started && !closing) {
+      started = true;
+      watchGivingUp();
+      beginRound(planner.get().routes());
+    }
+  }
+
+  /** The open session, if there is one. */
+  @Nullable LiveSession session() {
+    loop.assertInLoop();
+    return live != null && live.session != null && !live.reopening ? live : null;
+  }
+
+  // ---- opening
+
+  private void beginRound(List<Route> routes) {
+    rounds++;
+    round = routes.iterator();
+    roundFailure = null;
+    tryNextRoute();
+  }
+
+  private void tryNextRoute() {
+    if (round.hasNext()) {
+      tryRoute(round.next());
+      return;
+    }
+    HubException failure =
+        roundFailure != null
+            ? roundFailure
+            : new UnreachableException(
+                "The plan holds no route.", Stage.CONNECT, Progress.NOT_SENT, null);
+    waitFor(backoff.afterRounds(rounds), lastTried, failure);
+  }
+
+  private void tryRoute(Route route) {
+    int mine = ++attempt;
+    lastTried = route;
+    owner.stateChanged(new ConnectionState.Connecting(route, rounds));
+    Alarm overdue =
+        loop.schedule(
+            settings.openTimeout(),
+            () ->
+                credentialFailed(
+                    mine,
+                    route,
+                    new UnauthorizedException(
+                        "The source of credentials gave none within "
+                            + settings.openTimeout()
+                            + ".",
+                        Progress.NOT_SENT)));
+    credentials
+        .get()
+        .whenComplete(
+            (credential, failure) ->
+                loop.execute(
+                    () -> {
+                      overdue.cancel();
+                      if (mine != attempt) {
+                        return;
+                      }
+                      if (credential != null) {
+                        credentials.use(credential);
+                        open(route, credential);
+                      } else {
+                        credentialFailed(mine, route, Failures.of(failure, Stage.OPEN));
+                      }
+                    }));
+  }
+
+  /** Not the hub refused, but no credential could be made: its source may be back soon. */
+  private void credentialFailed(int mine, Route route, HubException failure) {
+    if (mine != attempt) {
+      return;
+    }
+    attempt++;
+    if (failure instanceof UnauthorizedException refusal && !credentials.renewable()) {
+      refused(route, refusal);
+    } else {
+      waitFor(backoff.afterRounds(rounds), route, failure);
+    }
+  }
+
+  private void open(Route route, Credential credential) {
+    LiveSession opened =
+        new LiveSession(
+            settings,
+            loop,
+            route,
+            credential,
+            outbox.lease(),
+            handlers.feeds(),
+            owner,
+            this::reopen);
+    live = opened;
+    opened.after(
+        settings.openTimeout(),
+        () -> {
+          if (opened.session == null) {
+            opened.abort();
+            openingFailed(
+                opened,
+                new UnreachableException(
+                    route
+                        + " to "
+                        + settings.endpointOf(route)
+                        + " was not open within "
+                        + settings.openTimeout()
+                        + ". Something on the way swallows packets, or the hub is overloaded; another route may pass.",
+                    Stage.OPEN,
+                    Progress.NOT_SENT,
+                    null));
+          }
+        });
+    try {
+      opened.opening = transports.provider(route).open(route, opened);
+    } catch (RuntimeException e) {
+      openingFailed(opened, Failures.of(e, Stage.OPEN));
+      return;
+    }
+    opened
+        .opening
+        .session()
+        .whenComplete(
+            (session, failure) -> loop.execute(() -> openingEnded(opened, session, failure)));
+  }
+
+  private void openingEnded(
+      LiveSession opened, @Nullable TransportSession session, @Nullable Throwable failure) {
+    if (live != opened) {
+      if (session != null) {
+        session.abort();
+      }
+    } else if (session != null) {
+      sessionOpened(opened, session);
+    } else {
+      openingFailed(
+          opened,
+          Failures.of(
+              failure == null ? new IllegalStateException("no session") : failure, Stage.OPEN));
+    }
+  }
+
+  private void openingFailed(LiveSession opened, HubException failure) {
+    if (live == opened) {
+      live = null;
+      opened.retire(false);
+      recover(opened.route, failure, false);
+    }
+  }
+
+  private void sessionOpened(LiveSession opened, TransportSession session) {
+    opened.session = session;
+    memory.forget(opened.route);
+    stopWaiting();
+    if (giveUp != null) {
+      giveUp.cancel();
+      giveUp = null;
+    }
+    opened.after(
+        settings.retry().stableAfter(),
+        () -> {
+          rounds = 0;
+          refusals = 0;
+        });
+    renewal.watch(opened, session);
+    owner.stateChanged(new ConnectionState.Connected(opened.route, loop.now()));
+    session
+        .ended()
+        .whenComplete(
+            (end, failure) ->
+                loop.execute(
+                    () ->
+                        sessionEnded(
+                            opened,
+                            failure == null
+                                ? end
+                                : Optional.of(Failures.of(failure, Stage.SESSION)))));
+    owner.sessionOpened(session);
+  }
+
+  // ---- the end of a session
+
+  private void sessionEnded(LiveSession ended, Optional<HubException> reason) {
+    if (live != ended) {
+      return;
+    }
+    live = null;
+    ended.retire(
+        reason.isPresent()
+            && reason.get() instanceof UnreachableException cut
+            && cut.stage() == Stage.CUT_BY_HUB);
+    owner.sessionEnded();
+    if (stopped) {
+      finish(Optional.empty());
+      return;
+    }
+    watchGivingUp();
+    if (ended.reopening && reason.isEmpty()) {
+      beginRound(planner.get().routes());
+    } else {
+      recover(
+          ended.route,
+          reason.orElseGet(
+              () ->
+                  new UnreachableException(
+                      "The session ended without a reason.",
+                      Stage.SESSION,
+                      Progress.MAYBE_SENT,
+                      null)),
+          true);
+    }
+  }
+
+  private void recover(Route route, HubException failure, boolean wasOpen) {
+    switch (Recovery.after(failure, wasOpen)) {
+      case NEXT_ROUTE -> {
+        log.info(
+            "{}: {} could not be opened: {}", settings.identity(), route, failure.getMessage());
+        memory.postpone(route, POSTPONED, String.valueOf(failure.getMessage()));
+        noteInRound(failure);
+        tryNextRoute();
+      }
+      case WAIT_THEN_PLAN -> waitFor(backoff.afterLoss(rounds), route, failure);
+      case WAIT_THEN_SAME_ROUTE -> {
+        Duration delay = backoff.afterRounds(Math.max(1, rounds));
+        Duration asked =
+            failure instanceof ThrottledException throttled
+                ? throttled.retryAfter().orElse(Duration.ZERO)
+                : Duration.ZERO;
+        waitFor(delay.plus(asked), route, failure, List.of(route));
+      }
+      case RENEW_CREDENTIAL -> refused(route, (UnauthorizedException) failure);
+    }
+  }
+
+  private void noteInRound(HubException failure) {
+    if (roundFailure == null) {
+      roundFailure = failure;
+    } else if (roundFailure != failure) {
+      roundFailure.addSuppressed(failure);
+    }
+  }
+
+  private void refused(Route route, UnauthorizedException failure) {
+    refusals++;
+    credentials.drop();
+    if (refusals == 1 && credentials.renewable()) {
+      log.info(
+          "{}: the hub refused the credential; trying once with a new one", settings.identity());
+      tryRoute(route);
+      return;
+    }
+    if (settings.retry().stopWhenUnauthorized()) {
+      finish(Optional.of(failure));
+      return;
+    }
+    Duration delay = backoff.afterRefusal();
+    Instant next = loop.now().plus(delay);
+    owner.stateChanged(
+        new ConnectionState.Unauthorized(route, refusals, failure, next, doubtAfterRefusals()));
+    setWait(delay, List.of(route));
+  }
+
+  private Optional<String> doubtAfterRefusals() {
+    return credentials.renewable()
+        ? Optional.of(
+            "The hub refused "
+                + refusals
+                + " credentials made just now. If the key is right, this machine's clock, which says "
+                + loop.now()
+                + ", is wrong.")
+        : Optional.empty();
+  }
+
+  private void waitFor(Duration delay, @Nullable Route route, HubException failure) {
+    waitFor(delay, route, failure, List.of());
+  }
+
+  /** Waits, then goes through the given routes, or through a new plan if none is given. */
+  private void waitFor(
+      Duration delay, @Nullable Route route, HubException failure, List<Route> then) {
+    Optional<String> doubt =
+        failure instanceof UnreachableException unreachable
+            ? unreachable.clockEvidence()
+            : Optional.empty();
+    owner.stateChanged(
+        new ConnectionState.Waiting(
+            Optional.ofNullable(route), rounds, failure, loop.now().plus(delay), doubt));
+    setWait(delay, then);
+  }
+
+  private void setWait(Duration delay, List<Route> then) {
+    if (finished) {
+      return;
+    }
+    stopWaiting();
+    wait =
+        loop.schedule(
+            delay,
+            () -> {
+              wait = null;
+              beginRound(then.isEmpty() ? planner.get().routes() : then);
+            });
+  }
+
+  private void stopWaiting() {
+    if (wait != null) {
+      wait.cancel();
+      wait = null;
+    }
+  }
+
+  private void watchGivingUp() {
+    settings
+        .retry()
+        .giveUpAfter()
+        .filter(limit -> giveUp == null)
+        .ifPresent(
+            limit ->
+                giveUp =
+                    loop.schedule(
+                        limit,
+                        () ->
+                            finish(
+                                Optional.of(
+                                    new UnreachableException(
+                                        "No session within "
+                                            + limit
+                                            + ", after which the client was told to give up.",
+                                        Stage.CONNECT,
+                                        Progress.NOT_SENT,
+                                        roundFailure)))));
+  }
+
+  // ---- closing, to open again or for good
+
+  private void reopen(LiveSession of) {
+    if (live == of && of.session != null && !of.reopening && !stopped) {
+      of.reopening = true;
+      closeInOrder(of, of.session);
+    }
+  }
+
+  private void closeInOrder(LiveSession of, TransportSession session) {
+    session.close();
+    of.after(
+        CLOSE_LIMIT,
+        () -> {
+          log.warn(
+              "{}: the session did not close within {} s and is cut",
+              settings.identity(),
+              CLOSE_LIMIT.toSeconds());
+          session.abort();
+          of.after(ABORT_LIMIT, () -> sessionEnded(of, Optional.empty()));
+        });
+  }
+
+  /** Goes on for as long as the outbox drains, at most the given time; then ends. */
+  void close(Duration drain) {
+    loop.assertInLoop();
+    if (closing) {
+      return;
+    }
+    closing = true;
+    if (!started) {
+      finish(Optional.empty());
+      return;
+    }
+    outbox.drain(() -> loop.execute(this::stop));
+    loop.schedule(drain, this::stop);
+  }
+
+  private void stop() {
+    if (stopped || finished) {
+      return;
+    }
+    stopped = true;
+    attempt++;
+    stopWaiting();
+    LiveSession last = live;
+    if (last == null) {
+      finish(Optional.empty());
+    } else if (last.session == null) {
+      live = null;
+      last.abort();
+      last.retire(false);
+      finish(Optional.empty());
+    } else if (!last.reopening) {
+      closeInOrder(last, last.session);
+    }
+  }
+
+  private void finish(Optional<HubException> failure) {
+    if (finished) {
+      return;
+    }
+    finished = true;
+    closing = true;
+    attempt++;
+    stopWaiting();
+    if (giveUp != null) {
+      giveUp.cancel();
+    }
+    LiveSession last = live;
+    if (last != null) {
+      live = null;
+      last.abort();
+      last.retire(false);
+      owner.sessionEnded();
+    }
+    owner.stateChanged(new ConnectionState.Closed(failure));
+    owner.finished(failure);
+  }
+}

@@ -1,0 +1,84 @@
+package dev.fairlead.client;
+
+import dev.fairlead.Route;
+import dev.fairlead.spi.RouteOffer;
+import dev.fairlead.spi.TransportOffer;
+import dev.fairlead.spi.TransportProvider;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The transports that this client can use: those given to the builder, then those found by {@link
+ * ServiceLoader}. For one route the first wins. A provider that cannot be loaded is reported and
+ * passed over.
+ */
+final class Transports {
+  private static final Logger log = LoggerFactory.getLogger(Transports.class);
+
+  private final Map<Route, TransportProvider> byRoute = new LinkedHashMap<>();
+  private final Map<Route, RouteOffer> offersByRoute = new LinkedHashMap<>();
+  private final List<TransportOffer> offers = new ArrayList<>();
+  private final List<String> broken = new ArrayList<>();
+
+  static Transports of(List<TransportProvider> given) {
+    Transports transports = new Transports();
+    given.forEach(transports::add);
+    Iterator<TransportProvider> found = ServiceLoader.load(TransportProvider.class).iterator();
+    while (true) {
+      try {
+        transports.add(found.next());
+      } catch (NoSuchElementException end) {
+        return transports;
+      } catch (ServiceConfigurationError | LinkageError e) {
+        log.warn(
+            "A transport on the class path cannot be loaded and is passed over: {}", e.toString());
+        transports.broken.add(e.toString());
+      }
+    }
+  }
+
+  private void add(TransportProvider provider) {
+    TransportOffer offer = provider.offer();
+    List<RouteOffer> fresh =
+        offer.routes().stream().filter(route -> !byRoute.containsKey(route.route())).toList();
+    fresh.forEach(
+        route -> {
+          byRoute.put(route.route(), provider);
+          offersByRoute.put(route.route(), route);
+        });
+    if (!fresh.isEmpty()) {
+      offers.add(new TransportOffer(offer.name(), fresh));
+    }
+  }
+
+  List<TransportOffer> offers() {
+    return offers;
+  }
+
+  TransportProvider provider(Route route) {
+    TransportProvider provider = byRoute.get(route);
+    if (provider == null) {
+      throw new IllegalArgumentException("No transport offers " + route + ".");
+    }
+    return provider;
+  }
+
+  Set<dev.fairlead.Capability> capabilities(Route route) {
+    RouteOffer offer = offersByRoute.get(route);
+    return offer == null ? Set.of() : offer.capabilities();
+  }
+
+  /** Why transports that are on the class path cannot be used. */
+  List<String> broken() {
+    return broken;
+  }
+}

@@ -1,0 +1,40 @@
+package dev.fairlead.outbox;
+
+import dev.fairlead.Progress;
+import dev.fairlead.TelemetryMessage;
+import java.util.Comparator;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** A message in the outbox and what became of it so far. Guarded by the outbox's lock. */
+final class Entry {
+  static final Comparator<Entry> BY_EXPIRY =
+      Comparator.<Entry>comparingLong(entry -> entry.expiresNanos)
+          .thenComparingLong(entry -> entry.sequence);
+
+  final long sequence;
+  final TelemetryMessage message;
+  final CompletableFuture<Void> outcome;
+
+  /** On the monotonic clock, as {@link ExpiryWatch} counts. */
+  final long expiresNanos;
+
+  /** The lease's handle while a session holds the message; null while it waits. */
+  @Nullable LeasedEnvelope holder;
+
+  boolean maybeSent;
+  int cutsAtHead;
+  boolean done;
+
+  Entry(
+      long sequence, TelemetryMessage message, CompletableFuture<Void> outcome, long expiresNanos) {
+    this.sequence = sequence;
+    this.message = message;
+    this.outcome = outcome;
+    this.expiresNanos = expiresNanos;
+  }
+
+  Progress progress() {
+    return maybeSent ? Progress.MAYBE_SENT : Progress.NOT_SENT;
+  }
+}

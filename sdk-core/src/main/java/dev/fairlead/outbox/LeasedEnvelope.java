@@ -1,0 +1,44 @@
+package dev.fairlead.outbox;
+
+import dev.fairlead.HubException;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.spi.Envelope;
+
+/**
+ * One taking of one message by one lease: a later taking has a handle of its own, so a late call on
+ * this one finds itself stale.
+ */
+final class LeasedEnvelope implements Envelope {
+  private final Outbox outbox;
+  private final Entry entry;
+
+  LeasedEnvelope(Outbox outbox, Entry entry) {
+    this.outbox = outbox;
+    this.entry = entry;
+  }
+
+  @Override
+  public long sequence() {
+    return entry.sequence;
+  }
+
+  @Override
+  public TelemetryMessage message() {
+    return entry.message;
+  }
+
+  @Override
+  public void accepted() {
+    outbox.settle(this, entry, null);
+  }
+
+  @Override
+  public void failed(HubException failure) {
+    outbox.settle(this, entry, failure);
+  }
+
+  @Override
+  public void giveBack() {
+    outbox.giveBack(this, entry);
+  }
+}

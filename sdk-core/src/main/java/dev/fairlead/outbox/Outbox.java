@@ -1,0 +1,497 @@
+package dev.fairlead.outbox;
+
+import dev.fairlead.ClientClosedException;
+import dev.fairlead.HubException;
+import dev.fairlead.OutboxLimits;
+import dev.fairlead.OutboxStatus;
+import dev.fairlead.OverflowPolicy;
+import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.TimeSource;
+import dev.fairlead.spi.Envelope;
+import dev.fairlead.spi.OutboxStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The only queue on a message's way out. Messages wait in the order of their numbers; a {@link
+ * Lease} takes from the front, and what it loses or gives back returns to its place by number, so
+ * that order survives any failure.
+ *
+ * <p>Safe for any thread. Its one lock is never held while a future completes, a wake-up runs or a
+ * caller waits for room.
+ */
+public final class Outbox {
+  /**
+   * In so many cuts by the hub a message must have stood at the head of the window to be taken for
+   * the reason.
+   */
+  static final int CUTS_THAT_CONDEMN = 5;
+
+  private final OutboxLimits limits;
+  private final Surroundings surroundings;
+  private final @Nullable OutboxStore store;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition room = lock.newCondition();
+  private final TreeMap<Long, Entry> waiting = new TreeMap<>();
+  private final Set<Entry> underWay = new HashSet<>();
+  private final ExpiryWatch expiry;
+  private Runnable whenEmpty = () -> {};
+  private @Nullable Lease lease;
+  private long lastSequence;
+  private long bytes;
+  private long accepted;
+  private long failed;
+  private long resent;
+  private boolean closing;
+
+  /** What the outbox needs of the client around it. */
+  public interface Surroundings {
+    /**
+     * A future for a sender.
+     *
+     * @return a new incomplete future
+     */
+    CompletableFuture<Void> newFuture();
+
+    /**
+     * Where futures complete.
+     *
+     * @return an executor that is not the caller's thread
+     */
+    Executor completions();
+
+    /**
+     * Whether the calling thread may wait for room.
+     *
+     * @return false on the client's own threads, on which nothing would ever make room
+     */
+    boolean mayBlock();
+  }
+
+  /**
+   * Creates an outbox, with what a store has kept.
+   *
+   * @param limits its bounds
+   * @param time for expiry
+   * @param surroundings the client around it
+   * @param store keeps the content across restarts, or null
+   */
+  public Outbox(
+      OutboxLimits limits,
+      TimeSource time,
+      Surroundings surroundings,
+      @Nullable OutboxStore store) {
+    this.limits = limits;
+    this.expiry = new ExpiryWatch(time, this::expiryAlarm);
+    this.surroundings = surroundings;
+    this.store = store;
+    if (store != null) {
+      for (OutboxStore.Saved saved : store.recover()) {
+        lastSequence = Math.max(lastSequence, saved.sequence());
+        Entry entry =
+            new Entry(
+                saved.sequence(),
+                saved.message(),
+                surroundings.newFuture(),
+                expiry.deadline(timeToLiveOf(saved.message())));
+        waiting.put(entry.sequence, entry);
+        bytes += entry.message.size();
+        expiry.add(entry);
+      }
+    }
+  }
+
+  /**
+   * Takes a message in.
+   *
+   * @param message the message
+   * @return completes when the hub has it, or it failed
+   */
+  public CompletableFuture<Void> offer(TelemetryMessage message) {
+    CompletableFuture<Void> outcome = surroundings.newFuture();
+    Aftermath after = new Aftermath(surroundings.completions());
+    @Nullable Entry added = null;
+    lock.lock();
+    try {
+      @Nullable HubException refusal = makeRoom(message.size(), after);
+      if (refusal != null) {
+        failed++;
+        after.fail(outcome, refusal);
+      } else {
+        added = new Entry(++lastSequence, message, outcome, expiry.deadline(timeToLiveOf(message)));
+        waiting.put(added.sequence, added);
+        bytes += message.size();
+        expiry.add(added);
+        wakeLease(after);
+        if (store != null) {
+          saveIn(store, added);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    after.run();
+    return outcome;
+  }
+
+  private void saveIn(OutboxStore keeper, Entry entry) {
+    keeper
+        .save(entry.sequence, entry.message)
+        .whenComplete(
+            (done, failure) -> {
+              if (failure != null) {
+                couldNotSave(entry, failure);
+              }
+            });
+  }
+
+  private void couldNotSave(Entry entry, Throwable failure) {
+    locked(
+        after -> {
+          if (!entry.done && entry.holder == null) {
+            finish(
+                entry,
+                new RejectedException(
+                    "The message could not be kept on storage ("
+                        + failure
+                        + "), so it was not queued. Make room there and send it again.",
+                    entry.progress()),
+                after);
+          }
+        });
+  }
+
+  /** Returns why there is no room, or null once there is. */
+  private @Nullable HubException makeRoom(int size, Aftermath after) {
+    while (true) {
+      if (closing) {
+        return new ClientClosedException(
+            "The client is closed; the message was not queued.", Progress.NOT_SENT);
+      }
+      if (fits(size)) {
+        return null;
+      }
+      if (limits.overflow() == OverflowPolicy.BLOCK) {
+        @Nullable HubException refusal = awaitRoom(size);
+        if (refusal != null) {
+          return refusal;
+        }
+      } else if (limits.overflow() == OverflowPolicy.DROP_OLDEST && !waiting.isEmpty()) {
+        Entry oldest = waiting.firstEntry().getValue();
+        finish(
+            oldest,
+            new RejectedException(
+                "The outbox was full ("
+                    + fill()
+                    + "), and this oldest message gave place to a newer one (DROP_OLDEST).",
+                oldest.progress()),
+            after);
+      } else {
+        return new RejectedException(
+            "The outbox is full ("
+                + fill()
+                + "). Send less often, allow more with OutboxLimits, or choose OverflowPolicy.BLOCK or DROP_OLDEST.",
+            Progress.NOT_SENT);
+      }
+    }
+  }
+
+  private @Nullable HubException awaitRoom(int size) {
+    if (!surroundings.mayBlock()) {
+      return new RejectedException(
+          "The outbox is full ("
+              + fill()
+              + "), and send() cannot wait for room on the thread that completes futures, for it is the one that makes room."
+              + " Send from a thread of the application.",
+          Progress.NOT_SENT);
+    }
+    try {
+      while (!closing && !fits(size)) {
+        room.await();
+      }
+      return null;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new RejectedException(
+          "The thread was interrupted while send() waited for room in the outbox; the message was not queued.",
+          Progress.NOT_SENT);
+    }
+  }
+
+  private boolean fits(int size) {
+    return waiting.size() + underWay.size() < limits.maxMessages()
+        && bytes + size <= limits.maxBytes();
+  }
+
+  private String fill() {
+    return (waiting.size() + underWay.size())
+        + " of "
+        + limits.maxMessages()
+        + " messages, "
+        + bytes
+        + " of "
+        + limits.maxBytes()
+        + " bytes";
+  }
+
+  /**
+   * Begins a lease; the one before must be revoked.
+   *
+   * @return the lease
+   */
+  public Lease lease() {
+    lock.lock();
+    try {
+      if (lease != null) {
+        throw new IllegalStateException("The outbox is leased already.");
+      }
+      lease = new Lease(this);
+      return lease;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  List<Envelope> take(
+      Lease by, int maxMessages, long maxBytes, ToLongFunction<TelemetryMessage> wireSize) {
+    List<Envelope> taken = new ArrayList<>();
+    locked(
+        after -> {
+          if (by.revoked || maxMessages <= 0) {
+            return;
+          }
+          expire(after);
+          long sum = 0;
+          while (taken.size() < maxMessages && !waiting.isEmpty()) {
+            Entry next = waiting.firstEntry().getValue();
+            sum += wireSize.applyAsLong(next.message);
+            if (sum > maxBytes && !taken.isEmpty()) {
+              return;
+            }
+            waiting.remove(next.sequence);
+            expiry.remove(next);
+            next.holder = new LeasedEnvelope(this, next);
+            next.maybeSent = true;
+            underWay.add(next);
+            taken.add(next.holder);
+          }
+          by.hungry = taken.size() < maxMessages;
+        });
+    return taken;
+  }
+
+  void whenReadable(Lease by, Runnable callback) {
+    locked(
+        after -> {
+          by.wakeup = callback;
+          by.hungry = true;
+          if (!waiting.isEmpty()) {
+            wakeLease(after);
+          }
+        });
+  }
+
+  void settle(LeasedEnvelope handle, Entry entry, @Nullable HubException failure) {
+    locked(
+        after -> {
+          if (entry.holder == handle) {
+            finish(entry, failure, after);
+          }
+        });
+  }
+
+  void giveBack(LeasedEnvelope handle, Entry entry) {
+    locked(
+        after -> {
+          if (entry.holder == handle) {
+            putBack(entry);
+            expire(after);
+          }
+        });
+  }
+
+  void revoke(Lease by, boolean cutByHub) {
+    locked(
+        after -> {
+          if (by.revoked) {
+            return;
+          }
+          by.revoked = true;
+          by.wakeup = null;
+          lease = null;
+          resent += underWay.size();
+          List<Entry> held = List.copyOf(underWay);
+          held.forEach(this::putBack);
+          if (cutByHub && !held.isEmpty()) {
+            held.stream()
+                .min((a, b) -> Long.compare(a.sequence, b.sequence))
+                .ifPresent(head -> countCut(head, after));
+          }
+          expire(after);
+        });
+  }
+
+  private void countCut(Entry head, Aftermath after) {
+    if (++head.cutsAtHead >= CUTS_THAT_CONDEMN) {
+      finish(
+          head,
+          new RejectedException(
+              "The hub cut the connection "
+                  + CUTS_THAT_CONDEMN
+                  + " times while this message was the first that it had not acknowledged, which is how it refuses a message"
+                  + " on this protocol: too large, over the quota, or too fast. Check its size ("
+                  + head.message.size()
+                  + " bytes) and the hub's quota, then send it again.",
+              Progress.MAYBE_SENT),
+          after);
+    }
+  }
+
+  private void putBack(Entry entry) {
+    entry.holder = null;
+    underWay.remove(entry);
+    waiting.put(entry.sequence, entry);
+    expiry.add(entry);
+  }
+
+  /** Ends a message's stay, waiting or under way. */
+  private void finish(Entry entry, @Nullable HubException failure, Aftermath after) {
+    entry.done = true;
+    entry.holder = null;
+    if (!underWay.remove(entry)) {
+      waiting.remove(entry.sequence);
+      expiry.remove(entry);
+    }
+    bytes -= entry.message.size();
+    if (store != null) {
+      store.remove(entry.sequence);
+    }
+    if (failure == null) {
+      accepted++;
+      after.accept(entry.outcome);
+    } else {
+      failed++;
+      after.fail(entry.outcome, failure);
+    }
+    room.signal();
+    if (closing && waiting.isEmpty() && underWay.isEmpty()) {
+      after.add(whenEmpty);
+    }
+  }
+
+  private void wakeLease(Aftermath after) {
+    if (lease != null && lease.hungry && lease.wakeup != null) {
+      lease.hungry = false;
+      after.wake(lease.wakeup);
+    }
+  }
+
+  private @Nullable Duration timeToLiveOf(TelemetryMessage message) {
+    return message.timeToLive().or(limits::timeToLive).orElse(null);
+  }
+
+  /** Fails what has waited too long. What is under way stays: it may be with the hub already. */
+  private void expire(Aftermath after) {
+    for (Entry entry : expiry.due()) {
+      finish(
+          entry,
+          new RejectedException(
+              "The message waited in the outbox for longer than its time to live and was given up.",
+              entry.progress()),
+          after);
+    }
+  }
+
+  private void expiryAlarm() {
+    locked(
+        after -> {
+          expiry.alarmCame();
+          expire(after);
+        });
+  }
+
+  /**
+   * The counts.
+   *
+   * @return taken together
+   */
+  public OutboxStatus status() {
+    lock.lock();
+    try {
+      return new OutboxStatus(waiting.size(), underWay.size(), bytes, accepted, failed, resent);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes nothing in from now on; what is there may still leave.
+   *
+   * @param then called once when the outbox is empty, on the completions executor
+   */
+  public void drain(Runnable then) {
+    locked(
+        after -> {
+          closing = true;
+          whenEmpty = then;
+          room.signalAll();
+          if (waiting.isEmpty() && underWay.isEmpty()) {
+            after.add(then);
+          }
+        });
+  }
+
+  /** Fails all that is left, and closes the store, which keeps what was not delivered. */
+  public void close() {
+    locked(
+        after -> {
+          closing = true;
+          room.signalAll();
+          List<Entry> left = new ArrayList<>(waiting.values());
+          left.addAll(underWay);
+          waiting.clear();
+          underWay.clear();
+          expiry.close();
+          bytes = 0;
+          for (Entry entry : left) {
+            entry.done = true;
+            entry.holder = null;
+            failed++;
+            after.fail(
+                entry.outcome,
+                new ClientClosedException(
+                    "The client was closed before the hub acknowledged the message"
+                        + (store == null ? "." : "; it is kept and will be sent by the next run."),
+                    entry.progress()));
+          }
+        });
+    if (store != null) {
+      store.close();
+    }
+  }
+
+  private void locked(Consumer<Aftermath> action) {
+    Aftermath after = new Aftermath(surroundings.completions());
+    lock.lock();
+    try {
+      action.accept(after);
+    } finally {
+      lock.unlock();
+    }
+    after.run();
+  }
+}

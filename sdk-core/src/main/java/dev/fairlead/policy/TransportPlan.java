@@ -1,0 +1,200 @@
+package dev.fairlead.policy;
+
+import dev.fairlead.Route;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * The ways to the hub in the order in which to try them, and every way that was skipped with all of
+ * its reasons. Immutable; made by {@link TransportPolicy#plan}.
+ */
+public final class TransportPlan {
+  private final Facts facts;
+  private final boolean upload;
+  private final List<Choice> choices;
+  private final List<Skipped> skipped;
+  private final List<Note> notes;
+
+  TransportPlan(
+      Facts facts, boolean upload, List<Choice> choices, List<Skipped> skipped, List<Note> notes) {
+    this.facts = facts;
+    this.upload = upload;
+    this.choices = List.copyOf(choices);
+    this.skipped = List.copyOf(skipped);
+    this.notes = List.copyOf(notes);
+  }
+
+  /**
+   * The routes in the order in which to try them.
+   *
+   * @return an unmodifiable list; empty if the facts leave nothing
+   */
+  public List<Route> routes() {
+    return choices.stream().map(Choice::route).toList();
+  }
+
+  /**
+   * The routes with what is to be known about each.
+   *
+   * @return an unmodifiable list in the order of {@link #routes()}
+   */
+  public List<Choice> choices() {
+    return choices;
+  }
+
+  /**
+   * The routes that were left out.
+   *
+   * @return an unmodifiable list; every reason of every route
+   */
+  public List<Skipped> skipped() {
+    return skipped;
+  }
+
+  /**
+   * What is to be known beside the order.
+   *
+   * @return an unmodifiable list
+   */
+  public List<Note> notes() {
+    return notes;
+  }
+
+  /**
+   * The recommended route. A polled one (HTTPS) is never it while another is left, whatever the
+   * order of trying says.
+   *
+   * @return the route, empty if the plan is
+   */
+  public Optional<Route> recommended() {
+    return choices.stream()
+        .filter(choice -> choice.verdict() == Verdict.RECOMMENDED)
+        .map(Choice::route)
+        .findFirst();
+  }
+
+  /**
+   * The outbound TCP ports to open for everything in this plan, file upload included.
+   *
+   * @return the ports, ascending
+   */
+  public SortedSet<Integer> ports() {
+    SortedSet<Integer> ports = new TreeSet<>();
+    choices.forEach(choice -> ports.add(choice.route().port()));
+    if (upload && !choices.isEmpty()) {
+      ports.add(Documented.UPLOAD_PORT);
+    }
+    return ports;
+  }
+
+  /**
+   * Whether nothing is left.
+   *
+   * @return whether the plan has no route
+   */
+  public boolean isEmpty() {
+    return choices.isEmpty();
+  }
+
+  /**
+   * Why nothing is left: a smallest set of the given facts that by itself skips every route.
+   *
+   * @return the conflict, empty if there is a route
+   */
+  public Optional<Conflict> conflict() {
+    return isEmpty() ? Optional.of(Conflict.smallest(facts.all(), skipped)) : Optional.empty();
+  }
+
+  /**
+   * The plan as a text for a person: what was given, what was chosen in which order, what was
+   * skipped and why, the ports to open. At most 80 columns wide, lines ended by {@code \n}.
+   *
+   * @return the text
+   */
+  public String explain() {
+    return new Explanation(this).text();
+  }
+
+  /** The routes only; {@link #explain()} says more. */
+  @Override
+  public String toString() {
+    return "TransportPlan" + routes();
+  }
+
+  Facts facts() {
+    return facts;
+  }
+
+  /** How a chosen route stands to the others. */
+  public enum Verdict {
+    /** The one to use. */
+    RECOMMENDED,
+    /** Good as well; tried when those before it failed. */
+    ALTERNATIVE,
+    /** A polled route for a rarely connected device that needs no push: it works as well. */
+    ACCEPTABLE,
+    /** A polled route beside better ones: for when nothing else gets through. */
+    LAST_RESORT
+  }
+
+  /**
+   * A chosen route.
+   *
+   * @param route the route
+   * @param verdict how it stands to the others
+   * @param connections how many connections the policy's identities need on it
+   * @param postponed why it goes last for now, empty if it does not
+   */
+  public record Choice(
+      Route route,
+      Verdict verdict,
+      int connections,
+      Optional<RouteMemory.Postponement> postponed) {}
+
+  /**
+   * A route that was left out.
+   *
+   * @param route the route
+   * @param reasons every rule that skipped it, in the order of the rule table; at least one
+   */
+  public record Skipped(Route route, List<Reason> reasons) {
+    /** Copies the list. */
+    public Skipped {
+      reasons = List.copyOf(reasons);
+    }
+  }
+
+  /**
+   * Why a route was left out.
+   *
+   * @param code the rule
+   * @param sentence the rule in one plain sentence
+   * @param causes the facts behind it: each set alone is enough for the rule to hold
+   */
+  public record Reason(ReasonCode code, String sentence, List<Set<Fact>> causes) {
+    /** Copies the list. */
+    public Reason {
+      causes = List.copyOf(causes);
+    }
+  }
+
+  /**
+   * Something given to planning that can rule out a route.
+   *
+   * @param statement the fact, as a clause
+   * @param change what would undo it, as an imperative
+   */
+  public record Fact(String statement, String change) {}
+
+  /**
+   * Something to know about a plan or a route in it.
+   *
+   * @param code the rule
+   * @param route the route it is about, empty if it is about the whole plan
+   * @param sentence the note in one plain sentence
+   */
+  public record Note(ReasonCode code, Optional<Route> route, String sentence) {}
+}

@@ -1,0 +1,13 @@
+/** The MQTT transport. */
+module dev.fairlead.mqtt {
+  requires transitive dev.fairlead;
+  requires transitive dev.fairlead.net;
+  requires org.eclipse.paho.client.mqttv3;
+  requires org.slf4j;
+  requires static transitive org.jspecify;
+
+  exports dev.fairlead.mqtt;
+
+  provides dev.fairlead.spi.TransportProvider with
+      dev.fairlead.mqtt.MqttTransport;
+}
