@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Time that a test moves by hand. Alarms ring on the thread that moves it, each at its own time.
@@ -19,6 +20,9 @@ public final class ManualTime implements TimeSource {
               .thenComparingLong(alarm -> alarm.order));
   private long nanos;
   private long scheduled;
+
+  /** Begins at {@link #START}. */
+  public ManualTime() {}
 
   @Override
   public synchronized Instant now() {
@@ -56,7 +60,7 @@ public final class ManualTime implements TimeSource {
     }
   }
 
-  private synchronized @org.jspecify.annotations.Nullable Pending nextUntil(long end) {
+  private synchronized @Nullable Pending nextUntil(long end) {
     if (pending.isEmpty() || pending.peek().due > end) {
       return null;
     }
