@@ -56,7 +56,12 @@ class HostilePeerTest {
   }
 
   private SessionOpening opening(ScriptedHub hub) {
+    return opening(hub, Duration.ofSeconds(20));
+  }
+
+  private SessionOpening opening(ScriptedHub hub, Duration openTimeout) {
     context = new TestContext(loop, "dev-h", hub.port(), ScriptedHub.trust());
+    context.openTimeout = openTimeout;
     MqttTransport transport =
         new MqttTransport(
             MqttOptions.builder()
@@ -138,8 +143,7 @@ class HostilePeerTest {
               peer.send(0x20, 2, 0, 0);
               peer.drain();
             })) {
-      SessionOpening opening = opening(hub);
-      context.openTimeout = Duration.ofMillis(500);
+      SessionOpening opening = opening(hub, Duration.ofMillis(500));
       assertThat(opening.session().toCompletableFuture())
           .failsWithin(Duration.ofSeconds(10))
           .withThrowableOfType(ExecutionException.class)
