@@ -40,7 +40,7 @@ public final class HubProgram implements AutoCloseable {
     }
     // Before the first logger is made, and only if nobody has said otherwise.
     if (System.getProperty("logback.configurationFile") == null) {
-      System.setProperty("logback.configurationFile", "dev/fairlead/localhub/program-logback.xml");
+      System.setProperty("logback.configurationFile", "META-INF/fairlead-local-hub/logback.xml");
     }
     try {
       HubProgram program = start(ProgramOptions.parse(args), System.out);

@@ -70,6 +70,9 @@ final class MqttConnection extends ChannelInboundHandlerAdapter
 
   private ConnectTerms.@Nullable Will will;
   private HubTime.@Nullable Scheduled tokenTimer;
+  // Of the desired properties, when the client subscribed to them: what was before that it has to
+  // read.
+  private long subscribedVersion;
   private boolean closing;
 
   MqttConnection(
@@ -114,6 +117,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter
   public void handlerAdded(ChannelHandlerContext ctx) {
     out.beginBatch(); // CONNECT is being read.
     boolean resumed = subscriptions.resume();
+    subscribedVersion = device.properties().desiredVersion();
     if (terms.cleanSession() && unsettled.cleanSessionPurges()) {
       device.cloudQueue().purge();
     }
@@ -284,6 +288,9 @@ final class MqttConnection extends ChannelInboundHandlerAdapter
   }
 
   private void subscribe(MqttSubscribeMessage packet) {
+    if (!subscriptions.has(Feed.DESIRED_PROPERTIES)) {
+      subscribedVersion = device.properties().desiredVersion();
+    }
     Optional<List<Integer>> granted = subscriptions.add(packet.payload().topicSubscriptions());
     if (granted.isEmpty() || granted.get().isEmpty()) { // [MQTT-3.8.3-3] for no filter at all
       close("it subscribed to what is no filter of this identity, or to one too many");
@@ -374,7 +381,12 @@ final class MqttConnection extends ChannelInboundHandlerAdapter
   public void desiredChanged(DesiredChange change) {
     if (versioned) {
       String topic = Topics.desiredChange(change.version());
-      onLoop(() -> publishTwin(Feed.DESIRED_PROPERTIES, topic, change.json()));
+      onLoop(
+          () -> {
+            if (change.version() > subscribedVersion) {
+              publishTwin(Feed.DESIRED_PROPERTIES, topic, change.json());
+            }
+          });
     }
   }
 

@@ -1,11 +1,9 @@
 package dev.fairlead.localhub.tls;
 
 import io.netty.handler.ssl.ClientAuth;
-import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
-import java.lang.invoke.MethodHandles;
 import java.net.Socket;
 import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLEngine;
@@ -26,9 +24,9 @@ public final class ServerTls {
    */
   public static void load() {
     try {
-      MethodHandles.lookup().ensureInitialized(JdkSslContext.class);
-    } catch (IllegalAccessException e) {
-      throw new IllegalStateException("A public class cannot be loaded.", e);
+      Class.forName("io.netty.handler.ssl.JdkSslServerContext");
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException("Netty's TLS is missing from the class path.", e);
     }
   }
 
