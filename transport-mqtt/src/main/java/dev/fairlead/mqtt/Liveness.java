@@ -114,7 +114,14 @@ final class Liveness {
       graceNanos = pingTimeout + slowLine(line.bytesUnderWay());
       line.ping();
     }
-    schedule(pinging ? pingedAt + graceNanos : nextPing());
+    schedule(pinging ? nextLook(time) : nextPing());
+  }
+
+  /** A keep-alive shorter than the wait for the ping's answer goes on meanwhile. */
+  private long nextLook(long time) {
+    long limit = pingedAt + graceNanos;
+    long due = pingedAt + keepAlive;
+    return time - due < 0 && due - limit < 0 ? due : limit;
   }
 
   private long nextPing() {

@@ -10,8 +10,7 @@ import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Credential;
 import java.io.EOFException;
-import java.net.NoRouteToHostException;
-import java.net.SocketException;
+import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -25,6 +24,15 @@ import org.jspecify.annotations.Nullable;
 
 /** The one table from what MQTT shows to the failures of the client. */
 final class MqttFailures {
+  /** This client cut the connection. */
+  static final class Aborted extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Aborted() {
+      super("cut by this client");
+    }
+  }
+
   private static final int MAX_BODY_READ = 4096;
   private static final Pattern ERROR_CODE = Pattern.compile("\"errorCode\"\\s*:\\s*(\\d{3,9})\\b");
   private static final Pattern MESSAGE =
@@ -106,8 +114,7 @@ final class MqttFailures {
         null);
   }
 
-  /** This client cut the session or its opening. */
-  HubException aborted(boolean open, Progress progress) {
+  private HubException aborted(boolean open, Progress progress) {
     return new UnreachableException(
         "The MQTT session of " + identity + " was cut by this client.",
         open ? Stage.SESSION : Stage.OPEN,
@@ -132,6 +139,9 @@ final class MqttFailures {
   HubException notOpened(Throwable cause) {
     if (cause instanceof HubException mapped) {
       return mapped;
+    }
+    if (cause instanceof Aborted) {
+      return aborted(false, Progress.NOT_SENT);
     }
     if (cause instanceof PacketReader.Refusal refusal) {
       return refused(refusal.code());
@@ -180,11 +190,11 @@ final class MqttFailures {
 
   /** Why an open session ended unasked. */
   HubException lost(Throwable cause, Progress progress) {
-    if (cause instanceof UnreachableException known && known.stage() == Stage.SESSION) {
-      return known;
-    }
     if (cause instanceof HubException mapped) {
       return mapped;
+    }
+    if (cause instanceof Aborted) {
+      return aborted(true, progress);
     }
     if (cause instanceof PacketReader.ProtocolBreach breach) {
       return new UnreachableException(
@@ -238,8 +248,8 @@ final class MqttFailures {
           || text.contains("close_notify")
           || (cause.getCause() != null && byPeer(cause.getCause()));
     }
-    return cause instanceof SocketException
-        && !(cause instanceof NoRouteToHostException)
+    // Sockets and channels throw different types with the same texts.
+    return cause instanceof IOException
         && (text.contains("reset") || text.contains("broken pipe") || text.contains("aborted"));
   }
 

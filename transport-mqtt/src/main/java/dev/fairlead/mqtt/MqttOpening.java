@@ -1,7 +1,6 @@
 package dev.fairlead.mqtt;
 
 import dev.fairlead.DeviceIdentity;
-import dev.fairlead.Progress;
 import dev.fairlead.UnsupportedException;
 import dev.fairlead.net.Dial;
 import dev.fairlead.spi.Credential;
@@ -102,7 +101,7 @@ final class MqttOpening implements SessionOpening {
   @Override
   public void abort() {
     if (session != null) {
-      session.cut(failures.aborted(outcome.isDone(), Progress.NOT_SENT));
+      session.cut(new MqttFailures.Aborted());
     }
   }
 }

@@ -61,6 +61,9 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   private State state = State.CONNECTING;
   private @Nullable Alarm limit;
 
+  /** What this session itself found wrong; says more than how the connection then ended. */
+  private @Nullable Throwable verdict;
+
   MqttSession(
       MqttOptions options,
       SessionContext context,
@@ -107,7 +110,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
         loop.schedule(
             context.openTimeout(),
             () ->
-                cut(
+                judge(
                     failures.slow(
                         wire.reached(), state != State.CONNECTING, context.openTimeout())));
     try {
@@ -151,7 +154,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
     }
     for (int i = 0; i < filters.size(); i++) {
       if (i >= granted.length || granted[i] > 2) {
-        cut(failures.notSubscribed(filters.get(i)));
+        judge(failures.notSubscribed(filters.get(i)));
         return;
       }
     }
@@ -197,7 +200,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
       return;
     }
     if (cloudMessages.overfull()) {
-      cut(
+      judge(
           new PacketReader.ProtocolBreach(
               "more than " + CloudMessageLedger.MAX_HELD + " messages without an acknowledgement"));
       return;
@@ -311,7 +314,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
 
   @Override
   public void dead(Duration waited) {
-    cut(failures.silent(waited, progress()));
+    judge(failures.silent(waited, progress()));
   }
 
   // The session for the client.
@@ -355,7 +358,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
     state = State.LEAVING;
     cancelLimit();
     liveness.stop();
-    limit = loop.schedule(CUT_LIMIT, () -> cut(failures.aborted(true, progress())));
+    limit = loop.schedule(CUT_LIMIT, () -> cut(new MqttFailures.Aborted()));
     try {
       wire.disconnect();
     } catch (MqttException e) {
@@ -367,7 +370,14 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   @Override
   public void abort() {
     loop.assertInLoop();
-    cut(failures.aborted(true, progress()));
+    cut(new MqttFailures.Aborted());
+  }
+
+  private void judge(Throwable reason) {
+    if (verdict == null) {
+      verdict = reason;
+    }
+    cut(reason);
   }
 
   /** Ends the connection for a reason. Any thread; does not block. */
@@ -384,11 +394,12 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   }
 
   @Override
-  public void down(Throwable cause) {
+  public void down(Throwable told) {
     loop.assertInLoop();
     if (state == State.ENDED) {
       return;
     }
+    Throwable cause = verdict == null ? told : verdict;
     State before = state;
     state = State.ENDED;
     cancelLimit();
@@ -402,10 +413,14 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
       outcome.completeExceptionally(failure);
       return;
     }
-    HubException failure = failures.lost(cause, progress());
-    twin.end(failure);
-    log.debug("{}: MQTT session ended: {}", context.identity(), failure.getMessage());
-    ended.complete(before == State.LEAVING ? Optional.empty() : Optional.of(failure));
+    Optional<HubException> reason =
+        before == State.LEAVING ? Optional.empty() : Optional.of(failures.lost(cause, progress()));
+    log.debug(
+        "{}: MQTT session ended: {}",
+        context.identity(),
+        reason.map(Throwable::getMessage).orElse("closed"));
+    twin.end(reason.orElse(failures.ended(Progress.MAYBE_SENT)));
+    ended.complete(reason);
   }
 
   private Progress progress() {

@@ -43,6 +43,7 @@ final class PacketReader extends InputStream {
   private int passable; // end of the packet that is being passed on
   private int end; // of what was read from the network
   private boolean greeted;
+  private long answers;
 
   /** The peer broke the rules of MQTT 3.1.1 or of the hub. */
   static final class ProtocolBreach extends IOException {
@@ -106,6 +107,11 @@ final class PacketReader extends InputStream {
     return count;
   }
 
+  /** How many packets were passed on that Paho tells of as the end of an operation. */
+  long answers() {
+    return answers;
+  }
+
   private void nextPacket() throws IOException {
     if (start == end) {
       start = 0;
@@ -153,6 +159,9 @@ final class PacketReader extends InputStream {
       if (code != 0) {
         throw new Refusal(code);
       }
+    }
+    if ((buffer[start] & 0xf0) != PUBLISH << 4 && (buffer[start] & 0xf0) != PINGRESP << 4) {
+      answers++;
     }
     passable = start + size;
   }

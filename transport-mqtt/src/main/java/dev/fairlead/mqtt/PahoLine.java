@@ -6,7 +6,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.eclipse.paho.client.mqttv3.internal.NetworkModule;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * the first failure, knows when bytes last moved, and can be cut at any moment from any thread.
  */
 final class PahoLine implements NetworkModule {
+  private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+  private static final long SETTLE_STEP_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+
   private final Dial dial;
   private final LongSupplier clock;
   private final Runnable stopped;
@@ -28,6 +35,16 @@ final class PahoLine implements NetworkModule {
    */
   private final CountDownLatch greeted = new CountDownLatch(1);
 
+  /** Paho's connecting thread, once the line is open. */
+  private volatile @Nullable Thread connecting;
+
+  /** Messages handed to Paho. */
+  private final AtomicLong promised = new AtomicLong();
+
+  /** Answers of the peer that Paho has told of. */
+  private final AtomicLong told = new AtomicLong();
+
+  private volatile boolean readerEnded;
   private volatile @Nullable Line line;
   private volatile boolean cut;
   private volatile long lastReceived;
@@ -70,6 +87,7 @@ final class PahoLine implements NetworkModule {
   public void start() throws IOException {
     try {
       line = dial.connect();
+      connecting = Thread.currentThread();
     } catch (RuntimeException e) {
       throw failed(e);
     }
@@ -84,7 +102,7 @@ final class PahoLine implements NetworkModule {
 
   @Override
   public OutputStream getOutputStream() throws IOException {
-    return new Output(opened().output());
+    return new Output(new PacketWriter(opened().output(), promised));
   }
 
   @Override
@@ -107,6 +125,32 @@ final class PahoLine implements NetworkModule {
       throw new IOException("The line is not open.");
     }
     return now;
+  }
+
+  /** A message is on its way to the writer. */
+  void promise() {
+    promised.incrementAndGet();
+  }
+
+  /** Paho did not take the message after all. */
+  void retract() {
+    promised.decrementAndGet();
+  }
+
+  /** Paho has told of one answer of the peer. */
+  void told() {
+    told.incrementAndGet();
+  }
+
+  /**
+   * Lets what came before the end be told before the end: when Paho learns of it, it forgets the
+   * acknowledgements that wait for its calling thread, and each would become a message sent twice.
+   */
+  private void settle(BooleanSupplier settled) {
+    long until = System.nanoTime() + SETTLE_NANOS;
+    while (!cut && !settled.getAsBoolean() && System.nanoTime() - until < 0) {
+      LockSupport.parkNanos(SETTLE_STEP_NANOS);
+    }
   }
 
   private IOException failed(Exception e) {
@@ -132,7 +176,7 @@ final class PahoLine implements NetworkModule {
         waitForGreeting();
         return packets.read();
       } catch (IOException | RuntimeException e) {
-        throw failed(e);
+        throw ended(e);
       }
     }
 
@@ -141,13 +185,33 @@ final class PahoLine implements NetworkModule {
       try {
         return packets.read(target, offset, length);
       } catch (IOException | RuntimeException e) {
-        throw failed(e);
+        throw ended(e);
       }
     }
 
+    private IOException ended(Exception e) {
+      IOException failure = failed(e);
+      settle(() -> told.get() >= packets.answers());
+      readerEnded = true;
+      return failure;
+    }
+
+    /**
+     * Waits for CONNECT, and meanwhile wakes Paho's connecting thread: it sleeps 100 ms after the
+     * start of each of three threads before it looks again whether that thread runs.
+     */
     private void waitForGreeting() throws IOException {
+      if (greeted.getCount() == 0) {
+        return;
+      }
       try {
-        greeted.await();
+        while (!greeted.await(1, TimeUnit.MILLISECONDS)) {
+          Thread sleeper = connecting;
+          if (sleeper != null && sleeper.getState() == Thread.State.TIMED_WAITING) {
+            sleeper.interrupt();
+          }
+        }
+        connecting = null;
       } catch (InterruptedException e) {
         throw new IOException("interrupted", e);
       }
@@ -155,10 +219,10 @@ final class PahoLine implements NetworkModule {
   }
 
   private final class Output extends OutputStream {
-    private final OutputStream out;
+    private final PacketWriter packets;
 
-    Output(OutputStream out) {
-      this.out = out;
+    Output(PacketWriter packets) {
+      this.packets = packets;
     }
 
     @Override
@@ -168,17 +232,36 @@ final class PahoLine implements NetworkModule {
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
+      write(() -> packets.write(bytes, offset, length));
+    }
+
+    @Override
+    public void flush() throws IOException {
       try {
-        if (cut) {
-          throw new IOException("The line is cut.");
-        }
-        out.write(bytes, offset, length);
-        lastSent = clock.getAsLong();
-      } catch (IOException | RuntimeException e) {
-        throw failed(e);
+        write(packets::flush);
       } finally {
         greeted.countDown();
       }
     }
+
+    private void write(Writing writing) throws IOException {
+      try {
+        if (cut) {
+          throw new IOException("The line is cut.");
+        }
+        writing.run();
+        lastSent = clock.getAsLong();
+      } catch (IOException | RuntimeException e) {
+        greeted.countDown();
+        IOException failure = failed(e);
+        // What the peer sent before it closed may still be unread.
+        settle(() -> readerEnded);
+        throw failure;
+      }
+    }
+  }
+
+  private interface Writing {
+    void run() throws IOException;
   }
 }

@@ -9,7 +9,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -18,9 +17,6 @@ import java.util.function.Consumer;
  * client id). When the last one ends, the connection is over in every respect.
  */
 final class PahoThreads extends AbstractExecutorService implements ScheduledExecutorService {
-  private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-  private static final long SETTLE_STEP_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
-
   private final String name;
   private final Consumer<Throwable> died;
   private final Runnable gone;
@@ -49,18 +45,11 @@ final class PahoThreads extends AbstractExecutorService implements ScheduledExec
    */
   @Override
   public Future<?> submit(Runnable task) {
-    Thread thread = start(task);
-    // Paho asks at once whether the loop runs, and if not, sleeps 100 ms before it asks again, for
-    // each of three threads. A loop that has come to rest does run.
-    long until = System.nanoTime() + SETTLE_NANOS;
-    while (System.nanoTime() - until < 0
-        && (thread.getState() == Thread.State.RUNNABLE || thread.getState() == Thread.State.NEW)) {
-      LockSupport.parkNanos(SETTLE_STEP_NANOS);
-    }
+    start(task);
     return new CompletableFuture<>();
   }
 
-  private Thread start(Runnable task) {
+  private void start(Runnable task) {
     Thread thread =
         new Thread(
             () -> {
@@ -84,7 +73,6 @@ final class PahoThreads extends AbstractExecutorService implements ScheduledExec
         ended();
       }
     }
-    return thread;
   }
 
   private void ended() {

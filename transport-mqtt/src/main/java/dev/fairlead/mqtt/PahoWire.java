@@ -64,7 +64,7 @@ final class PahoWire {
 
   /** What happened to a message at QoS 1; a listener of Paho's and a task of the loop in one. */
   abstract static class Sent implements IMqttActionListener, Runnable {
-    private @Nullable Handover handover;
+    private @Nullable PahoWire wire;
 
     /** The PUBACK has come. On the loop. */
     @Override
@@ -72,8 +72,9 @@ final class PahoWire {
 
     @Override
     public final void onSuccess(IMqttToken token) {
-      if (handover != null) {
-        handover.add(this);
+      if (wire != null) {
+        wire.handover.add(this);
+        wire.line.told();
       }
     }
 
@@ -108,20 +109,7 @@ final class PahoWire {
 
   /** Begins to connect; the outcome comes as an event. */
   void connect(MqttConnectOptions options, Events events) throws MqttException {
-    client.connect(
-        options,
-        null,
-        new IMqttActionListener() {
-          @Override
-          public void onSuccess(IMqttToken token) {
-            handover.add(() -> events.connected(token.getSessionPresent()));
-          }
-
-          @Override
-          public void onFailure(IMqttToken token, Throwable cause) {
-            said = cause;
-          }
-        });
+    client.connect(options, null, told(token -> events.connected(token.getSessionPresent())));
   }
 
   /** Subscribes; {@code done} gets the granted QoS of each filter, in the order of the filters. */
@@ -130,34 +118,54 @@ final class PahoWire {
         filters.toArray(new String[0]),
         qos,
         null,
-        new IMqttActionListener() {
-          @Override
-          public void onSuccess(IMqttToken token) {
-            handover.add(() -> done.accept(token.getGrantedQos()));
-          }
-
-          @Override
-          public void onFailure(IMqttToken token, Throwable cause) {}
-        });
+        told(token -> done.accept(token.getGrantedQos())));
   }
 
   void unsubscribe(List<String> filters) throws MqttException {
-    client.unsubscribe(filters.toArray(new String[0]));
+    client.unsubscribe(filters.toArray(new String[0]), null, told(token -> {}));
+  }
+
+  /** Hands the success of an operation over; of a failure it is the end that tells. */
+  private IMqttActionListener told(Consumer<IMqttToken> success) {
+    return new IMqttActionListener() {
+      @Override
+      public void onSuccess(IMqttToken token) {
+        handover.add(() -> success.accept(token));
+        line.told();
+      }
+
+      @Override
+      public void onFailure(IMqttToken token, Throwable cause) {
+        said = cause;
+      }
+    };
   }
 
   /** Sends at QoS 1. */
   void publish(String topic, byte[] payload, Sent sent) throws MqttException {
-    sent.handover = handover;
-    MqttMessage message = new MqttMessage(payload);
-    message.setQos(1);
-    client.publish(topic, message, null, sent);
+    sent.wire = this;
+    send(topic, payload, 1, sent);
   }
 
   /** Sends at QoS 0. */
   void publish(String topic, byte[] payload) throws MqttException {
+    send(topic, payload, 0, null);
+  }
+
+  private void send(String topic, byte[] payload, int qos, @Nullable Sent sent)
+      throws MqttException {
     MqttMessage message = new MqttMessage(payload);
-    message.setQos(0);
-    client.publish(topic, message);
+    message.setQos(qos);
+    line.promise();
+    boolean taken = false;
+    try {
+      client.publish(topic, message, null, sent);
+      taken = true;
+    } finally {
+      if (!taken) {
+        line.retract();
+      }
+    }
   }
 
   /** Sends a PUBACK. */

@@ -149,7 +149,7 @@ class SessionTest {
     context.credential =
         TestContext.token(
             hub.hostName() + "/devices/dev-1",
-            device.primaryKey().substring(4) + "AAAA",
+            "AAAA" + device.primaryKey().substring(4),
             Instant.now().plusSeconds(60));
 
     HubException refusal = failure(opening(MqttOptions.defaults()).session());
