@@ -32,7 +32,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   private static final Logger log = LoggerFactory.getLogger(MqttSession.class);
 
   /** After a cut, Paho's threads end in a moment; if one does not, the session ends without it. */
-  private static final Duration CUT_LIMIT = Duration.ofSeconds(2);
+  private static final Duration CUT_LIMIT = Duration.ofSeconds(1);
 
   private enum State {
     CONNECTING,
@@ -383,14 +383,19 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   /** Ends the connection for a reason. Any thread; does not block. */
   void cut(Throwable reason) {
     wire.cut(reason);
-    loop.execute(
-        () -> {
-          if (state != State.ENDED) {
-            cancelLimit();
-            // One thing cannot be cut short: a look-up of a name. Its thread ends when that does.
-            limit = loop.schedule(CUT_LIMIT, () -> down(wire.cause()));
-          }
-        });
+    loop.execute(this::ending);
+  }
+
+  /**
+   * Sees to it that the session ends even if a thread of the connection does not: a look-up of a
+   * name cannot be cut short.
+   */
+  @Override
+  public void ending() {
+    if (state != State.ENDED) {
+      cancelLimit();
+      limit = loop.schedule(CUT_LIMIT, () -> down(wire.cause()));
+    }
   }
 
   @Override
