@@ -642,6 +642,9 @@ class SessionTest {
   @Test
   void failsTwinRequestsWhenItEnds() throws Exception {
     TransportSession session = open();
+    hub.faults().add(Fault.stall().beforeAck());
+    context.outbox.send("now the hub falls silent");
+    hub.telemetry().await(1, SECONDS);
     CompletableFuture<String> twin = new CompletableFuture<>();
     loop.execute(
         () -> {
