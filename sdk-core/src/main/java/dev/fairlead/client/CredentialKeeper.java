@@ -34,9 +34,7 @@ final class CredentialKeeper {
   CompletionStage<Credential> get() {
     loop.assertInLoop();
     Credential held = current;
-    return held != null && loop.now().isBefore(renewAt)
-        ? CompletableFuture.completedFuture(held)
-        : fetch();
+    return held != null && isFresh() ? CompletableFuture.completedFuture(held) : fetch();
   }
 
   /** A new credential. Completes on any thread; {@link #use} takes it in. */
@@ -71,6 +69,11 @@ final class CredentialKeeper {
     return renewAt.equals(Instant.MAX) || !credentials.renewable()
         ? Optional.empty()
         : Optional.of(Duration.between(loop.now(), renewAt));
+  }
+
+  /** Whether the credential in use need not be renewed yet. */
+  boolean isFresh() {
+    return loop.now().isBefore(renewAt);
   }
 
   boolean renewable() {

@@ -90,6 +90,10 @@ final class LiveSession implements SessionContext, Inbox {
     lease.revoke(cutByHub);
   }
 
+  boolean isOver() {
+    return over;
+  }
+
   /** Cuts whatever there is of it. */
   void abort() {
     if (session != null) {

@@ -15,7 +15,6 @@ import dev.fairlead.policy.TransportPlan;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.TransportSession;
-import dev.fairlead.spi.TransportSession.Renewal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
@@ -45,14 +44,6 @@ final class SessionKeeper {
 
   private static final Duration ABORT_LIMIT = Duration.ofSeconds(2);
 
-  /**
-   * Wall clocks jump and machines sleep: the time of a renewal is looked at again this often at
-   * least.
-   */
-  private static final Duration RENEWAL_LOOK = Duration.ofHours(1);
-
-  private static final Duration RENEWAL_RETRY = Duration.ofSeconds(30);
-
   /** What the keeper tells the client. */
   interface Owner extends Inbox {
     void stateChanged(ConnectionState state);
@@ -71,6 +62,7 @@ final class SessionKeeper {
   private final Transports transports;
   private final RouteMemory memory;
   private final CredentialKeeper credentials;
+  private final CredentialRenewal renewal;
   private final Backoff backoff;
   private final Supplier<TransportPlan> planner;
   private final Owner owner;
@@ -113,6 +105,7 @@ final class SessionKeeper {
     this.transports = transports;
     this.memory = memory;
     this.credentials = credentials;
+    this.renewal = new CredentialRenewal(loop, credentials, this::reopen);
     this.backoff = backoff;
     this.planner = planner;
     this.owner = owner;
@@ -284,7 +277,7 @@ final class SessionKeeper {
           rounds = 0;
           refusals = 0;
         });
-    scheduleRenewal(opened);
+    renewal.watch(opened, session);
     owner.stateChanged(new ConnectionState.Connected(opened.route, loop.now()));
     session
         .ended()
@@ -454,79 +447,7 @@ final class SessionKeeper {
                                         roundFailure)))));
   }
 
-  // ---- renewal and re-opening
-
-  private void scheduleRenewal(LiveSession of) {
-    credentials
-        .freshFor()
-        .ifPresent(
-            fresh ->
-                of.after(
-                    fresh.compareTo(RENEWAL_LOOK) < 0 ? fresh : RENEWAL_LOOK,
-                    () -> {
-                      if (credentials
-                          .freshFor()
-                          .filter(left -> left.compareTo(Duration.ZERO) > 0)
-                          .isPresent()) {
-                        scheduleRenewal(of);
-                      } else {
-                        renew(of);
-                      }
-                    }));
-  }
-
-  private void renew(LiveSession of) {
-    TransportSession session = of.session;
-    if (session == null || of.reopening) {
-      return;
-    }
-    credentials
-        .fetch()
-        .whenComplete(
-            (credential, failure) ->
-                loop.execute(
-                    () -> {
-                      if (live != of) {
-                        return;
-                      }
-                      if (credential == null) {
-                        renewalFailed(of, failure);
-                      } else {
-                        credentials.use(credential);
-                        present(of, session, credential);
-                      }
-                    }));
-  }
-
-  private void present(LiveSession of, TransportSession session, Credential credential) {
-    session
-        .renew(credential)
-        .whenComplete(
-            (answer, failure) ->
-                loop.execute(
-                    () -> {
-                      if (live != of) {
-                        return;
-                      }
-                      if (answer == Renewal.RENEWED) {
-                        scheduleRenewal(of);
-                      } else if (answer == Renewal.NEEDS_REOPEN) {
-                        log.info("{}: opening a new session with a new token", settings.identity());
-                        reopen(of);
-                      } else {
-                        renewalFailed(of, failure);
-                      }
-                    }));
-  }
-
-  private void renewalFailed(LiveSession of, @Nullable Throwable failure) {
-    log.warn(
-        "{}: the credential could not be renewed; trying again in {} s: {}",
-        settings.identity(),
-        RENEWAL_RETRY.toSeconds(),
-        failure == null ? "no answer" : Failures.of(failure, Stage.SESSION).getMessage());
-    of.after(RENEWAL_RETRY, () -> renew(of));
-  }
+  // ---- closing, to open again or for good
 
   private void reopen(LiveSession of) {
     if (live == of && of.session != null && !of.reopening && !stopped) {
@@ -548,8 +469,6 @@ final class SessionKeeper {
           of.after(ABORT_LIMIT, () -> sessionEnded(of, Optional.empty()));
         });
   }
-
-  // ---- closing
 
   /** Goes on for as long as the outbox drains, at most the given time; then ends. */
   void close(Duration drain) {

@@ -123,7 +123,7 @@ public final class Outbox {
    */
   public CompletableFuture<Void> offer(TelemetryMessage message) {
     CompletableFuture<Void> outcome = surroundings.newFuture();
-    Aftermath after = new Aftermath();
+    Aftermath after = new Aftermath(surroundings.completions());
     @Nullable Entry added = null;
     lock.lock();
     try {
@@ -396,7 +396,7 @@ public final class Outbox {
   private void wakeLease(Aftermath after) {
     if (lease != null && lease.hungry && lease.wakeup != null) {
       lease.hungry = false;
-      after.wakeup = lease.wakeup;
+      after.wake(lease.wakeup);
     }
   }
 
@@ -485,7 +485,7 @@ public final class Outbox {
   }
 
   private void locked(Consumer<Aftermath> action) {
-    Aftermath after = new Aftermath();
+    Aftermath after = new Aftermath(surroundings.completions());
     lock.lock();
     try {
       action.accept(after);
@@ -493,35 +493,5 @@ public final class Outbox {
       lock.unlock();
     }
     after.run();
-  }
-
-  /** What is to happen once the lock is released. */
-  private final class Aftermath {
-    private @Nullable List<Runnable> completions;
-    private @Nullable Runnable wakeup;
-
-    void accept(CompletableFuture<Void> future) {
-      add(() -> future.complete(null));
-    }
-
-    void fail(CompletableFuture<Void> future, HubException failure) {
-      add(() -> future.completeExceptionally(failure));
-    }
-
-    void add(Runnable completion) {
-      if (completions == null) {
-        completions = new ArrayList<>(1);
-      }
-      completions.add(completion);
-    }
-
-    void run() {
-      if (completions != null) {
-        completions.forEach(surroundings.completions()::execute);
-      }
-      if (wakeup != null) {
-        wakeup.run();
-      }
-    }
   }
 }

@@ -9,34 +9,198 @@ import dev.fairlead.policy.TransportPolicy.Flag;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Everything given to one planning, each fact in words. A fact is present if it was given; the
  * rules combine present facts with what an offer declares.
  */
-record Facts(TransportPolicy policy, Set<Capability> needs, Set<Protocol> installed) {
+final class Facts {
   /** No device may ask for cloud-to-device messages more often. */
   static final Duration POLL_INTERVAL = Duration.ofMinutes(25);
 
   /** Messages above it are refused. Quotas and throttling page. */
   static final long MESSAGE_LIMIT = 256 * 1024;
 
-  private static final Fact ONLY_443 =
-      new Fact("only outbound port 443 is open", "open another of the hub's ports");
-  private static final Fact PROXY =
-      new Fact("an HTTP proxy is mandatory", "allow a direct connection");
-  private static final Fact UPLOAD =
-      new Fact("files are to be uploaded", "send messages instead of files");
-  private static final Fact BASIC =
-      new Fact("the hub is of the basic tier", "use a hub of the standard tier");
+  private final TransportPolicy policy;
+  private final Set<Capability> needs;
+  private final Optional<Fact> sharing;
+  private final Map<Integer, Fact> blocked = new TreeMap<>();
+  private final Optional<Fact> onlyPort443;
+  private final Optional<Fact> proxy;
+  private final Map<Capability, Fact> needed = new EnumMap<>(Capability.class);
+  private final Optional<Fact> impatience;
+  private final Optional<Fact> littleMemory;
+  private final Optional<Fact> certificate;
+  private final Map<Protocol, Fact> missing = new EnumMap<>(Protocol.class);
+  private final Optional<Fact> upload;
+  private final Optional<Fact> brokerFeatures;
+  private final Optional<Fact> oversize;
+  private final Optional<Fact> basicTier;
+  private final Optional<Fact> restriction;
+
+  Facts(TransportPolicy policy, Set<Capability> needs, Set<Protocol> installed) {
+    this.policy = policy;
+    this.needs = needs;
+    sharing = sharing(policy);
+    for (int port : policy.blockedPorts()) {
+      blocked.put(
+          port, new Fact("outbound port " + port + " is blocked", "open outbound port " + port));
+    }
+    onlyPort443 =
+        flag(
+            Flag.ONLY_PORT_443,
+            "only outbound port 443 is open",
+            "open another of the hub's ports");
+    proxy = flag(Flag.PROXY_REQUIRED, "an HTTP proxy is mandatory", "allow a direct connection");
+    for (Capability need : needs) {
+      needed.put(need, new Fact(subject(need) + " needed", "do without " + noun(need)));
+    }
+    impatience = impatience(policy);
+    littleMemory = littleMemory(policy);
+    certificate = certificate(policy);
+    for (Protocol protocol : EnumSet.complementOf(copy(installed))) {
+      String artifact = Documented.artifact(protocol);
+      missing.put(protocol, new Fact(artifact + " is not installed", "add " + artifact));
+    }
+    upload = flag(Flag.FILE_UPLOAD, "files are to be uploaded", "send messages instead of files");
+    brokerFeatures = brokerFeatures(policy);
+    oversize = oversize(policy);
+    basicTier =
+        flag(Flag.BASIC_TIER, "the hub is of the basic tier", "use a hub of the standard tier");
+    restriction = restriction(policy);
+  }
+
+  TransportPolicy policy() {
+    return policy;
+  }
+
+  Set<Capability> needs() {
+    return needs;
+  }
+
+  /** More than one identity: a gateway in the sense of the guide. */
+  boolean gateway() {
+    return policy.identities() > 1;
+  }
 
   Optional<Fact> sharing() {
-    return when(Flag.SHARED_CONNECTION)
+    return sharing;
+  }
+
+  Optional<Fact> blocked(int port) {
+    return Optional.ofNullable(blocked.get(port));
+  }
+
+  Optional<Fact> onlyPort443() {
+    return onlyPort443;
+  }
+
+  Optional<Fact> proxy() {
+    return proxy;
+  }
+
+  Optional<Fact> need(Capability capability) {
+    return Optional.ofNullable(needed.get(capability));
+  }
+
+  /** Cloud-to-device messages are wanted sooner than a poll may bring them. */
+  Optional<Fact> impatience() {
+    return impatience;
+  }
+
+  Optional<Fact> littleMemory() {
+    return littleMemory;
+  }
+
+  /** X.509 credentials of either kind. */
+  Optional<Fact> certificate() {
+    return certificate;
+  }
+
+  Optional<Fact> caCertificateOutsidePreview() {
+    return policy.has(Flag.X509_CA_PREVIEW)
+        ? Optional.empty()
+        : certificate.filter(
+            fact -> policy.credentialKind().equals(Optional.of(CredentialKind.X509_CA)));
+  }
+
+  Optional<Fact> upload() {
+    return upload;
+  }
+
+  Optional<Fact> brokerFeatures() {
+    return brokerFeatures;
+  }
+
+  Optional<Fact> oversize() {
+    return oversize;
+  }
+
+  Optional<Fact> basicTier() {
+    return basicTier;
+  }
+
+  /** The application left this protocol out. */
+  Optional<Fact> unwanted(Protocol protocol) {
+    return restriction.filter(fact -> !policy.only().contains(protocol));
+  }
+
+  /** No transport at hand offers this protocol. */
+  Optional<Fact> missing(Protocol protocol) {
+    return Optional.ofNullable(missing.get(protocol));
+  }
+
+  /** Every fact that can rule out a route, in the order of the rule table. */
+  List<Fact> all() {
+    return Stream.concat(stated(), missing.values().stream()).distinct().toList();
+  }
+
+  /** What the policy and the handlers say, in words; not what is missing. */
+  List<String> given() {
+    List<String> given = new ArrayList<>();
+    if (sharing.isEmpty()) {
+      given.add(gateway() ? policy.identities() + " identities" : "one identity");
+    }
+    stated().forEach(fact -> given.add(fact.statement()));
+    say(given, Flag.X509_CA_PREVIEW, "the hub is in preview mode for X.509 CA");
+    say(given, Flag.DEVELOPMENT, "development mode is on");
+    say(given, Flag.RARELY_CONNECTED, "the device connects rarely");
+    say(given, Flag.COMPACT_PAYLOADS, "compact payloads are wanted");
+    if (!policy.preferred().isEmpty()) {
+      given.add("preferred: " + names(policy.preferred()));
+    }
+    return given;
+  }
+
+  private Stream<Fact> stated() {
+    return Stream.of(
+            sharing.stream(),
+            blocked.values().stream(),
+            onlyPort443.stream(),
+            proxy.stream(),
+            needed.values().stream(),
+            impatience.stream(),
+            littleMemory.stream(),
+            certificate.stream(),
+            upload.stream(),
+            brokerFeatures.stream(),
+            oversize.stream(),
+            basicTier.stream(),
+            restriction.stream())
+        .flatMap(facts -> facts);
+  }
+
+  private static Optional<Fact> sharing(TransportPolicy policy) {
+    return policy.has(Flag.SHARED_CONNECTION)
         ? Optional.of(
             new Fact(
                 policy.identities() + " identities must share one TLS connection",
@@ -44,29 +208,7 @@ record Facts(TransportPolicy policy, Set<Capability> needs, Set<Protocol> instal
         : Optional.empty();
   }
 
-  Optional<Fact> blocked(int port) {
-    return policy.blockedPorts().contains(port)
-        ? Optional.of(
-            new Fact("outbound port " + port + " is blocked", "open outbound port " + port))
-        : Optional.empty();
-  }
-
-  Optional<Fact> onlyPort443() {
-    return present(Flag.ONLY_PORT_443, ONLY_443);
-  }
-
-  Optional<Fact> proxy() {
-    return present(Flag.PROXY_REQUIRED, PROXY);
-  }
-
-  Optional<Fact> need(Capability capability) {
-    return needs.contains(capability)
-        ? Optional.of(new Fact(subject(capability) + " needed", "do without " + noun(capability)))
-        : Optional.empty();
-  }
-
-  /** Cloud-to-device messages are wanted sooner than a poll may bring them. */
-  Optional<Fact> impatience() {
+  private static Optional<Fact> impatience(TransportPolicy policy) {
     return policy
         .cloudMessageLatency()
         .filter(tolerated -> !policy.developmentMode() && tolerated.compareTo(POLL_INTERVAL) < 0)
@@ -77,7 +219,7 @@ record Facts(TransportPolicy policy, Set<Capability> needs, Set<Protocol> instal
                     "tolerate 25 minutes, or turn on development mode at a desk"));
   }
 
-  Optional<Fact> littleMemory() {
+  private static Optional<Fact> littleMemory(TransportPolicy policy) {
     return policy.memoryBudget().isPresent()
             && policy.memoryBudget().getAsLong() < policy.lowMemoryThreshold()
         ? Optional.of(
@@ -90,7 +232,7 @@ record Facts(TransportPolicy policy, Set<Capability> needs, Set<Protocol> instal
         : Optional.empty();
   }
 
-  Optional<Fact> certificate() {
+  private static Optional<Fact> certificate(TransportPolicy policy) {
     return policy
         .credentialKind()
         .filter(kind -> kind != CredentialKind.SHARED_ACCESS)
@@ -103,30 +245,18 @@ record Facts(TransportPolicy policy, Set<Capability> needs, Set<Protocol> instal
                     "use shared access keys"));
   }
 
-  Optional<Fact> caCertificateOutsidePreview() {
-    return policy.credentialKind().filter(kind -> kind == CredentialKind.X509_CA).isPresent()
-            && !when(Flag.X509_CA_PREVIEW)
-        ? certificate()
-        : Optional.empty();
-  }
-
-  Optional<Fact> upload() {
-    return present(Flag.FILE_UPLOAD, UPLOAD);
-  }
-
-  Optional<Fact> brokerFeatures() {
+  private static Optional<Fact> brokerFeatures(TransportPolicy policy) {
     return policy.brokerFeatures().isEmpty()
         ? Optional.empty()
         : Optional.of(
             new Fact(
                 policy.brokerFeatures().stream()
-                        .map(Facts::name)
-                        .collect(Collectors.joining(" and "))
-                    + " are wanted",
+                    .map(Facts::noun)
+                    .collect(Collectors.joining(" and ", "the application wants ", "")),
                 "use QoS 1, the twin and message properties instead, or a general MQTT broker"));
   }
 
-  Optional<Fact> oversize() {
+  private static Optional<Fact> oversize(TransportPolicy policy) {
     return policy.largestMessage() > MESSAGE_LIMIT
         ? Optional.of(
             new Fact(
@@ -135,73 +265,19 @@ record Facts(TransportPolicy policy, Set<Capability> needs, Set<Protocol> instal
         : Optional.empty();
   }
 
-  Optional<Fact> basicTier() {
-    return present(Flag.BASIC_TIER, BASIC);
-  }
-
-  Optional<Fact> unwanted(Protocol protocol) {
-    return unwantedOthers().filter(fact -> !policy.only().contains(protocol));
-  }
-
-  private Optional<Fact> unwantedOthers() {
+  private static Optional<Fact> restriction(TransportPolicy policy) {
     return policy.only().isEmpty()
         ? Optional.empty()
         : Optional.of(
             new Fact("only " + names(policy.only()) + " may be used", "allow other protocols"));
   }
 
-  Optional<Fact> missing(Protocol protocol) {
-    if (installed.contains(protocol)) {
-      return Optional.empty();
-    }
-    String artifact = Documented.artifact(protocol);
-    return Optional.of(new Fact(artifact + " is not installed", "add " + artifact));
+  private static EnumSet<Protocol> copy(Set<Protocol> protocols) {
+    EnumSet<Protocol> copy = EnumSet.noneOf(Protocol.class);
+    copy.addAll(protocols);
+    return copy;
   }
 
-  boolean gateway() {
-    return policy.identities() > 1;
-  }
-
-  /** Every given fact that can rule out a route, in the order of the rule table. */
-  List<Fact> all() {
-    List<Optional<Fact>> all = new ArrayList<>();
-    all.add(sharing());
-    policy.blockedPorts().forEach(port -> all.add(blocked(port)));
-    all.add(onlyPort443());
-    all.add(proxy());
-    needs.forEach(capability -> all.add(need(capability)));
-    all.add(impatience());
-    all.add(littleMemory());
-    all.add(certificate());
-    Documented.ROUTES.forEach(offer -> all.add(missing(offer.route().protocol())));
-    all.add(upload());
-    all.add(brokerFeatures());
-    all.add(oversize());
-    all.add(basicTier());
-    all.add(unwantedOthers());
-    return all.stream().flatMap(Optional::stream).distinct().toList();
-  }
-
-  /** Every given fact in words, those that only order or relax too; not what is missing. */
-  List<String> given() {
-    List<String> given = new ArrayList<>();
-    if (!when(Flag.SHARED_CONNECTION)) {
-      given.add(policy.identities() == 1 ? "one identity" : policy.identities() + " identities");
-    }
-    new Facts(policy, needs, EnumSet.allOf(Protocol.class))
-        .all()
-        .forEach(fact -> given.add(fact.statement()));
-    say(given, Flag.X509_CA_PREVIEW, "the hub is in preview mode for X.509 CA");
-    say(given, Flag.DEVELOPMENT, "development mode is on");
-    say(given, Flag.RARELY_CONNECTED, "the device connects rarely");
-    say(given, Flag.COMPACT_PAYLOADS, "compact payloads are wanted");
-    if (!policy.preferred().isEmpty()) {
-      given.add("preferred: " + names(policy.preferred()));
-    }
-    return given;
-  }
-
-  /** A capability as the subject of a clause. */
   private static String subject(Capability capability) {
     return noun(capability) + (capability == Capability.TWIN ? " is" : " are");
   }
@@ -217,7 +293,7 @@ record Facts(TransportPolicy policy, Set<Capability> needs, Set<Protocol> instal
     };
   }
 
-  private static String name(BrokerFeature feature) {
+  private static String noun(BrokerFeature feature) {
     return switch (feature) {
       case QOS_2 -> "QoS 2";
       case RETAINED_MESSAGES -> "retained messages";
@@ -236,16 +312,12 @@ record Facts(TransportPolicy policy, Set<Capability> needs, Set<Protocol> instal
   }
 
   private void say(List<String> given, Flag flag, String words) {
-    if (when(flag)) {
+    if (policy.has(flag)) {
       given.add(words);
     }
   }
 
-  private boolean when(Flag flag) {
-    return policy.has(flag);
-  }
-
-  private Optional<Fact> present(Flag flag, Fact fact) {
-    return when(flag) ? Optional.of(fact) : Optional.empty();
+  private Optional<Fact> flag(Flag flag, String statement, String change) {
+    return policy.has(flag) ? Optional.of(new Fact(statement, change)) : Optional.empty();
   }
 }

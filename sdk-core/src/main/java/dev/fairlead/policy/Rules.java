@@ -31,6 +31,11 @@ final class Rules {
   private static final Set<Capability> NOT_IN_BASIC_TIER =
       EnumSet.of(CLOUD_MESSAGES, ABANDON, REJECT, TWIN, DIRECT_METHODS);
 
+  private static final Set<Capability> PUSH_FEATURES = EnumSet.of(DIRECT_METHODS, TWIN);
+  private static final Set<Capability> REFUSALS = EnumSet.of(ABANDON, REJECT);
+  private static final Set<Capability> MESSAGES = EnumSet.of(TELEMETRY, CLOUD_MESSAGES);
+  private static final Set<Integer> DOCUMENTED_PORTS = Set.of(8883, 5671, 443);
+
   private static final List<Rule> TABLE =
       List.of(
           // F1
@@ -48,6 +53,14 @@ final class Rules {
               ReasonCode.PORT_5671,
               (facts, offer) -> onPort(5671, facts, offer),
               "Outbound port 5671 is blocked."),
+          // F4: a WebSocket and an HTTP request pass an HTTP proxy, a bare TLS stream does not
+          new Rule(
+              ReasonCode.TRAVERSAL,
+              (facts, offer) ->
+                  join(
+                      when(offer.route().port() != 443, facts.onlyPort443()),
+                      when(offer.route().carrier() == Carrier.TCP, facts.proxy())),
+              "It does not pass where only HTTPS gets through."),
           // F5
           new Rule(
               ReasonCode.PORT_443,
@@ -56,50 +69,42 @@ final class Rules {
           new Rule(
               ReasonCode.PORT_BLOCKED,
               (facts, offer) ->
-                  Set.of(8883, 5671, 443).contains(offer.route().port())
+                  DOCUMENTED_PORTS.contains(offer.route().port())
                       ? List.of()
                       : onPort(offer.route().port(), facts, offer),
               "Its outbound port is blocked."),
-          // F4: a WebSocket and an HTTP request pass an HTTP proxy, a bare TLS stream does not
-          new Rule(
-              ReasonCode.TRAVERSAL,
-              (facts, offer) ->
-                  join(
-                      when(offer.route().port() != 443, facts.onlyPort443()),
-                      when(offer.route().carrier() == Carrier.TCP, facts.proxy())),
-              "It does not pass a network that lets only HTTPS through."),
           // F6
           new Rule(
               ReasonCode.NO_PUSH_FEATURE,
-              (facts, offer) -> lacking(EnumSet.of(DIRECT_METHODS, TWIN), facts, offer),
-              (facts, offer) -> lacks(EnumSet.of(DIRECT_METHODS, TWIN), facts, offer)),
+              (facts, offer) -> lacking(PUSH_FEATURES, facts, offer),
+              (facts, offer) -> lacks(PUSH_FEATURES, facts, offer)),
           // F7
           new Rule(
               ReasonCode.POLL_25MIN,
               (facts, offer) -> when(offer.delivery() == Delivery.POLL, facts.impatience()),
-              "It polls for cloud-to-device messages, at most once in 25 minutes."),
+              "It polls for messages, once in 25 minutes."),
           // F8
           new Rule(
               ReasonCode.LOW_RESOURCE,
               (facts, offer) -> when(offer.footprint() == Footprint.LARGE, facts.littleMemory()),
-              "Its libraries need more memory than the client may take."),
+              "Its libraries need more memory than allowed."),
           // F9
           new Rule(
               ReasonCode.MQTT_NO_REJECT,
-              (facts, offer) -> lacking(EnumSet.of(ABANDON, REJECT), facts, offer),
-              "It can only complete cloud-to-device messages, not abandon or reject them."),
+              (facts, offer) -> lacking(REFUSALS, facts, offer),
+              "It can only complete, not abandon or reject."),
           // F10
           new Rule(
               ReasonCode.X509_CA_GA,
               (facts, offer) ->
                   when(offer.route().carrier() != Carrier.TCP, facts.caCertificateOutsidePreview()),
-              "X.509 CA credentials work on plain MQTT and AMQP only, outside preview mode."),
+              "X.509 CA needs plain TLS outside preview mode."),
           // F11
           new Rule(
               ReasonCode.NOT_INSTALLED,
-              (facts, offer) -> when(true, facts.missing(offer.route().protocol())),
+              (facts, offer) -> when(facts.missing(offer.route().protocol())),
               (facts, offer) ->
-                  "No transport on the class path offers it: add "
+                  "Not on the class path: add "
                       + Documented.artifact(offer.route().protocol())
                       + "."),
           // F12
@@ -109,25 +114,28 @@ final class Rules {
                   join(
                       both(facts.upload(), facts.blocked(Documented.UPLOAD_PORT)),
                       both(facts.upload(), facts.caCertificateOutsidePreview())),
-              "File upload needs HTTPS beside it, and HTTPS cannot be used."),
+              "File upload needs HTTPS, which is cut off here."),
           // F13
           new Rule(
               ReasonCode.MQTT_LIMITED,
               (facts, offer) -> when(speaksMqtt(offer), facts.brokerFeatures()),
-              "The hub is no general MQTT broker: no QoS 2, no retained messages, fixed topics."),
+              "The hub is no general MQTT broker: use QoS 1, the twin for what is to stay, and"
+                  + " message properties in place of topics."),
           // F14
           new Rule(
               ReasonCode.SIZE,
-              (facts, offer) -> when(true, facts.oversize()),
-              "The hub takes messages of at most 256 KB; upload a larger one as a file."),
+              (facts, offer) -> when(facts.oversize()),
+              "Over the hub's 256 KB: upload it as a file."),
           // F16
           new Rule(
               ReasonCode.TIER,
               (facts, offer) ->
-                  NOT_IN_BASIC_TIER.stream()
-                      .flatMap(need -> both(facts.basicTier(), facts.need(need)).stream())
-                      .toList(),
-              "The basic tier has no cloud-to-device messages, twin or direct methods."),
+                  facts.basicTier().isEmpty()
+                      ? List.of()
+                      : NOT_IN_BASIC_TIER.stream()
+                          .flatMap(need -> both(facts.basicTier(), facts.need(need)).stream())
+                          .toList(),
+              "The basic tier has no cloud-to-device side."),
           // F17: on such a connection every identity proves itself by a token
           new Rule(
               ReasonCode.X509_AMQP_WS,
@@ -135,21 +143,21 @@ final class Rules {
                   when(
                       carriesSeveral(offer) && offer.route().carrier() == Carrier.WEBSOCKET,
                       facts.certificate()),
-              "It authenticates by token only, not by certificate."),
+              "It authenticates by token, not by certificate."),
           new Rule(
               ReasonCode.X509_MULTIPLEX,
               (facts, offer) ->
                   carriesSeveral(offer) ? both(facts.sharing(), facts.certificate()) : List.of(),
-              "Identities with certificates cannot share a connection: open one for each."),
+              "A certificate needs a connection of its own."),
           // beside the table
           new Rule(
               ReasonCode.NOT_WANTED,
-              (facts, offer) -> when(true, facts.unwanted(offer.route().protocol())),
+              (facts, offer) -> when(facts.unwanted(offer.route().protocol())),
               "The policy leaves it out."),
           new Rule(
               ReasonCode.CAPABILITY,
-              (facts, offer) -> lacking(EnumSet.of(TELEMETRY, CLOUD_MESSAGES), facts, offer),
-              (facts, offer) -> lacks(EnumSet.of(TELEMETRY, CLOUD_MESSAGES), facts, offer)));
+              (facts, offer) -> lacking(MESSAGES, facts, offer),
+              (facts, offer) -> lacks(MESSAGES, facts, offer)));
 
   private Rules() {}
 
@@ -198,6 +206,10 @@ final class Rules {
 
   private static List<Set<Fact>> when(boolean applies, Optional<Fact> fact) {
     return applies && fact.isPresent() ? List.of(Set.of(fact.get())) : List.of();
+  }
+
+  private static List<Set<Fact>> when(Optional<Fact> fact) {
+    return when(/* applies= */ true, fact);
   }
 
   private static List<Set<Fact>> both(Optional<Fact> one, Optional<Fact> other) {

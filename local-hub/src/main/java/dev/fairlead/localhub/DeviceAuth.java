@@ -1,0 +1,123 @@
+package dev.fairlead.localhub;
+
+import dev.fairlead.localhub.tls.Thumbprints;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.util.Base64;
+
+/**
+ * How an identity proves who it is: by symmetric keys, by the thumbprint of its certificate, or by
+ * a CA's signature.
+ */
+public sealed interface DeviceAuth {
+
+  /** Two fresh random keys of 32 bytes. */
+  static DeviceAuth randomKeys() {
+    return new SymmetricKeys(freshKey(), freshKey());
+  }
+
+  /**
+   * Given keys, both equally valid.
+   *
+   * @param primary base64
+   * @param secondary base64
+   * @throws IllegalArgumentException if a key is not base64 of at least one byte
+   */
+  static DeviceAuth keys(String primary, String secondary) {
+    return new SymmetricKeys(primary, secondary);
+  }
+
+  /**
+   * A certificate known by its thumbprint; the certificate's dates and issuer are not looked at.
+   *
+   * @param certificate the client certificate, usually self-signed
+   */
+  static DeviceAuth thumbprintOf(X509Certificate certificate) {
+    String thumbprint = Thumbprints.sha256(certificate);
+    return new Thumbprint(thumbprint, thumbprint);
+  }
+
+  /**
+   * Certificates known by their thumbprints.
+   *
+   * @param primary SHA-1 or SHA-256 of the DER certificate in hex, case ignored
+   * @param secondary as the primary one
+   */
+  static DeviceAuth thumbprints(String primary, String secondary) {
+    return new Thumbprint(primary, secondary);
+  }
+
+  /**
+   * A valid certificate that the hub's CA has signed, with the device id as common name ({@code
+   * device/module} for a module).
+   */
+  static DeviceAuth signedByCa() {
+    return new SignedByCa();
+  }
+
+  private static String freshKey() {
+    byte[] key = new byte[32];
+    new SecureRandom().nextBytes(key);
+    return Base64.getEncoder().encodeToString(key);
+  }
+
+  /**
+   * Symmetric keys.
+   *
+   * @param primary base64
+   * @param secondary base64
+   */
+  record SymmetricKeys(String primary, String secondary) implements DeviceAuth {
+    /** Checks that both keys are base64. */
+    public SymmetricKeys {
+      check(primary);
+      check(secondary);
+    }
+
+    private static void check(String key) {
+      // Base64.Decoder's own message quotes the text it refuses; a key must not end up in a log.
+      boolean usable;
+      try {
+        usable = Base64.getDecoder().decode(key).length > 0;
+      } catch (IllegalArgumentException e) {
+        usable = false;
+      }
+      if (!usable) {
+        throw new IllegalArgumentException(
+            "A device key is not base64 of at least one byte. Give the key as the hub shows it.");
+      }
+    }
+
+    /** Names no key. */
+    @Override
+    public String toString() {
+      return "SymmetricKeys[hidden]";
+    }
+  }
+
+  /**
+   * Thumbprints of client certificates.
+   *
+   * @param primary SHA-1 or SHA-256, hex
+   * @param secondary SHA-1 or SHA-256, hex
+   */
+  record Thumbprint(String primary, String secondary) implements DeviceAuth {
+    /** Checks that both look like SHA-1 or SHA-256. */
+    public Thumbprint {
+      check(primary);
+      check(secondary);
+    }
+
+    private static void check(String thumbprint) {
+      if (!thumbprint.matches("[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")) {
+        throw new IllegalArgumentException(
+            "The thumbprint '"
+                + thumbprint
+                + "' is neither SHA-1 (40 hex digits) nor SHA-256 (64 hex digits).");
+      }
+    }
+  }
+
+  /** Any valid certificate of the hub's CA with the right common name. */
+  record SignedByCa() implements DeviceAuth {}
+}

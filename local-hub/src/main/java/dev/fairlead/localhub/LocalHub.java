@@ -1,0 +1,357 @@
+package dev.fairlead.localhub;
+
+import dev.fairlead.localhub.ServerCertificate.Given;
+import dev.fairlead.localhub.ServerCertificate.Issued;
+import dev.fairlead.localhub.auth.Authenticator;
+import dev.fairlead.localhub.auth.SharedAccessPolicy;
+import dev.fairlead.localhub.auth.SharedAccessPolicy.Right;
+import dev.fairlead.localhub.cloud.CloudQueue;
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.core.LoopTime;
+import dev.fairlead.localhub.fault.FaultPlan;
+import dev.fairlead.localhub.mqtt.MqttFrontEnd;
+import dev.fairlead.localhub.registry.IdentityId;
+import dev.fairlead.localhub.registry.Registry;
+import dev.fairlead.localhub.telemetry.TelemetryLog;
+import dev.fairlead.localhub.tls.CertificateAuthority;
+import dev.fairlead.localhub.tls.KeyedCertificate;
+import dev.fairlead.localhub.tls.Pem;
+import dev.fairlead.localhub.tls.ServerTls;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A hub in this JVM that device clients can connect to, with no cloud and no account.
+ *
+ * <pre>{@code
+ * try (LocalHub hub = LocalHub.start()) {
+ *   Device device = hub.createDevice("dev-1");
+ *   // point a client at hub.mqttPort() with device.connectionString(), trusting hub.caCertificate()
+ *   hub.telemetry().await(1, Duration.ofSeconds(10));
+ * }
+ * }</pre>
+ *
+ * <p>It speaks MQTT 3.1.1 over TLS. Safe for use by several threads. Its threads are daemons named
+ * {@code local-hub-*}; methods that wait for them ({@link #close}, {@link #goOffline}, {@link
+ * #goOnline}) must not be called on them, which is to say from a telemetry listener or in what
+ * depends on a future of the hub.
+ */
+public final class LocalHub implements AutoCloseable {
+
+  private final LocalHubOptions options;
+  private final CertificateAuthority ca;
+  private final Map<String, SharedAccessPolicy> policies;
+  private final EventLoopGroup loops;
+  private final HubCore core;
+  private final MqttFrontEnd mqtt;
+  private @Nullable Path temporaryCaFile;
+  private boolean closed;
+
+  private LocalHub(LocalHubOptions options) throws IOException {
+    this.options = options;
+    this.ca =
+        options.stateDirectory().isPresent()
+            ? CertificateAuthority.keptIn(options.stateDirectory().get())
+            : CertificateAuthority.create();
+    this.policies = newPolicies();
+    this.loops =
+        new NioEventLoopGroup(options.ioThreads(), new DefaultThreadFactory("local-hub-io", true));
+    try {
+      HubTime time = options.time().orElseGet(() -> new LoopTime(loops.next()));
+      CloudQueue.Rules rules =
+          new CloudQueue.Rules(
+              options.maxDeliveryCount(),
+              options.defaultTimeToLive(),
+              options.unsettled().everyReturnCounts());
+      Registry registry = new Registry(options.hostName(), time, rules);
+      Authenticator authenticator =
+          new Authenticator(
+              options.hostName(), registry, policies, ca.certificate(), time, options.unsettled());
+      TelemetryLog telemetry =
+          new TelemetryLog(
+              time, options.telemetryRetention(), options.telemetryFile().orElse(null));
+      this.core = new HubCore(options, time, registry, authenticator, telemetry, new FaultPlan());
+      this.mqtt = new MqttFrontEnd(core, loops, ServerTls.of(serverCertificate()));
+      mqtt.listen();
+    } catch (IOException | RuntimeException e) {
+      stopThreads();
+      throw e;
+    }
+  }
+
+  /** Starts a hub on 127.0.0.1 and a free port. */
+  public static LocalHub start() {
+    return start(LocalHubOptions.defaults());
+  }
+
+  /**
+   * Starts a hub.
+   *
+   * @throws UncheckedIOException if a port is taken or a file cannot be used; the message says
+   *     which
+   */
+  public static LocalHub start(LocalHubOptions options) {
+    try {
+      return new LocalHub(options);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  private KeyedCertificate serverCertificate() {
+    ServerCertificate wanted = options.serverCertificate();
+    if (wanted instanceof Given given) {
+      return new KeyedCertificate(given.chain(), given.key());
+    }
+    Set<String> names =
+        new LinkedHashSet<>(List.of(options.hostName(), "localhost", "127.0.0.1", "::1"));
+    names.add(options.bindAddress().getHostAddress());
+    names.addAll(options.extraServerNames());
+    return ca.issueServer(List.copyOf(names), ((Issued) wanted).flaw());
+  }
+
+  /** The policies that a new hub has, with random keys. */
+  private static Map<String, SharedAccessPolicy> newPolicies() {
+    Map<String, SharedAccessPolicy> policies = new LinkedHashMap<>();
+    addPolicy(policies, "iothubowner", EnumSet.allOf(Right.class));
+    addPolicy(policies, "service", EnumSet.of(Right.SERVICE_CONNECT));
+    addPolicy(policies, "device", EnumSet.of(Right.DEVICE_CONNECT));
+    addPolicy(policies, "registryRead", EnumSet.of(Right.REGISTRY_READ));
+    addPolicy(policies, "registryReadWrite", EnumSet.of(Right.REGISTRY_READ, Right.REGISTRY_WRITE));
+    return policies;
+  }
+
+  private static void addPolicy(
+      Map<String, SharedAccessPolicy> policies, String name, Set<Right> rights) {
+    DeviceAuth.SymmetricKeys keys = (DeviceAuth.SymmetricKeys) DeviceAuth.randomKeys();
+    policies.put(name, new SharedAccessPolicy(name, keys.primary(), Set.copyOf(rights)));
+  }
+
+  // --- where it is
+
+  /** The host name in connection strings, user names and token scopes. */
+  public String hostName() {
+    return options.hostName();
+  }
+
+  /** The port of MQTT over TLS; it stays the same while the hub is offline. */
+  public int mqttPort() {
+    return mqtt.port();
+  }
+
+  /** The certificate of the hub's CA, which clients have to trust. */
+  public X509Certificate caCertificate() {
+    return ca.certificate();
+  }
+
+  /** The certificate of the hub's CA as PEM text. */
+  public String caPem() {
+    return Pem.certificates(List.of(ca.certificate()));
+  }
+
+  /**
+   * A PEM file with the certificate of the hub's CA: in the state directory, else a temporary one
+   * that goes with the hub.
+   */
+  public synchronized Path caFile() {
+    try {
+      if (options.stateDirectory().isPresent()) {
+        return options.stateDirectory().get().resolve("ca.pem");
+      }
+      Path file = temporaryCaFile;
+      if (file == null) {
+        file = Files.createTempFile("local-hub-ca", ".pem");
+        file.toFile().deleteOnExit();
+        Files.writeString(file, caPem());
+        temporaryCaFile = file;
+      }
+      return file;
+    } catch (IOException e) {
+      throw new UncheckedIOException("The CA file cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  // --- who it knows
+
+  /** Creates a device with random keys; code 409001 if it exists. */
+  public Device createDevice(String deviceId) {
+    return createDevice(deviceId, DeviceAuth.randomKeys());
+  }
+
+  /** Creates a device; code 409001 if it exists. */
+  public Device createDevice(String deviceId, DeviceAuth auth) {
+    return core.registry().create(IdentityId.ofDevice(deviceId), auth);
+  }
+
+  /** A device; empty if there is none. */
+  public Optional<Device> device(String deviceId) {
+    return core.registry().find(IdentityId.ofDevice(deviceId)).map(Device.class::cast);
+  }
+
+  /** A module; empty if there is none. */
+  public Optional<Device> module(String deviceId, String moduleId) {
+    return core.registry().find(new IdentityId(deviceId, moduleId)).map(Device.class::cast);
+  }
+
+  /**
+   * Deletes a device with its modules and cuts their connections; does nothing if there is none.
+   */
+  public void deleteDevice(String deviceId) {
+    core.registry().delete(IdentityId.ofDevice(deviceId));
+  }
+
+  /** Deletes a module and cuts its connection; does nothing if there is none. */
+  public void deleteModule(String deviceId, String moduleId) {
+    core.registry().delete(new IdentityId(deviceId, moduleId));
+  }
+
+  /**
+   * The key of a hub policy, base64, for tokens with {@code skn}. The policies are those of a new
+   * hub: {@code iothubowner, service, device, registryRead, registryReadWrite}.
+   *
+   * @throws IllegalArgumentException if there is no such policy
+   */
+  public String policyKey(String policyName) {
+    SharedAccessPolicy policy = policies.get(policyName);
+    if (policy == null) {
+      throw new IllegalArgumentException(
+          "The hub has no policy '" + policyName + "'; it has " + policies.keySet() + ".");
+    }
+    return policy.key();
+  }
+
+  /**
+   * A client certificate signed by the hub's CA, for {@link DeviceAuth#signedByCa} or {@link
+   * DeviceAuth#thumbprintOf}.
+   */
+  public ClientIdentity issueClientCertificate(String commonName) {
+    return clientIdentity(ca.issueClient(commonName, false));
+  }
+
+  /** A client certificate signed by itself, for {@link DeviceAuth#thumbprintOf}. */
+  public ClientIdentity selfSignedClientCertificate(String commonName) {
+    return clientIdentity(ca.issueClient(commonName, true));
+  }
+
+  private static ClientIdentity clientIdentity(KeyedCertificate issued) {
+    return new ClientIdentity(issued.chain(), issued.key());
+  }
+
+  // --- what it has seen, and what shall go wrong
+
+  /** What the hub has received. */
+  public Telemetry telemetry() {
+    return core.telemetry();
+  }
+
+  /** What shall go wrong. */
+  public Faults faults() {
+    return core.faults();
+  }
+
+  /** Stops listening and cuts every connection; all state is kept. Returns when it is done. */
+  public void goOffline() {
+    mqtt.stop();
+  }
+
+  /**
+   * Listens again on the same ports.
+   *
+   * @throws UncheckedIOException if a port was taken meanwhile
+   */
+  public void goOnline() {
+    synchronized (this) {
+      if (closed) {
+        throw new IllegalStateException("The hub is closed. Start another one.");
+      }
+    }
+    try {
+      mqtt.listen();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  /** Whether the hub listens. */
+  public boolean isOnline() {
+    return mqtt.isListening();
+  }
+
+  /** Cuts every connection; new ones are welcome. */
+  public void dropConnections() {
+    mqtt.dropConnections();
+  }
+
+  /** How many TCP connections there are, authenticated or not. */
+  public int connectionCount() {
+    return mqtt.connectionCount();
+  }
+
+  /** The hub's state as one line of JSON: no secrets, no device names. */
+  public String healthSummary() {
+    return "{\"status\":\""
+        + (isOnline() ? "online" : "offline")
+        + "\",\"mqttPort\":"
+        + mqttPort()
+        + ",\"connections\":"
+        + connectionCount()
+        + ",\"identities\":"
+        + core.registry().size()
+        + ",\"connectedIdentities\":"
+        + core.registry().all().stream().filter(Device::isConnected).count()
+        + ",\"telemetryReceived\":"
+        + core.telemetry().total()
+        + "}";
+  }
+
+  /**
+   * Ends all connections, threads and timers and frees the ports. Returns when it is done; a second
+   * call does nothing.
+   */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    mqtt.stop();
+    stopThreads();
+    try {
+      core.telemetry().close();
+      if (temporaryCaFile != null) {
+        Files.deleteIfExists(temporaryCaFile);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "The hub is closed, but a file of it is not in order: " + e.getMessage(), e);
+    }
+  }
+
+  private void stopThreads() {
+    Future<?> stopped = loops.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+    stopped.awaitUninterruptibly();
+  }
+
+  @Override
+  public String toString() {
+    return "LocalHub[" + hostName() + ", MQTT port " + mqttPort() + "]";
+  }
+}

@@ -1,0 +1,304 @@
+package dev.fairlead.localhub;
+
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a local hub is set up. Immutable: each method with an argument gives a changed copy, each
+ * without gives the value.
+ *
+ * <pre>{@code
+ * LocalHub.start(LocalHubOptions.defaults().hostName("hub.example.net").mqttPort(8883))
+ * }</pre>
+ */
+public final class LocalHubOptions {
+
+  private static final LocalHubOptions DEFAULTS = new LocalHubOptions();
+
+  private String hostName = "localhost";
+  private InetAddress bindAddress = InetAddress.getLoopbackAddress();
+  private int mqttPort;
+  private List<String> extraServerNames = List.of();
+  private ServerCertificate serverCertificate = ServerCertificate.good();
+  private @Nullable Path stateDirectory;
+  private @Nullable Path telemetryFile;
+  private int telemetryRetention = 100_000;
+  private @Nullable HubTime time;
+  private UnsettledPoints unsettled = UnsettledPoints.defaults();
+  private boolean faultMessages = true;
+  private int maxConnections = 10_000;
+  private Duration idleBeforeConnect = Duration.ofSeconds(60);
+  private int ioThreads = 2;
+  private int maxDeliveryCount = 10;
+  private Duration defaultTimeToLive = Duration.ofHours(1);
+
+  private LocalHubOptions() {}
+
+  /** Loopback, ephemeral ports, host name {@code localhost}, real time. */
+  public static LocalHubOptions defaults() {
+    return DEFAULTS;
+  }
+
+  private LocalHubOptions copy() {
+    LocalHubOptions copy = new LocalHubOptions();
+    copy.hostName = hostName;
+    copy.bindAddress = bindAddress;
+    copy.mqttPort = mqttPort;
+    copy.extraServerNames = extraServerNames;
+    copy.serverCertificate = serverCertificate;
+    copy.stateDirectory = stateDirectory;
+    copy.telemetryFile = telemetryFile;
+    copy.telemetryRetention = telemetryRetention;
+    copy.time = time;
+    copy.unsettled = unsettled;
+    copy.faultMessages = faultMessages;
+    copy.maxConnections = maxConnections;
+    copy.idleBeforeConnect = idleBeforeConnect;
+    copy.ioThreads = ioThreads;
+    copy.maxDeliveryCount = maxDeliveryCount;
+    copy.defaultTimeToLive = defaultTimeToLive;
+    return copy;
+  }
+
+  /**
+   * The hub's host name in connection strings, user names and token scopes. Some clients insist on
+   * a dot in it.
+   */
+  public LocalHubOptions hostName(String name) {
+    if (name.isBlank() || name.contains("/") || name.contains(";")) {
+      throw new IllegalArgumentException("'" + name + "' is no host name.");
+    }
+    LocalHubOptions copy = copy();
+    copy.hostName = name;
+    return copy;
+  }
+
+  /** The hub's host name. Default {@code localhost}. */
+  public String hostName() {
+    return hostName;
+  }
+
+  /**
+   * The address to listen on; another loopback address lets several hubs use the same fixed ports.
+   */
+  public LocalHubOptions bindAddress(InetAddress address) {
+    LocalHubOptions copy = copy();
+    copy.bindAddress = address;
+    return copy;
+  }
+
+  /** The address to listen on. Default 127.0.0.1. */
+  public InetAddress bindAddress() {
+    return bindAddress;
+  }
+
+  /** The port for MQTT over TLS, 0 to 65535; 0 takes a free one. */
+  public LocalHubOptions mqttPort(int port) {
+    if (port < 0 || port > 65_535) {
+      throw new IllegalArgumentException("The port " + port + " is outside 0 to 65535.");
+    }
+    LocalHubOptions copy = copy();
+    copy.mqttPort = port;
+    return copy;
+  }
+
+  /** The port for MQTT over TLS. Default 0: a free one. */
+  public int mqttPort() {
+    return mqttPort;
+  }
+
+  /**
+   * More names or addresses for the server certificate, besides the host name, localhost, 127.0.0.1
+   * and ::1.
+   */
+  public LocalHubOptions extraServerNames(List<String> names) {
+    LocalHubOptions copy = copy();
+    copy.extraServerNames = List.copyOf(names);
+    return copy;
+  }
+
+  /** More names for the server certificate. Default none. */
+  public List<String> extraServerNames() {
+    return extraServerNames;
+  }
+
+  /** The certificate the hub shows. */
+  public LocalHubOptions serverCertificate(ServerCertificate certificate) {
+    LocalHubOptions copy = copy();
+    copy.serverCertificate = certificate;
+    return copy;
+  }
+
+  /** The certificate the hub shows. Default a good one. */
+  public ServerCertificate serverCertificate() {
+    return serverCertificate;
+  }
+
+  /**
+   * A directory that keeps the CA, so that clients may trust it across restarts. Its key is
+   * readable by the owner only.
+   */
+  public LocalHubOptions stateDirectory(Path directory) {
+    LocalHubOptions copy = copy();
+    copy.stateDirectory = directory;
+    return copy;
+  }
+
+  /** The state directory. Default none: each hub has a CA of its own. */
+  public Optional<Path> stateDirectory() {
+    return Optional.ofNullable(stateDirectory);
+  }
+
+  /**
+   * A file to which each telemetry message is appended as one line of JSON before it is
+   * acknowledged. It survives the end of the process, not of the machine (it is written, not forced
+   * to disk). Sequence numbers continue from its last line.
+   */
+  public LocalHubOptions telemetryFile(Path file) {
+    LocalHubOptions copy = copy();
+    copy.telemetryFile = file;
+    return copy;
+  }
+
+  /** The telemetry file. Default none. */
+  public Optional<Path> telemetryFile() {
+    return Optional.ofNullable(telemetryFile);
+  }
+
+  /** How many telemetry records stay in memory, at least 1. */
+  public LocalHubOptions telemetryRetention(int records) {
+    LocalHubOptions copy = copy();
+    copy.telemetryRetention = atLeastOne(records, "telemetryRetention");
+    return copy;
+  }
+
+  /** How many telemetry records stay in memory. Default 100,000. */
+  public int telemetryRetention() {
+    return telemetryRetention;
+  }
+
+  /** The hub's clock. */
+  public LocalHubOptions time(HubTime clock) {
+    LocalHubOptions copy = copy();
+    copy.time = clock;
+    return copy;
+  }
+
+  /** The hub's clock. Default none: real time. */
+  public Optional<HubTime> time() {
+    return Optional.ofNullable(time);
+  }
+
+  /** How the hub behaves where the documentation leaves it open. */
+  public LocalHubOptions unsettled(UnsettledPoints points) {
+    LocalHubOptions copy = copy();
+    copy.unsettled = points;
+    return copy;
+  }
+
+  /**
+   * How the hub behaves where the documentation leaves it open. Default {@link
+   * UnsettledPoints#defaults}.
+   */
+  public UnsettledPoints unsettled() {
+    return unsettled;
+  }
+
+  /**
+   * Whether telemetry with the property {@code AzIoTHub_FaultOperationType} injects a fault, as SDK
+   * tests do.
+   */
+  public LocalHubOptions faultMessages(boolean obeyed) {
+    LocalHubOptions copy = copy();
+    copy.faultMessages = obeyed;
+    return copy;
+  }
+
+  /** Whether fault messages are obeyed. Default true. */
+  public boolean faultMessages() {
+    return faultMessages;
+  }
+
+  /** How many connections the hub holds at once, at least 1; more are closed when accepted. */
+  public LocalHubOptions maxConnections(int connections) {
+    LocalHubOptions copy = copy();
+    copy.maxConnections = atLeastOne(connections, "maxConnections");
+    return copy;
+  }
+
+  /** How many connections the hub holds at once. Default 10,000. */
+  public int maxConnections() {
+    return maxConnections;
+  }
+
+  /** How long, in real time, a client may take from the TCP connect to CONNECT. */
+  public LocalHubOptions idleBeforeConnect(Duration time) {
+    if (time.isNegative() || time.isZero()) {
+      throw new IllegalArgumentException(
+          "A client needs some time to send CONNECT, not " + time + ".");
+    }
+    LocalHubOptions copy = copy();
+    copy.idleBeforeConnect = time;
+    return copy;
+  }
+
+  /** How long a client may take to send CONNECT. Default 60 s. */
+  public Duration idleBeforeConnect() {
+    return idleBeforeConnect;
+  }
+
+  /** How many threads serve connections, at least 1. */
+  public LocalHubOptions ioThreads(int threads) {
+    LocalHubOptions copy = copy();
+    copy.ioThreads = atLeastOne(threads, "ioThreads");
+    return copy;
+  }
+
+  /** How many threads serve connections. Default 2. */
+  public int ioThreads() {
+    return ioThreads;
+  }
+
+  /** How often a C2D message may come back to the queue before it is dead-lettered, 1 to 100. */
+  public LocalHubOptions maxDeliveryCount(int count) {
+    if (count < 1 || count > 100) {
+      throw new IllegalArgumentException(
+          "The maximum delivery count " + count + " is outside 1 to 100.");
+    }
+    LocalHubOptions copy = copy();
+    copy.maxDeliveryCount = count;
+    return copy;
+  }
+
+  /** The maximum delivery count. Default 10. */
+  public int maxDeliveryCount() {
+    return maxDeliveryCount;
+  }
+
+  /** The time to live of C2D messages that have none of their own, one minute to two days. */
+  public LocalHubOptions defaultTimeToLive(Duration time) {
+    if (time.compareTo(Duration.ofMinutes(1)) < 0 || time.compareTo(Duration.ofDays(2)) > 0) {
+      throw new IllegalArgumentException(
+          "The default time to live " + time + " is outside one minute to two days.");
+    }
+    LocalHubOptions copy = copy();
+    copy.defaultTimeToLive = time;
+    return copy;
+  }
+
+  /** The default time to live. Default one hour. */
+  public Duration defaultTimeToLive() {
+    return defaultTimeToLive;
+  }
+
+  private static int atLeastOne(int value, String name) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + " must be at least 1, not " + value + ".");
+    }
+    return value;
+  }
+}

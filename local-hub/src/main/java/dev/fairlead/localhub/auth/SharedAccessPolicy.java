@@ -1,0 +1,31 @@
+package dev.fairlead.localhub.auth;
+
+import java.util.Set;
+
+/**
+ * A shared access policy of the hub: a name, a key, and what the key may do.
+ *
+ * @param name the name, the {@code skn} of tokens
+ * @param key base64
+ * @param rights what it may do
+ */
+public record SharedAccessPolicy(String name, String key, Set<Right> rights) {
+
+  /** What a policy allows. */
+  public enum Right {
+    /** Connect as any device. */
+    DEVICE_CONNECT,
+    /** Use the service side. */
+    SERVICE_CONNECT,
+    /** Read the registry. */
+    REGISTRY_READ,
+    /** Change the registry. */
+    REGISTRY_WRITE
+  }
+
+  /** Hides the key. */
+  @Override
+  public String toString() {
+    return "SharedAccessPolicy[" + name + " " + rights + "]";
+  }
+}

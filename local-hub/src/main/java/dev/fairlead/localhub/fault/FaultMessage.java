@@ -1,0 +1,37 @@
+package dev.fairlead.localhub.fault;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A telemetry message that asks for a fault, as the tests of device SDKs send it.
+ *
+ * @param operation what shall happen, for example {@code KillTcp}
+ * @param delay how long to wait first
+ * @param duration how long a lasting fault lasts
+ */
+public record FaultMessage(String operation, Duration delay, Duration duration) {
+
+  private static final String TYPE = "AzIoTHub_FaultOperationType";
+  private static final String DELAY = "AzIoTHub_FaultOperationDelayInSecs";
+  private static final String DURATION = "AzIoTHub_FaultOperationDurationInSecs";
+
+  /** Reads the application properties of a message; empty if it asks for nothing. */
+  public static Optional<FaultMessage> of(Map<String, String> properties) {
+    String operation = properties.get(TYPE);
+    if (operation == null) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new FaultMessage(
+            operation, seconds(properties.get(DELAY)), seconds(properties.get(DURATION))));
+  }
+
+  private static Duration seconds(@Nullable String text) {
+    return text != null && text.matches("[0-9]{1,5}")
+        ? Duration.ofSeconds(Long.parseLong(text))
+        : Duration.ZERO;
+  }
+}

@@ -1,0 +1,5 @@
+/** Faults on demand: when they strike and what they do to a connection. */
+@NullMarked
+package dev.fairlead.localhub.fault;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,111 @@
+package dev.fairlead.localhub.mqtt;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.mqtt.MqttFixedHeader;
+import io.netty.handler.codec.mqtt.MqttMessage;
+import io.netty.handler.codec.mqtt.MqttMessageType;
+import io.netty.handler.codec.mqtt.MqttPublishMessage;
+import io.netty.handler.codec.mqtt.MqttPublishVariableHeader;
+import io.netty.handler.codec.mqtt.MqttQoS;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Writes packets, and flushes once for all that are written while one batch of input is handled. On
+ * the connection's thread only.
+ */
+// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+@SuppressWarnings("FutureReturnValueIgnored")
+final class Outbound {
+
+  private static final int PUBACK_LENGTH = 4;
+
+  private final ChannelHandlerContext ctx;
+  private int[] acknowledgements = new int[256];
+  private int acknowledgementCount;
+  private boolean inBatch;
+
+  Outbound(ChannelHandlerContext ctx) {
+    this.ctx = ctx;
+  }
+
+  /** Input has come: nothing is flushed until {@link #endBatch}. */
+  void beginBatch() {
+    inBatch = true;
+  }
+
+  /** Remembers a PUBACK to be sent by {@link #writeAcknowledgements}. */
+  void acknowledge(int packetId) {
+    if (acknowledgementCount == acknowledgements.length) {
+      acknowledgements = Arrays.copyOf(acknowledgements, acknowledgementCount * 2);
+    }
+    acknowledgements[acknowledgementCount++] = packetId;
+  }
+
+  /**
+   * Writes the PUBACKs that wait, in the order of their messages [MQTT-4.6.0-2].
+   *
+   * @param onePerBuffer whether each is to be a buffer of its own, as faults need it
+   */
+  void writeAcknowledgements(boolean onePerBuffer) {
+    if (acknowledgementCount == 0) {
+      return;
+    }
+    int perBuffer = onePerBuffer ? 1 : acknowledgementCount;
+    for (int start = 0; start < acknowledgementCount; start += perBuffer) {
+      ByteBuf packets = ctx.alloc().buffer(perBuffer * PUBACK_LENGTH);
+      for (int i = start; i < start + perBuffer; i++) {
+        packets.writeShort(0x4002).writeShort(acknowledgements[i]);
+      }
+      ctx.write(packets);
+    }
+    acknowledgementCount = 0;
+  }
+
+  /** Forgets the PUBACKs that wait: their messages are not safe. */
+  void dropAcknowledgements() {
+    acknowledgementCount = 0;
+  }
+
+  /** Sends what was written since {@link #beginBatch}. */
+  void endBatch() {
+    inBatch = false;
+    ctx.flush();
+  }
+
+  void write(MqttMessage packet) {
+    ctx.write(packet);
+    flushUnlessInBatch();
+  }
+
+  void publish(String topic, byte[] payload, int qos, int packetId, boolean redelivered) {
+    MqttFixedHeader header =
+        new MqttFixedHeader(MqttMessageType.PUBLISH, redelivered, MqttQoS.valueOf(qos), false, 0);
+    write(
+        new MqttPublishMessage(
+            header,
+            new MqttPublishVariableHeader(topic, packetId),
+            Unpooled.wrappedBuffer(payload)));
+  }
+
+  void publish(String topic, String payload) {
+    publish(topic, payload.getBytes(StandardCharsets.UTF_8), 0, 0, false);
+  }
+
+  void flush() {
+    ctx.flush();
+  }
+
+  private void flushUnlessInBatch() {
+    if (!inBatch) {
+      ctx.flush();
+    }
+  }
+
+  /** Whether the client reads as fast as the hub writes. */
+  boolean isWritable() {
+    return ctx.channel().isWritable();
+  }
+}

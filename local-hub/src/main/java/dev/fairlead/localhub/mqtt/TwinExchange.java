@@ -1,0 +1,116 @@
+package dev.fairlead.localhub.mqtt;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.fairlead.localhub.HubTime;
+import dev.fairlead.localhub.LocalHubException;
+import dev.fairlead.localhub.registry.HubDevice;
+import dev.fairlead.localhub.twin.HubTimestamps;
+import dev.fairlead.localhub.twin.Json;
+import dev.fairlead.localhub.twin.Twin;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+
+/** Twin reads and reports of one connection. On the connection's thread only. */
+final class TwinExchange {
+
+  private static final DateTimeFormatter TRACKING_TIME =
+      DateTimeFormatter.ofPattern("MM/dd/yyyy HH:mm:ss", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+  private final Twin twin;
+  private final HubTime time;
+  private final Outgoing answers;
+  private final Outbound out;
+  private final boolean supported;
+  private int errors;
+
+  /** Sends an answer, if the client listens to answers. */
+  @FunctionalInterface
+  interface Outgoing {
+    /** Publishes. */
+    void send(String topic, String payload);
+  }
+
+  /**
+   * @param supported whether the client has named an API version; without one it has no twin
+   */
+  TwinExchange(HubDevice device, HubTime time, Outbound out, boolean supported, Outgoing answers) {
+    this.twin = device.properties();
+    this.time = time;
+    this.out = out;
+    this.supported = supported;
+    this.answers = answers;
+  }
+
+  /** A request to read the twin; false if its topic is not as documented. */
+  boolean read(String topic) {
+    Optional<String> requestId = Topics.queryValue(topic, "$rid");
+    requestId.ifPresent(
+        id ->
+            answer(
+                id,
+                () -> {
+                  String document = twin.forDevice();
+                  answers.send(Topics.twinAnswer(200, id), document);
+                }));
+    return requestId.isPresent();
+  }
+
+  /** A patch of the reported properties; false if its topic is not as documented. */
+  boolean report(String topic, String patch) {
+    Optional<String> requestId = Topics.queryValue(topic, "$rid");
+    requestId.ifPresent(
+        id ->
+            answer(
+                id,
+                () -> {
+                  long version = twin.updateReported(patch, baseVersion(topic));
+                  answers.send(Topics.reportAccepted(id, version), "");
+                }));
+    return requestId.isPresent();
+  }
+
+  private static OptionalLong baseVersion(String topic) {
+    Optional<String> base = Topics.queryValue(topic, "$version");
+    if (base.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    if (!base.get().matches("[0-9]{1,18}")) {
+      throw new LocalHubException(400004, "The base version '" + base.get() + "' is no number.");
+    }
+    return OptionalLong.of(Long.parseLong(base.get()));
+  }
+
+  private void answer(String requestId, Runnable request) {
+    try {
+      if (!supported) {
+        throw new LocalHubException(400001, "The user name has no api-version; twins need one.");
+      }
+      if (!out.isWritable()) {
+        // Answers are larger than requests: a client that asks and does not read must not fill the
+        // hub's memory.
+        throw new LocalHubException(429001, "More twin requests than answers read. Read first.");
+      }
+      request.run();
+    } catch (LocalHubException e) {
+      answers.send(Topics.twinAnswer(e.code() / 1000, requestId), errorBody(e));
+    }
+  }
+
+  /** The error as the hub words it. */
+  private String errorBody(LocalHubException error) {
+    Instant now = time.now();
+    String hex = UUID.randomUUID().toString().replace("-", "");
+    ObjectNode body = Json.object();
+    body.put("errorCode", error.code());
+    body.put("trackingId", hex + "-G:" + errors++ + "-TimeStamp:" + TRACKING_TIME.format(now));
+    body.put("message", error.getMessage());
+    body.putObject("info");
+    body.put("timestampUtc", HubTimestamps.print(now));
+    return Json.print(body);
+  }
+}

@@ -1,0 +1,53 @@
+package dev.fairlead.localhub.mqtt;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The user name of a CONNECT: {@code {host}/{client
+ * id}/?api-version=…&DeviceClientType=…&model-id=…}, in the old form without the question mark, or
+ * without anything after the client id.
+ *
+ * @param host the hub it names
+ * @param apiVersion the version it names; null if none, which leaves a connection without twin and
+ *     methods
+ * @param modelId the digital twin model it announces, if any
+ * @param agent the client software, if it says
+ */
+record UserName(
+    String host, @Nullable String apiVersion, @Nullable String modelId, @Nullable String agent) {
+
+  private static final Pattern VERSION = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?");
+
+  /**
+   * Reads it against the client id, which it must contain exactly: ids may contain question marks
+   * and equal signs. Empty if it does not fit.
+   */
+  static Optional<UserName> parse(String text, String clientId) {
+    int slash = text.indexOf('/');
+    if (slash < 1 || !text.startsWith(clientId, slash + 1)) {
+      return Optional.empty();
+    }
+    String host = text.substring(0, slash);
+    String rest = text.substring(slash + 1 + clientId.length());
+    if (rest.isEmpty() || rest.equals("/")) {
+      return Optional.of(new UserName(host, null, null, null));
+    }
+    if (!rest.startsWith("/")) {
+      return Optional.empty();
+    }
+    String query = rest.substring(rest.startsWith("/?") ? 2 : 1);
+    return PropertyBag.parsePairs(query).flatMap(pairs -> of(host, pairs));
+  }
+
+  private static Optional<UserName> of(String host, Map<String, String> query) {
+    String version = query.get("api-version");
+    if (version != null && !VERSION.matcher(version).matches()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new UserName(host, version, query.get("model-id"), query.get("DeviceClientType")));
+  }
+}

@@ -1,0 +1,68 @@
+package dev.fairlead.localhub.registry;
+
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The name of a device or module identity. Case matters.
+ *
+ * @param device the device id
+ * @param moduleOrNull the module id, null for the device itself
+ */
+public record IdentityId(String device, @Nullable String moduleOrNull) {
+
+  // Page "Understand the identity registry": 1 to 128 of ASCII letters, digits and these.
+  private static final Pattern VALID = Pattern.compile("[A-Za-z0-9\\-._:*?!(),=@;$'%#+]{1,128}");
+
+  /** Checks both names. */
+  public IdentityId {
+    check(device, "device");
+    if (moduleOrNull != null) {
+      check(moduleOrNull, "module");
+    }
+  }
+
+  private static void check(String id, String kind) {
+    if (!VALID.matcher(id).matches()) {
+      throw new IllegalArgumentException(
+          "'"
+              + id
+              + "' is no "
+              + kind
+              + " id: use 1 to 128 ASCII letters, digits and - . _ : * ? ! ( ) , = @ ; $ ' % # +");
+    }
+  }
+
+  /** The identity of a device. */
+  public static IdentityId ofDevice(String device) {
+    return new IdentityId(device, null);
+  }
+
+  /** The identity of a module of this device. */
+  public IdentityId module(String module) {
+    return new IdentityId(device, module);
+  }
+
+  /** Reads {@code device} or {@code device/module}; empty if it is neither. */
+  public static Optional<IdentityId> parse(String text) {
+    int slash = text.indexOf('/');
+    String device = slash < 0 ? text : text.substring(0, slash);
+    String module = slash < 0 ? null : text.substring(slash + 1);
+    if (!VALID.matcher(device).matches() || (module != null && !VALID.matcher(module).matches())) {
+      return Optional.empty();
+    }
+    return Optional.of(new IdentityId(device, module));
+  }
+
+  /** The module id, empty for the device itself. */
+  public Optional<String> module() {
+    return Optional.ofNullable(moduleOrNull);
+  }
+
+  /** {@code device} or {@code device/module}. */
+  @Override
+  public String toString() {
+    return moduleOrNull == null ? device : device + "/" + moduleOrNull;
+  }
+}

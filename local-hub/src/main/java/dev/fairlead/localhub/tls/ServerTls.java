@@ -1,0 +1,72 @@
+package dev.fairlead.localhub.tls;
+
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import java.net.Socket;
+import java.security.cert.X509Certificate;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/**
+ * The TLS context of the hub's listeners: TLS 1.2 and 1.3, a client certificate wanted but not
+ * needed.
+ */
+public final class ServerTls {
+
+  private ServerTls() {}
+
+  /** A context that shows the given certificate. */
+  public static SslContext of(KeyedCertificate server) {
+    try {
+      return SslContextBuilder.forServer(server.key(), server.chain())
+          .sslProvider(SslProvider.JDK)
+          .protocols("TLSv1.3", "TLSv1.2")
+          .clientAuth(ClientAuth.OPTIONAL)
+          .trustManager(new AnyClient())
+          .build();
+    } catch (SSLException e) {
+      throw new IllegalStateException(
+          "The hub cannot use its server certificate: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Lets every client certificate through the handshake, which still proves that the client has the
+   * key. Whether the certificate is worth anything is decided at CONNECT, when the identity it is
+   * for is known. It names no issuers, for a client that reads such a list would keep a self-signed
+   * certificate to itself.
+   */
+  private static final class AnyClient extends X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType) {
+      throw new UnsupportedOperationException("The hub opens no TLS connections.");
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {
+      checkServerTrusted(chain, authType);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
+      checkServerTrusted(chain, authType);
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.fairlead.localhub.cloud;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.fairlead.localhub.mqtt;
+
+import org.jspecify.annotations.NullMarked;
