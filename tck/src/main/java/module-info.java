@@ -1,6 +1,7 @@
 /** The contract that every transport passes, and the in-memory transport. */
 module dev.fairlead.tck {
   requires transitive dev.fairlead;
+  requires transitive dev.fairlead.localhub;
   requires java.management;
   requires transitive org.junit.jupiter.api;
   requires org.junit.jupiter.params;
