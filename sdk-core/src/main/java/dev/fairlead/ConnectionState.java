@@ -55,7 +55,12 @@ public sealed interface ConnectionState {
   }
 
   /** Built, and {@code open()} not called yet. */
-  record NotOpened() implements ConnectionState {}
+  record NotOpened() implements ConnectionState {
+    @Override
+    public String toString() {
+      return "Not opened yet";
+    }
+  }
 
   /**
    * A route is being opened.
@@ -64,6 +69,11 @@ public sealed interface ConnectionState {
    * @param attempt the round, from 1
    */
   record Connecting(Route via, int attempt) implements ConnectionState {
+    @Override
+    public String toString() {
+      return "Connecting over " + via + ", attempt " + attempt;
+    }
+
     @Override
     public Optional<Route> route() {
       return Optional.of(via);
@@ -77,6 +87,11 @@ public sealed interface ConnectionState {
    * @param since when it opened
    */
   record Connected(Route via, Instant since) implements ConnectionState {
+    @Override
+    public String toString() {
+      return "Connected over " + via + " since " + since;
+    }
+
     @Override
     public Optional<Route> route() {
       return Optional.of(via);
@@ -100,6 +115,17 @@ public sealed interface ConnectionState {
       Instant next,
       Optional<String> clockDoubt)
       implements ConnectionState {
+    @Override
+    public String toString() {
+      return "Waiting until "
+          + next
+          + (attempt == 0 ? "" : ", attempt " + attempt + " failed")
+          + route.map(last -> ", last over " + last).orElse("")
+          + ": "
+          + failure.getMessage()
+          + clockDoubt.map(doubt -> " " + doubt).orElse("");
+    }
+
     @Override
     public Optional<HubException> cause() {
       return Optional.of(failure);
@@ -129,6 +155,19 @@ public sealed interface ConnectionState {
       Optional<String> clockDoubt)
       implements ConnectionState {
     @Override
+    public String toString() {
+      return "Unauthorized over "
+          + via
+          + ", refused "
+          + attempt
+          + " times, next attempt at "
+          + next
+          + ": "
+          + failure.getMessage()
+          + clockDoubt.map(doubt -> " " + doubt).orElse("");
+    }
+
+    @Override
     public Optional<Route> route() {
       return Optional.of(via);
     }
@@ -150,6 +189,11 @@ public sealed interface ConnectionState {
    * @param failure why, empty if the application closed the client
    */
   record Closed(Optional<HubException> failure) implements ConnectionState {
+    @Override
+    public String toString() {
+      return "Closed" + failure.map(cause -> ": " + cause.getMessage()).orElse("");
+    }
+
     @Override
     public Optional<HubException> cause() {
       return failure;

@@ -65,6 +65,9 @@ public final class LocalHub implements AutoCloseable {
 
   private LocalHub(LocalHubOptions options) throws IOException {
     this.options = options;
+    Thread loader = new Thread(ServerTls::load, "local-hub-start");
+    loader.setDaemon(true);
+    loader.start();
     this.ca =
         options.stateDirectory().isPresent()
             ? CertificateAuthority.keptIn(options.stateDirectory().get())

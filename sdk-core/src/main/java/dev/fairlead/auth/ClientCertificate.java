@@ -1,12 +1,17 @@
 package dev.fairlead.auth;
 
 import dev.fairlead.Progress;
+import dev.fairlead.Secret;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.spi.Credential;
+import java.nio.file.Path;
+import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import javax.security.auth.x500.X500Principal;
 
 /**
  * A TLS client certificate with its issuers and its private key. Key and certificate are known to
@@ -53,6 +58,103 @@ public final class ClientCertificate {
   }
 
   /**
+   * A certificate and a key in PEM files, which may be the same file. The key is in PKCS #8 ({@code
+   * PRIVATE KEY}), SEC 1 ({@code EC PRIVATE KEY}) or PKCS #1 ({@code RSA PRIVATE KEY}).
+   *
+   * @param kind {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
+   * @param certificates the file of the certificate and its issuers, in any order
+   * @param key the file of the key
+   * @return the client certificate
+   */
+  public static ClientCertificate pem(CredentialKind kind, Path certificates, Path key) {
+    return pem(kind, PemText.read(certificates), PemText.read(key), Optional.empty());
+  }
+
+  /**
+   * The same with an encrypted key ({@code ENCRYPTED PRIVATE KEY}).
+   *
+   * @param kind {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
+   * @param certificates the file of the certificate and its issuers, in any order
+   * @param key the file of the key
+   * @param passphrase opens the key; printable ASCII
+   * @return the client certificate
+   */
+  public static ClientCertificate pem(
+      CredentialKind kind, Path certificates, Path key, Secret passphrase) {
+    return pem(kind, PemText.read(certificates), PemText.read(key), Optional.of(passphrase));
+  }
+
+  /**
+   * A certificate and a key as PEM texts.
+   *
+   * @param kind {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
+   * @param certificates the certificate and its issuers, in any order
+   * @param key the key, in the forms of {@link #pem(CredentialKind, Path, Path)}
+   * @return the client certificate
+   */
+  public static ClientCertificate pem(CredentialKind kind, String certificates, Secret key) {
+    return pem(kind, certificatesIn(certificates), keyIn(key), Optional.empty());
+  }
+
+  /**
+   * The same with an encrypted key.
+   *
+   * @param kind {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
+   * @param certificates the certificate and its issuers, in any order
+   * @param key the key
+   * @param passphrase opens the key; printable ASCII
+   * @return the client certificate
+   */
+  public static ClientCertificate pem(
+      CredentialKind kind, String certificates, Secret key, Secret passphrase) {
+    return pem(kind, certificatesIn(certificates), keyIn(key), Optional.of(passphrase));
+  }
+
+  private static ClientCertificate pem(
+      CredentialKind kind, PemText certificates, PemText key, Optional<Secret> passphrase) {
+    return of(kind, certificates.certificates(), key.privateKey(passphrase));
+  }
+
+  private static PemText certificatesIn(String text) {
+    return PemText.of("the text of the certificates", text);
+  }
+
+  private static PemText keyIn(Secret text) {
+    return PemText.of("the text of the key", text.reveal());
+  }
+
+  /**
+   * A certificate and a key in a key store file (PKCS #12 or JKS), where one password opens both
+   * the store and the key.
+   *
+   * @param kind {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
+   * @param file the file
+   * @param password opens the store and the key
+   * @param alias the name of the entry in the store
+   * @return the client certificate
+   */
+  public static ClientCertificate keyStore(
+      CredentialKind kind, Path file, Secret password, String alias) {
+    return keyStore(kind, KeyStoreEntry.open(file, password), password, alias);
+  }
+
+  /**
+   * A certificate and a key in a key store that the application opened, such as a security module's
+   * by way of PKCS #11.
+   *
+   * @param kind {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
+   * @param store the loaded store
+   * @param keyPassword opens the key
+   * @param alias the name of the entry in the store
+   * @return the client certificate
+   */
+  public static ClientCertificate keyStore(
+      CredentialKind kind, KeyStore store, Secret keyPassword, String alias) {
+    KeyStoreEntry entry = KeyStoreEntry.of(store, keyPassword, alias);
+    return of(kind, entry.certificates(), entry.key());
+  }
+
+  /**
    * Whether the hub knows it by its thumbprint or by its issuer.
    *
    * @return {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
@@ -72,33 +174,59 @@ public final class ClientCertificate {
 
   /** This certificate as a credential, if it may be shown there and then. */
   Credential.Certificate usableFor(Audience audience, Instant now) {
-    for (X509Certificate certificate : chain) {
-      Instant from = certificate.getNotBefore().toInstant();
-      Instant until = certificate.getNotAfter().toInstant();
-      if (now.isBefore(from)) {
-        throw new UnauthorizedException(
-            "The certificate of "
-                + certificate.getSubjectX500Principal()
-                + " is valid only from "
-                + from
-                + "; it is "
-                + now
-                + " by this machine's clock. Correct the clock, or wait.",
-            Progress.NOT_SENT);
-      }
-      if (now.isAfter(until)) {
-        throw new UnauthorizedException(
-            "The certificate of "
-                + certificate.getSubjectX500Principal()
-                + " expired at "
-                + until
-                + "; it is "
-                + now
-                + " by this machine's clock. Supply a renewed certificate, or correct the clock.",
-            Progress.NOT_SENT);
-      }
-    }
+    checkName(audience);
+    chain.forEach(certificate -> checkDates(certificate, now));
     return new Credential.Certificate(chain, key);
+  }
+
+  // The hub would refuse it with no reason given. A module's common name is not documented.
+  private void checkName(Audience audience) {
+    String deviceId = audience.identity().deviceId();
+    if (kind == CredentialKind.X509_CA
+        && audience.identity().moduleId().isEmpty()
+        && CommonName.of(subject(chain.get(0))).stream().noneMatch(deviceId::equalsIgnoreCase)) {
+      throw new UnauthorizedException(
+          "The certificate of "
+              + subject(chain.get(0))
+              + " is not for the device "
+              + deviceId
+              + ": the hub takes a CA-signed certificate only if its common name is the device id."
+              + " Issue one with CN="
+              + deviceId
+              + ", or use the device id it was issued for.",
+          Progress.NOT_SENT);
+    }
+  }
+
+  private static void checkDates(X509Certificate certificate, Instant now) {
+    Instant from = certificate.getNotBefore().toInstant();
+    Instant until = certificate.getNotAfter().toInstant();
+    if (now.isBefore(from)) {
+      throw new UnauthorizedException(
+          "The certificate of "
+              + subject(certificate)
+              + " is valid only from "
+              + from
+              + "; it is "
+              + now
+              + " by this machine's clock. Correct the clock, or wait.",
+          Progress.NOT_SENT);
+    }
+    if (now.isAfter(until)) {
+      throw new UnauthorizedException(
+          "The certificate of "
+              + subject(certificate)
+              + " expired at "
+              + until
+              + "; it is "
+              + now
+              + " by this machine's clock. Supply a renewed certificate, or correct the clock.",
+          Progress.NOT_SENT);
+    }
+  }
+
+  private static X500Principal subject(X509Certificate certificate) {
+    return certificate.getSubjectX500Principal();
   }
 
   @Override

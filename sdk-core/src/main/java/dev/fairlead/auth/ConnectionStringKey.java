@@ -21,7 +21,7 @@ enum ConnectionStringKey {
   static final List<ConnectionStringKey> SHARED_ACCESS =
       List.of(SHARED_ACCESS_KEY, SHARED_ACCESS_SIGNATURE, SHARED_ACCESS_KEY_NAME);
 
-  private static final int TYPOS = 3;
+  private static final int MOST_TYPOS = 3;
 
   private final String text;
 
@@ -60,7 +60,7 @@ enum ConnectionStringKey {
         Arrays.stream(values())
             .min(Comparator.comparingInt(key -> distance(key.text, name)))
             .orElseThrow();
-    if (distance(nearest.text, name) <= TYPOS && name.length() > TYPOS) {
+    if (distance(nearest.text, name) <= Math.min(MOST_TYPOS, nearest.text.length() / 4)) {
       throw new IllegalArgumentException(
           "The connection string has the unknown key \""
               + name
@@ -80,7 +80,7 @@ enum ConnectionStringKey {
 
   /** The Levenshtein distance, in any case. */
   private static int distance(String a, String b) {
-    if (Math.abs(a.length() - b.length()) > TYPOS) {
+    if (Math.abs(a.length() - b.length()) > MOST_TYPOS) {
       return Integer.MAX_VALUE; // bounds the work: the name may be thousands of characters long
     }
     String left = a.toLowerCase(Locale.ROOT);

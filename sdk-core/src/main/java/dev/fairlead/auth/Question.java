@@ -66,6 +66,8 @@ final class Question {
     } catch (IllegalArgumentException e) {
       outcome.completeExceptionally(
           refusal(whom + " gave nothing usable. " + e.getMessage(), null));
+    } catch (RuntimeException e) { // an answer of another type, cast unchecked by the application
+      outcome.completeExceptionally(refusal(whom + " gave nothing usable.", e));
     }
   }
 

@@ -58,19 +58,14 @@ final class SharedAccessKey implements Signer {
                 + " is none of A-Z a-z 0-9 + / (and '=' only at the end). Copy the key again.");
       }
     }
-    if (text.length() % 4 != 0 || padding == text.length()) {
+    if (text.length() % 4 != 0) {
       throw new IllegalArgumentException(
           "The shared access key is not base64: it has "
               + text.length()
               + " characters, which is no multiple of four. A part was probably lost in copying,"
               + " often the '=' at the end.");
     }
-    try {
-      return Base64.getDecoder().decode(text);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "The shared access key is not base64: its end is malformed. Copy the key again.");
-    }
+    return Base64.getDecoder().decode(text);
   }
 
   /** Not the default: a key specification's hash code is computed from the key. */

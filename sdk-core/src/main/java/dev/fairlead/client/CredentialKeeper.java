@@ -1,11 +1,14 @@
 package dev.fairlead.client;
 
+import dev.fairlead.Progress;
+import dev.fairlead.UnauthorizedException;
 import dev.fairlead.auth.Audience;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Loop;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -40,7 +43,16 @@ final class CredentialKeeper {
   /** A new credential. Completes on any thread; {@link #use} takes it in. */
   CompletionStage<Credential> fetch() {
     loop.assertInLoop();
-    return credentials.issue(audience, loop.now());
+    try {
+      return Objects.requireNonNull(
+          credentials.issue(audience, loop.now()), "the credentials returned null");
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(
+          new UnauthorizedException(
+              "The credentials given to the client failed to issue one: " + e,
+              Progress.NOT_SENT,
+              e));
+    }
   }
 
   /** Makes a credential the one in use. */

@@ -80,6 +80,7 @@ final class SessionKeeper {
   // One round through the plan.
   private Iterator<Route> round = List.<Route>of().iterator();
   private @Nullable HubException roundFailure;
+  private @Nullable Route lastTried;
 
   /** Counts attempts, so that a credential that comes late finds its attempt gone. */
   private int attempt;
@@ -145,11 +146,12 @@ final class SessionKeeper {
             ? roundFailure
             : new UnreachableException(
                 "The plan holds no route.", Stage.CONNECT, Progress.NOT_SENT, null);
-    waitFor(backoff.afterRounds(rounds), null, failure);
+    waitFor(backoff.afterRounds(rounds), lastTried, failure);
   }
 
   private void tryRoute(Route route) {
     int mine = ++attempt;
+    lastTried = route;
     owner.stateChanged(new ConnectionState.Connecting(route, rounds));
     Alarm overdue =
         loop.schedule(

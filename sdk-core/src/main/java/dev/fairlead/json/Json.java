@@ -31,7 +31,7 @@ public final class Json {
    * @param text the text
    * @return an unmodifiable map
    * @throws IllegalArgumentException if the text is not exactly one JSON object, names a member
-   *     twice, or nests too deep
+   *     twice, nests too deep, or holds a number beyond the range of a double
    */
   public static Map<String, @Nullable Object> readObject(String text) {
     try (JsonReader reader = new JsonReader(new StringReader(text))) {
@@ -100,7 +100,12 @@ public final class Json {
         return exact.doubleValue();
       }
     }
-    return Double.valueOf(text);
+    double number = Double.parseDouble(text);
+    if (Double.isInfinite(number)) {
+      throw new IllegalArgumentException(
+          "The JSON text holds a number beyond the range of an IEEE 754 double.");
+    }
+    return number;
   }
 
   /**
@@ -126,7 +131,7 @@ public final class Json {
 
   private static void write(JsonWriter writer, @Nullable Object value, String path, int depth)
       throws IOException {
-    if (depth > MAX_DEPTH) {
+    if (depth >= MAX_DEPTH && (value instanceof Map<?, ?> || value instanceof Iterable<?>)) {
       throw new IllegalArgumentException(
           place(path) + " is nested deeper than " + MAX_DEPTH + " levels.");
     }

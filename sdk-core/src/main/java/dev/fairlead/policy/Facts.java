@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +42,7 @@ final class Facts {
   private final Optional<Fact> littleMemory;
   private final Optional<Fact> certificate;
   private final Map<Protocol, Fact> missing = new EnumMap<>(Protocol.class);
+  private final Set<String> artifacts = new HashSet<>();
   private final Optional<Fact> upload;
   private final Optional<Fact> brokerFeatures;
   private final Optional<Fact> oversize;
@@ -67,9 +69,16 @@ final class Facts {
     impatience = impatience(policy);
     littleMemory = littleMemory(policy);
     certificate = certificate(policy);
+    installed.forEach(protocol -> artifacts.add(Documented.artifact(protocol)));
     for (Protocol protocol : EnumSet.complementOf(copy(installed))) {
       String artifact = Documented.artifact(protocol);
-      missing.put(protocol, new Fact(artifact + " is not installed", "add " + artifact));
+      missing.put(
+          protocol,
+          artifacts.contains(artifact)
+              ? new Fact(
+                  "this version of " + artifact + " does not offer " + protocol,
+                  "use a version of " + artifact + " that offers " + protocol)
+              : new Fact(artifact + " is not installed", "add " + artifact));
     }
     upload = flag(Flag.FILE_UPLOAD, "files are to be uploaded", "send messages instead of files");
     brokerFeatures = brokerFeatures(policy);
@@ -155,6 +164,13 @@ final class Facts {
   }
 
   /** No transport at hand offers this protocol. */
+  String whyMissing(Protocol protocol) {
+    String artifact = Documented.artifact(protocol);
+    return artifacts.contains(artifact)
+        ? "This version of " + artifact + " does not offer it."
+        : "Not on the class path: add " + artifact + ".";
+  }
+
   Optional<Fact> missing(Protocol protocol) {
     return Optional.ofNullable(missing.get(protocol));
   }
@@ -279,15 +295,20 @@ final class Facts {
   }
 
   private static String subject(Capability capability) {
-    return noun(capability) + (capability == Capability.TWIN ? " is" : " are");
+    boolean several =
+        switch (capability) {
+          case TELEMETRY, CLOUD_MESSAGES, DIRECT_METHODS -> true;
+          case TWIN, ABANDON, REJECT -> false;
+        };
+    return noun(capability) + (several ? " are" : " is");
   }
 
   static String noun(Capability capability) {
     return switch (capability) {
       case TELEMETRY -> "telemetry messages";
       case CLOUD_MESSAGES -> "cloud-to-device messages";
-      case ABANDON -> "abandoned messages";
-      case REJECT -> "rejected messages";
+      case ABANDON -> "abandoning messages";
+      case REJECT -> "rejecting messages";
       case TWIN -> "the twin";
       case DIRECT_METHODS -> "direct methods";
     };

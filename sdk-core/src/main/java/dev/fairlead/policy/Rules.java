@@ -98,15 +98,13 @@ final class Rules {
               ReasonCode.X509_CA_GA,
               (facts, offer) ->
                   when(offer.route().carrier() != Carrier.TCP, facts.caCertificateOutsidePreview()),
-              "X.509 CA needs plain TLS outside preview mode."),
+              "X.509 CA credentials work on neither WebSockets nor HTTPS, unless the hub is in"
+                  + " preview mode."),
           // F11
           new Rule(
               ReasonCode.NOT_INSTALLED,
               (facts, offer) -> when(facts.missing(offer.route().protocol())),
-              (facts, offer) ->
-                  "Not on the class path: add "
-                      + Documented.artifact(offer.route().protocol())
-                      + "."),
+              (facts, offer) -> facts.whyMissing(offer.route().protocol())),
           // F12
           new Rule(
               ReasonCode.UPLOAD_HTTPS,

@@ -34,8 +34,8 @@ final class World {
     LATENCY(4, "cloud-to-device messages may take"),
     MEMORY(2, "the client may take"),
     CLOUD_MESSAGES(2, "cloud-to-device messages are needed"),
-    ABANDON(2, "abandoned messages are needed"),
-    REJECT(2, "rejected messages are needed"),
+    ABANDON(2, "abandoning messages is needed"),
+    REJECT(2, "rejecting messages is needed"),
     /** F10, F17: shared access, thumbprint, authority, authority on a hub in preview mode. */
     CREDENTIAL(4, "the credentials are"),
     NO_MQTT(2, "fairlead-mqtt is not"),

@@ -171,7 +171,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
     }
     MqttConnection connection =
         new MqttConnection(
-            hub, sessions, wire, granted, userName, MqttConnection.Terms.of(connect));
+            hub, sessions, ctx.channel(), wire, granted, userName, ConnectTerms.of(connect));
     if (!connection.claim()) {
       refuse(
           ctx,

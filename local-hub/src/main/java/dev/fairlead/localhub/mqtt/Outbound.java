@@ -2,15 +2,19 @@ package dev.fairlead.localhub.mqtt;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.Channel;
 import io.netty.handler.codec.mqtt.MqttFixedHeader;
 import io.netty.handler.codec.mqtt.MqttMessage;
+import io.netty.handler.codec.mqtt.MqttMessageIdVariableHeader;
 import io.netty.handler.codec.mqtt.MqttMessageType;
 import io.netty.handler.codec.mqtt.MqttPublishMessage;
 import io.netty.handler.codec.mqtt.MqttPublishVariableHeader;
 import io.netty.handler.codec.mqtt.MqttQoS;
-import java.nio.charset.StandardCharsets;
+import io.netty.handler.codec.mqtt.MqttSubAckMessage;
+import io.netty.handler.codec.mqtt.MqttSubAckPayload;
+import io.netty.handler.codec.mqtt.MqttUnsubAckMessage;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Writes packets, and flushes once for all that are written while one batch of input is handled. On
@@ -22,13 +26,13 @@ final class Outbound {
 
   private static final int PUBACK_LENGTH = 4;
 
-  private final ChannelHandlerContext ctx;
+  private final Channel channel;
   private int[] acknowledgements = new int[256];
   private int acknowledgementCount;
   private boolean inBatch;
 
-  Outbound(ChannelHandlerContext ctx) {
-    this.ctx = ctx;
+  Outbound(Channel channel) {
+    this.channel = channel;
   }
 
   /** Input has come: nothing is flushed until {@link #endBatch}. */
@@ -55,11 +59,11 @@ final class Outbound {
     }
     int perBuffer = onePerBuffer ? 1 : acknowledgementCount;
     for (int start = 0; start < acknowledgementCount; start += perBuffer) {
-      ByteBuf packets = ctx.alloc().buffer(perBuffer * PUBACK_LENGTH);
+      ByteBuf packets = channel.alloc().buffer(perBuffer * PUBACK_LENGTH);
       for (int i = start; i < start + perBuffer; i++) {
         packets.writeShort(0x4002).writeShort(acknowledgements[i]);
       }
-      ctx.write(packets);
+      channel.write(packets);
     }
     acknowledgementCount = 0;
   }
@@ -72,11 +76,11 @@ final class Outbound {
   /** Sends what was written since {@link #beginBatch}. */
   void endBatch() {
     inBatch = false;
-    ctx.flush();
+    channel.flush();
   }
 
   void write(MqttMessage packet) {
-    ctx.write(packet);
+    channel.write(packet);
     flushUnlessInBatch();
   }
 
@@ -90,22 +94,32 @@ final class Outbound {
             Unpooled.wrappedBuffer(payload)));
   }
 
-  void publish(String topic, String payload) {
-    publish(topic, payload.getBytes(StandardCharsets.UTF_8), 0, 0, false);
+  void suback(int packetId, List<Integer> granted) {
+    MqttFixedHeader header =
+        new MqttFixedHeader(MqttMessageType.SUBACK, false, MqttQoS.AT_MOST_ONCE, false, 0);
+    write(
+        new MqttSubAckMessage(
+            header, MqttMessageIdVariableHeader.from(packetId), new MqttSubAckPayload(granted)));
+  }
+
+  void unsuback(int packetId) {
+    MqttFixedHeader header =
+        new MqttFixedHeader(MqttMessageType.UNSUBACK, false, MqttQoS.AT_MOST_ONCE, false, 2);
+    write(new MqttUnsubAckMessage(header, MqttMessageIdVariableHeader.from(packetId)));
   }
 
   void flush() {
-    ctx.flush();
+    channel.flush();
   }
 
   private void flushUnlessInBatch() {
     if (!inBatch) {
-      ctx.flush();
+      channel.flush();
     }
   }
 
   /** Whether the client reads as fast as the hub writes. */
   boolean isWritable() {
-    return ctx.channel().isWritable();
+    return channel.isWritable();
   }
 }

@@ -1,15 +1,31 @@
 package dev.fairlead.localhub.mqtt;
 
+import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UnsettledPoints.Reaction;
+import dev.fairlead.localhub.registry.HubDevice;
+import io.netty.handler.codec.mqtt.MqttTopicSubscription;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
-/** The subscriptions of one session. Used on the connection's thread only. */
+/**
+ * The subscriptions of one connection, stored if its session is. Used on the connection's thread
+ * only.
+ */
 final class Subscriptions {
 
   /** How many topic filters a connection may have. */
-  static final int LIMIT = 5;
+  private static final int LIMIT = 5;
 
+  private static final int REFUSED = 0x80;
+
+  private final HubDevice device;
+  private final UnsettledPoints unsettled;
+  private final StoredSessions sessions;
+  private final boolean stored;
   private final Map<String, Subscription> byFilter = new LinkedHashMap<>();
 
   /**
@@ -20,22 +36,71 @@ final class Subscriptions {
    */
   record Subscription(Feed feed, int qos) {}
 
-  /** Takes over what a stored session has. */
-  void restore(Map<String, Subscription> stored) {
-    byFilter.putAll(stored);
+  /**
+   * @param stored whether the session outlives the connection
+   */
+  Subscriptions(
+      HubDevice device, UnsettledPoints unsettled, StoredSessions sessions, boolean stored) {
+    this.device = device;
+    this.unsettled = unsettled;
+    this.sessions = sessions;
+    this.stored = stored;
   }
 
-  /** Whether one more filter fits; a filter that is there already is replaced. */
-  boolean hasRoomFor(String filter) {
-    return byFilter.containsKey(filter) || byFilter.size() < LIMIT;
+  /** Takes up the stored session if there is one and it is wanted; answers whether it did. */
+  boolean resume() {
+    if (!stored) {
+      sessions.forget(device); // [MQTT-3.1.2-6]
+      return false;
+    }
+    Optional<Map<String, Subscription>> before = sessions.find(device);
+    before.ifPresent(byFilter::putAll);
+    store();
+    return before.isPresent();
   }
 
-  void add(String filter, Subscription subscription) {
-    byFilter.put(filter, subscription);
+  private void store() {
+    if (stored) {
+      sessions.store(device, Map.copyOf(byFilter));
+    }
   }
 
-  void remove(String filter) {
-    byFilter.remove(filter);
+  /**
+   * Subscribes.
+   *
+   * @return the return codes of the SUBACK; empty if the connection is to be closed
+   */
+  Optional<List<Integer>> add(List<MqttTopicSubscription> wanted) {
+    List<Integer> granted = new ArrayList<>();
+    for (MqttTopicSubscription one : wanted) {
+      String filter = one.topicFilter();
+      int qos = Math.min(one.qualityOfService().value(), 1); // QoS 2 is granted as 1
+      Optional<Feed> feed = Feed.of(filter, device.id());
+      boolean fits = byFilter.containsKey(filter) || byFilter.size() < LIMIT;
+      if (feed.isPresent() && fits) {
+        byFilter.put(filter, new Subscription(feed.get(), qos));
+        granted.add(qos);
+        continue;
+      }
+      Reaction reaction =
+          feed.isPresent() ? unsettled.sixthSubscription() : reactionToUnknown(filter);
+      if (reaction == Reaction.CLOSE) {
+        return Optional.empty();
+      }
+      granted.add(reaction == Reaction.REFUSE ? REFUSED : qos);
+    }
+    store();
+    return Optional.of(granted);
+  }
+
+  private Reaction reactionToUnknown(String filter) {
+    return Topics.isForeign(filter, device.id()) ? Reaction.CLOSE : unsettled.unknownFilter();
+  }
+
+  /** Unsubscribes; unknown filters do not matter. */
+  void remove(List<String> filters) {
+    filters.forEach(byFilter::remove);
+    store();
   }
 
   boolean has(Feed feed) {
@@ -48,10 +113,5 @@ final class Subscriptions {
         .filter(subscription -> subscription.feed() == feed)
         .mapToInt(Subscription::qos)
         .max();
-  }
-
-  /** A copy to store. */
-  Map<String, Subscription> snapshot() {
-    return Map.copyOf(byFilter);
   }
 }

@@ -1,49 +1,149 @@
 package dev.fairlead.localhub.mqtt;
 
-import dev.fairlead.localhub.registry.IdentityId;
+import dev.fairlead.localhub.Fault.Moment;
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.fault.FaultMessage;
+import dev.fairlead.localhub.fault.FaultyWire;
 import dev.fairlead.localhub.telemetry.MessageProperties;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import dev.fairlead.localhub.telemetry.TelemetryOrigin;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import java.io.IOException;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Reads the topics of telemetry of one identity. On the connection's thread only. */
+/**
+ * Telemetry of one connection: stored in the log, and acknowledged when the log is flushed, a batch
+ * of input at a time. Used on the connection's thread only.
+ */
 final class TelemetryIntake {
 
-  private final String bare;
-  private final String prefix;
-  // Most clients send many messages with the same properties in a row.
-  private String lastTopic;
-  private Optional<MessageProperties> lastProperties = Optional.of(MessageProperties.NONE);
+  private static final Logger LOG = LoggerFactory.getLogger(TelemetryIntake.class);
+  private static final int MAX_MESSAGE_SIZE = 256 * 1024;
 
-  TelemetryIntake(IdentityId id) {
-    this.bare = Topics.base(id) + "/messages/events";
-    this.prefix = bare + "/";
-    this.lastTopic = prefix;
+  private final HubCore hub;
+  private final TelemetryOrigin origin;
+  private final FaultyWire wire;
+  private final Outbound out;
+  private final TelemetryTopics topics;
+  private final Consumer<FaultMessage> faultMessages;
+
+  /**
+   * @param faultMessages obeys messages that ask for a fault
+   */
+  TelemetryIntake(
+      HubCore hub,
+      TelemetryOrigin origin,
+      FaultyWire wire,
+      Outbound out,
+      Consumer<FaultMessage> faultMessages) {
+    this.hub = hub;
+    this.origin = origin;
+    this.wire = wire;
+    this.out = out;
+    this.topics = new TelemetryTopics(origin.id());
+    this.faultMessages = faultMessages;
   }
 
-  /** The properties in a telemetry topic; empty for any other topic or a broken bag. */
-  Optional<MessageProperties> propertiesOf(String topic, boolean retain) {
-    if (!topic.equals(lastTopic)) {
-      lastProperties = parse(topic);
-      lastTopic = topic;
+  /** What became of a message. */
+  enum Outcome {
+    /** It is stored. */
+    TAKEN,
+    /** Its topic is not a telemetry topic of this identity. */
+    NOT_TELEMETRY,
+    /** It is too large: the connection is to be closed. */
+    TOO_LARGE,
+    /** The log cannot be written: the connection is to be closed. */
+    NOT_STORED,
+    /** A fault has ended the connection, or made it silent. */
+    FAULT
+  }
+
+  /**
+   * Takes a message.
+   *
+   * @param packetId 0 for one that is not to be acknowledged
+   */
+  Outcome take(String topic, boolean retain, ByteBuf payload, int packetId) {
+    Optional<MessageProperties> found = topics.propertiesOf(topic, retain);
+    if (found.isEmpty()) {
+      return Outcome.NOT_TELEMETRY;
     }
-    return retain
-        ? lastProperties.map(properties -> with(properties, "mqtt-retain", "true"))
-        : lastProperties;
-  }
-
-  private Optional<MessageProperties> parse(String topic) {
-    if (topic.startsWith(prefix)) {
-      return PropertyBag.parseTelemetry(topic.substring(prefix.length()));
+    MessageProperties properties = found.get();
+    if (payload.readableBytes() + properties.size() > MAX_MESSAGE_SIZE) {
+      return Outcome.TOO_LARGE;
     }
-    return topic.equals(bare) ? Optional.of(MessageProperties.NONE) : Optional.empty();
+    boolean faultless = hub.faults().isIdle();
+    if (!faultless && wire.suffer(Moment.BEFORE_STORE)) {
+      return Outcome.FAULT;
+    }
+    hub.telemetry().append(origin, ByteBufUtil.getBytes(payload), properties);
+    Outcome outcome = Outcome.TAKEN;
+    if (!faultless) {
+      outcome = acknowledgeAlone(packetId);
+    } else if (packetId != 0) {
+      out.acknowledge(packetId);
+    }
+    if (outcome == Outcome.TAKEN
+        && hub.options().faultMessages()
+        && !properties.application().isEmpty()) {
+      FaultMessage.of(properties.application()).ifPresent(faultMessages);
+    }
+    return outcome;
   }
 
-  /** With one more application property, as the hub adds for what MQTT says outside of the bag. */
-  static MessageProperties with(MessageProperties properties, String name, String value) {
-    Map<String, String> more = new LinkedHashMap<>(properties.application());
-    more.put(name, value);
-    return new MessageProperties(Collections.unmodifiableMap(more), properties.system());
+  /**
+   * With faults about, each message is acknowledged by itself, so that a fault hits the one it is
+   * meant for.
+   */
+  private Outcome acknowledgeAlone(int packetId) {
+    if (!storeAndAcknowledge()) {
+      return Outcome.NOT_STORED;
+    }
+    out.flush();
+    if (wire.suffer(Moment.BEFORE_ACK)) {
+      return Outcome.FAULT;
+    }
+    if (packetId != 0) {
+      out.acknowledge(packetId);
+      out.writeAcknowledgements(true);
+      out.flush();
+    }
+    return wire.suffer(Moment.AFTER_ACK) ? Outcome.FAULT : Outcome.TAKEN;
+  }
+
+  /**
+   * Makes the log safe and writes the acknowledgements of what is in it; false if it cannot be
+   * written.
+   */
+  boolean storeAndAcknowledge() {
+    try {
+      hub.telemetry().flush();
+      out.writeAcknowledgements(!hub.faults().isIdle());
+      return true;
+    } catch (IOException e) {
+      LOG.error(
+          "The telemetry file cannot be written; messages stay without acknowledgement: {}",
+          e.toString());
+      out.dropAcknowledgements();
+      return false;
+    }
+  }
+
+  /** Publishes the will of a client that has vanished. */
+  void takeWill(ConnectTerms.Will will) {
+    Optional<MessageProperties> properties = topics.propertiesOf(will.topic(), will.retain());
+    if (properties.isEmpty()) {
+      LOG.warn(
+          "{}: its will has the topic '{}', which is not its telemetry topic; dropped.",
+          origin.id(),
+          will.topic());
+      return;
+    }
+    MessageProperties marked = TelemetryTopics.with(properties.get(), "iothub-MessageType", "Will");
+    hub.telemetry().append(origin, will.payload().array(), marked);
+    storeAndAcknowledge();
   }
 }

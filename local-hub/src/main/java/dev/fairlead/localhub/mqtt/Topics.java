@@ -25,6 +25,11 @@ final class Topics {
     return "devices/" + id.device() + id.module().map(module -> "/modules/" + module).orElse("");
   }
 
+  /** Whether a topic or filter belongs to another device or module. */
+  static boolean isForeign(String topic, IdentityId id) {
+    return topic.startsWith("devices/") && !topic.startsWith(base(id) + "/");
+  }
+
   static String twinAnswer(int status, String requestId) {
     return "$iothub/twin/res/" + status + "/?$rid=" + requestId;
   }

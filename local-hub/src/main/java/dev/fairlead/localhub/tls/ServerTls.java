@@ -18,6 +18,18 @@ public final class ServerTls {
 
   private ServerTls() {}
 
+  /**
+   * Loads the classes behind TLS, which takes as long as making certificates does: on another
+   * thread the two go on at once, and a hub starts sooner.
+   */
+  public static void load() {
+    try {
+      Class.forName("io.netty.handler.ssl.JdkSslServerContext");
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException("Netty's TLS is missing from the class path.", e);
+    }
+  }
+
   /** A context that shows the given certificate. */
   public static SslContext of(KeyedCertificate server) {
     try {

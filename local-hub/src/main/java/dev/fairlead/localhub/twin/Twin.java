@@ -86,6 +86,11 @@ public final class Twin {
     }
   }
 
+  /** The version of the desired properties. */
+  public synchronized long desiredVersion() {
+    return desired.version();
+  }
+
   /**
    * The twin as a device reads it: desired and reported with {@code $version}, no metadata, no
    * tags.

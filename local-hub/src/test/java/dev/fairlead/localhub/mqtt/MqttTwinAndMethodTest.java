@@ -109,6 +109,8 @@ class MqttTwinAndMethodTest {
   void tellsDesiredChangesToSubscribersInOrder() throws IOException {
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       device.updateDesired("{\"early\":1}");
+      // The hub announces on the connection's own thread; a ping makes sure that it has.
+      peer.expectNothingBeforePong();
       peer.subscribe(DESIRED, 1);
       peer.expectNothingBeforePong();
       device.updateDesired("{\"a\":1,\"early\":null}");

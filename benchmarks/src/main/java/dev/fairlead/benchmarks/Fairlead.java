@@ -1,0 +1,46 @@
+package dev.fairlead.benchmarks;
+
+import dev.fairlead.DeviceClient;
+import dev.fairlead.Endpoint;
+import dev.fairlead.OutboxLimits;
+import dev.fairlead.OverflowPolicy;
+import dev.fairlead.Protocol;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.Trust;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+
+/** Telemetry through Fairlead. */
+final class Fairlead implements TelemetryLine {
+  private final DeviceClient client;
+
+  Fairlead(String connectionString, int port, Path caFile) {
+    client =
+        DeviceClient.fromConnectionString(connectionString)
+            .endpoint(Protocol.MQTT, new Endpoint("localhost", port, Trust.pem(caFile)))
+            .outbox(OutboxLimits.defaults().withOverflow(OverflowPolicy.BLOCK))
+            .build();
+    client.blocking(Duration.ofSeconds(30)).open();
+  }
+
+  @Override
+  public void send(int count, byte[] body) throws InterruptedException {
+    CountDownLatch acknowledged = new CountDownLatch(count);
+    for (int i = 0; i < count; i++) {
+      client
+          .send(TelemetryMessage.of(body))
+          .thenRun(acknowledged::countDown)
+          .exceptionally(
+              failure -> {
+                throw new IllegalStateException("A message was lost", failure);
+              });
+    }
+    acknowledged.await();
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}

@@ -1,0 +1,107 @@
+package dev.fairlead.benchmarks;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The local hub as a process of its own, so that what is measured here is the client's alone. */
+final class HubProcess implements AutoCloseable {
+  private static final String CA_LINE = "Trust this CA: ";
+
+  private final Process process;
+  private final int port;
+  private final String connectionString;
+  private final Path caFile;
+
+  private HubProcess(Process process, int port, String connectionString, Path caFile) {
+    this.process = process;
+    this.port = port;
+    this.connectionString = connectionString;
+    this.caFile = caFile;
+  }
+
+  static HubProcess start() throws IOException {
+    int port = freePort();
+    Process process =
+        new ProcessBuilder(
+                java(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.fairlead.localhub.HubProgram",
+                "--quiet",
+                "--mqtt-port",
+                Integer.toString(port))
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    BufferedReader said =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    String connectionString = "";
+    for (String line = said.readLine(); line != null; line = said.readLine()) {
+      if (line.startsWith("HostName=")) {
+        connectionString = line;
+      } else if (line.startsWith(CA_LINE)) {
+        Path caFile = Path.of(line.substring(CA_LINE.length()));
+        return new HubProcess(process, port, connectionString, caFile);
+      }
+    }
+    process.destroy();
+    throw new IOException("The hub ended before it said where it listens.");
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /** Runs a main class of this module in a JVM of its own and returns what it printed. */
+  List<String> run(Class<?> main, String... jvmOptions) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(java());
+    builder.command().addAll(List.of(jvmOptions));
+    builder
+        .command()
+        .addAll(
+            List.of(
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName(),
+                connectionString,
+                Integer.toString(port),
+                caFile.toString()));
+    Process child = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    return new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+        .lines()
+        .toList();
+  }
+
+  private static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
+  int port() {
+    return port;
+  }
+
+  String connectionString() {
+    return connectionString;
+  }
+
+  Path caFile() {
+    return caFile;
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package dev.fairlead.benchmarks;
+
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/** Prints the threads and the heap of one client that has sent a message and waits. */
+final class IdleClient {
+  private IdleClient() {}
+
+  public static void main(String[] args) throws Exception {
+    try (TelemetryLine line = new Fairlead(args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
+      line.send(1, new byte[100]);
+      // Longer than an idle callback thread lives.
+      TimeUnit.SECONDS.sleep(7);
+      System.gc();
+      System.out.println(
+          "threads "
+              + Thread.getAllStackTraces().keySet().stream()
+                  .map(Thread::getName)
+                  .filter(name -> name.contains("fairlead") || name.contains("MQTT"))
+                  .sorted()
+                  .collect(Collectors.joining(", ")));
+      System.out.println(
+          "heap of the whole JVM "
+              + ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() / 1024
+              + " KiB");
+    }
+  }
+}

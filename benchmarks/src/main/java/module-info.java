@@ -1,0 +1,8 @@
+/** Whole-process runs beside the peers. */
+module dev.fairlead.benchmarks {
+  requires dev.fairlead;
+  requires dev.fairlead.mqtt;
+  requires java.management;
+  requires org.eclipse.paho.client.mqttv3;
+  requires static org.jspecify;
+}

@@ -1,0 +1,61 @@
+package dev.fairlead.localhub.mqtt;
+
+import dev.fairlead.localhub.Fault;
+import dev.fairlead.localhub.Fault.Effect;
+import dev.fairlead.localhub.Faults;
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.fault.FaultMessage;
+import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.registry.IdentityId;
+import io.netty.channel.EventLoop;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Obeys telemetry that asks for a fault, as tests of device SDKs send it. The message itself is
+ * taken like any other; the fault comes after its delay.
+ */
+final class FaultOrders {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FaultOrders.class);
+
+  private final HubCore hub;
+  private final IdentityId id;
+  private final FaultyWire wire;
+  private final EventLoop loop;
+
+  FaultOrders(HubCore hub, IdentityId id, FaultyWire wire, EventLoop loop) {
+    this.hub = hub;
+    this.id = id;
+    this.wire = wire;
+    this.loop = loop;
+  }
+
+  void obey(FaultMessage order) {
+    LOG.info(
+        "{}: asks for the fault {} in {} for {}.",
+        id,
+        order.operation(),
+        order.delay(),
+        order.duration());
+    switch (order.operation()) {
+      case "KillTcp" -> later(order, new Effect.Reset());
+      case "ShutDownMqtt" -> later(order, new Effect.Drop());
+      case "InvokeThrottling", "InvokeMaxMessageQuota", "InvokeAuthError" ->
+          hub.time().schedule(order.delay(), () -> refuseTelemetry(order));
+      default -> LOG.info("{}: MQTT has no fault {}.", id, order.operation());
+    }
+  }
+
+  private void later(FaultMessage order, Effect effect) {
+    hub.time().schedule(order.delay(), () -> loop.execute(() -> wire.inflict(effect)));
+  }
+
+  /**
+   * On MQTT throttled, over quota and unauthorised look alike: each publish costs the connection.
+   */
+  private void refuseTelemetry(FaultMessage order) {
+    Faults.Armed armed = hub.faults().add(Fault.drop().beforeStore().device(id.device()).always());
+    hub.time().schedule(order.duration(), armed::remove);
+  }
+}

@@ -1,0 +1,188 @@
+package dev.fairlead.net;
+
+import dev.fairlead.Endpoint;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.spi.Credential;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.nio.channels.SocketChannel;
+import java.security.GeneralSecurityException;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One attempt to reach a host. {@link #connect} once, {@link #abort} at any moment. */
+public final class Dial {
+  private static final Logger log = LoggerFactory.getLogger(Dial.class);
+
+  /** What abort has to let go of, at the moment. Does not block. */
+  @FunctionalInterface
+  interface Release {
+    void run() throws IOException;
+  }
+
+  private final Dialer dialer;
+  private final Endpoint endpoint;
+  private final Optional<Credential.Certificate> certificate;
+  private final HostName host;
+  private final DialFailures failures;
+
+  private final Object lock = new Object();
+  private boolean aborted;
+  private @Nullable Release held;
+
+  Dial(Dialer dialer, Endpoint endpoint, Optional<Credential.Certificate> certificate) {
+    this.dialer = dialer;
+    this.endpoint = endpoint;
+    this.certificate = certificate;
+    host = HostName.of(endpoint.host());
+    failures = new DialFailures(endpoint, dialer.clock());
+  }
+
+  /**
+   * Resolves, connects and opens TLS, on this thread.
+   *
+   * @return the open line
+   * @throws UnreachableException if that fails or is aborted: what happened, at which stage, and
+   *     what to do next
+   */
+  public Line connect() {
+    SocketChannel channel = reach(resolve());
+    boolean open = false;
+    try {
+      WireSocket wire = new WireSocket(channel.socket());
+      hold(wire::close);
+      Line line = secure(wire, channel.socket());
+      open = true;
+      return line;
+    } catch (IOException | GeneralSecurityException e) {
+      throw isAborted() ? failures.aborted(UnreachableException.Stage.TLS) : failures.tls(e, false);
+    } finally {
+      if (!open) {
+        close(channel::close);
+      }
+    }
+  }
+
+  /**
+   * Stops the attempt, or cuts the line it has opened: {@link #connect} fails promptly and leaves
+   * nothing open. One exception: the platform's name look-up cannot be interrupted, so that a
+   * thread inside it comes back only when the look-up does. Any thread; does not block; no effect
+   * when called again.
+   */
+  public void abort() {
+    Release release;
+    synchronized (lock) {
+      aborted = true;
+      release = held;
+      held = null;
+    }
+    if (release != null) {
+      close(release);
+    }
+  }
+
+  boolean isAborted() {
+    synchronized (lock) {
+      return aborted;
+    }
+  }
+
+  void failIfAborted() throws IOException {
+    if (isAborted()) {
+      throw new IOException("aborted");
+    }
+  }
+
+  /** Puts what abort has to let go of in place of what was held before. */
+  void hold(Release release) throws IOException {
+    synchronized (lock) {
+      if (!aborted) {
+        held = release;
+        return;
+      }
+    }
+    close(release);
+    throw new IOException("aborted");
+  }
+
+  private List<InetAddress> resolve() {
+    try {
+      failIfAborted();
+      List<InetAddress> addresses =
+          host.literal()
+              ? List.of(InetAddress.getByName(host.ascii()))
+              : dialer.resolver().resolve(host.ascii());
+      failIfAborted();
+      if (addresses.isEmpty()) {
+        throw new UnknownHostException(host.ascii());
+      }
+      log.debug("{} is {}", host, addresses);
+      return addresses;
+    } catch (IOException e) {
+      throw isAborted()
+          ? failures.aborted(UnreachableException.Stage.RESOLVE)
+          : failures.resolve(e);
+    }
+  }
+
+  private SocketChannel reach(List<InetAddress> addresses) {
+    AddressRace race =
+        new AddressRace(endpoint.port(), dialer.stagger(), dialer.connectTimeout(), this);
+    SocketChannel channel;
+    try {
+      channel = race.run(addresses);
+    } catch (IOException e) {
+      throw isAborted()
+          ? failures.aborted(UnreachableException.Stage.CONNECT)
+          : failures.connect(race.failures(), e);
+    }
+    if (channel == null) {
+      throw failures.connect(race.failures(), null);
+    }
+    return channel;
+  }
+
+  private Line secure(WireSocket wire, Socket socket) throws IOException, GeneralSecurityException {
+    TlsContexts.Context context = dialer.contexts().get(endpoint.trust(), certificate);
+    SSLSocket tls =
+        (SSLSocket)
+            context
+                .tls()
+                .getSocketFactory()
+                .createSocket(wire, host.ascii(), endpoint.port(), true);
+    SSLParameters parameters = tls.getSSLParameters();
+    // IoT Hub: TLS 1.2 is the floor ("TLS support in IoT Hub").
+    parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
+    // The server's name is verified as for HTTPS, RFC 2818, section 3.1; nothing turns this off.
+    parameters.setEndpointIdentificationAlgorithm("HTTPS");
+    host.sni().ifPresent(name -> parameters.setServerNames(List.of(name)));
+    tls.setSSLParameters(parameters);
+    wire.limitReads(dialer.tlsTimeout().toNanos());
+    try {
+      tls.startHandshake();
+    } catch (IOException e) {
+      if (wire.timedOut() && !isAborted()) {
+        throw failures.tls(e, true);
+      }
+      throw e;
+    }
+    wire.unlimitReads();
+    log.debug("{} at {} speaks {}", endpoint, socket.getInetAddress(), tls.getSession());
+    return new TlsLine(wire, tls);
+  }
+
+  private static void close(Release release) {
+    try {
+      release.run();
+    } catch (IOException e) {
+      log.debug("Closing failed", e);
+    }
+  }
+}

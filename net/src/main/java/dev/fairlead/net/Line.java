@@ -1,0 +1,52 @@
+package dev.fairlead.net;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+
+/**
+ * An open byte stream to the host. One reader and one writer at a time, each on a thread of its
+ * own; the rest from any thread.
+ */
+public interface Line {
+  /**
+   * What comes from the host.
+   *
+   * @return the stream; blocks in {@code read}
+   */
+  InputStream input();
+
+  /**
+   * What goes to the host.
+   *
+   * @return the stream, not buffered
+   */
+  OutputStream output();
+
+  /**
+   * The address that answered.
+   *
+   * @return the address
+   */
+  InetAddress address();
+
+  /**
+   * Bytes received from the network, those of TLS included.
+   *
+   * @return the count so far
+   */
+  long bytesReceived();
+
+  /**
+   * Bytes handed to the network, those of TLS included.
+   *
+   * @return the count so far
+   */
+  long bytesSent();
+
+  /**
+   * Ends the line at once: reads and writes under way fail. Does not block; no effect when called
+   * again.
+   */
+  void cut();
+}

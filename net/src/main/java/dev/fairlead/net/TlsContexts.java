@@ -1,0 +1,87 @@
+package dev.fairlead.net;
+
+import dev.fairlead.Trust;
+import dev.fairlead.spi.Credential;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/**
+ * TLS contexts by who is trusted and what certificate is shown. Kept, because a context holds the
+ * sessions that a reconnect can resume, and reading the platform's trust store takes time; few,
+ * because a gateway may show many certificates.
+ */
+final class TlsContexts {
+  private static final int MAX_KEPT = 8;
+
+  private final Map<Key, Context> kept =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Key, Context> eldest) {
+          return size() > MAX_KEPT;
+        }
+      };
+
+  record Key(Trust trust, Optional<Credential.Certificate> certificate) {}
+
+  record Context(SSLContext tls, ServerCheck check) {}
+
+  synchronized Context get(Trust trust, Optional<Credential.Certificate> certificate)
+      throws GeneralSecurityException, IOException {
+    Key key = new Key(trust, certificate);
+    Context known = kept.get(key);
+    if (known == null) {
+      known = create(key);
+      kept.put(key, known);
+    }
+    return known;
+  }
+
+  private static Context create(Key key) throws GeneralSecurityException, IOException {
+    TrustManagerFactory trusting =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trusting.init(key.trust.keyStore().orElse(null));
+    ServerCheck check = null;
+    for (TrustManager manager : trusting.getTrustManagers()) {
+      if (manager instanceof X509ExtendedTrustManager x509) {
+        check = new ServerCheck(x509);
+      }
+    }
+    if (check == null) {
+      throw new GeneralSecurityException("This Java platform cannot check certificates.");
+    }
+    KeyManager[] keys = null;
+    if (key.certificate.isPresent()) {
+      keys = keyManagers(key.certificate.get());
+    }
+    SSLContext tls = SSLContext.getInstance("TLS");
+    tls.init(keys, new TrustManager[] {check}, null);
+    return new Context(tls, check);
+  }
+
+  private static KeyManager[] keyManagers(Credential.Certificate certificate)
+      throws GeneralSecurityException, IOException {
+    // A key store needs a password; this one lives in memory only, beside the key itself.
+    char[] password = "in-memory".toCharArray();
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    store.setKeyEntry(
+        "device", certificate.key(), password, certificate.chain().toArray(new X509Certificate[0]));
+    KeyManagerFactory factory =
+        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    factory.init(store, password);
+    return factory.getKeyManagers();
+  }
+}

@@ -1,0 +1,59 @@
+package dev.fairlead.net;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import javax.net.ssl.SSLSocket;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A line over TLS. */
+final class TlsLine implements Line {
+  private static final Logger log = LoggerFactory.getLogger(TlsLine.class);
+
+  private final WireSocket wire;
+  private final InputStream input;
+  private final OutputStream output;
+
+  TlsLine(WireSocket wire, SSLSocket tls) throws IOException {
+    this.wire = wire;
+    input = tls.getInputStream();
+    output = tls.getOutputStream();
+  }
+
+  @Override
+  public InputStream input() {
+    return input;
+  }
+
+  @Override
+  public OutputStream output() {
+    return output;
+  }
+
+  @Override
+  public InetAddress address() {
+    return wire.getInetAddress();
+  }
+
+  @Override
+  public long bytesReceived() {
+    return wire.received();
+  }
+
+  @Override
+  public long bytesSent() {
+    return wire.sent();
+  }
+
+  @Override
+  public void cut() {
+    try {
+      // The socket below TLS: closing the TLS socket waits for a writer that is stuck.
+      wire.close();
+    } catch (IOException e) {
+      log.debug("Closing failed", e);
+    }
+  }
+}

@@ -1,0 +1,453 @@
+package dev.fairlead.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import dev.fairlead.Endpoint;
+import dev.fairlead.Progress;
+import dev.fairlead.Trust;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.spi.Credential;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class DialTest {
+  private static TestCa.Issued root;
+  private static Trust trust;
+
+  @BeforeAll
+  static void makeRoot() throws Exception {
+    root = TestCa.root("test root");
+    trust = Trust.only(List.of(root.certificate()));
+  }
+
+  private static Dialer dialer() {
+    return new Dialer().resolver(host -> List.of(InetAddress.getByName("127.0.0.1")));
+  }
+
+  private static Dial dial(String host, int port, Trust trusted) {
+    return dialer().dial(new Endpoint(host, port, trusted), Optional.empty());
+  }
+
+  private static UnreachableException refused(Dial dial) {
+    return catchThrowableOfType(UnreachableException.class, dial::connect);
+  }
+
+  private static UnreachableException refusedBy(TestCa.Issued server, String host)
+      throws Exception {
+    try (TestServer peer = TestServer.tls(server.server(null), false)) {
+      UnreachableException failure = refused(dial(host, peer.port(), trust));
+      await().pollInterval(Duration.ofMillis(2)).until(peer::idle);
+      assertThat(failure.stage()).isEqualTo(Stage.TLS);
+      assertThat(failure.progress()).isEqualTo(Progress.NOT_SENT);
+      return failure;
+    }
+  }
+
+  @Test
+  void refusesAnotherHostsCertificate() throws Exception {
+    UnreachableException failure =
+        refusedBy(TestCa.leaf(root, "other.example.net", "*.example.org"), "hub.example.net");
+
+    assertThat(failure)
+        .hasMessageContaining("made out to other.example.net, *.example.org, not to hub.example")
+        .hasMessageContaining("Check the host name");
+    assertThat(failure.clockEvidence()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "localhost", "single", "my_hub", "my_hub.example.net"})
+  void refusesAnotherHostsCertificateForEveryKindOfName(String host) throws Exception {
+    assertThat(refusedBy(TestCa.leaf(root, "other.example.net", "*.net"), host))
+        .hasMessageContaining("is not who was dialled");
+  }
+
+  @Test
+  void refusesACertificateWithoutAnyName() throws Exception {
+    assertThat(refusedBy(TestCa.leaf(root), "hub.example.net"))
+        .hasMessageContaining("no host name at all");
+  }
+
+  @Test
+  void saysThatACertificateHasExpired() throws Exception {
+    UnreachableException failure =
+        refusedBy(
+            TestCa.leaf(root, TestCa.days(-9), TestCa.days(-2), "hub.example.net"),
+            "hub.example.net");
+
+    assertThat(failure).hasMessageContaining("has expired").hasMessageContaining("renew");
+    assertThat(failure.clockEvidence()).hasValueSatisfying(e -> assertThat(e).contains("clock"));
+  }
+
+  @Test
+  void saysThatACertificateIsNotYetValidAndShowsTheClock() throws Exception {
+    TestCa.Issued early = TestCa.leaf(root, TestCa.days(2), TestCa.days(9), "hub.example.net");
+    Instant then = Instant.parse("1970-01-01T00:01:00Z");
+    try (TestServer peer = TestServer.tls(early.server(null), false)) {
+      UnreachableException failure =
+          refused(
+              dialer()
+                  .clock(() -> then)
+                  .dial(new Endpoint("hub.example.net", peer.port(), trust), Optional.empty()));
+
+      assertThat(failure).hasMessageContaining("not valid yet");
+      assertThat(failure.clockEvidence()).get().asString().contains(then.toString());
+    }
+  }
+
+  @Test
+  void saysThatACertificateIsSelfSigned() throws Exception {
+    assertThat(refusedBy(TestCa.leaf(null, "hub.example.net"), "hub.example.net"))
+        .hasMessageContaining("self-signed");
+  }
+
+  @Test
+  void saysThatTheIssuerIsUnknown() throws Exception {
+    TestCa.Issued middle = TestCa.intermediate(TestCa.root("another root"), "another middle");
+    assertThat(refusedBy(TestCa.leaf(middle, "hub.example.net"), "hub.example.net"))
+        .hasMessageContaining("CN=another root")
+        .hasMessageContaining("unknown to the trust in use");
+  }
+
+  @Test
+  void saysThatAnIntermediateIsMissing() throws Exception {
+    TestCa.Issued middle = TestCa.intermediate(root, "the middle");
+    TestCa.Issued leaf = TestCa.leaf(middle, "hub.example.net");
+
+    assertThat(refusedBy(leaf.alone(), "hub.example.net"))
+        .hasMessageContaining("alone")
+        .hasMessageContaining("intermediate");
+    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
+      dial("hub.example.net", peer.port(), trust).connect().cut();
+    }
+  }
+
+  @Test
+  void doesNotTrustAnybodyElseThanGiven() throws Exception {
+    TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
+    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
+      assertThat(refused(dial("hub.example.net", peer.port(), Trust.platform())).stage())
+          .isEqualTo(Stage.TLS);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"hub.example.net", "HUB.Example.net.", "127.0.0.1", "single", "my_hub", "a_b.x.y"})
+  void opensToEveryKindOfName(String host) throws Exception {
+    TestCa.Issued leaf =
+        TestCa.leaf(root, "hub.example.net", "127.0.0.1", "single", "my_hub", "*.x.y");
+    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
+      Line line = dial(host, peer.port(), trust).connect();
+
+      line.output().write("echo".getBytes(StandardCharsets.US_ASCII));
+      assertThat(line.input().readNBytes(5)).asString().isEqualTo("!echo");
+      assertThat(line.bytesReceived()).isGreaterThan(500);
+      assertThat(line.bytesSent()).isGreaterThan(200);
+      assertThat(line.address().getHostAddress()).isEqualTo("127.0.0.1");
+      line.cut();
+      await().pollInterval(Duration.ofMillis(2)).until(peer::idle);
+    }
+  }
+
+  @Test
+  void showsTheClientCertificate() throws Exception {
+    TestCa.Issued server = TestCa.leaf(root, "hub.example.net");
+    TestCa.Issued device = TestCa.leaf(root, "device");
+    try (TestServer peer = TestServer.tls(server.server(root.certificate()), true)) {
+      Endpoint endpoint = new Endpoint("hub.example.net", peer.port(), trust);
+      Line line =
+          dialer()
+              .dial(endpoint, Optional.of(new Credential.Certificate(device.chain(), device.key())))
+              .connect();
+      assertThat(line.input().read()).isEqualTo('!');
+      line.cut();
+
+      // Without one: TLS 1.3 servers say so only after the client has finished.
+      Line bare = dialer().dial(endpoint, Optional.empty()).connect();
+      assertThat(catchThrowableOfType(java.io.IOException.class, () -> bare.input().read()))
+          .isNotNull();
+      bare.cut();
+    }
+  }
+
+  @Test
+  void saysThatTheNameIsUnknown() {
+    UnreachableException failure =
+        refused(
+            dialer()
+                .resolver(
+                    host -> {
+                      throw new UnknownHostException(host);
+                    })
+                .dial(new Endpoint("nobody.example.net", 8883, trust), Optional.empty()));
+
+    assertThat(failure.stage()).isEqualTo(Stage.RESOLVE);
+    assertThat(failure).hasMessageContaining("nobody.example.net is not known");
+  }
+
+  @Test
+  void asksTheResolverOnEveryConnect() throws Exception {
+    List<String> asked = new ArrayList<>();
+    Dialer counting =
+        dialer()
+            .resolver(
+                host -> {
+                  asked.add(host);
+                  throw new UnknownHostException(host);
+                });
+    Endpoint endpoint = new Endpoint("hub.example.net", 8883, trust);
+    refused(counting.dial(endpoint, Optional.empty()));
+    refused(counting.dial(endpoint, Optional.empty()));
+    assertThat(asked).hasSize(2);
+  }
+
+  @Test
+  void saysThatTheConnectionIsRefused() throws Exception {
+    int port;
+    try (ServerSocket free = TestServer.plain("127.0.0.1")) {
+      port = free.getLocalPort();
+    }
+    UnreachableException failure = refused(dial("hub.example.net", port, trust));
+
+    assertThat(failure.stage()).isEqualTo(Stage.CONNECT);
+    assertThat(failure)
+        .hasMessageContaining("127.0.0.1: connection refused")
+        .hasMessageContaining("Nothing listens on port " + port);
+  }
+
+  @Test
+  void triesEveryAddress() throws Exception {
+    TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
+    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
+      Line line =
+          dialer()
+              .resolver(
+                  host ->
+                      List.of(
+                          InetAddress.getByName("127.0.0.7"),
+                          InetAddress.getByName("127.0.0.8"),
+                          InetAddress.getByName("127.0.0.1")))
+              .dial(new Endpoint("hub.example.net", peer.port(), trust), Optional.empty())
+              .connect();
+      assertThat(line.address().getHostAddress()).isEqualTo("127.0.0.1");
+      line.cut();
+    }
+  }
+
+  @Test
+  void overtakesAnAddressThatDoesNotAnswer() throws Exception {
+    TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
+    try (TestServer peer = TestServer.tls(leaf.server(null), false);
+        Silence silence = new Silence("127.0.0.9", peer.port())) {
+      Line line =
+          dialer()
+              .stagger(Duration.ofMillis(20))
+              .resolver(
+                  host ->
+                      List.of(
+                          InetAddress.getByName("127.0.0.9"), InetAddress.getByName("127.0.0.1")))
+              .dial(new Endpoint("hub.example.net", peer.port(), trust), Optional.empty())
+              .connect();
+      assertThat(line.address().getHostAddress()).isEqualTo("127.0.0.1");
+      line.cut();
+      assertThat(silence.connections()).isPositive();
+    }
+  }
+
+  @Test
+  void saysThatNobodyAnswers() throws Exception {
+    try (Silence silence = new Silence("127.0.0.9", 0)) {
+      UnreachableException failure =
+          refused(
+              dialer()
+                  .connectTimeout(Duration.ofMillis(50))
+                  .dial(new Endpoint("127.0.0.9", silence.port(), trust), Optional.empty()));
+      assertThat(failure.stage()).isEqualTo(Stage.CONNECT);
+      assertThat(failure)
+          .hasMessageContaining("no answer within 50 ms")
+          .hasMessageContaining("Open that port");
+    }
+  }
+
+  @Test
+  void limitsTheWholeHandshake() throws Exception {
+    // One byte of a handshake record at a time: no single read times out.
+    try (TestServer drip =
+        new TestServer(
+            socket -> {
+              socket.getOutputStream().write(new byte[] {22, 3, 3, 10, 0});
+              CountDownLatch never = new CountDownLatch(1);
+              while (!never.await(10, java.util.concurrent.TimeUnit.MILLISECONDS)) {
+                socket.getOutputStream().write(0);
+              }
+            })) {
+      UnreachableException failure =
+          refused(
+              dialer()
+                  .tlsTimeout(Duration.ofMillis(300))
+                  .dial(new Endpoint("127.0.0.1", drip.port(), trust), Optional.empty()));
+      assertThat(failure.stage()).isEqualTo(Stage.TLS);
+      assertThat(failure).hasMessageContaining("did not finish the TLS handshake in time");
+      await().until(drip::idle);
+    }
+  }
+
+  @Test
+  void saysThatTheVersionIsTooOld() throws Exception {
+    // The alert protocol_version (70), RFC 5246, section 7.2.
+    assertThat(answered(21, 3, 3, 0, 2, 2, 70)).hasMessageContaining("TLS 1.2 or 1.3 is needed");
+  }
+
+  @Test
+  void saysThatTheServerSpeaksPlainText() throws Exception {
+    assertThat(answered("HTTP/1.1 400 Bad Request\r\n\r\n".chars().toArray()))
+        .hasMessageContaining("does not speak TLS");
+  }
+
+  @Test
+  void saysThatTheServerClosed() throws Exception {
+    assertThat(answered()).hasMessageContaining("closed the connection during the TLS handshake");
+  }
+
+  @Test
+  void saysThatThereIsNoCommonCipher() throws Exception {
+    assertThat(answered(21, 3, 3, 0, 2, 2, 40)).hasMessageContaining("no common way");
+  }
+
+  private static UnreachableException answered(int... bytes) throws Exception {
+    try (TestServer peer =
+        new TestServer(
+            socket -> {
+              socket.getInputStream().read(new byte[4096]);
+              for (int b : bytes) {
+                socket.getOutputStream().write(b);
+              }
+            })) {
+      UnreachableException failure = refused(dial("127.0.0.1", peer.port(), trust));
+      assertThat(failure.stage()).isEqualTo(Stage.TLS);
+      return failure;
+    }
+  }
+
+  @Test
+  void abortsWhileConnecting() throws Exception {
+    try (Silence silence = new Silence("127.0.0.9", 0)) {
+      Dial dial = dial("127.0.0.9", silence.port(), trust);
+      CompletableFuture<UnreachableException> failed =
+          CompletableFuture.supplyAsync(() -> refused(dial));
+      await().until(() -> silence.connections() > 0);
+      dial.abort();
+      assertThat(failed.join()).hasMessageContaining("stopped by this client");
+    }
+  }
+
+  @Test
+  void abortsInsideTheHandshake() throws Exception {
+    CountDownLatch greeted = new CountDownLatch(1);
+    try (TestServer peer =
+        new TestServer(
+            socket -> {
+              socket.getInputStream().read();
+              greeted.countDown();
+              socket.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+            })) {
+      Dial dial = dial("127.0.0.1", peer.port(), trust);
+      CompletableFuture<UnreachableException> failed =
+          CompletableFuture.supplyAsync(() -> refused(dial));
+      greeted.await();
+      dial.abort();
+      assertThat(failed.join()).hasMessageContaining("stopped by this client");
+      await().pollInterval(Duration.ofMillis(2)).until(peer::idle);
+    }
+  }
+
+  @Test
+  void abortsBeforeItBegins() {
+    Dial dial = dial("127.0.0.1", 1, trust);
+    dial.abort();
+    dial.abort();
+    assertThat(refused(dial)).hasMessageContaining("stopped by this client");
+  }
+
+  @RepeatedTest(300)
+  void abortsAtAnyMomentAndLeavesNothing() throws Exception {
+    TestCa.Issued leaf = shared();
+    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
+      Dial dial = dial("hub.example.net", peer.port(), trust);
+      CompletableFuture<Object> done =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return dial.connect().input().read();
+                } catch (UnreachableException | java.io.IOException e) {
+                  return e;
+                }
+              });
+      long spins = (long) (Math.random() * 40_000);
+      for (long i = 0; i < spins && !done.isDone(); i++) {
+        Thread.onSpinWait();
+      }
+      dial.abort();
+      done.join();
+      await().pollInterval(Duration.ofMillis(2)).until(peer::idle);
+    }
+  }
+
+  private static TestCa.Issued sharedLeaf;
+
+  private static synchronized TestCa.Issued shared() throws Exception {
+    if (sharedLeaf == null) {
+      sharedLeaf = TestCa.leaf(root, "hub.example.net");
+    }
+    return sharedLeaf;
+  }
+
+  /** A listener whose queue is full: the kernel lets further connections wait. */
+  private static final class Silence implements AutoCloseable {
+    private final ServerSocket listener;
+    private final List<Socket> filling = new ArrayList<>();
+
+    Silence(String address, int port) throws Exception {
+      listener = new ServerSocket(port, 1, InetAddress.getByName(address));
+      for (int i = 0; i < 2; i++) {
+        filling.add(new Socket(listener.getInetAddress(), listener.getLocalPort()));
+      }
+    }
+
+    int port() {
+      return listener.getLocalPort();
+    }
+
+    int connections() {
+      return filling.size();
+    }
+
+    @Override
+    public void close() throws java.io.IOException {
+      for (Socket socket : filling) {
+        socket.close();
+      }
+      listener.close();
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package dev.fairlead.samples;
+
+import dev.fairlead.CloudMessage;
+import dev.fairlead.DesiredChange;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.Endpoint;
+import dev.fairlead.MethodRequest;
+import dev.fairlead.MethodResponse;
+import dev.fairlead.Protocol;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.Trust;
+import dev.fairlead.localhub.Device;
+import dev.fairlead.localhub.LocalHub;
+import dev.fairlead.localhub.MethodResult;
+import dev.fairlead.localhub.SentMessage;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A device comes up: it says which way it goes and why, sends its vitals, completes a C2D message,
+ * answers a direct method, and lets a desired property set how often it samples. Against a local
+ * hub, or against your own if {@code IOTHUB_DEVICE_CONNECTION_STRING} holds its device connection
+ * string; then it runs until you stop it.
+ */
+public final class Quickstart {
+  private final DeviceClient client;
+  private final CountDownLatch intervalReported = new CountDownLatch(1);
+  private volatile Duration interval = Duration.ofMillis(400);
+
+  private Quickstart(DeviceClientBuilder builder) {
+    client =
+        builder
+            .onConnectionState(state -> say("device", state))
+            .onCloudMessage(this::message)
+            .onMethod("blink", this::blink)
+            .onDesiredProperties(this::desired)
+            .build();
+  }
+
+  /**
+   * Runs the sample.
+   *
+   * @param args none
+   * @throws Exception if the story does not come to its end
+   */
+  public static void main(String[] args) throws Exception {
+    String connectionString = System.getenv("IOTHUB_DEVICE_CONNECTION_STRING");
+    if (connectionString != null) {
+      Quickstart device = new Quickstart(DeviceClient.fromConnectionString(connectionString));
+      Runtime.getRuntime().addShutdownHook(new Thread(device.client::close));
+      device.comeUp();
+      device.sendVitals(Integer.MAX_VALUE);
+      return;
+    }
+    try (LocalHub hub = LocalHub.start()) {
+      Device registered = hub.createDevice("quickstart");
+      Quickstart device =
+          new Quickstart(
+              DeviceClient.fromConnectionString(registered.connectionString())
+                  .endpoint(
+                      Protocol.MQTT,
+                      new Endpoint(
+                          "localhost", hub.mqttPort(), Trust.only(List.of(hub.caCertificate())))));
+      try {
+        device.comeUp();
+        device.sendVitals(3);
+        playCloud(hub, registered, device);
+        device.sendVitals(3);
+      } finally {
+        device.client.close();
+      }
+      say("cloud", hub.telemetry().received().size() + " telemetry messages have arrived. Done.");
+    }
+  }
+
+  // ---- the device
+
+  private void comeUp() {
+    System.out.println(client.plan().explain());
+    client.blocking(Duration.ofMinutes(2)).open();
+  }
+
+  private void sendVitals(int times) throws InterruptedException {
+    for (int i = 0; i < times; i++) {
+      String vitals = Vitals.read();
+      client.blocking(Duration.ofMinutes(2)).send(TelemetryMessage.json(vitals));
+      say("device", "the hub has " + vitals);
+      Thread.sleep(interval.toMillis());
+    }
+  }
+
+  private void message(CloudMessage message) {
+    say("device", "C2D message: " + message.text() + " " + message.properties());
+    message.complete();
+  }
+
+  private MethodResponse blink(MethodRequest request) {
+    say("device", "direct method " + request.name() + " " + request.payload());
+    return MethodResponse.ok("{\"blinked\":true}");
+  }
+
+  private void desired(DesiredChange change) {
+    change
+        .properties()
+        .getLong("samplingMillis")
+        .ifPresent(
+            millis -> {
+              interval = Duration.ofMillis(Math.max(50, millis));
+              say("device", "samples every " + interval.toMillis() + " ms from now on");
+              // A handler may wait for the client: futures complete on another thread.
+              client
+                  .blocking(Duration.ofMinutes(1))
+                  .updateReportedProperties(Map.of("samplingMillis", interval.toMillis()));
+              intervalReported.countDown();
+            });
+  }
+
+  // ---- the cloud, played by this program
+
+  private static void playCloud(LocalHub hub, Device registered, Quickstart device)
+      throws Exception {
+    hub.telemetry().await(3, Duration.ofSeconds(10));
+    SentMessage sent =
+        registered.sendCloudMessage(
+            dev.fairlead.localhub.CloudMessage.of("water the plants").withProperty("room", "7"));
+    say("cloud", "C2D message was " + sent.feedback().get(10, TimeUnit.SECONDS));
+
+    MethodResult result =
+        registered
+            .invokeMethod("blink", "{\"times\":3}", Duration.ofSeconds(5), Duration.ofSeconds(10))
+            .get(15, TimeUnit.SECONDS);
+    say("cloud", "direct method answered " + result.status() + " " + result.payload());
+
+    registered.updateDesired("{\"samplingMillis\":150}");
+    if (!device.intervalReported.await(10, TimeUnit.SECONDS)) {
+      throw new IllegalStateException("The device did not report its sampling interval.");
+    }
+    say("cloud", "the twin reports " + registered.twin().reported());
+  }
+
+  private static void say(String who, Object what) {
+    System.out.printf("%-7s %s%n", who, what);
+  }
+}

@@ -1,0 +1,78 @@
+package dev.fairlead.samples;
+
+import dev.fairlead.DeviceClient;
+import dev.fairlead.Endpoint;
+import dev.fairlead.Protocol;
+import dev.fairlead.RetryPolicy;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.Trust;
+import dev.fairlead.localhub.Device;
+import dev.fairlead.localhub.LocalHub;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A device goes on sending while its hub goes away and comes back, three times. Nothing is lost,
+ * and the order is kept; a message that was under way when the line broke may arrive twice.
+ */
+public final class ReconnectingDevice {
+  private static final int ROUNDS = 3;
+  private static final int MESSAGES_A_ROUND = 50;
+
+  private ReconnectingDevice() {}
+
+  /**
+   * Runs the sample.
+   *
+   * @param args none
+   * @throws InterruptedException if it is interrupted
+   */
+  public static void main(String[] args) throws InterruptedException {
+    try (LocalHub hub = LocalHub.start()) {
+      Device registered = hub.createDevice("wanderer");
+      try (DeviceClient client =
+          DeviceClient.fromConnectionString(registered.connectionString())
+              .endpoint(
+                  Protocol.MQTT,
+                  new Endpoint(
+                      "localhost", hub.mqttPort(), Trust.only(List.of(hub.caCertificate()))))
+              // One device on a desk: a fleet keeps the default, which spreads its return.
+              .retry(RetryPolicy.eager())
+              .onConnectionState(System.out::println)
+              .build()) {
+        client.blocking(Duration.ofMinutes(1)).open();
+        List<CompletableFuture<Void>> sent = new ArrayList<>();
+        for (int round = 0; round < ROUNDS; round++) {
+          send(client, sent, MESSAGES_A_ROUND / 2);
+          hub.goOffline();
+          System.out.println("--- the hub is away; the device sends on");
+          send(client, sent, MESSAGES_A_ROUND / 2);
+          System.out.println("--- the hub is back; " + client.outbox());
+          hub.goOnline();
+          CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).join();
+        }
+        System.out.println("All " + sent.size() + " messages are acknowledged: " + client.outbox());
+      }
+      List<Integer> arrived =
+          hub.telemetry().received().stream()
+              .map(record -> Integer.valueOf(new String(record.body(), StandardCharsets.UTF_8)))
+              .distinct()
+              .toList();
+      List<Integer> inOrder = arrived.stream().sorted().toList();
+      System.out.println(
+          arrived.size() + " different ones have arrived, in order: " + arrived.equals(inOrder));
+    }
+  }
+
+  private static void send(DeviceClient client, List<CompletableFuture<Void>> sent, int count)
+      throws InterruptedException {
+    for (int i = 0; i < count; i++) {
+      String number = Integer.toString(sent.size());
+      sent.add(client.send(TelemetryMessage.of(number.getBytes(StandardCharsets.UTF_8))));
+      Thread.sleep(10);
+    }
+  }
+}

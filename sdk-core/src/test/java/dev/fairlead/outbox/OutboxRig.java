@@ -1,0 +1,76 @@
+package dev.fairlead.outbox;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.fairlead.ManualTime;
+import dev.fairlead.OutboxLimits;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.spi.Envelope;
+import dev.fairlead.spi.OutboxStore;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** An outbox with time that stands still, whose futures complete before a call returns. */
+final class OutboxRig implements Outbox.Surroundings {
+  final ManualTime time = new ManualTime();
+  final Outbox outbox;
+  volatile boolean mayBlock = true;
+
+  OutboxRig(OutboxLimits limits) {
+    this(limits, null);
+  }
+
+  OutboxRig(OutboxLimits limits, @Nullable OutboxStore store) {
+    outbox = new Outbox(limits, time, this, store);
+  }
+
+  @Override
+  public CompletableFuture<Void> newFuture() {
+    return new CompletableFuture<>();
+  }
+
+  @Override
+  public Executor completions() {
+    return Runnable::run;
+  }
+
+  @Override
+  public boolean mayBlock() {
+    return mayBlock;
+  }
+
+  CompletableFuture<Void> send(String text) {
+    return outbox.offer(message(text));
+  }
+
+  CompletableFuture<Void> send(int bytes) {
+    return outbox.offer(TelemetryMessage.of(new byte[bytes]));
+  }
+
+  void sendAll(String... texts) {
+    Arrays.stream(texts).forEach(this::send);
+  }
+
+  static TelemetryMessage message(String text) {
+    return TelemetryMessage.of(text.getBytes(UTF_8));
+  }
+
+  static List<Envelope> take(Lease lease, int count) {
+    return lease.take(count, Long.MAX_VALUE, TelemetryMessage::size);
+  }
+
+  static Envelope takeOne(Lease lease) {
+    return take(lease, 1).get(0);
+  }
+
+  static List<String> texts(List<Envelope> envelopes) {
+    return envelopes.stream().map(envelope -> text(envelope.message())).toList();
+  }
+
+  static String text(TelemetryMessage message) {
+    return new String(message.body(), UTF_8);
+  }
+}

@@ -1,0 +1,220 @@
+package dev.fairlead.outbox;
+
+import static dev.fairlead.Outcomes.failureOf;
+import static dev.fairlead.Outcomes.progressOf;
+import static dev.fairlead.outbox.OutboxRig.take;
+import static dev.fairlead.outbox.OutboxRig.takeOne;
+import static dev.fairlead.outbox.OutboxRig.texts;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.OutboxLimits;
+import dev.fairlead.OutboxStatus;
+import dev.fairlead.OverflowPolicy;
+import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.spi.Envelope;
+import dev.fairlead.spi.OutboxStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class OutboxStoreTest {
+  private final RecordingStore store = new RecordingStore();
+
+  /** Writes down what it is told; a test decides when and how each saving ends. */
+  private static final class RecordingStore implements OutboxStore {
+    final List<Saved> left = new ArrayList<>();
+    final List<String> log = new ArrayList<>();
+    final Map<Long, CompletableFuture<Void>> savings = new HashMap<>();
+
+    @Override
+    public List<Saved> recover() {
+      log.add("recover");
+      return left;
+    }
+
+    @Override
+    public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
+      log.add("save " + sequence);
+      return savings.computeIfAbsent(sequence, number -> new CompletableFuture<>());
+    }
+
+    @Override
+    public void remove(long sequence) {
+      log.add("remove " + sequence);
+    }
+
+    @Override
+    public void close() {
+      log.add("close");
+    }
+
+    void fails(long sequence) {
+      savings
+          .computeIfAbsent(sequence, number -> new CompletableFuture<>())
+          .completeExceptionally(new IOException("no space left"));
+    }
+  }
+
+  private OutboxRig rig() {
+    return new OutboxRig(OutboxLimits.defaults(), store);
+  }
+
+  private static OutboxStore.Saved saved(long sequence, String text) {
+    return new OutboxStore.Saved(sequence, OutboxRig.message(text));
+  }
+
+  private static void assertNotKept(CompletableFuture<Void> sent, Progress progress) {
+    assertThat(sent).isCompletedExceptionally();
+    assertThat(failureOf(sent))
+        .isInstanceOf(RejectedException.class)
+        .hasMessageContaining("no space left");
+    assertThat(progressOf(sent)).isEqualTo(progress);
+  }
+
+  @Test
+  void sendsFirstWhatTheLastRunLeft() {
+    store.left.add(saved(7, "old"));
+    store.left.add(saved(9, "older than the next"));
+    OutboxRig rig = rig();
+    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(2, 0, 22, 0, 0, 0));
+
+    rig.send("new");
+
+    List<Envelope> taken = take(rig.outbox.lease(), 9);
+    assertThat(texts(taken)).containsExactly("old", "older than the next", "new");
+    assertThat(taken).extracting(Envelope::sequence).containsExactly(7L, 9L, 10L);
+  }
+
+  @Test
+  void wakesASessionForWhatTheLastRunLeft() {
+    store.left.add(saved(1, "old"));
+    AtomicInteger woken = new AtomicInteger();
+
+    rig().outbox.lease().whenReadable(woken::incrementAndGet);
+
+    assertThat(woken).hasValue(1);
+  }
+
+  @Test
+  void letsWhatTheLastRunLeftExpire() {
+    store.left.add(saved(1, "old"));
+    OutboxRig rig =
+        new OutboxRig(OutboxLimits.defaults().withTimeToLive(Duration.ofMinutes(1)), store);
+
+    rig.time.advance(Duration.ofMinutes(1));
+
+    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0));
+    assertThat(store.log).containsExactly("recover", "remove 1");
+  }
+
+  @Test
+  void tellsTheStoreInTheOrderOfWhatHappened() {
+    OutboxRig rig = rig();
+    rig.sendAll("a", "b", "c");
+    List<Envelope> taken = take(rig.outbox.lease(), 3);
+    taken.get(1).accepted();
+    taken.get(0).failed(new RejectedException("no", Progress.MAYBE_SENT));
+    taken.get(2).giveBack();
+    rig.outbox.close();
+
+    assertThat(store.log)
+        .as("what comes back is not saved again, and what is left is kept")
+        .containsExactly("recover", "save 1", "save 2", "save 3", "remove 2", "remove 1", "close");
+  }
+
+  @Test
+  void forgetsWhatGivesPlace() {
+    OutboxRig rig =
+        new OutboxRig(
+            OutboxLimits.defaults().withMaxMessages(1).withOverflow(OverflowPolicy.DROP_OLDEST),
+            store);
+
+    rig.sendAll("a", "b");
+
+    assertThat(store.log).containsExactly("recover", "save 1", "remove 1", "save 2");
+  }
+
+  @Test
+  void neverHearsOfARefusedMessage() {
+    OutboxRig rig = new OutboxRig(OutboxLimits.defaults().withMaxMessages(1), store);
+
+    rig.sendAll("a", "b");
+
+    assertThat(store.log).containsExactly("recover", "save 1");
+  }
+
+  @Test
+  void failsTheSenderOfAMessageThatCouldNotBeKept() {
+    OutboxRig rig = rig();
+    CompletableFuture<Void> sent = rig.send("a");
+
+    store.fails(1);
+
+    assertNotKept(sent, Progress.NOT_SENT);
+    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0));
+    assertThat(take(rig.outbox.lease(), 1)).isEmpty();
+  }
+
+  @Test
+  void failsTheSenderOfAMessageThatCouldNotBeKeptAtOnce() {
+    store.fails(1);
+
+    assertNotKept(rig().send("a"), Progress.NOT_SENT);
+  }
+
+  @Test
+  void leavesAMessageUnderWayToTheHub() {
+    OutboxRig rig = rig();
+    CompletableFuture<Void> sent = rig.send("a");
+    Envelope envelope = takeOne(rig.outbox.lease());
+
+    store.fails(1);
+    assertThat(sent).isNotDone();
+
+    envelope.accepted();
+    assertThat(sent).isCompletedWithValue(null);
+  }
+
+  @Test
+  void saysThatAMessageMayHaveBeenSentBeforeItCouldNotBeKept() {
+    OutboxRig rig = rig();
+    CompletableFuture<Void> sent = rig.send("a");
+    takeOne(rig.outbox.lease()).giveBack();
+
+    store.fails(1);
+
+    assertNotKept(sent, Progress.MAYBE_SENT);
+  }
+
+  @Test
+  void ignoresAFailedSavingOfWhatIsDone() {
+    OutboxRig rig = rig();
+    CompletableFuture<Void> sent = rig.send("a");
+    takeOne(rig.outbox.lease()).accepted();
+
+    store.fails(1);
+
+    assertThat(sent).isCompletedWithValue(null);
+    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 1, 0, 0));
+    assertThat(store.log).containsExactly("recover", "save 1", "remove 1");
+  }
+
+  @Test
+  void saysAtCloseThatAMessageIsKept() {
+    OutboxRig rig = rig();
+    CompletableFuture<Void> sent = rig.send("a");
+
+    rig.outbox.close();
+
+    assertThat(failureOf(sent)).hasMessageContaining("is kept");
+  }
+}

@@ -1,0 +1,147 @@
+package dev.fairlead.mqtt;
+
+import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.spi.Loop;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Notices a dead line: in seconds while something waits for an answer, else by the keep-alive.
+ * Pings when nothing has come for a while although something is owed, and when nothing was sent for
+ * most of the keep-alive time [MQTT-3.1.2-23]; gives the line up when not even the ping brings
+ * anything. One alarm; confined to the loop.
+ */
+final class Liveness {
+  /**
+   * A ping stands behind what was sent before it. A slow line is allowed the time that this many
+   * bytes a second take, else an upload over a weak radio link would be cut again and again.
+   */
+  static final long SLOWEST_BYTES_A_SECOND = 8 * 1024;
+
+  /** What the line and the session are asked. */
+  interface Line {
+    /** Whether an answer is owed. */
+    boolean waiting();
+
+    /** Bytes sent and not acknowledged. */
+    long bytesUnderWay();
+
+    /** {@link Loop#nanoTime} of the last byte in. */
+    long lastReceived();
+
+    /** {@link Loop#nanoTime} of the last byte out. */
+    long lastSent();
+
+    void ping();
+
+    /** The line is dead. */
+    void dead(Duration waited);
+  }
+
+  private final Loop loop;
+  private final Line line;
+  private final long keepAlive;
+  private final long pingAfter;
+  private final long pingTimeout;
+  private final LongSupplier now;
+
+  private boolean running;
+  private boolean pinging;
+  private long pingedAt;
+  private long graceNanos;
+  private boolean waited;
+  private long waitingSince;
+  private @Nullable Alarm alarm;
+  private long alarmAt;
+
+  Liveness(Loop loop, Line line, Duration keepAlive, Duration pingAfter, Duration pingTimeout) {
+    this.loop = loop;
+    this.line = line;
+    // Some time before the hub expects it, for the packet has to travel.
+    this.keepAlive = keepAlive.toNanos() / 10 * 9;
+    this.pingAfter = pingAfter.toNanos();
+    this.pingTimeout = pingTimeout.toNanos();
+    now = loop::nanoTime;
+  }
+
+  void start() {
+    loop.assertInLoop();
+    running = true;
+    check();
+  }
+
+  void stop() {
+    running = false;
+    if (alarm != null) {
+      alarm.cancel();
+      alarm = null;
+    }
+  }
+
+  /** To be called when something has begun to wait for an answer. Cheap. */
+  void watch() {
+    if (running && !waited) {
+      waited = true;
+      waitingSince = now.getAsLong();
+      if (alarmAt - (waitingSince + pingAfter) > 0) {
+        schedule(waitingSince + pingAfter);
+      }
+    }
+  }
+
+  /** To be called when nothing waits any more. Cheap. */
+  void rest() {
+    waited = false;
+  }
+
+  private void check() {
+    if (!running) {
+      return;
+    }
+    long time = now.getAsLong();
+    if (pinging && line.lastReceived() - pingedAt > 0) {
+      pinging = false;
+    }
+    if (pinging && time - (pingedAt + graceNanos) >= 0) {
+      stop();
+      line.dead(Duration.ofNanos(time - line.lastReceived()));
+      return;
+    }
+    if (!pinging && time - nextPing() >= 0) {
+      pinging = true;
+      pingedAt = time;
+      graceNanos = pingTimeout + slowLine(line.bytesUnderWay());
+      line.ping();
+    }
+    schedule(pinging ? nextLook(time) : nextPing());
+  }
+
+  /** A keep-alive shorter than the wait for the ping's answer goes on meanwhile. */
+  private long nextLook(long time) {
+    long limit = pingedAt + graceNanos;
+    long due = pingedAt + keepAlive;
+    return time - due < 0 && due - limit < 0 ? due : limit;
+  }
+
+  private long nextPing() {
+    long due = line.lastSent() + keepAlive;
+    if (waited && line.waiting()) {
+      long since = line.lastReceived() - waitingSince > 0 ? line.lastReceived() : waitingSince;
+      return since + pingAfter - due < 0 ? since + pingAfter : due;
+    }
+    return due;
+  }
+
+  private static long slowLine(long bytes) {
+    return Duration.ofSeconds(bytes / SLOWEST_BYTES_A_SECOND).toNanos();
+  }
+
+  private void schedule(long at) {
+    if (alarm != null) {
+      alarm.cancel();
+    }
+    alarmAt = at;
+    alarm = loop.schedule(Duration.ofNanos(Math.max(0, at - now.getAsLong())), this::check);
+  }
+}

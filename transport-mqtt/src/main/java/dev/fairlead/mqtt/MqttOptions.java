@@ -1,0 +1,243 @@
+package dev.fairlead.mqtt;
+
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.net.Dialer;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What can be set of the MQTT wire. Immutable. */
+public final class MqttOptions {
+  /**
+   * The longest keep-alive that means anything, 1177 s: the hub waits one and a half times as long,
+   * and at most 1767 s. IoT Hub: "Communicate with your IoT hub using the MQTT protocol".
+   */
+  public static final Duration MAX_KEEP_ALIVE = Duration.ofSeconds(1177);
+
+  private final Duration keepAlive;
+  private final int window;
+  private final int windowBytes;
+  private final Duration lockTime;
+  private final Duration twinTimeout;
+  private final Duration pingAfter;
+  private final Duration pingTimeout;
+  private final Duration closeTimeout;
+  private final @Nullable TelemetryMessage will;
+  private final Dialer dialer;
+
+  private MqttOptions(Builder builder) {
+    keepAlive = builder.keepAlive;
+    window = builder.window;
+    windowBytes = builder.windowBytes;
+    lockTime = builder.lockTime;
+    twinTimeout = builder.twinTimeout;
+    pingAfter = builder.pingAfter;
+    pingTimeout = builder.pingTimeout;
+    closeTimeout = builder.closeTimeout;
+    will = builder.will;
+    dialer = builder.dialer;
+  }
+
+  /**
+   * All defaults.
+   *
+   * @return the options
+   */
+  public static MqttOptions defaults() {
+    return builder().build();
+  }
+
+  /**
+   * Starts from the defaults.
+   *
+   * @return a builder
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  Duration keepAlive() {
+    return keepAlive;
+  }
+
+  int window() {
+    return window;
+  }
+
+  int windowBytes() {
+    return windowBytes;
+  }
+
+  Duration lockTime() {
+    return lockTime;
+  }
+
+  Duration twinTimeout() {
+    return twinTimeout;
+  }
+
+  Duration pingAfter() {
+    return pingAfter;
+  }
+
+  Duration pingTimeout() {
+    return pingTimeout;
+  }
+
+  Duration closeTimeout() {
+    return closeTimeout;
+  }
+
+  Optional<TelemetryMessage> will() {
+    return Optional.ofNullable(will);
+  }
+
+  Dialer dialer() {
+    return dialer;
+  }
+
+  /** Builds {@link MqttOptions}. Not safe for several threads. */
+  public static final class Builder {
+    private Duration keepAlive = Duration.ofSeconds(230);
+    private int window = 256;
+    private int windowBytes = 1024 * 1024;
+    private Duration lockTime = Duration.ofSeconds(60);
+    private Duration twinTimeout = Duration.ofSeconds(20);
+    private Duration pingAfter = Duration.ofSeconds(5);
+    private Duration pingTimeout = Duration.ofSeconds(5);
+    private Duration closeTimeout = Duration.ofSeconds(5);
+    private @Nullable TelemetryMessage will;
+    private Dialer dialer = new Dialer();
+
+    private Builder() {}
+
+    /**
+     * Sets how long the line may be quiet before the client pings; 230 s by default.
+     *
+     * @param interval 1 s to {@link #MAX_KEEP_ALIVE}, whole seconds
+     * @return this
+     */
+    public Builder keepAlive(Duration interval) {
+      if (interval.toSeconds() < 1 || interval.compareTo(MAX_KEEP_ALIVE) > 0) {
+        throw new IllegalArgumentException(
+            "The keep-alive is 1 to "
+                + MAX_KEEP_ALIVE.toSeconds()
+                + " s, not "
+                + interval
+                + ": the hub ends a connection that is quiet for 29 minutes.");
+      }
+      keepAlive = Duration.ofSeconds(interval.toSeconds());
+      return this;
+    }
+
+    /**
+     * Sets how much telemetry may wait for its acknowledgement; 256 messages and 1 MiB by default.
+     *
+     * @param messages 1 to 10000
+     * @param bytes at least 1; one message is sent even if it is larger
+     * @return this
+     */
+    public Builder window(int messages, int bytes) {
+      if (messages < 1 || messages > 10_000 || bytes < 1) {
+        throw new IllegalArgumentException(
+            "The window is 1 to 10000 messages and at least 1 byte, not "
+                + messages
+                + " and "
+                + bytes
+                + ".");
+      }
+      window = messages;
+      windowBytes = bytes;
+      return this;
+    }
+
+    /**
+     * Sets how long the application may hold a cloud-to-device message before a new session is
+     * asked for, so that the hub delivers it again; 60 s by default, the hub's own lock time.
+     *
+     * @param time positive
+     * @return this
+     */
+    public Builder lockTime(Duration time) {
+      lockTime = positive("lock time", time);
+      return this;
+    }
+
+    /**
+     * Sets how long the hub may take to answer about the twin; 20 s by default.
+     *
+     * @param limit positive
+     * @return this
+     */
+    public Builder twinTimeout(Duration limit) {
+      twinTimeout = positive("time-out", limit);
+      return this;
+    }
+
+    /**
+     * Sets how a dead line is noticed while something waits for an answer: a ping when nothing came
+     * for a while, and the end when the ping brings nothing either. 5 s and 5 s by default; what is
+     * under way prolongs the second by the time it takes at 8 KB/s.
+     *
+     * @param after positive
+     * @param timeout positive
+     * @return this
+     */
+    public Builder ping(Duration after, Duration timeout) {
+      pingAfter = positive("time before a ping", after);
+      pingTimeout = positive("ping's time-out", timeout);
+      return this;
+    }
+
+    /**
+     * Sets how long closing waits for acknowledgements; 5 s by default.
+     *
+     * @param limit positive
+     * @return this
+     */
+    public Builder closeTimeout(Duration limit) {
+      closeTimeout = positive("time-out", limit);
+      return this;
+    }
+
+    /**
+     * Sets what the hub takes as telemetry, with the property {@code iothub-MessageType} = {@code
+     * Will}, when the connection breaks without a good-bye; none by default.
+     *
+     * @param message the message
+     * @return this
+     */
+    public Builder will(TelemetryMessage message) {
+      will = Objects.requireNonNull(message, "message");
+      return this;
+    }
+
+    /**
+     * Sets how hosts are reached: resolver and time-outs.
+     *
+     * @param how the dialer
+     * @return this
+     */
+    public Builder dialer(Dialer how) {
+      dialer = Objects.requireNonNull(how, "how");
+      return this;
+    }
+
+    private static Duration positive(String what, Duration duration) {
+      if (duration.isZero() || duration.isNegative()) {
+        throw new IllegalArgumentException("A " + what + " is positive, not " + duration + ".");
+      }
+      return duration;
+    }
+
+    /**
+     * Builds.
+     *
+     * @return the options
+     */
+    public MqttOptions build() {
+      return new MqttOptions(this);
+    }
+  }
+}

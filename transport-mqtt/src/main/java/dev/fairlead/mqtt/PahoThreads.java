@@ -1,0 +1,130 @@
+package dev.fairlead.mqtt;
+
+import java.util.List;
+import java.util.concurrent.AbstractExecutorService;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * The threads that one Paho client lives on: a reader, a writer and a caller-back, and for a moment
+ * one that connects or disconnects. Daemons, named after the device (by Paho itself, with the
+ * client id). When the last one ends, the connection is over in every respect.
+ */
+final class PahoThreads extends AbstractExecutorService implements ScheduledExecutorService {
+  private final String name;
+  private final Consumer<Throwable> died;
+  private final Runnable gone;
+  private final AtomicInteger alive = new AtomicInteger();
+
+  /**
+   * Makes threads for one client.
+   *
+   * @param died told when one of Paho's loops ends by a throwable, which Paho itself would swallow
+   * @param gone told when the last thread ends
+   */
+  PahoThreads(String name, Consumer<Throwable> died, Runnable gone) {
+    this.name = name;
+    this.died = died;
+    this.gone = gone;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    start(task);
+  }
+
+  /**
+   * Starts one of Paho's loops. The answer cannot be cancelled: Paho would interrupt its reader,
+   * and an interrupt closes a channel under its feet; our network module ends all waiting instead.
+   */
+  @Override
+  public Future<?> submit(Runnable task) {
+    start(task);
+    return new CompletableFuture<>();
+  }
+
+  private void start(Runnable task) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                task.run();
+              } catch (Throwable e) {
+                died.accept(e);
+              } finally {
+                ended();
+              }
+            },
+            "MQTT: " + name);
+    thread.setDaemon(true);
+    alive.incrementAndGet();
+    boolean started = false;
+    try {
+      thread.start();
+      started = true;
+    } finally {
+      if (!started) {
+        ended();
+      }
+    }
+  }
+
+  private void ended() {
+    if (alive.decrementAndGet() == 0) {
+      gone.run();
+    }
+  }
+
+  @Override
+  public void shutdown() {}
+
+  @Override
+  public List<Runnable> shutdownNow() {
+    return List.of();
+  }
+
+  @Override
+  public boolean isShutdown() {
+    return false;
+  }
+
+  @Override
+  public boolean isTerminated() {
+    return false;
+  }
+
+  @Override
+  public boolean awaitTermination(long timeout, TimeUnit unit) {
+    return false;
+  }
+
+  // Paho schedules only its own reconnect, which is off.
+
+  @Override
+  public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public <V> ScheduledFuture<V> schedule(Callable<V> task, long delay, TimeUnit unit) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public ScheduledFuture<?> scheduleAtFixedRate(
+      Runnable task, long initial, long period, TimeUnit unit) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public ScheduledFuture<?> scheduleWithFixedDelay(
+      Runnable task, long initial, long delay, TimeUnit unit) {
+    throw new UnsupportedOperationException();
+  }
+}
