@@ -128,6 +128,19 @@ public final class FakeTime implements TimeSource {
   }
 
   /**
+   * Whether a task is due at exactly a given time.
+   *
+   * @param distance the time from now
+   * @return true if there is one
+   */
+  public boolean hasTaskIn(Duration distance) {
+    synchronized (lock) {
+      long due = nanos + distance.toNanos();
+      return entries.stream().anyMatch(entry -> entry.due == due);
+    }
+  }
+
+  /**
    * How many tasks are scheduled.
    *
    * @return the count, without those cancelled

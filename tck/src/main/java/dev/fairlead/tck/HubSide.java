@@ -83,11 +83,24 @@ public interface HubSide {
    * Makes something go wrong.
    *
    * @param mishap what and when
+   * @return tells whether it has happened
    */
-  void arm(Mishap mishap);
+  Armed arm(Mishap mishap);
+
+  /** A mishap that was armed. */
+  @FunctionalInterface
+  interface Armed {
+    /**
+     * How often it has struck.
+     *
+     * @return the count
+     */
+    int strikes();
+  }
 
   /**
-   * How many lines stand now, those included on which nobody has said anything yet.
+   * How many lines stand now, those included on which nobody has said anything yet. A line on which
+   * the hub fell silent is not counted: a hub that does not read cannot know of its end.
    *
    * @return the count
    */

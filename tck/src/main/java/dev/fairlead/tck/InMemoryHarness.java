@@ -139,7 +139,7 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
   }
 
   @Override
-  public void arm(Mishap mishap) {
+  public Armed arm(Mishap mishap) {
     Point point =
         switch (mishap.when()) {
           case ON_ACCEPT -> Point.TLS;
@@ -162,6 +162,6 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
                   point,
                   new UnauthorizedException("The hub refused the credential.", Progress.NOT_SENT));
         };
-    hub.faults().add(fault.nth(mishap.nth()).times(mishap.times()));
+    return hub.faults().add(fault.nth(mishap.nth()).times(mishap.times()))::getAsInt;
   }
 }

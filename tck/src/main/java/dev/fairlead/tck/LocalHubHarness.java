@@ -12,6 +12,7 @@ import dev.fairlead.localhub.CloudMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.Fault;
+import dev.fairlead.localhub.Faults;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.SentMessage;
@@ -22,6 +23,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * A transport with a local hub of its own on a free port. All that a transport has to give is
@@ -46,6 +48,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   private final TransportProvider provider;
   private final Route route;
   private final DeviceAuth keys = DeviceAuth.randomKeys();
+  private final List<Faults.Armed> silences = new CopyOnWriteArrayList<>();
   private volatile Device device;
   private volatile long earlierConnections;
 
@@ -210,11 +213,12 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
 
   @Override
   public int openConnections() {
-    return localHub.connectionCount();
+    int silent = silences.stream().mapToInt(Faults.Armed::strikes).sum();
+    return Math.max(0, localHub.connectionCount() - silent);
   }
 
   @Override
-  public void arm(Mishap mishap) {
+  public Armed arm(Mishap mishap) {
     Fault fault =
         switch (mishap.what()) {
           case CUT -> Fault.drop();
@@ -230,6 +234,11 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
           case BEFORE_ACK -> Fault.Moment.BEFORE_ACK;
           case AFTER_ACK -> Fault.Moment.AFTER_ACK;
         };
-    localHub.faults().add(fault.at(moment).nth(mishap.nth()).times(mishap.times()));
+    Faults.Armed armed =
+        localHub.faults().add(fault.at(moment).nth(mishap.nth()).times(mishap.times()));
+    if (mishap.what() == Mishap.What.SILENCE) {
+      silences.add(armed);
+    }
+    return armed::strikes;
   }
 }

@@ -79,10 +79,10 @@ public abstract class OpeningContract extends ContractCase {
   @ParameterizedTest
   @EnumSource(names = {"ON_ACCEPT", "ON_CONNECT"})
   final void aBlackHoleIsLeftByAborting(When when) {
-    hub().arm(Mishap.silence(when));
+    HubSide.Armed hole = hub().arm(Mishap.silence(when));
     RecordingContext context = context(new ScriptedOutbox(), feeds());
     SessionOpening opening = harness().provider().open(harness().route(), context);
-    Waiting.until("the line stands", () -> hub().openConnections() > 0);
+    Waiting.until("the line is silent", () -> hole.strikes() > 0);
     opening.abort();
     assertThat(Waiting.failure(opening.session())).isInstanceOf(HubException.class);
     assertNothingLeft();
@@ -99,9 +99,9 @@ public abstract class OpeningContract extends ContractCase {
 
   @Test
   final void aClientInABlackHoleCloses() {
-    hub().arm(Mishap.silence(When.ON_ACCEPT).times(100));
+    HubSide.Armed hole = hub().arm(Mishap.silence(When.ON_ACCEPT).times(100));
     DeviceClient client = start(harness().client());
-    Waiting.until("the line stands", () -> hub().openConnections() > 0);
+    Waiting.until("the line is silent", () -> hole.strikes() > 0);
     client.close();
     assertNothingLeft();
   }

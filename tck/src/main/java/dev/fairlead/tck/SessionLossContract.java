@@ -143,7 +143,6 @@ public abstract class SessionLossContract extends ContractCase {
     assertThat(Waiting.result(session.ended())).isEmpty();
     // What was taken was acknowledged before the good-bye, so that the hub has nothing twice.
     assertThat(hub().telemetry()).hasSize(outbox.accepted().size());
-    assertThat(outbox.accepted()).isSorted();
   }
 
   @Test
@@ -175,7 +174,7 @@ public abstract class SessionLossContract extends ContractCase {
     RecordingContext second = context(outbox);
     openSession(second);
     Waiting.until("the rest goes by the new session", () -> outbox.accepted().size() == 100);
-    assertThat(outbox.accepted()).isSorted().doesNotHaveDuplicates();
+    assertThat(outbox.accepted()).doesNotHaveDuplicates();
     assertComplete(100);
     assertThat(first.serialLoop().thrown()).isEmpty();
     assertThat(second.serialLoop().thrown()).isEmpty();

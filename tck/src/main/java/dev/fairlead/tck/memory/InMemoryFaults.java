@@ -4,6 +4,7 @@ import dev.fairlead.Route;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 
 /**
  * The faults that wait for their occasion. Of several that could strike at one, the one added first
@@ -18,9 +19,16 @@ public final class InMemoryFaults {
    * Arms a fault.
    *
    * @param fault the fault; its occasions count from now
+   * @return counts how often it has struck
    */
-  public synchronized void add(InMemoryFault fault) {
-    armed.add(new Armed(fault));
+  public synchronized IntSupplier add(InMemoryFault fault) {
+    Armed added = new Armed(fault);
+    armed.add(added);
+    return () -> strikesOf(added);
+  }
+
+  private synchronized int strikesOf(Armed fault) {
+    return fault.strikes;
   }
 
   /** Disarms all. What they did stays done. */
@@ -35,6 +43,9 @@ public final class InMemoryFaults {
         each.occasions++;
         if (struck.isEmpty()) {
           struck = each.fault.at(each.occasions);
+          if (struck.isPresent()) {
+            each.strikes++;
+          }
         }
       }
     }
@@ -44,6 +55,7 @@ public final class InMemoryFaults {
   private static final class Armed {
     private final InMemoryFault fault;
     private long occasions;
+    private int strikes;
 
     Armed(InMemoryFault fault) {
       this.fault = fault;

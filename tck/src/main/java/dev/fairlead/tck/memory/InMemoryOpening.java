@@ -86,7 +86,8 @@ final class InMemoryOpening implements SessionOpening {
       return;
     }
     InMemorySession session = new InMemorySession(hub, device.get(), line, offer, options, context);
-    // The loop keeps the order: the session first, then what the hub pushes on being attached.
+    // What the hub pushes from here on is carried behind this, so the session comes first.
+    device.get().attach(session);
     context
         .loop()
         .execute(
@@ -95,7 +96,6 @@ final class InMemoryOpening implements SessionOpening {
                 session.start();
               }
             });
-    device.get().attach(session);
   }
 
   private boolean passes(Point point, Route route) {
