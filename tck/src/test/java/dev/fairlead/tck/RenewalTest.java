@@ -4,6 +4,7 @@ import static dev.fairlead.Protocol.AMQP;
 import static dev.fairlead.Protocol.MQTT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fairlead.ConnectionState;
 import dev.fairlead.ConnectionState.Connected;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.Progress;
@@ -15,9 +16,12 @@ import dev.fairlead.auth.SasToken;
 import dev.fairlead.tck.memory.InMemoryFault;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -134,5 +138,85 @@ class RenewalTest extends MemoryCase {
     time.setWallClock(time.now().plus(Duration.ofDays(29)));
     time.advance(Duration.ofHours(1));
     Waiting.until("a new session", () -> device.connectionsSoFar() == 2);
+  }
+
+  @Test
+  void aSourceThatNeverAnswersIsAskedAgainAndDoesNotHoldUpClosing() {
+    List<CompletableFuture<Secret>> asked = new CopyOnWriteArrayList<>();
+    DeviceClient client =
+        started(
+            builder(MQTT)
+                .openTimeout(Duration.ofSeconds(30))
+                .credentials(
+                    Credentials.tokens(
+                        audience -> {
+                          CompletableFuture<Secret> never = new CompletableFuture<>();
+                          asked.add(never);
+                          return never;
+                        })));
+    for (int i = 1; i <= 3; i++) {
+      int count = i;
+      Waiting.until("asked", () -> asked.size() == count && time.hasTaskIn(Duration.ofSeconds(30)));
+      time.advance(Duration.ofSeconds(30));
+      assertThat(awaitState(client, ConnectionState.Waiting.class).failure().getMessage())
+          .isNotBlank();
+      advanceToNextTry(client);
+    }
+    Waiting.until("asked again", () -> asked.size() == 4);
+    closeNow(client);
+    assertThat(hub.attempts()).isEmpty();
+  }
+
+  @Test
+  void aClockPutRightMendsARefusal() {
+    FakeTime wrong = new FakeTime(Instant.EPOCH); // no clock chip, no network time yet
+    DeviceClient client =
+        started(
+            builder(MQTT).time(wrong).credentials(Credentials.sharedAccessKey(device.key(), HOUR)));
+    ConnectionState.Unauthorized refused = awaitState(client, ConnectionState.Unauthorized.class);
+    assertThat(refused.clockDoubt()).get().asString().contains("1970");
+    Waiting.until(
+        "the wait is set", () -> wrong.hasTaskIn(Duration.between(wrong.now(), refused.next())));
+    Duration wait = Duration.between(wrong.now(), refused.next());
+    wrong.setWallClock(time.now());
+    wrong.advance(wait);
+    awaitState(client, ConnectionState.Connected.class);
+    Waiting.result(client.send(text("m0")));
+    CompletableFuture<Void> closed = client.close(Duration.ZERO);
+    Waiting.until(
+        "closed",
+        () -> {
+          wrong.advance(Duration.ofSeconds(1));
+          return closed.isDone();
+        });
+  }
+
+  @Test
+  void aClockSetBackIsSurvived() {
+    FakeTime clock = new FakeTime(time.now());
+    DeviceClient client =
+        opened(
+            builder(MQTT).time(clock).credentials(Credentials.sharedAccessKey(device.key(), HOUR)));
+    clock.setWallClock(time.now().minus(Duration.ofMinutes(30)));
+    for (int minute = 0; minute < 60; minute++) { // then the token ends on the open line
+      clock.advance(Duration.ofMinutes(1));
+      time.advance(Duration.ofMinutes(1));
+    }
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    Waiting.until(
+        "sent by a new session",
+        () -> {
+          clock.advance(Duration.ofSeconds(1));
+          time.advance(Duration.ofSeconds(1));
+          return sent.isDone();
+        });
+    Waiting.result(sent);
+    CompletableFuture<Void> closed = client.close(Duration.ZERO);
+    Waiting.until(
+        "closed",
+        () -> {
+          clock.advance(Duration.ofSeconds(1));
+          return closed.isDone();
+        });
   }
 }
