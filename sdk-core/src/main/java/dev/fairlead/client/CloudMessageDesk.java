@@ -40,7 +40,7 @@ final class CloudMessageDesk {
   private void hand(CloudMessage message) {
     try {
       handler.onCloudMessage(message);
-    } catch (Exception | StackOverflowError e) {
+    } catch (Throwable e) {
       log.error("The C2D handler failed on a message; giving the message back", e);
       // Where the route cannot abandon, or the handler had settled it, this fails, and either is as
       // it should be.
