@@ -82,7 +82,7 @@ public abstract class TwinContract extends ContractCase {
             "{\"a.b\":1}",
             "{\"$a\":1}",
             "{\"a b\":1}",
-            "{\"1\":{\"2\":{\"3\":{\"4\":{\"5\":{\"6\":{\"7\":{\"8\":{\"9\":{\"10\":{\"11\":1}}}}}}}}}}}");
+            "{\"n\":".repeat(14) + "1" + "}".repeat(14));
     for (String patch : patches) {
       assertThat(Waiting.failure(client.updateReportedProperties(patch)))
           .as(patch.substring(0, Math.min(20, patch.length())))

@@ -10,6 +10,8 @@ import dev.fairlead.RejectedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnsupportedException;
 import dev.fairlead.auth.Credentials;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -70,5 +72,17 @@ class BlockingViewTest extends MemoryCase {
     Waiting.until("it waits", () -> waiting.getState() == Thread.State.TIMED_WAITING);
     waiting.interrupt();
     assertThat(Waiting.result(kept)).isTrue();
+  }
+
+  @Test
+  void failuresCarryTheCallersStack() {
+    DeviceClient client = opened(builder(HTTPS));
+    assertThatThrownBy(() -> client.blocking(Waiting.LIMIT).getTwin())
+        .satisfies(
+            failure -> {
+              StringWriter text = new StringWriter();
+              failure.printStackTrace(new PrintWriter(text));
+              assertThat(text.toString()).contains(getClass().getName());
+            });
   }
 }
