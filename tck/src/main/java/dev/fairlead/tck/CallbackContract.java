@@ -162,6 +162,36 @@ public abstract class CallbackContract extends ContractCase {
     Waiting.result(blocked);
   }
 
+  @Test
+  final void aContinuationOfASettlementMayWait() {
+    needs(Capability.CLOUD_MESSAGES);
+    CompletableFuture<DeviceClient> client = new CompletableFuture<>();
+    CompletableFuture<String> ran = new CompletableFuture<>();
+    client.complete(
+        open(
+            harness()
+                .client()
+                .onCloudMessage(
+                    message ->
+                        message
+                            .complete()
+                            .whenComplete(
+                                (done, failure) -> {
+                                  // Whatever thread runs this, client and wire go on without it.
+                                  CompletableFuture<Void> probe = client.join().send(message(7));
+                                  try {
+                                    Waiting.until(
+                                        "the wire goes on",
+                                        () -> !hub().telemetry().isEmpty() || probe.isDone());
+                                    ran.complete("went on");
+                                  } catch (Throwable e) {
+                                    ran.completeExceptionally(e);
+                                  }
+                                }))));
+    hub().sendCloudMessage("go", Map.of());
+    assertThat(Waiting.result(ran)).isEqualTo("went on");
+  }
+
   private boolean can(Capability capability) {
     return harness().capabilities().contains(capability);
   }

@@ -397,4 +397,44 @@ class DeliveryTest extends MemoryCase {
     closeNow(client);
     assertThat(Waiting.result(awaited)).isTrue();
   }
+
+  @Test
+  void sendingAfterTheEndFailsInsteadOfHanging() throws Exception {
+    DeviceClient client = opened(builder(MQTT));
+    closeNow(client);
+    client.awaitClosed();
+    Waiting.until(
+        "the client's threads are gone",
+        () ->
+            Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith("fairlead-dev-1")));
+    assertThat(Waiting.failure(client.send(text("m1")))).isInstanceOf(ClientClosedException.class);
+  }
+
+  @Test
+  void nothingIsDroppedForAMessageThatFindsNoRoomAllTheSame() {
+    DeviceClient client =
+        opened(
+            builder(like(MQTT).withWindow(1))
+                .outbox(
+                    OutboxLimits.defaults()
+                        .withMaxBytes(300_000)
+                        .withOverflow(OverflowPolicy.DROP_OLDEST)));
+    hub.faults().add(InMemoryFault.silence(Point.BEFORE_STORE));
+    CompletableFuture<Void> underWay = client.send(TelemetryMessage.of(new byte[200_000]));
+    Waiting.until("it is under way", () -> client.outbox().underWay() == 1);
+    List<CompletableFuture<Void>> waiting = sendAll(client, 0, 10);
+    assertRejected(client.send(TelemetryMessage.of(new byte[200_000])), Progress.NOT_SENT);
+    assertThat(waiting).noneMatch(CompletableFuture::isDone);
+    assertThat(underWay).isNotDone();
+  }
+
+  @Test
+  void aClosedClientLeavesNoAlarm() {
+    DeviceClient client = opened(builder(MQTT));
+    Waiting.result(client.send(text("m0")));
+    CompletableFuture<Void> closed = client.close(Duration.ofHours(1));
+    tickUntil("closed", closed::isDone);
+    Waiting.until("no alarm holds the client any more", () -> time.pending() == 0);
+  }
 }

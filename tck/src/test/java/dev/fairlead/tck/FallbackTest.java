@@ -260,4 +260,36 @@ class FallbackTest extends MemoryCase {
   private static List<Route> routes(Protocol... protocols) {
     return new ArrayList<>(Arrays.stream(protocols).map(MemoryCase::route).toList());
   }
+
+  @Test
+  void aDoubtAboutTheClockShowsWhicheverRouteRaisedIt() {
+    hub.faults().add(InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).on(route(MQTT)));
+    hub.faults()
+        .add(
+            InMemoryFault.fail(
+                    Point.TLS, unreachable(Stage.TLS).withClockEvidence("scripted evidence"))
+                .on(route(MQTT_WS)));
+    DeviceClient client = started(builder(MQTT, MQTT_WS));
+    assertThat(awaitState(client, ConnectionState.Waiting.class).clockDoubt())
+        .contains("scripted evidence");
+  }
+
+  @Test
+  void aFailureThatComesAgainDoesNotGrow() {
+    UnreachableException first = unreachable(Stage.CONNECT);
+    hub.faults().add(InMemoryFault.fail(Point.CONNECT, first).on(route(MQTT)).always());
+    hub.faults()
+        .add(
+            InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).on(route(AMQP)).always());
+    DeviceClient client = started(builder(MQTT, AMQP));
+    for (int round = 1; round <= 20; round++) {
+      int attempts = round * 2;
+      through(
+          () ->
+              hub.attempts().size() == attempts
+                  && client.state() instanceof ConnectionState.Waiting);
+      advanceToNextTry(client);
+    }
+    assertThat(first.getSuppressed()).hasSizeLessThanOrEqualTo(1);
+  }
 }
