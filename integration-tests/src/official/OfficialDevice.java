@@ -8,6 +8,7 @@ import com.microsoft.azure.sdk.iot.device.IotHubClientProtocol;
 import com.microsoft.azure.sdk.iot.device.IotHubMessageResult;
 import com.microsoft.azure.sdk.iot.device.Message;
 import com.microsoft.azure.sdk.iot.device.MessageProperty;
+import com.microsoft.azure.sdk.iot.device.exceptions.IotHubClientException;
 import com.microsoft.azure.sdk.iot.device.twin.DirectMethodResponse;
 import com.microsoft.azure.sdk.iot.device.twin.Twin;
 import com.microsoft.azure.sdk.iot.device.twin.TwinCollection;
@@ -21,6 +22,7 @@ import java.security.cert.CertificateFactory;
 import java.util.Base64;
 import java.util.Date;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -34,6 +36,8 @@ import javax.net.ssl.TrustManagerFactory;
 final class OfficialDevice {
   private static final Gson GSON = new GsonBuilder().serializeNulls().create();
   private static final PrintStream OUT = System.out;
+  private static final int TWIN_MILLIS = 3_000;
+  private static final int TWIN_ATTEMPTS = 15;
 
   private DeviceClient client;
 
@@ -88,7 +92,7 @@ final class OfficialDevice {
         client.subscribeToDesiredProperties((twin, context) -> say(desired(twin)), null);
         return null;
       case "twin":
-        Twin twin = client.getTwin();
+        Twin twin = persistently(() -> client.getTwin(TWIN_MILLIS));
         JsonObject both = new JsonObject();
         both.add("desired", GSON.toJsonTree(twin.getDesiredProperties()));
         both.addProperty("desiredVersion", twin.getDesiredProperties().getVersion());
@@ -101,12 +105,31 @@ final class OfficialDevice {
             .getAsJsonObject("patch")
             .entrySet()
             .forEach(entry -> patch.put(entry.getKey(), GSON.fromJson(entry.getValue(), Object.class)));
-        return GSON.toJsonTree(client.updateReportedProperties(patch).getVersion());
+        return GSON.toJsonTree(
+            persistently(() -> client.updateReportedProperties(patch, TWIN_MILLIS)).getVersion());
       case "close":
         client.close();
         return null;
       default:
         throw new IllegalArgumentException("unknown verb");
+    }
+  }
+
+  /**
+   * The official client loses about every third answer of the twin that has come: its receiving
+   * thread may forget the request before the thread that brings the answer looks for it. So ask
+   * again.
+   */
+  private static <T> T persistently(Callable<T> question) throws Exception {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return question.call();
+      } catch (IotHubClientException e) {
+        if (attempt == TWIN_ATTEMPTS) {
+          throw e;
+        }
+        say(event("asked the twin in vain"));
+      }
     }
   }
 
