@@ -11,6 +11,7 @@ import dev.fairlead.spi.Settlement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
@@ -25,7 +26,8 @@ class CloudMessageDeskTest {
   private final List<String> log = new ArrayList<>();
 
   private CloudMessageDesk desk(CloudMessageHandler handler) {
-    return new CloudMessageDesk(loop, new Lane("C2D", executor), handler);
+    return new CloudMessageDesk(
+        loop, new ClientThreads("test", true, Optional.of(executor)), handler);
   }
 
   private CloudMessage message(String text) {
