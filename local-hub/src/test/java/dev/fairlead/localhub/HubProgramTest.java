@@ -54,7 +54,16 @@ class HubProgramTest {
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     ProgramOptions options =
         ProgramOptions.parse(
-            "--mqtt-port", "0", "--device", "a", "--device", "b", "--health-port", "0");
+            "--mqtt-port",
+            "0",
+            "--https-port",
+            "0",
+            "--device",
+            "a",
+            "--device",
+            "b",
+            "--health-port",
+            "0");
     try (HubProgram program =
         HubProgram.start(options, new PrintStream(printed, true, StandardCharsets.UTF_8))) {
       String text = printed.toString(StandardCharsets.UTF_8);
