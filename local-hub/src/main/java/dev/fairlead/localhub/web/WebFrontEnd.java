@@ -10,7 +10,7 @@ import io.netty.handler.codec.http.HttpServerCodec;
 public final class WebFrontEnd {
 
   private static final int MAX_REQUEST_LINE = 4 * 1024;
-  private static final int MAX_HEADERS = 16 * 1024;
+  private static final int MAX_HEADERS = 8 * 1024;
 
   private final HubCore hub;
   private final MqttFrontEnd mqtt;

@@ -83,7 +83,7 @@ class WebSocketTest {
         Arguments.of(400, new Request().with("Content-Length", "3"), "no body"),
         Arguments.of(400, new Request().with("Transfer-Encoding", "chunked"), "no body"),
         Arguments.of(414, new Request().path(path + "?" + "x".repeat(5000)), "too long"),
-        Arguments.of(431, new Request().with("X", "x".repeat(20_000)), "too long"));
+        Arguments.of(431, new Request().with("X", "x".repeat(9_000)), "too long"));
   }
 
   @ParameterizedTest
@@ -157,7 +157,6 @@ class WebSocketTest {
   void refusesAFrameThatIsTooLongByItsHead() throws IOException {
     try (WebSocketPeer peer = WebSocketPeer.open(hub)) {
       peer.write(WebSocketPeer.frameHead(FIN | WebSocketPeer.BINARY, 1024 * 1024 + 1));
-      peer.write(new byte[4]);
       peer.expectClose(1009);
     }
   }
