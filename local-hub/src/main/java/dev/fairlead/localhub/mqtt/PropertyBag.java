@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The properties at the end of a topic: pairs joined by {@code &}, names and values percent-encoded
@@ -32,6 +33,9 @@ final class PropertyBag {
           Map.entry("$.schema", "iothub-message-schema"),
           Map.entry("$.diagid", "diagnostic-id"),
           Map.entry("$.diagctx", "correlation-context"));
+
+  /** Who sent a message between modules: stamped by a hub, so never taken from a device. */
+  private static final Set<String> STAMPED_BY_HUBS = Set.of("$.cdid", "$.cmid");
 
   private static final String UNRESERVED = "-._~";
   private static final String HEX = "0123456789ABCDEF";
@@ -81,10 +85,10 @@ final class PropertyBag {
     pairs.forEach(
         (name, value) -> {
           String systemName = SYSTEM_NAMES.get(name);
-          if (systemName == null) {
-            application.put(name, value);
-          } else {
+          if (systemName != null) {
             system.put(systemName, value);
+          } else if (!STAMPED_BY_HUBS.contains(name)) {
+            application.put(name, value);
           }
         });
     return new MessageProperties(
