@@ -34,6 +34,8 @@ final class HubProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "dev.fairlead.localhub.HubProgram",
                 "--quiet",
+                "--https-port",
+                "0",
                 "--mqtt-port",
                 Integer.toString(port))
             .redirectError(ProcessBuilder.Redirect.DISCARD)
