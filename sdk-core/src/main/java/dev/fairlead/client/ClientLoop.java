@@ -60,6 +60,9 @@ final class ClientLoop implements Loop, TimeSource {
     if (given != null) {
       atGiven.add(once);
       once.alarm = given.schedule(delay, () -> execute(once));
+      if (executor.isShutdown()) {
+        once.cancel();
+      }
       return once;
     }
     try {

@@ -177,6 +177,7 @@ class ClientLoopTest {
     closed.execute(() -> ran.set(true));
     closed.schedule(Duration.ZERO, () -> ran.set(true)).cancel();
     closed.schedule(Duration.ZERO, () -> ran.set(true));
+    assertThat(time.alarms()).as("none stays with a time source that lives on").isZero();
     time.advance(Duration.ofSeconds(2));
 
     thread.join(30_000);

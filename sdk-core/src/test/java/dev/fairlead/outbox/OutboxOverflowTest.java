@@ -141,6 +141,20 @@ class OutboxOverflowTest {
     }
 
     @Test
+    void dropsNothingForAMessageThatFindsNoRoomAnyway() {
+      OutboxRig rig = byteRig(OverflowPolicy.DROP_OLDEST);
+      rig.send(MAX - 100);
+      take(rig.outbox.lease(), 1);
+      CompletableFuture<Void> waiting = rig.send(50);
+
+      assertFull(rig.send(101), Progress.NOT_SENT);
+      assertThat(waiting).isNotDone();
+
+      assertThat(rig.send(100)).as("now dropping makes room").isNotDone();
+      assertFull(waiting, Progress.NOT_SENT);
+    }
+
+    @Test
     void saysThatTheDroppedOneMayHaveBeenSent() {
       OutboxRig rig = rig(OverflowPolicy.DROP_OLDEST, 1);
       CompletableFuture<Void> oldest = rig.send("a");
