@@ -24,6 +24,10 @@ final class Entry {
 
   boolean maybeSent;
   int cutsAtHead;
+
+  /** Why the store could not keep it; fails the message unless the hub takes it first. */
+  @Nullable Throwable notSaved;
+
   boolean done;
 
   Entry(

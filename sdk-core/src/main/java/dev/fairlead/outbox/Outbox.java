@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -125,6 +126,7 @@ public final class Outbox {
     CompletableFuture<Void> outcome = surroundings.newFuture();
     Aftermath after = new Aftermath(surroundings.completions());
     @Nullable Entry added = null;
+    @Nullable CompletionStage<Void> saving = null;
     lock.lock();
     try {
       @Nullable HubException refusal = makeRoom(message.size(), after);
@@ -138,41 +140,49 @@ public final class Outbox {
         expiry.add(added);
         wakeLease(after);
         if (store != null) {
-          saveIn(store, added);
+          saving = save(store, added);
         }
       }
     } finally {
       lock.unlock();
     }
     after.run();
+    if (saving != null && added != null) {
+      Entry saved = added;
+      saving.whenComplete((done, failure) -> savingEnded(saved, failure));
+    }
     return outcome;
   }
 
-  private void saveIn(OutboxStore keeper, Entry entry) {
-    keeper
-        .save(entry.sequence, entry.message)
-        .whenComplete(
-            (done, failure) -> {
-              if (failure != null) {
-                couldNotSave(entry, failure);
-              }
-            });
+  private static CompletionStage<Void> save(OutboxStore keeper, Entry entry) {
+    try {
+      return keeper.save(entry.sequence, entry.message);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
-  private void couldNotSave(Entry entry, Throwable failure) {
-    locked(
-        after -> {
-          if (!entry.done && entry.holder == null) {
-            finish(
-                entry,
-                new RejectedException(
-                    "The message could not be kept on storage ("
-                        + failure
-                        + "), so it was not queued. Make room there and send it again.",
-                    entry.progress()),
-                after);
-          }
-        });
+  private void savingEnded(Entry entry, @Nullable Throwable failure) {
+    if (failure != null) {
+      locked(
+          after -> {
+            entry.notSaved = failure;
+            failIfNotSaved(entry, after);
+          });
+    }
+  }
+
+  private void failIfNotSaved(Entry entry, Aftermath after) {
+    if (entry.notSaved != null && !entry.done && entry.holder == null) {
+      finish(
+          entry,
+          new RejectedException(
+              "The message could not be kept on storage ("
+                  + entry.notSaved
+                  + "), so it was not queued. Make room there and send it again.",
+              entry.progress()),
+          after);
+    }
   }
 
   /** Returns why there is no room, or null once there is. */
@@ -324,7 +334,7 @@ public final class Outbox {
     locked(
         after -> {
           if (entry.holder == handle) {
-            putBack(entry);
+            putBack(entry, after);
             expire(after);
           }
         });
@@ -341,9 +351,10 @@ public final class Outbox {
           lease = null;
           resent += underWay.size();
           List<Entry> held = List.copyOf(underWay);
-          held.forEach(this::putBack);
+          held.forEach(entry -> putBack(entry, after));
           if (cutByHub && !held.isEmpty()) {
             held.stream()
+                .filter(entry -> !entry.done)
                 .min((a, b) -> Long.compare(a.sequence, b.sequence))
                 .ifPresent(head -> countCut(head, after));
           }
@@ -367,11 +378,12 @@ public final class Outbox {
     }
   }
 
-  private void putBack(Entry entry) {
+  private void putBack(Entry entry, Aftermath after) {
     entry.holder = null;
     underWay.remove(entry);
     waiting.put(entry.sequence, entry);
     expiry.add(entry);
+    failIfNotSaved(entry, after);
   }
 
   /** Ends a message's stay, waiting or under way. */
@@ -393,7 +405,8 @@ public final class Outbox {
       failed++;
       after.fail(entry.outcome, failure);
     }
-    room.signal();
+    // All of them: one large message may leave room for several small ones.
+    room.signalAll();
     if (closing && waiting.isEmpty() && underWay.isEmpty()) {
       after.add(whenEmpty);
     }

@@ -24,7 +24,8 @@ public interface OutboxReader {
 
   /**
    * Sets what to call when there may be something to take after {@link #take} gave less than it was
-   * asked for.
+   * asked for. Set once; it stays. What this session itself gives back does not count: when to take
+   * that again is its own affair.
    *
    * @param wakeup called on any thread, also spuriously; returns at once
    */
