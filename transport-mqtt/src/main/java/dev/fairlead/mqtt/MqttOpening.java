@@ -42,6 +42,7 @@ final class MqttOpening implements SessionOpening {
     Dial dial =
         options
             .dialer()
+            .proxy(context.proxy())
             .dial(
                 context.endpoint(),
                 credential instanceof Credential.Certificate certificate
