@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,7 @@ public final class DeviceClientBuilder {
   private @Nullable AsyncMethodHandler otherMethods;
   private @Nullable DesiredPropertiesHandler desiredProperties;
   private final List<ConnectionStateListener> stateListeners = new ArrayList<>();
+  private final List<Consumer<DeviceClient>> builtListeners = new ArrayList<>();
 
   DeviceClientBuilder() {}
 
@@ -371,6 +373,18 @@ public final class DeviceClientBuilder {
   }
 
   /**
+   * Hears of each client that {@link #build()} makes, before its caller does: for what hands out
+   * builders and has to close their clients in the end, such as a test fixture or a container.
+   *
+   * @param listener must not throw; several may be given
+   * @return this
+   */
+  public DeviceClientBuilder onBuilt(Consumer<DeviceClient> listener) {
+    builtListeners.add(Objects.requireNonNull(listener, "listener"));
+    return this;
+  }
+
+  /**
    * Plans the routes and builds the client. No I/O is done before {@link DeviceClient#open()}.
    *
    * @return the client
@@ -395,34 +409,37 @@ public final class DeviceClientBuilder {
     if (proxy != null && proxy.kind() == Proxy.Kind.HTTP) {
       facts.proxyRequired(true);
     }
-    return new RealDeviceClient(
-        new ClientSettings(
-            hubHost,
-            gatewayHost == null ? hubHost : gatewayHost,
-            identity,
-            credentials,
-            Map.copyOf(endpoints),
-            trust,
-            Optional.ofNullable(proxy),
-            facts.build(),
-            retry,
-            outbox,
-            Optional.ofNullable(outboxStore),
-            strictOrder,
-            openTimeout,
-            drain,
-            daemonThreads,
-            product,
-            Optional.ofNullable(modelId),
-            Optional.ofNullable(executor),
-            Optional.ofNullable(time),
-            List.copyOf(transports)),
-        new Handlers(
-            Optional.ofNullable(cloudMessages),
-            Map.copyOf(methods),
-            Optional.ofNullable(otherMethods),
-            Optional.ofNullable(desiredProperties),
-            List.copyOf(stateListeners)));
+    DeviceClient client =
+        new RealDeviceClient(
+            new ClientSettings(
+                hubHost,
+                gatewayHost == null ? hubHost : gatewayHost,
+                identity,
+                credentials,
+                Map.copyOf(endpoints),
+                trust,
+                Optional.ofNullable(proxy),
+                facts.build(),
+                retry,
+                outbox,
+                Optional.ofNullable(outboxStore),
+                strictOrder,
+                openTimeout,
+                drain,
+                daemonThreads,
+                product,
+                Optional.ofNullable(modelId),
+                Optional.ofNullable(executor),
+                Optional.ofNullable(time),
+                List.copyOf(transports)),
+            new Handlers(
+                Optional.ofNullable(cloudMessages),
+                Map.copyOf(methods),
+                Optional.ofNullable(otherMethods),
+                Optional.ofNullable(desiredProperties),
+                List.copyOf(stateListeners)));
+    builtListeners.forEach(listener -> listener.accept(client));
+    return client;
   }
 
   private static Duration positive(String name, Duration value) {

@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * When to try again. Every delay is drawn evenly between zero (or the stated minimum) and its bound
  * ("full jitter"), after the bound has been cut to the cap, so that a fleet that lost its hub does
- * not come back in step. By default it never gives up.
+ * not come back in step. No bound exceeds 365 days. By default it never gives up.
  *
  * @param firstSpread the bound of the first delay after an open session was lost
  * @param base the bound of the delay after the first failed round through the plan; doubled with
@@ -30,6 +30,9 @@ public record RetryPolicy(
     Duration unauthorizedMax,
     boolean stopWhenUnauthorized,
     Optional<Duration> giveUpAfter) {
+  /** Beyond it, clocks and counters would overflow, and nobody would wait. */
+  private static final Duration LONGEST = Duration.ofDays(365);
+
   /** Checks the ranges. */
   public RetryPolicy {
     notNegative("firstSpread", firstSpread);
@@ -46,6 +49,9 @@ public record RetryPolicy(
               + unauthorizedMax
               + ") must be positive and not below unauthorizedMin.");
     }
+    bounded("firstSpread", firstSpread);
+    bounded("cap", cap);
+    bounded("unauthorizedMax", unauthorizedMax);
     giveUpAfter.ifPresent(limit -> positive("giveUpAfter", limit));
   }
 
@@ -122,6 +128,12 @@ public record RetryPolicy(
   private static void positive(String name, Duration value) {
     if (value.isNegative() || value.isZero()) {
       throw new IllegalArgumentException(name + " must be positive; it was " + value + ".");
+    }
+  }
+
+  private static void bounded(String name, Duration value) {
+    if (value.compareTo(LONGEST) > 0) {
+      throw new IllegalArgumentException(name + " must be at most 365 days; it was " + value + ".");
     }
   }
 }

@@ -1,8 +1,10 @@
 package dev.fairlead;
 
 import dev.fairlead.json.Json;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -38,10 +40,10 @@ public final class TwinProperties {
   }
 
   /**
-   * Wraps a tree of values.
+   * Copies a tree of values.
    *
-   * @param tree text, {@link Long}, {@link Double}, {@link Boolean}, null, lists and maps; {@code
-   *     $version} as in {@link #parse}
+   * @param tree text, numbers, {@link Boolean}, null, lists and maps; {@code $version} as in {@link
+   *     #parse}. Numbers smaller than {@link Long} and {@link Double} become these
    * @return the properties
    */
   public static TwinProperties of(Map<String, ? extends @Nullable Object> tree) {
@@ -49,7 +51,7 @@ public final class TwinProperties {
     tree.forEach(
         (name, value) -> {
           if (!name.startsWith("$")) {
-            values.put(name, value);
+            values.put(name, copy(value));
           }
         });
     long version = tree.get(VERSION) instanceof Number number ? number.longValue() : 0;
@@ -57,7 +59,7 @@ public final class TwinProperties {
   }
 
   /**
-   * Wraps a tree of values with a version of its own.
+   * Copies a tree of values, with a version of its own.
    *
    * @param version the version
    * @param tree as in {@link #of(Map)}
@@ -65,6 +67,23 @@ public final class TwinProperties {
    */
   public static TwinProperties of(long version, Map<String, ? extends @Nullable Object> tree) {
     return new TwinProperties(version, of(tree).values);
+  }
+
+  private static @Nullable Object copy(@Nullable Object value) {
+    if (value instanceof Map<?, ?> tree) {
+      Map<Object, @Nullable Object> members = new LinkedHashMap<>();
+      tree.forEach((name, member) -> members.put(name, copy(member)));
+      return Collections.unmodifiableMap(members);
+    }
+    if (value instanceof List<?> list) {
+      List<@Nullable Object> elements = new ArrayList<>(list.size());
+      list.forEach(element -> elements.add(copy(element)));
+      return Collections.unmodifiableList(elements);
+    }
+    if (value instanceof Integer || value instanceof Short || value instanceof Byte) {
+      return ((Number) value).longValue();
+    }
+    return value instanceof Float number ? Double.valueOf(number) : value;
   }
 
   /**

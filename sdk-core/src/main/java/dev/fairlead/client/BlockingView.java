@@ -58,15 +58,22 @@ final class BlockingView implements BlockingDeviceClient {
       return future.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       HubException failure = Failures.of(e, Stage.SESSION);
-      // The failure was made on a thread of the client; this adds who waited for it.
-      failure.addSuppressed(new IllegalStateException("Waited for here"));
-      throw failure;
+      throw atCaller(failure);
     } catch (TimeoutException e) {
       throw stillGoingOn("There was no outcome within " + timeout, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw stillGoingOn("The thread was interrupted while it waited", e);
     }
+  }
+
+  /** The failure was made on a thread of the client; who waited for it wants to see himself. */
+  private static HubException atCaller(HubException failure) {
+    IllegalStateException origin = new IllegalStateException("The failure was made here");
+    origin.setStackTrace(failure.getStackTrace());
+    failure.setStackTrace(new IllegalStateException().getStackTrace());
+    failure.addSuppressed(origin);
+    return failure;
   }
 
   private UnreachableException stillGoingOn(String what, Exception cause) {

@@ -6,6 +6,8 @@ import dev.fairlead.spi.Loop;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -24,6 +26,9 @@ final class ClientLoop implements Loop, TimeSource {
   private final ScheduledThreadPoolExecutor executor;
   private final @Nullable TimeSource given;
   private volatile @Nullable Thread thread;
+
+  /** Alarms set at the given time source, to be taken back when the loop ends. */
+  private final Set<OnLoop> atGiven = ConcurrentHashMap.newKeySet();
 
   ClientLoop(String name, boolean daemon, Optional<TimeSource> given) {
     this.given = given.orElse(null);
@@ -53,6 +58,7 @@ final class ClientLoop implements Loop, TimeSource {
   public Alarm schedule(Duration delay, Runnable task) {
     OnLoop once = new OnLoop(task);
     if (given != null) {
+      atGiven.add(once);
       once.alarm = given.schedule(delay, () -> execute(once));
       return once;
     }
@@ -93,6 +99,7 @@ final class ClientLoop implements Loop, TimeSource {
   /** Ends the thread after the task that runs; whatever is still queued is dropped. */
   void shutdown() {
     executor.shutdown();
+    atGiven.forEach(OnLoop::cancel);
   }
 
   boolean awaitTermination(Duration limit) throws InterruptedException {
@@ -108,7 +115,7 @@ final class ClientLoop implements Loop, TimeSource {
   }
 
   /** An alarm that is dead once cancelled, even when its task is queued already. */
-  private static final class OnLoop implements Runnable, Alarm {
+  private final class OnLoop implements Runnable, Alarm {
     private final Runnable task;
     private volatile boolean cancelled;
     private volatile @Nullable Alarm alarm;
@@ -119,6 +126,7 @@ final class ClientLoop implements Loop, TimeSource {
 
     @Override
     public void run() {
+      atGiven.remove(this);
       if (!cancelled) {
         task.run();
       }
@@ -126,6 +134,7 @@ final class ClientLoop implements Loop, TimeSource {
 
     @Override
     public void cancel() {
+      atGiven.remove(this);
       cancelled = true;
       Alarm set = alarm;
       if (set != null) {

@@ -2,6 +2,7 @@ package dev.fairlead.client;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -36,7 +37,16 @@ final class ClientThreads {
               return thread;
             });
     handlers = given.orElse(pool);
-    completions = new Lane(name + " futures", pool);
+    completions = new Lane(name + " futures", this::completeSomewhere);
+  }
+
+  /** A closed client has no threads left; what still completes then does so on the caller's. */
+  private void completeSomewhere(Runnable task) {
+    try {
+      pool.execute(task);
+    } catch (RejectedExecutionException closed) {
+      task.run();
+    }
   }
 
   /** Where futures complete. */

@@ -2,7 +2,11 @@ package dev.fairlead.client;
 
 import dev.fairlead.CloudMessage;
 import dev.fairlead.CloudMessageHandler;
+import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Settlement;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,12 +21,14 @@ final class CloudMessageDesk {
   private static final int MAX_WAITING = 1000;
 
   private final Loop loop;
+  private final ClientThreads threads;
   private final Lane lane;
   private final CloudMessageHandler handler;
 
-  CloudMessageDesk(Loop loop, Lane lane, CloudMessageHandler handler) {
+  CloudMessageDesk(Loop loop, ClientThreads threads, CloudMessageHandler handler) {
     this.loop = loop;
-    this.lane = lane;
+    this.threads = threads;
+    this.lane = threads.handlerLane("C2D messages");
     this.handler = handler;
   }
 
@@ -34,13 +40,60 @@ final class CloudMessageDesk {
           MAX_WAITING);
       return;
     }
-    lane.execute(() -> hand(message));
+    CloudMessage handed =
+        new CloudMessage(
+            message.body(), message.properties(), message.systemProperties(), new Relay(message));
+    lane.execute(() -> hand(handed));
+  }
+
+  /**
+   * Settles through the session, whose stages complete on the loop: the application's complete
+   * where its futures do.
+   */
+  private final class Relay implements Settlement {
+    private final CloudMessage message;
+
+    Relay(CloudMessage message) {
+      this.message = message;
+    }
+
+    @Override
+    public CompletionStage<Void> complete() {
+      return relayed(message.complete());
+    }
+
+    @Override
+    public CompletionStage<Void> abandon() {
+      return relayed(message.abandon());
+    }
+
+    @Override
+    public CompletionStage<Void> reject() {
+      return relayed(message.reject());
+    }
+
+    private CompletionStage<Void> relayed(CompletionStage<Void> settling) {
+      CompletableFuture<Void> outcome = threads.newFuture();
+      settling.whenComplete(
+          (done, failure) ->
+              threads
+                  .completions()
+                  .execute(
+                      () -> {
+                        if (failure == null) {
+                          outcome.complete(null);
+                        } else {
+                          outcome.completeExceptionally(Failures.of(failure, Stage.SESSION));
+                        }
+                      }));
+      return outcome;
+    }
   }
 
   private void hand(CloudMessage message) {
     try {
       handler.onCloudMessage(message);
-    } catch (Exception | StackOverflowError e) {
+    } catch (Throwable e) {
       log.error("The C2D handler failed on a message; giving the message back", e);
       // Where the route cannot abandon, or the handler had settled it, this fails, and either is as
       // it should be.

@@ -48,6 +48,12 @@ final class Lane implements Executor {
               + " running until the client is closed.",
           name,
           lost);
+    } catch (RuntimeException | Error e) {
+      // Out of threads, say. A lane that stayed active for this would never run anything again.
+      synchronized (tasks) {
+        active = false;
+      }
+      log.error("{}: no thread for a callback now; it runs with the next one", name, e);
     }
   }
 

@@ -91,7 +91,7 @@ final class MethodDesk {
       return stage != null
           ? stage
           : CompletableFuture.failedFuture(new NullPointerException("the handler returned null"));
-    } catch (Exception | StackOverflowError e) {
+    } catch (Throwable e) {
       return CompletableFuture.failedFuture(e);
     }
   }

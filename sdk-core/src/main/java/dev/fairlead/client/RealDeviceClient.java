@@ -237,8 +237,7 @@ public final class RealDeviceClient implements DeviceClient {
     private final @Nullable CloudMessageDesk cloudMessages =
         handlers
             .cloudMessages()
-            .map(
-                handler -> new CloudMessageDesk(loop, threads.handlerLane("C2D messages"), handler))
+            .map(handler -> new CloudMessageDesk(loop, threads, handler))
             .orElse(null);
     private final @Nullable TwinFollower twin =
         handlers

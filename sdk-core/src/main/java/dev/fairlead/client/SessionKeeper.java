@@ -21,6 +21,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,6 +81,7 @@ final class SessionKeeper {
   // One round through the plan.
   private Iterator<Route> round = List.<Route>of().iterator();
   private @Nullable HubException roundFailure;
+  private int failedInRound;
   private @Nullable Route lastTried;
 
   /** Counts attempts, so that a credential that comes late finds its attempt gone. */
@@ -133,6 +135,7 @@ final class SessionKeeper {
     rounds++;
     round = routes.iterator();
     roundFailure = null;
+    failedInRound = 0;
     tryNextRoute();
   }
 
@@ -351,9 +354,11 @@ final class SessionKeeper {
   }
 
   private void noteInRound(HubException failure) {
+    failedInRound++;
     if (roundFailure == null) {
       roundFailure = failure;
-    } else if (roundFailure != failure) {
+    } else if (roundFailure != failure && roundFailure.getSuppressed().length < failedInRound - 1) {
+      // A transport may show one and the same failure again and again: it must not grow.
       roundFailure.addSuppressed(failure);
     }
   }
@@ -396,14 +401,19 @@ final class SessionKeeper {
   /** Waits, then goes through the given routes, or through a new plan if none is given. */
   private void waitFor(
       Duration delay, @Nullable Route route, HubException failure, List<Route> then) {
-    Optional<String> doubt =
-        failure instanceof UnreachableException unreachable
-            ? unreachable.clockEvidence()
-            : Optional.empty();
+    Optional<String> doubt = clockEvidence(failure);
     owner.stateChanged(
         new ConnectionState.Waiting(
             Optional.ofNullable(route), rounds, failure, loop.now().plus(delay), doubt));
     setWait(delay, then);
+  }
+
+  /** Of a round, any route's evidence counts. */
+  private static Optional<String> clockEvidence(Throwable failure) {
+    return Stream.concat(Stream.of(failure), Stream.of(failure.getSuppressed()))
+        .filter(UnreachableException.class::isInstance)
+        .flatMap(one -> ((UnreachableException) one).clockEvidence().stream())
+        .findFirst();
   }
 
   private void setWait(Duration delay, List<Route> then) {

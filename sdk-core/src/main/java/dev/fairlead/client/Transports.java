@@ -9,7 +9,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -33,17 +32,23 @@ final class Transports {
     Transports transports = new Transports();
     given.forEach(transports::add);
     Iterator<TransportProvider> found = ServiceLoader.load(TransportProvider.class).iterator();
-    while (true) {
-      try {
-        transports.add(found.next());
-      } catch (NoSuchElementException end) {
-        return transports;
-      } catch (ServiceConfigurationError | LinkageError e) {
-        log.warn(
-            "A transport on the class path cannot be loaded and is passed over: {}", e.toString());
-        transports.broken.add(e.toString());
+    while (transports.addNext(found)) {}
+    return transports;
+  }
+
+  /** Adds the next provider that was found, or notes why it cannot be; false after the last. */
+  private boolean addNext(Iterator<TransportProvider> found) {
+    try {
+      if (!found.hasNext()) {
+        return false;
       }
+      add(found.next());
+    } catch (ServiceConfigurationError | LinkageError | RuntimeException e) {
+      log.warn(
+          "A transport on the class path cannot be loaded and is passed over: {}", e.toString());
+      broken.add(e.toString());
     }
+    return true;
   }
 
   private void add(TransportProvider provider) {

@@ -13,21 +13,21 @@ final class TwinDocuments {
   private TwinDocuments() {}
 
   static Twin read(String text) {
-    Map<String, @Nullable Object> document;
     try {
-      document = Json.readObject(text);
+      Map<String, @Nullable Object> document = Json.readObject(text);
+      return new Twin(section(document, "desired"), section(document, "reported"));
     } catch (IllegalArgumentException e) {
       throw new RejectedException(
           "The hub's twin document cannot be read: " + e.getMessage(), Progress.MAYBE_SENT);
     }
-    return new Twin(section(document, "desired"), section(document, "reported"));
   }
 
   @SuppressWarnings("unchecked") // Json names members by text.
   private static TwinProperties section(Map<String, @Nullable Object> document, String name) {
-    Object section = document.get(name);
-    return section instanceof Map<?, ?> tree
-        ? TwinProperties.of((Map<String, @Nullable Object>) tree)
-        : TwinProperties.of(Map.of());
+    if (document.get(name) instanceof Map<?, ?> tree) {
+      return TwinProperties.of((Map<String, @Nullable Object>) tree);
+    }
+    // Not the same as empty: that would tell the application that all was deleted.
+    throw new IllegalArgumentException("It has no object \"" + name + "\".");
   }
 }

@@ -23,7 +23,7 @@ final class TwinLimits {
 
   /** Throws a {@link RejectedException} that names the first place over a limit. */
   static void check(Map<String, @Nullable Object> patch) {
-    long size = sizeOf(patch, "", 1);
+    long size = sizeOf(patch, "", 0);
     if (size > MAX_BYTES) {
       throw refused(
           "The reported properties are "
@@ -34,6 +34,7 @@ final class TwinLimits {
     }
   }
 
+  /** The section itself is at depth 0, and a list is no level of its own. */
   private static long sizeOf(@Nullable Object value, String path, int depth) {
     if (value instanceof Map<?, ?> object) {
       if (depth > MAX_DEPTH) {
@@ -55,7 +56,7 @@ final class TwinLimits {
     if (value instanceof List<?> elements) {
       long sum = 0;
       for (Object element : elements) {
-        sum += sizeOf(element, path, depth + 1);
+        sum += sizeOf(element, path, depth);
       }
       return sum;
     }

@@ -190,7 +190,7 @@ public final class Outbox {
         if (refusal != null) {
           return refusal;
         }
-      } else if (limits.overflow() == OverflowPolicy.DROP_OLDEST && !waiting.isEmpty()) {
+      } else if (limits.overflow() == OverflowPolicy.DROP_OLDEST && fitsBesideUnderWay(size)) {
         Entry oldest = waiting.firstEntry().getValue();
         finish(
             oldest,
@@ -235,6 +235,12 @@ public final class Outbox {
   private boolean fits(int size) {
     return waiting.size() + underWay.size() < limits.maxMessages()
         && bytes + size <= limits.maxBytes();
+  }
+
+  /** Whether dropping all that waits would make room; if not, nothing is dropped. */
+  private boolean fitsBesideUnderWay(int size) {
+    long underWayBytes = underWay.stream().mapToLong(entry -> entry.message.size()).sum();
+    return underWay.size() < limits.maxMessages() && underWayBytes + size <= limits.maxBytes();
   }
 
   private String fill() {

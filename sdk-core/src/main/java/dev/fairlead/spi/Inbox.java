@@ -5,8 +5,9 @@ import dev.fairlead.MethodRequest;
 
 /**
  * Takes what arrives and hands it to the application's handlers on the callback executor. Never
- * blocks and never throws; called on the session's loop. After the session has ended, calls have no
- * effect.
+ * blocks and never throws. Called on the session's loop, from the moment the wire carries
+ * something, which may be before {@link SessionOpening#session()} completes. After the session has
+ * ended, calls have no effect.
  */
 public interface Inbox {
   /**

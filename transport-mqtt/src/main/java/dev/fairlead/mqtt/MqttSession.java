@@ -1,10 +1,7 @@
 package dev.fairlead.mqtt;
 
 import dev.fairlead.HubException;
-import dev.fairlead.MethodRequest;
-import dev.fairlead.MethodResponse;
 import dev.fairlead.Progress;
-import dev.fairlead.RejectedException;
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.net.Dial;
 import dev.fairlead.spi.Credential;
@@ -20,7 +17,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.paho.client.mqttv3.MqttConnectOptions;
 import org.eclipse.paho.client.mqttv3.MqttException;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +28,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   private static final Logger log = LoggerFactory.getLogger(MqttSession.class);
 
   /** After a cut, Paho's threads end in a moment; if one does not, the session ends without it. */
-  private static final Duration CUT_LIMIT = Duration.ofSeconds(2);
+  private static final Duration CUT_LIMIT = Duration.ofSeconds(1);
 
   private enum State {
     CONNECTING,
@@ -57,6 +53,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   private final TelemetryPump pump;
   private final CloudMessageLedger cloudMessages;
   private final TwinRequests twin;
+  private final MethodCalls methods;
 
   private State state = State.CONNECTING;
   private @Nullable Alarm limit;
@@ -100,6 +97,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
     twin =
         new TwinRequests(
             wire, loop, liveness, options.twinTimeout(), () -> failures.ended(Progress.NOT_SENT));
+    methods = new MethodCalls(wire, context.inbox(), loop, () -> failures.ended(Progress.NOT_SENT));
   }
 
   // Opening.
@@ -183,7 +181,9 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
         context.inbox().desiredChange(text(message));
       }
     } else if (topic.startsWith(Topics.METHODS)) {
-      methodCall(message);
+      if (context.feeds().contains(Feed.DIRECT_METHODS)) {
+        methods.called(topic, text(message));
+      }
     } else if (topic.startsWith(topics.cloudMessages())) {
       cloudMessage(message);
     } else {
@@ -206,55 +206,6 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
       return;
     }
     cloudMessages.arrived(message, message.topic().substring(topics.cloudMessages().length()));
-  }
-
-  private void methodCall(PahoWire.Arrival message) {
-    Optional<Topics.MethodCall> call = Topics.MethodCall.parse(message.topic());
-    if (call.isEmpty()) {
-      log.warn("{}: ignored a method call whose topic makes no sense", context.identity());
-      return;
-    }
-    if (!context.feeds().contains(Feed.DIRECT_METHODS)) {
-      return;
-    }
-    String rid = call.get().rid();
-    AtomicBoolean answered = new AtomicBoolean();
-    context
-        .inbox()
-        .methodCall(
-            new MethodRequest(call.get().name(), text(message)),
-            response -> {
-              if (!answered.compareAndSet(false, true)) {
-                return CompletableFuture.failedFuture(
-                    new RejectedException(
-                        "The method call is answered already.", Progress.NOT_SENT));
-              }
-              return answer(rid, response);
-            });
-  }
-
-  private CompletionStage<Void> answer(String rid, MethodResponse response) {
-    CompletableFuture<Void> handedOver = new CompletableFuture<>();
-    if (ended.isDone()) {
-      handedOver.completeExceptionally(failures.ended(Progress.NOT_SENT));
-      return handedOver;
-    }
-    loop.execute(
-        () -> {
-          if (state != State.OPEN && state != State.CLOSING) {
-            handedOver.completeExceptionally(failures.ended(Progress.NOT_SENT));
-            return;
-          }
-          try {
-            wire.publish(
-                Topics.methodAnswer(response.status(), rid),
-                response.payload().getBytes(StandardCharsets.UTF_8));
-            handedOver.complete(null);
-          } catch (MqttException e) {
-            handedOver.completeExceptionally(failures.ended(Progress.NOT_SENT));
-          }
-        });
-    return handedOver;
   }
 
   private static String text(PahoWire.Arrival message) {
@@ -383,14 +334,19 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   /** Ends the connection for a reason. Any thread; does not block. */
   void cut(Throwable reason) {
     wire.cut(reason);
-    loop.execute(
-        () -> {
-          if (state != State.ENDED) {
-            cancelLimit();
-            // One thing cannot be cut short: a look-up of a name. Its thread ends when that does.
-            limit = loop.schedule(CUT_LIMIT, () -> down(wire.cause()));
-          }
-        });
+    loop.execute(this::ending);
+  }
+
+  /**
+   * Sees to it that the session ends even if a thread of the connection does not: a look-up of a
+   * name cannot be cut short.
+   */
+  @Override
+  public void ending() {
+    if (state != State.ENDED) {
+      cancelLimit();
+      limit = loop.schedule(CUT_LIMIT, () -> down(wire.cause()));
+    }
   }
 
   @Override
@@ -406,6 +362,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
     liveness.stop();
     pump.stop();
     cloudMessages.end();
+    methods.end();
     if (before == State.CONNECTING || before == State.SUBSCRIBING) {
       HubException failure = failures.notOpened(cause);
       twin.end(failure);

@@ -10,6 +10,8 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.eclipse.paho.client.mqttv3.internal.CommsSender;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The threads that one Paho client lives on: a reader, a writer and a caller-back, and for a moment
@@ -40,16 +42,27 @@ final class PahoThreads extends AbstractExecutorService implements ScheduledExec
   }
 
   /**
-   * Starts one of Paho's loops. The answer cannot be cancelled: Paho would interrupt its reader,
-   * and an interrupt closes a channel under its feet; our network module ends all waiting instead.
+   * Starts one of Paho's loops. Cancelling interrupts the writer, and only the writer: it may have
+   * looked at its target state just before that was set to stopped, and then waits for a
+   * notification that was given already; an interrupt is not lost. The reader must not be
+   * interrupted, for that closes the channel it reads from; our network module ends its waiting.
    */
   @Override
   public Future<?> submit(Runnable task) {
-    start(task);
-    return new CompletableFuture<>();
+    Thread thread = start(task);
+    boolean writer = task instanceof CommsSender;
+    return new CompletableFuture<@Nullable Void>() {
+      @Override
+      public boolean cancel(boolean interrupt) {
+        if (writer && thread != Thread.currentThread()) {
+          thread.interrupt();
+        }
+        return false;
+      }
+    };
   }
 
-  private void start(Runnable task) {
+  private Thread start(Runnable task) {
     Thread thread =
         new Thread(
             () -> {
@@ -73,6 +86,7 @@ final class PahoThreads extends AbstractExecutorService implements ScheduledExec
         ended();
       }
     }
+    return thread;
   }
 
   private void ended() {

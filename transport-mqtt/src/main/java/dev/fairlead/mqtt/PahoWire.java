@@ -49,6 +49,9 @@ final class PahoWire {
     /** All that has come so far was told. */
     void batchDone();
 
+    /** The connection is ending; {@link #down} follows when its threads have ended. */
+    void ending();
+
     /** The connection is over and no thread of it is left; told once, and nothing after it. */
     void down(Throwable cause);
   }
@@ -99,7 +102,14 @@ final class PahoWire {
               log.error("{}: a defect ends the session", clientId, bug);
               cut(bug);
             });
-    line = new PahoLine(dial, loop::nanoTime, handover::release);
+    line =
+        new PahoLine(
+            dial,
+            loop::nanoTime,
+            () -> {
+              handover.release();
+              handover.add(events::ending);
+            });
     PahoThreads threads =
         new PahoThreads(clientId, this::died, () -> handover.add(() -> events.down(cause())));
     client = new Client(clientId, line, threads);

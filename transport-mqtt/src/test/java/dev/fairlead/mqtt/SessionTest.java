@@ -26,11 +26,14 @@ import dev.fairlead.localhub.MethodResult;
 import dev.fairlead.localhub.SentMessage;
 import dev.fairlead.localhub.ServerCertificate;
 import dev.fairlead.localhub.TelemetryRecord;
+import dev.fairlead.net.Dialer;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TransportSession.Renewal;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -40,6 +43,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -205,6 +209,35 @@ class SessionTest {
     opening.abort();
     assertThat(failure(opening.session())).hasMessageContaining("cut by this client");
     await().until(() -> threadsOf("dev-1").isEmpty());
+  }
+
+  @Test
+  void abortsAnOpeningThatIsStuckInALookUp() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    SessionOpening opening =
+        opening(
+            MqttOptions.builder()
+                .dialer(
+                    new Dialer()
+                        .resolver(
+                            host -> {
+                              asked.countDown();
+                              try {
+                                answer.await();
+                              } catch (InterruptedException e) {
+                                throw new UnknownHostException(host);
+                              }
+                              return List.of(InetAddress.getLoopbackAddress());
+                            }))
+                .build());
+    asked.await();
+    opening.abort();
+    assertThat(failure(opening.session())).hasMessageContaining("cut by this client");
+    assertThat(threadsOf("dev-1")).hasSize(1);
+    answer.countDown();
+    await().until(() -> threadsOf("dev-1").isEmpty());
+    assertThat(hub.connectionCount()).isZero();
   }
 
   // Telemetry.
@@ -609,6 +642,9 @@ class SessionTest {
   @Test
   void failsTwinRequestsWhenItEnds() throws Exception {
     TransportSession session = open();
+    hub.faults().add(Fault.stall().beforeAck());
+    context.outbox.send("now the hub falls silent");
+    hub.telemetry().await(1, SECONDS);
     CompletableFuture<String> twin = new CompletableFuture<>();
     loop.execute(
         () -> {

@@ -1,0 +1,32 @@
+package dev.fairlead.junit;
+
+import dev.fairlead.Endpoint;
+import dev.fairlead.Trust;
+import dev.fairlead.localhub.LocalHub;
+import dev.fairlead.localhub.LocalHubOptions;
+import java.net.InetAddress;
+import java.util.List;
+
+/**
+ * A hub and the address it is reached at. Closed by the store that holds it.
+ *
+ * @param hub the hub
+ * @param address what clients dial; the hub's certificate is made out to it
+ */
+record RunningHub(LocalHub hub, String address) implements AutoCloseable {
+
+  static RunningHub start(LocalHubOptions options) {
+    InetAddress bound = options.bindAddress();
+    String address = bound.isAnyLocalAddress() ? "localhost" : bound.getHostAddress();
+    return new RunningHub(LocalHub.start(options), address);
+  }
+
+  Endpoint mqtt() {
+    return new Endpoint(address, hub.mqttPort(), Trust.only(List.of(hub.caCertificate())));
+  }
+
+  @Override
+  public void close() {
+    hub.close();
+  }
+}

@@ -1,0 +1,208 @@
+package dev.fairlead.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.Capability;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.MethodResponse;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The application's code runs where it may block: never on a thread that the wire or the client
+ * needs to go on.
+ */
+public abstract class CallbackContract extends ContractCase {
+  /** For subclasses. */
+  protected CallbackContract() {}
+
+  @Test
+  final void everyHandlerRunsOnTheGivenExecutor() {
+    Set<String> threads = ConcurrentHashMap.newKeySet();
+    ExecutorService executor = executor("tck-handlers");
+    DeviceClientBuilder builder =
+        harness()
+            .client()
+            .executor(executor)
+            .onConnectionState(state -> threads.add("state " + thread()));
+    if (can(Capability.CLOUD_MESSAGES)) {
+      builder.onCloudMessage(
+          message -> {
+            threads.add("message " + thread());
+            message.complete();
+          });
+      hub().sendCloudMessage("m", Map.of());
+    }
+    if (can(Capability.DIRECT_METHODS)) {
+      builder.onMethod(
+          "m",
+          request -> {
+            threads.add("method " + thread());
+            return MethodResponse.of(200);
+          });
+    }
+    if (can(Capability.TWIN)) {
+      builder.onDesiredProperties(change -> threads.add("twin " + thread()));
+    }
+    open(builder);
+    if (can(Capability.DIRECT_METHODS)) {
+      Waiting.result(hub().invokeMethod("m", "", Duration.ofSeconds(30)));
+    }
+    long kinds =
+        1
+            + Set.of(Capability.CLOUD_MESSAGES, Capability.DIRECT_METHODS, Capability.TWIN).stream()
+                .filter(this::can)
+                .count();
+    Waiting.until("all handlers have run", () -> threads.size() >= kinds);
+    assertThat(threads).allMatch(name -> name.endsWith(" tck-handlers"));
+  }
+
+  @Test
+  final void aHandlerMayWaitForTheClientsFutures() {
+    needs(Capability.CLOUD_MESSAGES);
+    CompletableFuture<DeviceClient> client = new CompletableFuture<>();
+    CompletableFuture<String> done = new CompletableFuture<>();
+    client.complete(
+        open(
+            harness()
+                .client()
+                .onCloudMessage(
+                    message -> {
+                      client.join().send(message(0)).get(60, TimeUnit.SECONDS);
+                      message.complete().toCompletableFuture().get(60, TimeUnit.SECONDS);
+                      if (can(Capability.TWIN)) {
+                        client.join().getTwin().get(60, TimeUnit.SECONDS);
+                      }
+                      done.complete("all waited for");
+                    })));
+    hub().sendCloudMessage("go", Map.of());
+    assertThat(Waiting.result(done)).isEqualTo("all waited for");
+    assertComplete(1);
+  }
+
+  @Test
+  final void oneThreadForAllHandlersIsEnough() {
+    needs(Capability.DIRECT_METHODS);
+    ExecutorService executor = executor("tck-single");
+    CompletableFuture<DeviceClient> client = new CompletableFuture<>();
+    client.complete(
+        open(
+            harness()
+                .client()
+                .executor(executor)
+                .onConnectionState(state -> {})
+                .onMethod(
+                    "wait",
+                    request -> {
+                      client.join().send(message(0)).get(60, TimeUnit.SECONDS);
+                      return MethodResponse.of(200);
+                    })));
+    assertThat(Waiting.result(hub().invokeMethod("wait", "", Duration.ofSeconds(60))).status())
+        .isEqualTo(200);
+  }
+
+  @Test
+  final void waitingInAContinuationFailsInsteadOfHanging() {
+    DeviceClient client = closeLater(harness().client().build());
+    CompletableFuture<Throwable> caught = new CompletableFuture<>();
+    CompletableFuture<Void> never = client.send(message(0));
+    CompletableFuture<Void> chain =
+        client
+            .open()
+            .thenRun(
+                () -> {
+                  // The lane that would complete it is the one that this runs on.
+                  try {
+                    never.thenRun(() -> {}).join();
+                    caught.complete(new AssertionError("it came back"));
+                  } catch (Throwable e) {
+                    caught.complete(e);
+                  }
+                });
+    Waiting.result(chain);
+    assertThat(Waiting.result(caught))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("continuation");
+  }
+
+  @Test
+  final void aBlockedContinuationHoldsUpNeitherTheWireNorTheHandlers() {
+    needs(Capability.DIRECT_METHODS);
+    CountDownLatch leave = new CountDownLatch(1);
+    DeviceClient client =
+        open(harness().client().onMethod("ping", request -> MethodResponse.of(200)));
+    CompletableFuture<Void> blocked =
+        client
+            .send(message(0))
+            .thenRunAsync(() -> {}, Runnable::run)
+            .thenRun(
+                () -> {
+                  try {
+                    leave.await();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    try {
+      sendAll(client, 1, 50);
+      Waiting.until("the hub has all", () -> hub().telemetry().size() == 50);
+      Waiting.result(hub().invokeMethod("ping", "", Duration.ofSeconds(30)));
+    } finally {
+      leave.countDown();
+    }
+    Waiting.result(blocked);
+  }
+
+  @Test
+  final void aContinuationOfASettlementMayWait() {
+    needs(Capability.CLOUD_MESSAGES);
+    CompletableFuture<DeviceClient> client = new CompletableFuture<>();
+    CompletableFuture<String> ran = new CompletableFuture<>();
+    client.complete(
+        open(
+            harness()
+                .client()
+                .onCloudMessage(
+                    message ->
+                        message
+                            .complete()
+                            .whenComplete(
+                                (done, failure) -> {
+                                  // Whatever thread runs this, client and wire go on without it.
+                                  CompletableFuture<Void> probe = client.join().send(message(7));
+                                  try {
+                                    Waiting.until(
+                                        "the wire goes on",
+                                        () -> !hub().telemetry().isEmpty() || probe.isDone());
+                                    ran.complete("went on");
+                                  } catch (Throwable e) {
+                                    ran.completeExceptionally(e);
+                                  }
+                                }))));
+    hub().sendCloudMessage("go", Map.of());
+    assertThat(Waiting.result(ran)).isEqualTo("went on");
+  }
+
+  private boolean can(Capability capability) {
+    return harness().capabilities().contains(capability);
+  }
+
+  private static String thread() {
+    return Thread.currentThread().getName();
+  }
+
+  private ExecutorService executor(String name) {
+    ExecutorService executor = Executors.newSingleThreadExecutor(task -> new Thread(task, name));
+    closeLater(executor::shutdown);
+    return executor;
+  }
+}

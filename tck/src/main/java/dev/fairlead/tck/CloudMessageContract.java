@@ -1,0 +1,179 @@
+package dev.fairlead.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.Capability;
+import dev.fairlead.CloudMessage;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.RejectedException;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.tck.SentCloudMessage.State;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Cloud-to-device messages: at least once, in order, and settled only as the application says. */
+public abstract class CloudMessageContract extends ContractCase {
+  /** For subclasses. */
+  protected CloudMessageContract() {}
+
+  @BeforeEach
+  final void onlyWhereDeclared() {
+    needs(Capability.CLOUD_MESSAGES);
+  }
+
+  @Test
+  final void messagesComeWholeAndInOrder() {
+    List<CloudMessage> got = new CopyOnWriteArrayList<>();
+    SentCloudMessage first =
+        hub().sendCloudMessage("wartend ü", Map.of("a", "1", "b c", "x=y&z", "empty", ""));
+    open(
+        harness()
+            .client()
+            .onCloudMessage(
+                message -> {
+                  got.add(message);
+                  message.complete();
+                }));
+    for (int i = 0; i < 20; i++) {
+      hub().sendCloudMessage("m" + i, Map.of());
+    }
+    Waiting.until("all have come", () -> got.size() == 21);
+    assertThat(got.get(0).text()).isEqualTo("wartend ü");
+    assertThat(got.get(0).properties())
+        .containsEntry("a", "1")
+        .containsEntry("b c", "x=y&z")
+        .containsEntry("empty", "");
+    for (int i = 0; i < 20; i++) {
+      assertThat(got.get(i + 1).text()).isEqualTo("m" + i);
+    }
+    Waiting.until("it is completed", () -> first.state() == State.COMPLETED);
+  }
+
+  @Test
+  final void whatIsNotSettledComesAgain() {
+    List<CloudMessage> got = new CopyOnWriteArrayList<>();
+    SentCloudMessage sent = hub().sendCloudMessage("keep", Map.of());
+    open(harness().client().onCloudMessage(got::add));
+    Waiting.until("it has come", () -> got.size() == 1);
+    hub().cut();
+    Waiting.until("it has come again", () -> got.size() == 2);
+    assertThat(sent.state()).isEqualTo(State.INVISIBLE);
+    Waiting.result(got.get(1).complete());
+    Waiting.until("it is completed", () -> sent.state() == State.COMPLETED);
+  }
+
+  @Test
+  final void whatIsCompletedDoesNotComeAgain() {
+    List<String> got = new CopyOnWriteArrayList<>();
+    open(
+        harness()
+            .client()
+            .onCloudMessage(
+                message -> {
+                  got.add(message.text());
+                  message.complete();
+                }));
+    SentCloudMessage sent = hub().sendCloudMessage("once", Map.of());
+    Waiting.until("it is completed", () -> sent.state() == State.COMPLETED);
+    hub().cut();
+    SentCloudMessage last = hub().sendCloudMessage("last", Map.of());
+    Waiting.until("the last is completed", () -> last.state() == State.COMPLETED);
+    assertThat(got).containsExactly("once", "last");
+  }
+
+  @Test
+  final void settlingTwiceIsRefused() {
+    List<CloudMessage> got = new CopyOnWriteArrayList<>();
+    hub().sendCloudMessage("one", Map.of());
+    open(harness().client().onCloudMessage(got::add));
+    Waiting.until("it has come", () -> got.size() == 1);
+    Waiting.result(got.get(0).complete());
+    assertThat(Waiting.failure(got.get(0).complete())).isInstanceOf(RejectedException.class);
+  }
+
+  @Test
+  final void settlingAfterTheSessionIsRefusedAndTheMessageComesAgain() {
+    List<CloudMessage> got = new CopyOnWriteArrayList<>();
+    SentCloudMessage sent = hub().sendCloudMessage("late", Map.of());
+    open(harness().client().onCloudMessage(got::add));
+    Waiting.until("it has come", () -> got.size() == 1);
+    hub().cut();
+    Waiting.until("it has come again", () -> got.size() == 2);
+    assertThat(Waiting.failure(got.get(0).complete())).isInstanceOf(UnreachableException.class);
+    assertThat(sent.state()).isEqualTo(State.INVISIBLE);
+    Waiting.result(got.get(1).complete());
+    Waiting.until("it is completed", () -> sent.state() == State.COMPLETED);
+  }
+
+  @Test
+  final void aHandlerThatThrowsDoesNotComplete() {
+    AtomicInteger calls = new AtomicInteger();
+    SentCloudMessage sent = hub().sendCloudMessage("bad luck", Map.of());
+    open(
+        harness()
+            .client()
+            .onCloudMessage(
+                message -> {
+                  if (calls.incrementAndGet() == 1) {
+                    throw new IllegalStateException("the handler's own mistake");
+                  }
+                  message.complete();
+                }));
+    Waiting.until("it was handed over", () -> calls.get() >= 1);
+    if (!harness().capabilities().contains(Capability.ABANDON)) {
+      assertThat(sent.state()).isNotEqualTo(State.COMPLETED);
+      hub().cut(); // the hub delivers what is unsettled on the next line
+    }
+    Waiting.until("it has come again", () -> sent.state() == State.COMPLETED);
+    assertThat(calls).hasValue(2);
+  }
+
+  @Test
+  final void aHandlerThatNeverReturnsHoldsUpNothingElse() throws Exception {
+    CountDownLatch leave = new CountDownLatch(1);
+    CountDownLatch inside = new CountDownLatch(1);
+    SentCloudMessage stuck = hub().sendCloudMessage("stuck", Map.of());
+    DeviceClient client =
+        open(
+            harness()
+                .client()
+                .onCloudMessage(
+                    message -> {
+                      inside.countDown();
+                      leave.await();
+                    }));
+    try {
+      Waiting.until("the handler hangs", () -> inside.getCount() == 0);
+      awaitAll(sendAll(client, 0, 50));
+      assertComplete(50);
+      if (harness().capabilities().contains(Capability.TWIN)) {
+        Waiting.result(client.getTwin());
+      }
+      assertThat(stuck.state()).isNotEqualTo(State.COMPLETED);
+    } finally {
+      leave.countDown();
+    }
+  }
+
+  @Test
+  final void aMessageIsSettledLaterFromAnyThread() {
+    List<CloudMessage> got = new CopyOnWriteArrayList<>();
+    open(harness().client().onCloudMessage(got::add));
+    SentCloudMessage[] sent = new SentCloudMessage[10];
+    for (int i = 0; i < sent.length; i++) {
+      sent[i] = hub().sendCloudMessage("m" + i, Map.of());
+    }
+    Waiting.until("all have come", () -> got.size() == sent.length);
+    for (int i = sent.length - 1; i >= 0; i--) { // against the order of their coming
+      got.get(i).complete();
+    }
+    for (SentCloudMessage each : sent) {
+      Waiting.until("each is completed", () -> each.state() == State.COMPLETED);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package dev.fairlead.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.Capability;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.spi.Feed;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.TransportSession;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+
+/**
+ * What every part of the contract stands on: a fresh harness for each test, and after each test the
+ * proof that closing left neither a line nor a thread.
+ */
+public abstract class ContractCase {
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private Set<Thread> before = Set.of();
+
+  private @Nullable TransportHarness harness;
+
+  /** For subclasses. */
+  protected ContractCase() {}
+
+  /**
+   * Makes the transport under test and a hub for it.
+   *
+   * @return a harness, which the test closes
+   */
+  protected abstract TransportHarness newHarness();
+
+  /**
+   * The transport under test, made anew for each test.
+   *
+   * @return the harness of this test
+   */
+  protected final TransportHarness harness() {
+    if (harness == null) {
+      throw new IllegalStateException("The harness is made before each test; use it inside one.");
+    }
+    return harness;
+  }
+
+  /**
+   * The hub's side of it.
+   *
+   * @return the hub of this test
+   */
+  protected final HubSide hub() {
+    return harness().hub();
+  }
+
+  @BeforeEach
+  final void setUp() {
+    harness = newHarness();
+    before = Thread.getAllStackTraces().keySet();
+  }
+
+  @AfterEach
+  final void tearDown() throws Exception {
+    try {
+      while (!opened.isEmpty()) {
+        opened.pop().close();
+      }
+      assertNothingLeft();
+    } finally {
+      harness().close();
+    }
+  }
+
+  /** Waits until no line and no thread of a client remains. */
+  final void assertNothingLeft() {
+    Waiting.until("every line is gone", () -> hub().openConnections() == 0);
+    Waiting.until("every thread is gone; left: " + strangers(), () -> strangers().isEmpty());
+  }
+
+  private Set<String> strangers() {
+    Set<String> names = new LinkedHashSet<>();
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (!before.contains(thread) && !harness().ownsThread(thread) && !isNotOfAClient(thread)) {
+        names.add(thread.getName());
+      }
+    }
+    return names;
+  }
+
+  private static boolean isNotOfAClient(Thread thread) {
+    String name = thread.getName();
+    return name.startsWith("tck-") // the test's own
+        || name.startsWith("awaitility")
+        || name.startsWith("ForkJoinPool")
+        || name.startsWith("CompletableFutureDelayScheduler")
+        || name.startsWith("junit-")
+        || name.startsWith("surefire")
+        || name.contains("Cleaner")
+        || name.contains("Attach")
+        || name.startsWith("Keep-Alive");
+  }
+
+  // --- clients ---
+
+  /**
+   * Closes something after the test, last opened first.
+   *
+   * @param <T> its type
+   * @param thing what to close
+   * @return the same
+   */
+  protected final <T extends AutoCloseable> T closeLater(T thing) {
+    opened.push(thing);
+    return thing;
+  }
+
+  /** Builds a client and begins to open it. */
+  final DeviceClient start(DeviceClientBuilder builder) {
+    DeviceClient client = closeLater(builder.drainTime(Duration.ZERO).build());
+    CompletableFuture<Void> opening = client.open();
+    assertThat(opening).isNotNull();
+    return client;
+  }
+
+  /** Builds a client and waits for its first session. */
+  final DeviceClient open(DeviceClientBuilder builder) {
+    DeviceClient client = start(builder);
+    Waiting.result(client.open());
+    return client;
+  }
+
+  /** Skips a test whose subject the route does not declare; the capability contract judges that. */
+  final void needs(Capability capability) {
+    Assumptions.assumeTrue(
+        harness().capabilities().contains(capability),
+        () -> harness().route() + " does not declare " + capability);
+  }
+
+  static TelemetryMessage message(int number) {
+    return TelemetryMessage.of(
+        Integer.toString(number).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+  }
+
+  static List<CompletableFuture<Void>> sendAll(DeviceClient client, int from, int to) {
+    List<CompletableFuture<Void>> sent = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      sent.add(client.send(message(i)));
+    }
+    return sent;
+  }
+
+  static void awaitAll(List<? extends CompletionStage<?>> stages) {
+    stages.forEach(Waiting::result);
+  }
+
+  /** The numbers that the hub has, in the order of their coming, repetitions included. */
+  final List<Integer> received() {
+    return hub().telemetry().stream().map(each -> Integer.parseInt(each.text())).toList();
+  }
+
+  /** Nothing lost, and each message's first coming in order. */
+  final void assertComplete(int count) {
+    List<Integer> expected = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      expected.add(i);
+    }
+    assertThat(new ArrayList<>(new LinkedHashSet<>(received()))).isEqualTo(expected);
+  }
+
+  // --- sessions without a client ---
+
+  final RecordingContext context(ScriptedOutbox outbox, Feed... feeds) {
+    return closeLater(new RecordingContext(harness().target(), Set.of(feeds), outbox, false));
+  }
+
+  /** Opens a session and follows it; aborted after the test if it still lives. */
+  final TransportSession openSession(RecordingContext context) {
+    SessionOpening opening = harness().provider().open(harness().route(), context);
+    closeLater(opening::abort);
+    return Waiting.result(context.follow(opening));
+  }
+}

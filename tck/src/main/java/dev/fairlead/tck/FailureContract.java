@@ -1,0 +1,127 @@
+package dev.fairlead.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.HubException;
+import dev.fairlead.Progress;
+import dev.fairlead.UnauthorizedException;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.tck.Mishap.When;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** Every failure is classed by who spoke, says what to do, and shows in the client's state. */
+public abstract class FailureContract extends ContractCase {
+  /** For subclasses. */
+  protected FailureContract() {}
+
+  @Test
+  final void aDisabledDeviceIsUnauthorized() {
+    hub().setEnabled(false);
+    assertThat(openingFailure()).isInstanceOf(UnauthorizedException.class);
+  }
+
+  @Test
+  final void aRefusedCredentialIsUnauthorized() {
+    hub().arm(Mishap.unauthorized());
+    assertThat(openingFailure()).isInstanceOf(UnauthorizedException.class);
+  }
+
+  @Test
+  final void aHubThatIsNotAvailableIsNoMatterOfTheCredential() {
+    hub().arm(Mishap.unavailable());
+    assertThat(openingFailure()).isNotInstanceOf(UnauthorizedException.class);
+  }
+
+  @Test
+  final void aHubOffTheNetIsUnreachableAndNothingWasSent() {
+    hub().setReachable(false);
+    HubException failure = openingFailure();
+    assertThat(failure).isInstanceOf(UnreachableException.class);
+    assertThat(failure.progress()).isEqualTo(Progress.NOT_SENT);
+  }
+
+  @Test
+  final void aLineCutWhileOpeningIsUnreachable() {
+    hub().arm(Mishap.cut(When.ON_ACCEPT));
+    assertThat(openingFailure()).isInstanceOf(UnreachableException.class);
+  }
+
+  @Test
+  final void refusedCredentialsShowAndMend() {
+    hub().setEnabled(false);
+    DeviceClient client = start(harness().client());
+    CompletableFuture<Void> opening = client.open();
+    CompletableFuture<Void> sent = client.send(message(0));
+    Waiting.until(
+        "the refusal shows", () -> client.state() instanceof ConnectionState.Unauthorized);
+    // One look at one state: the client goes on meanwhile.
+    ConnectionState state = awaitState(client, ConnectionState.Unauthorized.class);
+    assertThat(state.route()).contains(harness().route());
+    assertThat(state.attempt()).isPositive();
+    assertThat(state.cause()).get().isInstanceOf(UnauthorizedException.class);
+    assertThat(state.nextTry()).isPresent();
+    assertThat(opening).isNotDone();
+    assertThat(sent).isNotDone();
+    hub().setEnabled(true);
+    Waiting.result(opening);
+    Waiting.result(sent);
+    assertComplete(1);
+  }
+
+  @Test
+  final void anUnreachableHubShowsAndMends() {
+    hub().setReachable(false);
+    DeviceClient client = start(harness().client());
+    CompletableFuture<Void> opening = client.open();
+    ConnectionState state = awaitState(client, ConnectionState.Waiting.class);
+    assertThat(state.attempt()).isPositive();
+    assertThat(state.cause())
+        .get()
+        .isInstanceOfSatisfying(
+            UnreachableException.class, cause -> assertThat(cause.getMessage()).isNotBlank());
+    assertThat(state.nextTry()).isPresent();
+    assertThat(opening).isNotDone();
+    hub().setReachable(true);
+    Waiting.result(opening);
+    assertThat(client.state().route()).contains(harness().route());
+  }
+
+  @Test
+  final void disablingADeviceOnAnOpenLineIsNoticedAndMends() {
+    DeviceClient client = open(harness().client());
+    hub().setEnabled(false);
+    CompletableFuture<Void> sent = client.send(message(0));
+    awaitState(client, ConnectionState.Unauthorized.class);
+    hub().setEnabled(true);
+    Waiting.result(sent);
+    assertComplete(1);
+  }
+
+  private static ConnectionState awaitState(
+      DeviceClient client, Class<? extends ConnectionState> type) {
+    CompletableFuture<ConnectionState> seen = new CompletableFuture<>();
+    Waiting.until(
+        "the state is " + type.getSimpleName(),
+        () -> {
+          ConnectionState now = client.state();
+          return type.isInstance(now) && seen.complete(now);
+        });
+    return Waiting.result(seen);
+  }
+
+  private HubException openingFailure() {
+    RecordingContext context = context(new ScriptedOutbox());
+    SessionOpening opening = harness().provider().open(harness().route(), context);
+    Throwable failure = Waiting.failure(opening.session());
+    assertThat(failure).isInstanceOf(HubException.class);
+    assertThat(failure.getMessage())
+        .isNotBlank()
+        .doesNotContain(harness().target().key().reveal())
+        .doesNotContain("SharedAccessSignature");
+    return (HubException) failure;
+  }
+}

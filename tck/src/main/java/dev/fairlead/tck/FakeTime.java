@@ -1,0 +1,179 @@
+package dev.fairlead.tck;
+
+import dev.fairlead.TimeSource;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Time that stands still until a test moves it. Tasks run on the thread that moves it, in the order
+ * in which they are due, each at its own time, and never inside {@link #schedule}. Safe for any
+ * thread.
+ */
+public final class FakeTime implements TimeSource {
+  private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+  private final Object lock = new Object();
+  private final PriorityQueue<Entry> entries =
+      new PriorityQueue<>(
+          Comparator.comparingLong((Entry entry) -> entry.due).thenComparing(entry -> entry.order));
+  private Instant wall;
+  private long nanos;
+  private long scheduled;
+
+  /** Begins on the first of January 2026, UTC. */
+  public FakeTime() {
+    this(START);
+  }
+
+  /**
+   * Begins at a given time.
+   *
+   * @param start what the wall clock shows
+   */
+  public FakeTime(Instant start) {
+    wall = Objects.requireNonNull(start, "start");
+  }
+
+  @Override
+  public Instant now() {
+    synchronized (lock) {
+      return wall;
+    }
+  }
+
+  @Override
+  public long nanoTime() {
+    synchronized (lock) {
+      return nanos;
+    }
+  }
+
+  @Override
+  public Alarm schedule(Duration delay, Runnable task) {
+    Objects.requireNonNull(task, "task");
+    synchronized (lock) {
+      long wait = Math.max(0, delay.toNanos());
+      Entry entry = new Entry(Math.addExact(nanos, wait), scheduled++, task);
+      entries.add(entry);
+      return () -> {
+        synchronized (lock) {
+          entries.remove(entry);
+        }
+      };
+    }
+  }
+
+  /**
+   * Moves both clocks forward and runs what becomes due on the way, including what those tasks
+   * schedule. A task's failure is thrown here, at once.
+   *
+   * @param by how far; zero runs what is due now
+   */
+  public void advance(Duration by) {
+    if (by.isNegative()) {
+      throw new IllegalArgumentException(
+          "Time does not go back; use setWallClock for a clock put right.");
+    }
+    long end;
+    synchronized (lock) {
+      end = Math.addExact(nanos, by.toNanos());
+    }
+    for (Entry next = takeDue(end); next != null; next = takeDue(end)) {
+      next.task.run();
+    }
+    synchronized (lock) {
+      moveTo(end);
+    }
+  }
+
+  /**
+   * Moves to the next task's time and runs what is due then.
+   *
+   * @return how far it moved, empty if nothing is scheduled
+   */
+  public Optional<Duration> advanceToNext() {
+    Optional<Duration> distance = untilNext();
+    distance.ifPresent(this::advance);
+    return distance;
+  }
+
+  /**
+   * Sets the wall clock alone, as when somebody puts a clock right. Tasks stay where they are.
+   *
+   * @param now what the wall clock shows from here on
+   */
+  public void setWallClock(Instant now) {
+    synchronized (lock) {
+      wall = Objects.requireNonNull(now, "now");
+    }
+  }
+
+  /**
+   * How long until the next task.
+   *
+   * @return zero or more, empty if nothing is scheduled
+   */
+  public Optional<Duration> untilNext() {
+    synchronized (lock) {
+      Entry next = entries.peek();
+      return next == null
+          ? Optional.empty()
+          : Optional.of(Duration.ofNanos(Math.max(0, next.due - nanos)));
+    }
+  }
+
+  /**
+   * Whether a task is due at exactly a given time.
+   *
+   * @param distance the time from now
+   * @return true if there is one
+   */
+  public boolean hasTaskIn(Duration distance) {
+    synchronized (lock) {
+      long due = nanos + distance.toNanos();
+      return entries.stream().anyMatch(entry -> entry.due == due);
+    }
+  }
+
+  /**
+   * How many tasks are scheduled.
+   *
+   * @return the count, without those cancelled
+   */
+  public int pending() {
+    synchronized (lock) {
+      return entries.size();
+    }
+  }
+
+  private @Nullable Entry takeDue(long end) {
+    synchronized (lock) {
+      Entry next = entries.peek();
+      if (next == null || next.due > end) {
+        return null;
+      }
+      entries.remove();
+      moveTo(next.due);
+      return next;
+    }
+  }
+
+  private void moveTo(long target) {
+    if (target > nanos) {
+      wall = wall.plusNanos(target - nanos);
+      nanos = target;
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "FakeTime[" + now() + ", " + pending() + " scheduled]";
+  }
+
+  private record Entry(long due, long order, Runnable task) {}
+}

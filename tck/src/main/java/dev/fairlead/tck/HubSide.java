@@ -1,0 +1,116 @@
+package dev.fairlead.tck;
+
+import dev.fairlead.MethodResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The other end of the line: a running hub with one device, seen from the service's side, and what
+ * can go wrong with it. Safe for any thread.
+ */
+public interface HubSide {
+  /**
+   * The telemetry that the hub has stored, in the order of its coming.
+   *
+   * @return a copy
+   */
+  List<ReceivedTelemetry> telemetry();
+
+  /**
+   * Puts a cloud-to-device message into the device's queue.
+   *
+   * @param body its text
+   * @param properties its application properties
+   * @return the message, to be watched
+   */
+  SentCloudMessage sendCloudMessage(String body, Map<String, String> properties);
+
+  /**
+   * Calls a direct method.
+   *
+   * @param name the method
+   * @param payload JSON text, or empty
+   * @param timeout how long to wait for the answer
+   * @return the device's answer; fails if it is not there or does not answer in time
+   */
+  CompletableFuture<MethodResponse> invokeMethod(String name, String payload, Duration timeout);
+
+  /**
+   * Merges into the desired properties and tells the device.
+   *
+   * @param patch a JSON object
+   * @return the new version
+   */
+  long updateDesired(String patch);
+
+  /**
+   * The reported properties, without their version.
+   *
+   * @return a JSON object
+   */
+  String reported();
+
+  /**
+   * The version of the reported properties.
+   *
+   * @return the version
+   */
+  long reportedVersion();
+
+  /** Deletes the device and creates it again with the same keys: an empty twin, empty queues. */
+  void recreateDevice();
+
+  /**
+   * Enables or disables the device. Disabling cuts its line, and its credentials are refused.
+   *
+   * @param enabled whether it may connect
+   */
+  void setEnabled(boolean enabled);
+
+  /**
+   * Takes the hub off the net or puts it back. Going off cuts every line, and nobody listens.
+   *
+   * @param reachable whether it can be reached
+   */
+  void setReachable(boolean reachable);
+
+  /** Cuts the device's line, if it has one. */
+  void cut();
+
+  /**
+   * Makes something go wrong.
+   *
+   * @param mishap what and when
+   * @return tells whether it has happened
+   */
+  Armed arm(Mishap mishap);
+
+  /** A mishap that was armed. */
+  @FunctionalInterface
+  interface Armed {
+    /**
+     * How often it has struck.
+     *
+     * @return the count
+     */
+    int strikes();
+  }
+
+  /**
+   * How many lines stand now, those included on which nobody has said anything yet. A line on which
+   * the hub fell silent is not counted: a hub that does not read cannot know of its end.
+   *
+   * @return the count
+   */
+  int openConnections();
+
+  /**
+   * How many lines on which the device has shown its credential there have been, the standing one
+   * included.
+   *
+   * @return the count
+   */
+  long connectionsSoFar();
+}

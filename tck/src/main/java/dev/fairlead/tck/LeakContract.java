@@ -1,0 +1,111 @@
+package dev.fairlead.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.Capability;
+import dev.fairlead.ConnectionState;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.MethodResponse;
+import dev.fairlead.RetryPolicy;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** After many reconnects threads, lines and heap are as they were after a few. */
+public abstract class LeakContract extends ContractCase {
+  private static final int WARM_UP = 20;
+
+  /** For subclasses. */
+  protected LeakContract() {}
+
+  @Test
+  final void aHundredReconnectsLeaveNothing() {
+    reconnect(100);
+  }
+
+  @Test
+  @Tag("long")
+  final void aThousandReconnectsLeaveNothing() {
+    reconnect(1000);
+  }
+
+  @Test
+  final void manyClientsLeaveNothing() {
+    for (int i = 0; i < 30; i++) {
+      DeviceClient client = harness().client().build();
+      Waiting.result(client.open());
+      Waiting.result(client.send(message(i)));
+      client.close();
+    }
+    assertNothingLeft();
+    assertComplete(30);
+  }
+
+  private void reconnect(int times) {
+    DeviceClient client = open(busyClient());
+    int sent = 0;
+    for (; sent < WARM_UP; sent++) {
+      again(client, sent);
+    }
+    int threads = liveThreads();
+    long heap = usedHeap();
+    for (; sent < WARM_UP + times; sent++) {
+      again(client, sent);
+    }
+    Waiting.until("no more threads than before", () -> liveThreads() <= threads + 1);
+    assertThat(hub().openConnections()).isLessThanOrEqualTo(2);
+    // A session that stays referenced is several kilobytes, and its buffers more.
+    assertThat(usedHeap() - heap).isLessThan(4_000L * times + 2_000_000L);
+    assertComplete(sent);
+  }
+
+  private DeviceClientBuilder busyClient() {
+    DeviceClientBuilder builder =
+        harness()
+            .client()
+            .retry(
+                new RetryPolicy(
+                    Duration.ofMillis(1),
+                    Duration.ofMillis(1),
+                    Duration.ofMillis(5),
+                    Duration.ofSeconds(10),
+                    Duration.ofMillis(1),
+                    Duration.ofMillis(5),
+                    false,
+                    Optional.empty()));
+    if (harness().capabilities().contains(Capability.CLOUD_MESSAGES)) {
+      builder.onCloudMessage(message -> message.complete());
+    }
+    if (harness().capabilities().contains(Capability.DIRECT_METHODS)) {
+      builder.onMethod("m", request -> MethodResponse.of(200));
+    }
+    return builder;
+  }
+
+  private void again(DeviceClient client, int number) {
+    long before = hub().connectionsSoFar();
+    hub().cut();
+    Waiting.until("a new line", () -> hub().connectionsSoFar() > before);
+    Waiting.result(client.send(message(number)));
+    Waiting.until("connected", () -> client.state() instanceof ConnectionState.Connected);
+  }
+
+  private static int liveThreads() {
+    return (int)
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(thread -> !thread.getName().startsWith("awaitility"))
+            .count();
+  }
+
+  private static long usedHeap() {
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 3; i++) {
+      System.gc();
+      least = Math.min(least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+    }
+    return least;
+  }
+}

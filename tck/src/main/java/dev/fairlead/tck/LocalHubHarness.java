@@ -1,0 +1,244 @@
+package dev.fairlead.tck;
+
+import dev.fairlead.DeviceIdentity;
+import dev.fairlead.Endpoint;
+import dev.fairlead.MethodResponse;
+import dev.fairlead.Protocol;
+import dev.fairlead.Route;
+import dev.fairlead.Secret;
+import dev.fairlead.SystemProperty;
+import dev.fairlead.Trust;
+import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.Device;
+import dev.fairlead.localhub.DeviceAuth;
+import dev.fairlead.localhub.Fault;
+import dev.fairlead.localhub.Faults;
+import dev.fairlead.localhub.LocalHub;
+import dev.fairlead.localhub.LocalHubOptions;
+import dev.fairlead.localhub.SentMessage;
+import dev.fairlead.localhub.TelemetryRecord;
+import dev.fairlead.spi.TransportProvider;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * A transport with a local hub of its own on a free port. All that a transport has to give is
+ * itself and its route.
+ */
+public final class LocalHubHarness implements TransportHarness, HubSide {
+  private static final String HOST = "tck.hub.test";
+  private static final String DEVICE = "tck-device";
+
+  /** The service's names of what a device sets. */
+  private static final Map<String, SystemProperty> SYSTEM_PROPERTIES =
+      Map.of(
+          "message-id", SystemProperty.MESSAGE_ID,
+          "correlation-id", SystemProperty.CORRELATION_ID,
+          "user-id", SystemProperty.USER_ID,
+          "content-type", SystemProperty.CONTENT_TYPE,
+          "content-encoding", SystemProperty.CONTENT_ENCODING,
+          "iothub-creation-time-utc", SystemProperty.CREATION_TIME,
+          "dt-subject", SystemProperty.COMPONENT);
+
+  private final LocalHub localHub;
+  private final TransportProvider provider;
+  private final Route route;
+  private final DeviceAuth keys = DeviceAuth.randomKeys();
+  private final List<Faults.Armed> silences = new CopyOnWriteArrayList<>();
+  private volatile Device device;
+  private volatile long earlierConnections;
+
+  private LocalHubHarness(LocalHub localHub, TransportProvider provider, Route route) {
+    this.localHub = localHub;
+    this.provider = provider;
+    this.route = route;
+    this.device = localHub.createDevice(DEVICE, keys);
+  }
+
+  /**
+   * Starts a hub for a transport.
+   *
+   * @param provider the transport under test
+   * @param route the route under test
+   * @return the harness
+   * @throws IllegalArgumentException if the local hub does not speak the route's protocol
+   */
+  public static LocalHubHarness start(TransportProvider provider, Route route) {
+    if (route.protocol() != Protocol.MQTT) {
+      throw new IllegalArgumentException("The local hub does not speak " + route.protocol() + ".");
+    }
+    return new LocalHubHarness(
+        LocalHub.start(LocalHubOptions.defaults().hostName(HOST)), provider, route);
+  }
+
+  @Override
+  public TransportProvider provider() {
+    return provider;
+  }
+
+  @Override
+  public Route route() {
+    return route;
+  }
+
+  @Override
+  public Target target() {
+    return new Target(
+        HOST,
+        DeviceIdentity.device(DEVICE),
+        Secret.of(device.primaryKey()),
+        new Endpoint(
+            "localhost", localHub.mqttPort(), Trust.only(List.of(localHub.caCertificate()))));
+  }
+
+  @Override
+  public HubSide hub() {
+    return this;
+  }
+
+  /**
+   * The hub itself, for what only one protocol has.
+   *
+   * @return the local hub
+   */
+  public LocalHub localHub() {
+    return localHub;
+  }
+
+  @Override
+  public boolean ownsThread(Thread thread) {
+    return thread.getName().startsWith("local-hub")
+        || thread.getName().startsWith("globalEventExecutor");
+  }
+
+  @Override
+  public void close() {
+    localHub.close();
+  }
+
+  @Override
+  public List<ReceivedTelemetry> telemetry() {
+    return localHub.telemetry().receivedFrom(DEVICE).stream()
+        .map(LocalHubHarness::received)
+        .toList();
+  }
+
+  private static ReceivedTelemetry received(TelemetryRecord record) {
+    Map<SystemProperty, String> system = new EnumMap<>(SystemProperty.class);
+    record
+        .systemProperties()
+        .forEach(
+            (name, value) -> {
+              SystemProperty known = SYSTEM_PROPERTIES.get(name);
+              if (known != null) {
+                system.put(known, value);
+              }
+            });
+    return new ReceivedTelemetry(record.body(), record.properties(), system);
+  }
+
+  @Override
+  public SentCloudMessage sendCloudMessage(String body, Map<String, String> properties) {
+    CloudMessage message = CloudMessage.of(body);
+    for (Map.Entry<String, String> property : properties.entrySet()) {
+      message = message.withProperty(property.getKey(), property.getValue());
+    }
+    SentMessage sent = device.sendCloudMessage(message);
+    return () ->
+        switch (sent.state()) {
+          case ENQUEUED -> SentCloudMessage.State.ENQUEUED;
+          case INVISIBLE -> SentCloudMessage.State.INVISIBLE;
+          case COMPLETED -> SentCloudMessage.State.COMPLETED;
+          case DEAD_LETTERED -> SentCloudMessage.State.DEADLETTERED;
+        };
+  }
+
+  @Override
+  public CompletableFuture<MethodResponse> invokeMethod(
+      String name, String payload, Duration timeout) {
+    return device
+        .invokeMethod(name, payload, Duration.ZERO, timeout)
+        .thenApply(result -> new MethodResponse(result.status(), result.payload()));
+  }
+
+  @Override
+  public long updateDesired(String patch) {
+    return device.updateDesired(patch);
+  }
+
+  @Override
+  public String reported() {
+    return device.twin().reported();
+  }
+
+  @Override
+  public long reportedVersion() {
+    return device.twin().reportedVersion();
+  }
+
+  @Override
+  public synchronized void recreateDevice() {
+    earlierConnections += device.connectionsSoFar();
+    localHub.deleteDevice(DEVICE);
+    device = localHub.createDevice(DEVICE, keys);
+  }
+
+  @Override
+  public void setEnabled(boolean enabled) {
+    device.setEnabled(enabled);
+  }
+
+  @Override
+  public void setReachable(boolean reachable) {
+    if (reachable && !localHub.isOnline()) {
+      localHub.goOnline();
+    } else if (!reachable) {
+      localHub.goOffline();
+    }
+  }
+
+  @Override
+  public void cut() {
+    device.dropConnection();
+  }
+
+  @Override
+  public synchronized long connectionsSoFar() {
+    return earlierConnections + device.connectionsSoFar();
+  }
+
+  @Override
+  public int openConnections() {
+    int silent = silences.stream().mapToInt(Faults.Armed::strikes).sum();
+    return Math.max(0, localHub.connectionCount() - silent);
+  }
+
+  @Override
+  public Armed arm(Mishap mishap) {
+    Fault fault =
+        switch (mishap.what()) {
+          case CUT -> Fault.drop();
+          case SILENCE -> Fault.stall();
+          case UNAVAILABLE -> Fault.refuse(3); // [MQTT-3.2.2-4] server unavailable
+          case UNAUTHORIZED -> Fault.refuse(5); // not authorized
+        };
+    Fault.Moment moment =
+        switch (mishap.when()) {
+          case ON_ACCEPT -> Fault.Moment.ON_ACCEPT;
+          case ON_CONNECT -> Fault.Moment.ON_CONNECT;
+          case BEFORE_STORE -> Fault.Moment.BEFORE_STORE;
+          case BEFORE_ACK -> Fault.Moment.BEFORE_ACK;
+          case AFTER_ACK -> Fault.Moment.AFTER_ACK;
+        };
+    Faults.Armed armed =
+        localHub.faults().add(fault.at(moment).nth(mishap.nth()).times(mishap.times()));
+    if (mishap.what() == Mishap.What.SILENCE) {
+      silences.add(armed);
+    }
+    return armed::strikes;
+  }
+}

@@ -1,0 +1,169 @@
+package dev.fairlead.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.HubException;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.spi.Feed;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.TransportSession;
+import dev.fairlead.tck.Mishap.When;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** An opening can be stopped at every moment, and never hangs. */
+public abstract class OpeningContract extends ContractCase {
+  private static final int MOMENTS = 60;
+
+  /** For subclasses. */
+  protected OpeningContract() {}
+
+  @Test
+  final void abortedAtOnceItFailsAndLeavesNothing() {
+    RecordingContext context = context(new ScriptedOutbox());
+    SessionOpening opening = harness().provider().open(harness().route(), context);
+    opening.abort();
+    opening.abort();
+    assertEndedEitherWay(opening);
+    assertNothingLeft();
+  }
+
+  /**
+   * Aborts at moments spread over the time that an opening takes. The moments are the test's
+   * subject, so they are measured out; the outcome does not depend on them.
+   */
+  @Test
+  final void abortedAtEveryMomentItLeavesNothing() {
+    long usual = usualOpeningNanos();
+    for (int moment = 0; moment < MOMENTS; moment++) {
+      RecordingContext context = context(new ScriptedOutbox(), feeds());
+      long until = System.nanoTime() + usual * 5 / 4 * moment / MOMENTS;
+      SessionOpening opening = harness().provider().open(harness().route(), context);
+      while (System.nanoTime() - until < 0) {
+        Thread.onSpinWait();
+      }
+      opening.abort();
+      assertEndedEitherWay(opening);
+      assertThat(context.inbox().misuse()).isEmpty();
+      assertThat(context.serialLoop().thrown()).isEmpty();
+      context.close();
+    }
+    assertNothingLeft();
+  }
+
+  @Test
+  final void aClientClosedAtEveryMomentLeavesNothing() {
+    long usual = usualOpeningNanos();
+    for (int moment = 0; moment < MOMENTS; moment++) {
+      DeviceClient client = harness().client().build();
+      long until = System.nanoTime() + usual * 5 / 4 * moment / MOMENTS;
+      CompletableFuture<Void> opening = client.open();
+      CompletableFuture<Void> sent = client.send(message(moment));
+      while (System.nanoTime() - until < 0) {
+        Thread.onSpinWait();
+      }
+      Waiting.result(client.close(Duration.ZERO));
+      assertThat(opening).isDone();
+      assertThat(sent).isDone();
+      assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
+    }
+    assertNothingLeft();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ON_ACCEPT", "ON_CONNECT"})
+  final void aBlackHoleIsLeftByAborting(When when) {
+    HubSide.Armed hole = hub().arm(Mishap.silence(when));
+    RecordingContext context = context(new ScriptedOutbox(), feeds());
+    SessionOpening opening = harness().provider().open(harness().route(), context);
+    Waiting.until("the line is silent", () -> hole.strikes() > 0);
+    opening.abort();
+    assertThat(Waiting.failure(opening.session())).isInstanceOf(HubException.class);
+    assertNothingLeft();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ON_ACCEPT", "ON_CONNECT"})
+  final void aBlackHoleIsLeftWhenTheTimeIsUp(When when) {
+    hub().arm(Mishap.silence(when));
+    DeviceClient client = open(harness().client().openTimeout(Duration.ofSeconds(1)));
+    Waiting.result(client.send(message(0)));
+    assertComplete(1);
+  }
+
+  @Test
+  final void aClientInABlackHoleCloses() {
+    HubSide.Armed hole = hub().arm(Mishap.silence(When.ON_ACCEPT).times(100));
+    DeviceClient client = start(harness().client());
+    Waiting.until("the line is silent", () -> hole.strikes() > 0);
+    client.close();
+    assertNothingLeft();
+  }
+
+  @Test
+  final void nobodyListening() {
+    hub().setReachable(false);
+    RecordingContext context = context(new ScriptedOutbox());
+    SessionOpening opening = harness().provider().open(harness().route(), context);
+    assertThat(Waiting.failure(opening.session()))
+        .isInstanceOfSatisfying(
+            UnreachableException.class, failure -> assertThat(failure.getMessage()).isNotBlank());
+    opening.abort();
+    assertNothingLeft();
+  }
+
+  @Test
+  final void abortingAnOpenSessionCutsIt() {
+    RecordingContext context = context(new ScriptedOutbox());
+    SessionOpening opening = harness().provider().open(harness().route(), context);
+    TransportSession session = Waiting.result(context.follow(opening));
+    opening.abort();
+    Waiting.result(session.ended());
+    assertThat(context.ends()).hasSize(1);
+    assertNothingLeft();
+  }
+
+  @Test
+  final void openingTwiceIsOpeningOnce() {
+    DeviceClient client = open(harness().client());
+    Waiting.result(client.open());
+    assertThat(hub().connectionsSoFar()).isEqualTo(1);
+  }
+
+  private Feed[] feeds() {
+    return Set.of(Feed.values()).toArray(Feed[]::new);
+  }
+
+  private long usualOpeningNanos() {
+    RecordingContext context = context(new ScriptedOutbox(), feeds());
+    openSession(context); // the first one loads classes
+    long start = System.nanoTime();
+    RecordingContext measured = context(new ScriptedOutbox(), feeds());
+    TransportSession session = openSession(measured);
+    long taken = System.nanoTime() - start;
+    measured.onLoop(session::abort);
+    Waiting.result(session.ended());
+    return taken;
+  }
+
+  private static void assertEndedEitherWay(SessionOpening opening) {
+    CompletableFuture<Boolean> ended = new CompletableFuture<>();
+    opening
+        .session()
+        .whenComplete(
+            (session, failure) -> {
+              if (session == null) {
+                ended.complete(failure != null);
+              } else {
+                session.ended().whenComplete((reason, thrown) -> ended.complete(thrown == null));
+              }
+            });
+    assertThat(Waiting.result(ended)).isTrue();
+  }
+}

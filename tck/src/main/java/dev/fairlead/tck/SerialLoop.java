@@ -1,0 +1,98 @@
+package dev.fairlead.tck;
+
+import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.spi.Loop;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link Loop} with a thread and a clock of its own. What its tasks throw is kept for the test.
+ */
+public final class SerialLoop implements Loop, AutoCloseable {
+  private final List<Throwable> thrown = new CopyOnWriteArrayList<>();
+  private volatile @Nullable Thread thread;
+  private final ScheduledThreadPoolExecutor executor;
+
+  /** Starts the loop; its thread starts with the first task. */
+  public SerialLoop() {
+    executor =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread made = new Thread(task, "tck-loop");
+              made.setDaemon(true);
+              thread = made;
+              return made;
+            },
+            (task, pool) -> {});
+    executor.setRemoveOnCancelPolicy(true);
+    executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    executor.execute(caught(task));
+  }
+
+  @Override
+  public Alarm schedule(Duration delay, Runnable task) {
+    Future<?> set =
+        executor.schedule(caught(task), Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS);
+    return () -> set.cancel(false);
+  }
+
+  @Override
+  public boolean inLoop() {
+    return Thread.currentThread() == thread;
+  }
+
+  @Override
+  public Instant now() {
+    return Instant.now();
+  }
+
+  @Override
+  public long nanoTime() {
+    return System.nanoTime();
+  }
+
+  /**
+   * What tasks have thrown so far: a session's own tasks throw nothing.
+   *
+   * @return a copy
+   */
+  public List<Throwable> thrown() {
+    return List.copyOf(thrown);
+  }
+
+  /**
+   * How many alarms are set.
+   *
+   * @return the count, tasks that wait for their turn included
+   */
+  public int pending() {
+    return executor.getQueue().size();
+  }
+
+  /** Drops what is scheduled and ends the thread. */
+  @Override
+  public void close() {
+    executor.shutdown();
+  }
+
+  private Runnable caught(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (Throwable e) {
+        thrown.add(e);
+      }
+    };
+  }
+}

@@ -1,0 +1,214 @@
+package dev.fairlead.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.DeviceClient;
+import dev.fairlead.HubException;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.spi.Feed;
+import dev.fairlead.spi.TransportSession;
+import dev.fairlead.tck.Mishap.When;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The line is lost at every point: nothing is lost with it, and it ends once. */
+public abstract class SessionLossContract extends ContractCase {
+  private static final int MESSAGES = 60;
+
+  /** For subclasses. */
+  protected SessionLossContract() {}
+
+  @ParameterizedTest
+  @CsvSource({
+    "BEFORE_STORE, 1", "BEFORE_STORE, 2", "BEFORE_STORE, 30",
+    "BEFORE_ACK, 1", "BEFORE_ACK, 2", "BEFORE_ACK, 30",
+    "AFTER_ACK, 1", "AFTER_ACK, 2", "AFTER_ACK, 30"
+  })
+  final void nothingIsLostOrReorderedByACut(When when, int nth) {
+    DeviceClient client = open(harness().client());
+    hub().arm(Mishap.cut(when).atOccasion(nth));
+    awaitAll(sendAll(client, 0, MESSAGES));
+    assertComplete(MESSAGES);
+    assertThat(hub().connectionsSoFar()).isGreaterThanOrEqualTo(2);
+    // The hub may have only those twice that were put back after they may have been sent.
+    assertThat((long) hub().telemetry().size() - MESSAGES)
+        .isLessThanOrEqualTo(client.outbox().resent());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BEFORE_STORE", "BEFORE_ACK", "AFTER_ACK"})
+  final void nothingIsLostOrReorderedBySilence(When when) {
+    DeviceClient client = open(harness().client());
+    hub().arm(Mishap.silence(when).atOccasion(5));
+    awaitAll(sendAll(client, 0, MESSAGES));
+    assertComplete(MESSAGES);
+  }
+
+  @Test
+  final void nothingIsLostByManyCutsInARow() {
+    DeviceClient client = open(harness().client());
+    for (int i = 1; i <= 8; i++) {
+      hub().arm(Mishap.cut(i % 2 == 0 ? When.BEFORE_ACK : When.BEFORE_STORE).atOccasion(i * 9));
+    }
+    awaitAll(sendAll(client, 0, 200));
+    assertComplete(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ON_ACCEPT", "ON_CONNECT"})
+  final void aCutWhileOpeningIsTriedAgain(When when) {
+    hub().arm(Mishap.cut(when).times(3));
+    DeviceClient client = open(harness().client());
+    awaitAll(sendAll(client, 0, 5));
+    assertComplete(5);
+  }
+
+  @Test
+  final void aCutWhileIdleIsNoticedAndMended() {
+    DeviceClient client = open(harness().client());
+    awaitAll(sendAll(client, 0, 5));
+    hub().cut();
+    Waiting.until("a second line", () -> hub().connectionsSoFar() >= 2);
+    awaitAll(sendAll(client, 5, 10));
+    assertComplete(10);
+  }
+
+  @Test
+  final void aHubThatGoesOffTheNetIsFoundAgain() {
+    DeviceClient client = open(harness().client());
+    awaitAll(sendAll(client, 0, 5));
+    hub().setReachable(false);
+    List<CompletableFuture<Void>> meanwhile = sendAll(client, 5, 25);
+    Waiting.until("the loss shows", () -> client.state().cause().isPresent());
+    assertThat(meanwhile).noneMatch(CompletableFuture::isDone);
+    hub().setReachable(true);
+    awaitAll(meanwhile);
+    assertComplete(25);
+  }
+
+  // --- the session's own promises ---
+
+  @Test
+  final void aCutEndsTheSessionOnceWithAReason() {
+    ScriptedOutbox outbox = new ScriptedOutbox();
+    RecordingContext context = context(outbox);
+    TransportSession session = openSession(context);
+    hub().cut();
+    assertThat(Waiting.result(session.ended())).get().isInstanceOf(HubException.class);
+    context.onLoop(session::close);
+    context.onLoop(session::abort);
+    assertNothingLeftOf(context);
+    assertThat(context.ends()).hasSize(1);
+  }
+
+  @Test
+  final void closingEndsTheSessionOnceWithoutAReason() {
+    RecordingContext context = context(new ScriptedOutbox());
+    TransportSession session = openSession(context);
+    context.onLoop(session::close);
+    context.onLoop(session::close);
+    assertThat(Waiting.result(session.ended())).isEmpty();
+    context.onLoop(session::abort);
+    hub().cut();
+    assertNothingLeftOf(context);
+    assertThat(context.ends()).hasSize(1);
+  }
+
+  @Test
+  final void abortingEndsTheSessionOnce() {
+    RecordingContext context = context(new ScriptedOutbox());
+    TransportSession session = openSession(context);
+    context.onLoop(session::abort);
+    Waiting.result(session.ended());
+    context.onLoop(session::abort);
+    assertNothingLeftOf(context);
+    assertThat(context.ends()).hasSize(1);
+  }
+
+  @Test
+  final void closingWaitsForAcknowledgementsUnderWay() {
+    ScriptedOutbox outbox = new ScriptedOutbox();
+    RecordingContext context = context(outbox);
+    TransportSession session = openSession(context);
+    for (int i = 0; i < 200; i++) {
+      outbox.add(message(i));
+    }
+    Waiting.until("some are under way", () -> !outbox.accepted().isEmpty());
+    context.onLoop(session::close);
+    assertThat(Waiting.result(session.ended())).isEmpty();
+    // What was taken was acknowledged before the good-bye, so that the hub has nothing twice.
+    assertThat(hub().telemetry()).hasSize(outbox.accepted().size());
+  }
+
+  @Test
+  final void closingASilentLineEndsAllTheSame() {
+    ScriptedOutbox outbox = new ScriptedOutbox();
+    RecordingContext context = context(outbox);
+    TransportSession session = openSession(context);
+    hub().arm(Mishap.silence(When.BEFORE_ACK));
+    outbox.add(message(0));
+    Waiting.until("the hub has it", () -> !hub().telemetry().isEmpty());
+    context.onLoop(session::close);
+    Waiting.result(session.ended());
+    assertNothingLeftOf(context);
+    assertThat(context.ends()).hasSize(1);
+    assertThat(outbox.accepted()).isEmpty();
+  }
+
+  @Test
+  final void aRevokedLeaseIsInert() {
+    ScriptedOutbox outbox = new ScriptedOutbox();
+    RecordingContext first = context(outbox);
+    TransportSession old = openSession(first);
+    hub().arm(Mishap.cut(When.BEFORE_ACK).atOccasion(10));
+    for (int i = 0; i < 100; i++) {
+      outbox.add(message(i));
+    }
+    assertThat(Waiting.result(old.ended())).isPresent();
+    assertThat(outbox.accepted()).hasSizeLessThan(100);
+    RecordingContext second = context(outbox);
+    openSession(second);
+    Waiting.until("the rest goes by the new session", () -> outbox.accepted().size() == 100);
+    assertThat(outbox.accepted()).doesNotHaveDuplicates();
+    assertComplete(100);
+    assertThat(first.serialLoop().thrown()).isEmpty();
+    assertThat(second.serialLoop().thrown()).isEmpty();
+  }
+
+  @Test
+  final void nothingArrivesAfterTheEnd() {
+    needs(dev.fairlead.Capability.CLOUD_MESSAGES);
+    RecordingContext context = context(new ScriptedOutbox(), Feed.CLOUD_MESSAGES);
+    TransportSession session = openSession(context);
+    for (int i = 0; i < 20; i++) {
+      hub().sendCloudMessage("m" + i, Map.of());
+    }
+    Waiting.until("some have come", () -> !context.inbox().cloudMessages().isEmpty());
+    context.onLoop(session::abort);
+    Waiting.result(session.ended());
+    assertNothingLeftOf(context);
+    assertThat(context.inbox().misuse()).isEmpty();
+  }
+
+  @Test
+  final void twinOperationsFailWhenTheSessionEnds() {
+    needs(dev.fairlead.Capability.TWIN);
+    DeviceClient client = open(harness().client());
+    hub().setReachable(false);
+    Waiting.until("the loss shows", () -> client.state().cause().isPresent());
+    assertThat(Waiting.failure(client.getTwin())).isInstanceOf(UnreachableException.class);
+    assertThat(Waiting.failure(client.updateReportedProperties("{\"a\":1}")))
+        .isInstanceOf(UnreachableException.class);
+  }
+
+  private void assertNothingLeftOf(RecordingContext context) {
+    Waiting.until("no line is left", () -> hub().openConnections() == 0);
+    Waiting.until("no timer is left", () -> context.serialLoop().pending() == 0);
+    assertThat(context.serialLoop().thrown()).isEmpty();
+  }
+}

@@ -1,0 +1,160 @@
+package dev.fairlead.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.DeviceClient;
+import dev.fairlead.SystemProperty;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.tck.Mishap.When;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** Telemetry arrives whole, in order, and is acknowledged by the hub and nobody else. */
+public abstract class TelemetryContract extends ContractCase {
+  /** For subclasses. */
+  protected TelemetryContract() {}
+
+  @Test
+  final void aThousandMessagesArriveInOrderOnce() {
+    DeviceClient client = open(harness().client());
+    awaitAll(sendAll(client, 0, 1000));
+    assertComplete(1000);
+    assertThat(hub().telemetry()).hasSize(1000);
+    assertThat(client.outbox().accepted()).isEqualTo(1000);
+    assertThat(client.outbox().resent()).isZero();
+  }
+
+  @Test
+  final void whatWasSentBeforeOpeningComesFirst() {
+    DeviceClient client = closeLater(harness().client().build());
+    List<CompletableFuture<Void>> early = sendAll(client, 0, 20);
+    assertThat(early).noneMatch(CompletableFuture::isDone);
+    Waiting.result(client.open());
+    List<CompletableFuture<Void>> later = sendAll(client, 20, 40);
+    awaitAll(early);
+    awaitAll(later);
+    assertComplete(40);
+  }
+
+  @Test
+  final void aSenderLearnsOfTheHubsAcknowledgementOnly() {
+    hub().arm(Mishap.silence(When.BEFORE_ACK));
+    DeviceClient client = open(harness().client());
+    CompletableFuture<Void> sent = client.send(message(0));
+    Waiting.until("the hub has it", () -> !hub().telemetry().isEmpty());
+    // Whatever completes it now is a second coming that was acknowledged.
+    Waiting.result(sent);
+    assertThat(received()).hasSizeGreaterThan(1);
+    assertThat(client.outbox().resent()).isPositive();
+  }
+
+  @Test
+  final void everyByteArrives() {
+    byte[] all = new byte[256];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = (byte) i;
+    }
+    DeviceClient client = open(harness().client());
+    Waiting.result(client.send(TelemetryMessage.of(all)));
+    Waiting.result(client.send(TelemetryMessage.of(new byte[0])));
+    assertThat(hub().telemetry().get(0).body()).isEqualTo(all);
+    assertThat(hub().telemetry().get(1).body()).isEmpty();
+  }
+
+  @Test
+  final void aMessageOfTheLargestSizeArrives() {
+    byte[] body = new byte[TelemetryMessage.MAX_BYTES - 16];
+    for (int i = 0; i < body.length; i++) {
+      body[i] = (byte) (i * 31);
+    }
+    DeviceClient client = open(harness().client());
+    Waiting.result(client.send(TelemetryMessage.of(body)));
+    assertThat(hub().telemetry().get(0).body()).isEqualTo(body);
+  }
+
+  @Test
+  final void applicationPropertiesArrive() {
+    Map<String, String> properties =
+        Map.of(
+            "plain", "value",
+            "spaced", "two words & more=less?",
+            "percent", "100%25",
+            "empty", "",
+            "slash", "/a/#/+",
+            "unicode", "Grüße 温度 🌡",
+            "dots.and-dashes_", "1");
+    TelemetryMessage.Builder builder = TelemetryMessage.builder().body(new byte[] {1});
+    properties.forEach(builder::property);
+    DeviceClient client = open(harness().client());
+    Waiting.result(client.send(builder.build()));
+    assertThat(hub().telemetry().get(0).properties()).isEqualTo(properties);
+  }
+
+  @Test
+  final void systemPropertiesArrive() {
+    Instant made = Instant.parse("2026-01-02T03:04:05.678Z");
+    TelemetryMessage message =
+        TelemetryMessage.builder()
+            .json("{\"t\":21.5}")
+            .messageId("m-1:%25")
+            .correlationId("c-1")
+            .userId("user one")
+            .creationTime(made)
+            .build();
+    DeviceClient client = open(harness().client());
+    Waiting.result(client.send(message));
+    Map<SystemProperty, String> system = hub().telemetry().get(0).systemProperties();
+    assertThat(system)
+        .containsEntry(SystemProperty.MESSAGE_ID, "m-1:%25")
+        .containsEntry(SystemProperty.CORRELATION_ID, "c-1")
+        .containsEntry(SystemProperty.USER_ID, "user one")
+        .containsEntry(SystemProperty.CONTENT_TYPE, "application/json")
+        .containsEntry(SystemProperty.CONTENT_ENCODING, "utf-8");
+    assertThat(Instant.parse(system.getOrDefault(SystemProperty.CREATION_TIME, "")))
+        .isEqualTo(made);
+  }
+
+  @Test
+  final void severalSendersShareOneOrder() {
+    DeviceClient client = open(harness().client());
+    List<Thread> senders = new ArrayList<>();
+    List<CompletableFuture<Void>> sent = java.util.Collections.synchronizedList(new ArrayList<>());
+    for (int s = 0; s < 4; s++) {
+      int base = s * 1000;
+      Thread sender =
+          new Thread(() -> sent.addAll(sendAll(client, base, base + 100)), "tck-sender");
+      senders.add(sender);
+      sender.start();
+    }
+    for (Thread sender : senders) {
+      Waiting.until("senders are through", () -> !sender.isAlive());
+    }
+    awaitAll(List.copyOf(sent));
+    List<Integer> all = received();
+    assertThat(all).hasSize(400).doesNotHaveDuplicates();
+    for (int s = 0; s < 4; s++) {
+      int sender = s;
+      assertThat(all.stream().filter(n -> n / 1000 == sender).toList()).isSorted();
+    }
+  }
+
+  @Test
+  final void strictOrderHasOneMessageUnderWay() {
+    ScriptedOutbox outbox = new ScriptedOutbox();
+    RecordingContext context =
+        closeLater(new RecordingContext(harness().target(), Set.of(), outbox, true));
+    openSession(context);
+    for (int i = 0; i < 50; i++) {
+      outbox.add(message(i));
+    }
+    Waiting.until("all are accepted", () -> outbox.accepted().size() == 50);
+    assertThat(outbox.mostUnderWay()).isEqualTo(1);
+    assertThat(outbox.accepted()).isSorted();
+    assertThat(context.serialLoop().thrown()).isEmpty();
+  }
+}

@@ -1,0 +1,109 @@
+package dev.fairlead.tck;
+
+import dev.fairlead.Capability;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.RetryPolicy;
+import dev.fairlead.Route;
+import dev.fairlead.auth.Credentials;
+import dev.fairlead.policy.TransportPolicy;
+import dev.fairlead.spi.RouteOffer;
+import dev.fairlead.spi.TransportProvider;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What the contract needs to know of a transport: the transport itself, and a hub for it to talk
+ * to. One harness serves one test. Over the local hub that is all of {@link LocalHubHarness}'
+ * business, and a transport has none to write.
+ */
+public interface TransportHarness extends AutoCloseable {
+  /**
+   * The transport under test.
+   *
+   * @return the same each time
+   */
+  TransportProvider provider();
+
+  /**
+   * The route under test.
+   *
+   * @return one that the provider offers
+   */
+  Route route();
+
+  /**
+   * Whom to connect as, and where.
+   *
+   * @return the device of {@link #hub()}
+   */
+  Target target();
+
+  /**
+   * The hub's side.
+   *
+   * @return the hub with its device
+   */
+  HubSide hub();
+
+  /**
+   * Whether a thread belongs to the hub's side, and may outlive the clients.
+   *
+   * @param thread a live thread
+   * @return true if the hub owns it
+   */
+  boolean ownsThread(Thread thread);
+
+  /** Stops the hub. */
+  @Override
+  void close();
+
+  /**
+   * What the transport declares of the route under test.
+   *
+   * @return its offer
+   */
+  default RouteOffer offer() {
+    return provider().offer().routes().stream()
+        .filter(offer -> offer.route().equals(route()))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException(provider().offer() + " lacks " + route()));
+  }
+
+  /**
+   * What the route under test can do.
+   *
+   * @return its declared capabilities
+   */
+  default Set<Capability> capabilities() {
+    return offer().capabilities();
+  }
+
+  /**
+   * A client's builder with host, identity, credentials, endpoint and transport set, for this route
+   * only, and eager to connect again.
+   *
+   * @return a builder
+   */
+  default DeviceClientBuilder client() {
+    Target target = target();
+    return DeviceClient.builder()
+        .host(target.hubHost())
+        .identity(target.identity())
+        .credentials(Credentials.sharedAccessKey(target.key()))
+        .endpoint(route().protocol(), target.endpoint())
+        .transport(provider())
+        .policy(TransportPolicy.builder().only(route().protocol()).build())
+        .retry(
+            new RetryPolicy(
+                Duration.ofMillis(20),
+                Duration.ofMillis(20),
+                Duration.ofMillis(200),
+                Duration.ofSeconds(10),
+                Duration.ofMillis(100),
+                Duration.ofMillis(300),
+                false,
+                Optional.empty()));
+  }
+}

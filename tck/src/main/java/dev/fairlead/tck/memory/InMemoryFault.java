@@ -1,0 +1,154 @@
+package dev.fairlead.tck.memory;
+
+import dev.fairlead.HubException;
+import dev.fairlead.Route;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something to go wrong on the in-memory wire: what, at which point, on which route, at which
+ * occasions. Immutable; each method gives a changed copy.
+ */
+public final class InMemoryFault {
+  /** Where on the wire a fault strikes. */
+  public enum Point {
+    /** Looking up the hub's name. */
+    RESOLVE,
+    /** Connecting. */
+    CONNECT,
+    /** The line stands and nothing has been said. */
+    TLS,
+    /** The credential has been shown and is about to be answered. */
+    OPEN,
+    /** Telemetry has come and is not stored. */
+    BEFORE_STORE,
+    /** Telemetry is stored and not acknowledged. */
+    BEFORE_ACK,
+    /** Telemetry is acknowledged. */
+    AFTER_ACK,
+    /** The twin is asked for. */
+    TWIN_GET,
+    /** Reported properties have come and are not merged. */
+    TWIN_REPORT,
+    /** A new credential is shown on the open line. */
+    RENEW
+  }
+
+  /** What a fault does. */
+  sealed interface Effect {
+    /** Ends the line with a failure, or refuses the one operation if it is a refusal of that. */
+    record Fail(HubException failure) implements Effect {}
+
+    /** Breaks the line. */
+    record Cut() implements Effect {}
+
+    /** The line stays and carries nothing any more. */
+    record Silence() implements Effect {}
+  }
+
+  private final Effect effect;
+  private final Point point;
+  private final @Nullable Route route;
+  private final int nth;
+  private final int times;
+
+  private InMemoryFault(Effect effect, Point point, @Nullable Route route, int nth, int times) {
+    if (nth < 1 || times < 1) {
+      throw new IllegalArgumentException(
+          "Occasions count from 1, and a fault strikes at least once.");
+    }
+    this.effect = effect;
+    this.point = Objects.requireNonNull(point, "point");
+    this.route = route;
+    this.nth = nth;
+    this.times = times;
+  }
+
+  /**
+   * Fails as the hub, or the way to it, would. While opening, the opening fails with it. On an open
+   * line a {@link dev.fairlead.RejectedException} refuses that operation only, and anything else
+   * ends the session.
+   *
+   * @param point where
+   * @param failure with what
+   * @return the fault: on any route, at the first occasion, once
+   */
+  public static InMemoryFault fail(Point point, HubException failure) {
+    return new InMemoryFault(
+        new Effect.Fail(Objects.requireNonNull(failure, "failure")), point, null, 1, 1);
+  }
+
+  /**
+   * Breaks the line.
+   *
+   * @param point where
+   * @return the fault: on any route, at the first occasion, once
+   */
+  public static InMemoryFault cut(Point point) {
+    return new InMemoryFault(new Effect.Cut(), point, null, 1, 1);
+  }
+
+  /**
+   * Lets the line fall silent.
+   *
+   * @param point where
+   * @return the fault: on any route, at the first occasion, once
+   */
+  public static InMemoryFault silence(Point point) {
+    return new InMemoryFault(new Effect.Silence(), point, null, 1, 1);
+  }
+
+  /**
+   * On one route only; only its occasions count.
+   *
+   * @param only the route
+   * @return a new fault
+   */
+  public InMemoryFault on(Route only) {
+    return new InMemoryFault(effect, point, only, nth, times);
+  }
+
+  /**
+   * From another occasion on.
+   *
+   * @param occasion from 1
+   * @return a new fault
+   */
+  public InMemoryFault nth(int occasion) {
+    return new InMemoryFault(effect, point, route, occasion, times);
+  }
+
+  /**
+   * So many times in a row.
+   *
+   * @param count 1 or more
+   * @return a new fault
+   */
+  public InMemoryFault times(int count) {
+    return new InMemoryFault(effect, point, route, nth, count);
+  }
+
+  /**
+   * Every time, until the faults are cleared.
+   *
+   * @return a new fault
+   */
+  public InMemoryFault always() {
+    return times(Integer.MAX_VALUE);
+  }
+
+  boolean concerns(Point where, Route on) {
+    return point == where && (route == null || route.equals(on));
+  }
+
+  /** The effect at an occasion, counted from 1. */
+  Optional<Effect> at(long occasion) {
+    return occasion >= nth && occasion - nth < times ? Optional.of(effect) : Optional.empty();
+  }
+
+  @Override
+  public String toString() {
+    return effect + " at " + point + " on " + (route == null ? "any route" : route.toString());
+  }
+}

@@ -1,0 +1,64 @@
+package dev.fairlead.tck.memory;
+
+import dev.fairlead.Route;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntSupplier;
+
+/**
+ * The faults that wait for their occasion. Of several that could strike at one, the one added first
+ * does, and the occasion counts for all. Safe for any thread.
+ */
+public final class InMemoryFaults {
+  private final List<Armed> armed = new ArrayList<>();
+
+  InMemoryFaults() {}
+
+  /**
+   * Arms a fault.
+   *
+   * @param fault the fault; its occasions count from now
+   * @return counts how often it has struck
+   */
+  public synchronized IntSupplier add(InMemoryFault fault) {
+    Armed added = new Armed(fault);
+    armed.add(added);
+    return () -> strikesOf(added);
+  }
+
+  private synchronized int strikesOf(Armed fault) {
+    return fault.strikes;
+  }
+
+  /** Disarms all. What they did stays done. */
+  public synchronized void clear() {
+    armed.clear();
+  }
+
+  synchronized Optional<InMemoryFault.Effect> strike(InMemoryFault.Point point, Route route) {
+    Optional<InMemoryFault.Effect> struck = Optional.empty();
+    for (Armed each : armed) {
+      if (each.fault.concerns(point, route)) {
+        each.occasions++;
+        if (struck.isEmpty()) {
+          struck = each.fault.at(each.occasions);
+          if (struck.isPresent()) {
+            each.strikes++;
+          }
+        }
+      }
+    }
+    return struck;
+  }
+
+  private static final class Armed {
+    private final InMemoryFault fault;
+    private long occasions;
+    private int strikes;
+
+    Armed(InMemoryFault fault) {
+      this.fault = fault;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package dev.fairlead.tck.memory;
+
+import dev.fairlead.Progress;
+import dev.fairlead.Route;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.tck.FakeTime;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * A hub in memory: devices with telemetry, queues, twins and direct methods. Its clock, which ends
+ * tokens and locks, stands still unless a test moves it. It has no thread of its own. Safe for any
+ * thread.
+ */
+public final class InMemoryHub {
+  /** The name of the hub in tokens. */
+  public static final String HOST = "memory.hub.test";
+
+  private final FakeTime time;
+  private final InMemoryFaults faults = new InMemoryFaults();
+  private final Map<String, InMemoryDevice> devices = new ConcurrentHashMap<>();
+  private final Set<InMemoryLine> lines = ConcurrentHashMap.newKeySet();
+  private final List<Route> attempts = new CopyOnWriteArrayList<>();
+  private volatile boolean reachable = true;
+
+  /**
+   * An empty hub.
+   *
+   * @param time its clock, which a client may share
+   */
+  public InMemoryHub(FakeTime time) {
+    this.time = time;
+  }
+
+  /**
+   * A device, made with a random key if it is new.
+   *
+   * @param deviceId its id
+   * @return the device
+   */
+  public InMemoryDevice device(String deviceId) {
+    return devices.computeIfAbsent(deviceId, id -> new InMemoryDevice(id, time));
+  }
+
+  /**
+   * The faults of the wire.
+   *
+   * @return the faults, to be added to
+   */
+  public InMemoryFaults faults() {
+    return faults;
+  }
+
+  /**
+   * The hub's clock.
+   *
+   * @return the clock
+   */
+  public FakeTime time() {
+    return time;
+  }
+
+  /**
+   * Takes the hub off the net, cutting every line, or puts it back.
+   *
+   * @param value whether it can be reached
+   */
+  public void setReachable(boolean value) {
+    reachable = value;
+    if (!value) {
+      lines.forEach(line -> line.cut(lost("The hub went off the net.")));
+    }
+  }
+
+  /**
+   * How many lines stand now.
+   *
+   * @return the count
+   */
+  public int openLines() {
+    return lines.size();
+  }
+
+  /**
+   * The routes on which openings have begun, in order.
+   *
+   * @return a copy
+   */
+  public List<Route> attempts() {
+    return List.copyOf(attempts);
+  }
+
+  void attempted(Route route) {
+    attempts.add(route);
+  }
+
+  boolean accept(InMemoryLine line) {
+    if (!reachable) {
+      line.cut(
+          new UnreachableException(
+              "Nobody listens at " + HOST + "; is the hub switched off?",
+              Stage.CONNECT,
+              Progress.NOT_SENT,
+              null));
+      return false;
+    }
+    lines.add(line);
+    if (line.isEnded()) { // aborted meanwhile
+      lines.remove(line);
+      return false;
+    }
+    return true;
+  }
+
+  void forget(InMemoryLine line) {
+    lines.remove(line);
+    find(line.deviceId()).ifPresent(device -> device.lineEnded(line));
+  }
+
+  Optional<InMemoryDevice> find(String deviceId) {
+    return Optional.ofNullable(devices.get(deviceId));
+  }
+
+  static UnreachableException lost(String why) {
+    return new UnreachableException(why, Stage.SESSION, Progress.MAYBE_SENT, null);
+  }
+}

@@ -1,0 +1,352 @@
+package dev.fairlead.tck.memory;
+
+import dev.fairlead.Capability;
+import dev.fairlead.HubException;
+import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
+import dev.fairlead.Route;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.UnauthorizedException;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.Envelope;
+import dev.fairlead.spi.Feed;
+import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.RouteOffer;
+import dev.fairlead.spi.SessionContext;
+import dev.fairlead.spi.TransportSession;
+import dev.fairlead.spi.TwinLink;
+import dev.fairlead.tck.memory.InMemoryFault.Effect;
+import dev.fairlead.tck.memory.InMemoryFault.Point;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/**
+ * The device's end of an open line. Its state belongs to the loop; what the hub does runs on the
+ * line.
+ */
+final class InMemorySession implements TransportSession {
+  private static final Duration GOOD_BYE = Duration.ofSeconds(5);
+
+  private final InMemoryHub hub;
+  private final InMemoryDevice device;
+  private final InMemoryLine line;
+  private final RouteOffer offer;
+  private final InMemoryTransport.Options options;
+  private final SessionContext context;
+  private final Loop loop;
+  private final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
+  private final Map<Object, CompletableFuture<?>> asked = new ConcurrentHashMap<>();
+
+  private int underWay;
+  private boolean closing;
+  private boolean watching;
+  private Alarm watch = () -> {};
+  private Alarm goodBye = () -> {};
+
+  InMemorySession(
+      InMemoryHub hub,
+      InMemoryDevice device,
+      InMemoryLine line,
+      RouteOffer offer,
+      InMemoryTransport.Options options,
+      SessionContext context) {
+    this.hub = hub;
+    this.device = device;
+    this.line = line;
+    this.offer = offer;
+    this.options = options;
+    this.context = context;
+    this.loop = context.loop();
+  }
+
+  void start() {
+    loop.assertInLoop();
+    context.outbox().whenReadable(() -> loop.execute(this::pump));
+    pump();
+  }
+
+  InMemoryLine line() {
+    return line;
+  }
+
+  Route route() {
+    return offer.route();
+  }
+
+  boolean can(Capability capability) {
+    return offer.capabilities().contains(capability);
+  }
+
+  boolean wants(Feed feed) {
+    Capability needed =
+        switch (feed) {
+          case CLOUD_MESSAGES -> Capability.CLOUD_MESSAGES;
+          case DIRECT_METHODS -> Capability.DIRECT_METHODS;
+          case DESIRED_PROPERTIES -> Capability.TWIN;
+        };
+    return context.feeds().contains(feed) && can(needed);
+  }
+
+  // --- telemetry: pulled by the window's room ---
+
+  private void pump() {
+    loop.assertInLoop();
+    if (closing || ended.isDone()) {
+      return;
+    }
+    int room = (context.strictOrder() ? 1 : options.window()) - underWay;
+    if (room <= 0) {
+      return;
+    }
+    List<Envelope> taken = context.outbox().take(room, Long.MAX_VALUE, TelemetryMessage::size);
+    underWay += taken.size();
+    taken.forEach(envelope -> line.carry(() -> atHub(envelope)));
+    watch();
+  }
+
+  private void atHub(Envelope envelope) {
+    Optional<Effect> fault = hub.faults().strike(Point.BEFORE_STORE, route());
+    if (fault.isPresent()
+        && fault.get() instanceof Effect.Fail fail
+        && fail.failure() instanceof RejectedException refusal) {
+      answered(() -> envelope.failed(refusal));
+      return;
+    }
+    if (!strike(line, fault, Stage.SESSION)) {
+      return;
+    }
+    device.store(envelope.message());
+    if (passes(Point.BEFORE_ACK)) {
+      answered(envelope::accepted);
+      passes(Point.AFTER_ACK);
+    }
+  }
+
+  private void answered(Runnable outcome) {
+    loop.execute(
+        () -> {
+          if (!ended.isDone()) {
+            underWay--;
+            outcome.run();
+            heard();
+            pump();
+            sayGoodByeWhenIdle();
+          }
+        });
+  }
+
+  // --- questions that the hub answers: twin, settlements, replies ---
+
+  /**
+   * Carries a question to the hub. Any thread. The answer completes on the loop; it fails when the
+   * session ends first.
+   */
+  <T> CompletableFuture<T> ask(Consumer<CompletableFuture<T>> question) {
+    Object ticket = new Object();
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    CompletableFuture<T> atHub = new CompletableFuture<>();
+    asked.put(ticket, answer);
+    if (line.isEnded()) {
+      asked.remove(ticket);
+      answer.completeExceptionally(gone(Progress.NOT_SENT));
+      return answer;
+    }
+    CompletionStage<T> answered = atHub;
+    answered.whenComplete(
+        (value, failure) ->
+            loop.execute(
+                () -> {
+                  asked.remove(ticket);
+                  heard();
+                  if (failure == null) {
+                    answer.complete(value);
+                  } else {
+                    answer.completeExceptionally(failure);
+                  }
+                  sayGoodByeWhenIdle();
+                }));
+    line.carry(() -> question.accept(atHub));
+    loop.execute(this::watch);
+    return answer;
+  }
+
+  @Override
+  public Optional<TwinLink> twin() {
+    loop.assertInLoop();
+    return can(Capability.TWIN)
+        ? Optional.of(new InMemoryTwinLink(this, device))
+        : Optional.empty();
+  }
+
+  @Override
+  public CompletionStage<Renewal> renew(Credential credential) {
+    loop.assertInLoop();
+    if (!options.renewsInPlace()) {
+      return CompletableFuture.completedFuture(Renewal.NEEDS_REOPEN);
+    }
+    return ask(
+        answer -> {
+          if (!passes(Point.RENEW)) {
+            return;
+          }
+          if (device.renew(this, context.identity(), credential)) {
+            answer.complete(Renewal.RENEWED);
+          } else {
+            answer.completeExceptionally(
+                new UnauthorizedException(
+                    "The hub refused the new credential.", Progress.NOT_SENT));
+          }
+        });
+  }
+
+  Credential credential() {
+    return context.credential();
+  }
+
+  /** Carries something from the hub to the device; it runs on the loop while the session lives. */
+  void push(Runnable arrival) {
+    line.carry(
+        () ->
+            loop.execute(
+                () -> {
+                  if (!ended.isDone()) {
+                    heard();
+                    arrival.run();
+                  }
+                }));
+  }
+
+  SessionContext context() {
+    return context;
+  }
+
+  // --- the end ---
+
+  @Override
+  public CompletionStage<Optional<HubException>> ended() {
+    return ended;
+  }
+
+  @Override
+  public void close() {
+    loop.assertInLoop();
+    if (closing || ended.isDone()) {
+      return;
+    }
+    closing = true;
+    goodBye = loop.schedule(GOOD_BYE, () -> end(gone(Progress.MAYBE_SENT)));
+    sayGoodByeWhenIdle();
+  }
+
+  @Override
+  public void abort() {
+    end(
+        new UnreachableException(
+            "The session was cut on this side.", Stage.SESSION, Progress.MAYBE_SENT, null));
+  }
+
+  private void sayGoodByeWhenIdle() {
+    if (closing && underWay == 0 && asked.isEmpty()) {
+      line.carry(() -> loop.execute(() -> end(gone(Progress.NOT_SENT))));
+    }
+  }
+
+  void end(HubException reason) {
+    loop.assertInLoop();
+    if (ended.isDone()) {
+      return;
+    }
+    watch.cancel();
+    goodBye.cancel();
+    line.end();
+    ended.complete(closing ? Optional.empty() : Optional.of(reason));
+    HubException lost = gone(Progress.MAYBE_SENT);
+    asked.values().forEach(answer -> answer.completeExceptionally(lost));
+    asked.clear();
+  }
+
+  private UnreachableException gone(Progress progress) {
+    return new UnreachableException(
+        "The session on " + route() + " has ended; the answer can no longer come.",
+        Stage.SESSION,
+        progress,
+        null);
+  }
+
+  // --- silence ---
+
+  /** Something has come: whoever still waits, waits anew. */
+  private void heard() {
+    watch.cancel();
+    watching = false;
+    watch();
+  }
+
+  /** Keeps one alarm while an answer is awaited. */
+  private void watch() {
+    if (!watching && !ended.isDone() && (underWay > 0 || !asked.isEmpty())) {
+      watching = true;
+      watch = loop.schedule(options.answerTimeout(), this::silent);
+    }
+  }
+
+  private void silent() {
+    watching = false;
+    if (underWay > 0 || !asked.isEmpty()) {
+      end(
+          new UnreachableException(
+              "The hub has not answered for "
+                  + options.answerTimeout()
+                  + "; the line counts as dead.",
+              Stage.SESSION,
+              Progress.MAYBE_SENT,
+              null));
+    }
+  }
+
+  // --- faults ---
+
+  boolean passes(Point point) {
+    return passes(hub, line, point, route(), Stage.SESSION);
+  }
+
+  Optional<Effect> fault(Point point) {
+    return hub.faults().strike(point, route());
+  }
+
+  boolean strike(Optional<Effect> fault) {
+    return strike(line, fault, Stage.SESSION);
+  }
+
+  static boolean passes(InMemoryHub hub, InMemoryLine line, Point point, Route route, Stage stage) {
+    return strike(line, hub.faults().strike(point, route), stage);
+  }
+
+  private static boolean strike(InMemoryLine line, Optional<Effect> fault, Stage stage) {
+    if (fault.isEmpty()) {
+      return true;
+    }
+    if (fault.get() instanceof Effect.Fail fail) {
+      line.cut(fail.failure());
+    } else if (fault.get() instanceof Effect.Silence) {
+      line.silence();
+    } else {
+      line.cut(
+          new UnreachableException(
+              "The line broke.",
+              stage,
+              stage == Stage.SESSION ? Progress.MAYBE_SENT : Progress.NOT_SENT,
+              null));
+    }
+    return false;
+  }
+}

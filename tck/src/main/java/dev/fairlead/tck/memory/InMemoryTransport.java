@@ -1,0 +1,147 @@
+package dev.fairlead.tck.memory;
+
+import dev.fairlead.Capability;
+import dev.fairlead.Carrier;
+import dev.fairlead.Protocol;
+import dev.fairlead.Route;
+import dev.fairlead.spi.RouteOffer;
+import dev.fairlead.spi.RouteOffer.Delivery;
+import dev.fairlead.spi.RouteOffer.Footprint;
+import dev.fairlead.spi.SessionContext;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.TransportOffer;
+import dev.fairlead.spi.TransportProvider;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A wire to an {@link InMemoryHub}. It can stand for any of the hub's protocols: what it declares
+ * is what it does. Immutable; each method with a value gives a changed copy.
+ */
+public final class InMemoryTransport implements TransportProvider {
+  private final InMemoryHub hub;
+  private final List<RouteOffer> routes;
+  private final Options options;
+
+  /**
+   * How the wire behaves.
+   *
+   * @param window how many messages may be unacknowledged
+   * @param answerTimeout how long to wait for any answer before the line counts as dead
+   * @param renewsInPlace whether a new credential can be shown on the open line
+   */
+  record Options(int window, Duration answerTimeout, boolean renewsInPlace) {}
+
+  private InMemoryTransport(InMemoryHub hub, List<RouteOffer> routes, Options options) {
+    this.hub = hub;
+    this.routes = List.copyOf(routes);
+    this.options = options;
+  }
+
+  /**
+   * A transport with the routes of the given protocols, declared as those are documented. A window
+   * of 10, an answer within 10 s, renewal by a new session.
+   *
+   * @param hub the hub
+   * @param protocols one or more
+   * @return the transport
+   */
+  public static InMemoryTransport like(InMemoryHub hub, Protocol... protocols) {
+    return of(hub, Arrays.stream(protocols).map(InMemoryTransport::documented).toList());
+  }
+
+  /**
+   * A transport with any routes; what they declare is what they do.
+   *
+   * @param hub the hub
+   * @param routes one or more
+   * @return the transport
+   */
+  public static InMemoryTransport of(InMemoryHub hub, List<RouteOffer> routes) {
+    return new InMemoryTransport(hub, routes, new Options(10, Duration.ofSeconds(10), false));
+  }
+
+  /**
+   * The route of a protocol as the hub's documentation describes it.
+   *
+   * @param protocol the protocol
+   * @return the offer
+   */
+  public static RouteOffer documented(Protocol protocol) {
+    Set<Capability> all = EnumSet.allOf(Capability.class);
+    Set<Capability> mqtt = EnumSet.complementOf(EnumSet.of(Capability.ABANDON, Capability.REJECT));
+    Set<Capability> https =
+        EnumSet.complementOf(EnumSet.of(Capability.TWIN, Capability.DIRECT_METHODS));
+    return switch (protocol) {
+      case MQTT -> push(new Route(protocol, Carrier.TCP, 8883), mqtt, 1, Footprint.SMALL);
+      case MQTT_WS -> push(new Route(protocol, Carrier.WEBSOCKET, 443), mqtt, 1, Footprint.SMALL);
+      case AMQP -> push(new Route(protocol, Carrier.TCP, 5671), all, 1000, Footprint.LARGE);
+      case AMQP_WS -> push(new Route(protocol, Carrier.WEBSOCKET, 443), all, 500, Footprint.LARGE);
+      case HTTPS ->
+          new RouteOffer(
+              new Route(protocol, Carrier.HTTP, 443),
+              https,
+              Delivery.POLL,
+              1,
+              Footprint.SMALL,
+              false);
+    };
+  }
+
+  private static RouteOffer push(
+      Route route, Set<Capability> capabilities, int identities, Footprint footprint) {
+    return new RouteOffer(route, capabilities, Delivery.PUSH, identities, footprint, true);
+  }
+
+  /**
+   * The same with another window.
+   *
+   * @param messages how many may be unacknowledged, 1 or more
+   * @return a new transport
+   */
+  public InMemoryTransport withWindow(int messages) {
+    return new InMemoryTransport(
+        hub, routes, new Options(messages, options.answerTimeout, options.renewsInPlace));
+  }
+
+  /**
+   * The same with another limit on waiting for an answer.
+   *
+   * @param limit positive
+   * @return a new transport
+   */
+  public InMemoryTransport withAnswerTimeout(Duration limit) {
+    return new InMemoryTransport(
+        hub, routes, new Options(options.window, limit, options.renewsInPlace));
+  }
+
+  /**
+   * The same, taking a new credential on the open line.
+   *
+   * @return a new transport
+   */
+  public InMemoryTransport renewingInPlace() {
+    return new InMemoryTransport(
+        hub, routes, new Options(options.window, options.answerTimeout, true));
+  }
+
+  @Override
+  public TransportOffer offer() {
+    return new TransportOffer("fairlead-memory", routes);
+  }
+
+  @Override
+  public SessionOpening open(Route route, SessionContext context) {
+    RouteOffer offer =
+        routes.stream()
+            .filter(each -> each.route().equals(route))
+            .findFirst()
+            .orElseThrow(() -> new IllegalArgumentException(route + " is not offered here."));
+    InMemoryOpening opening = new InMemoryOpening(hub, offer, options, context);
+    opening.start();
+    return opening;
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * A hub and a transport that share nothing but memory: a complete wire with no network, for tests
+ * of whatever stands above the wire, and the first to pass the contract.
+ */
+@NullMarked
+package dev.fairlead.tck.memory;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,440 @@
+package dev.fairlead.tck;
+
+import static dev.fairlead.Protocol.MQTT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.ClientClosedException;
+import dev.fairlead.ConnectionState;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.HubException;
+import dev.fairlead.OutboxLimits;
+import dev.fairlead.OverflowPolicy;
+import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.tck.memory.InMemoryFault;
+import dev.fairlead.tck.memory.InMemoryFault.Point;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of a message that meets something worse than a cut line. */
+class DeliveryTest extends MemoryCase {
+  private static void assertRejected(CompletableFuture<Void> sent, Progress progress) {
+    assertThat(Waiting.failure(sent))
+        .isInstanceOfSatisfying(
+            RejectedException.class,
+            failure -> {
+              assertThat(failure.progress()).isEqualTo(progress);
+              assertThat(failure.getMessage()).isNotBlank();
+            });
+  }
+
+  // --- a message that the hub cuts the line for ---
+
+  @Test
+  void aMessageAtTheHeadOfFiveCutsIsGivenUpAndTheOthersGoOn() {
+    DeviceClient client = opened(builder(MQTT));
+    hub.faults().add(InMemoryFault.fail(Point.BEFORE_STORE, cutByHub()).times(5));
+    CompletableFuture<Void> poison = client.send(text("m0"));
+    List<CompletableFuture<Void>> others = sendAll(client, 1, 20);
+    tickUntil("the others are through", () -> others.stream().allMatch(CompletableFuture::isDone));
+    others.forEach(Waiting::result);
+    assertRejected(poison, Progress.MAYBE_SENT);
+    assertThat(received()).containsExactlyElementsOf(texts(1, 20));
+    assertThat(hub.attempts()).hasSize(6);
+  }
+
+  @Test
+  void fourCutsDoNotCondemnAMessage() {
+    DeviceClient client = opened(builder(MQTT));
+    hub.faults().add(InMemoryFault.fail(Point.BEFORE_STORE, cutByHub()).times(4));
+    List<CompletableFuture<Void>> sent = sendAll(client, 0, 5);
+    tickUntil("all are through", () -> sent.stream().allMatch(CompletableFuture::isDone));
+    sent.forEach(Waiting::result);
+    assertThat(received()).containsExactlyElementsOf(texts(0, 5));
+  }
+
+  @Test
+  void linesThatBreakByThemselvesDoNotCondemnAMessage() {
+    DeviceClient client = opened(builder(MQTT));
+    hub.faults().add(InMemoryFault.cut(Point.BEFORE_STORE).times(12));
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    tickUntil("it is through", sent::isDone);
+    Waiting.result(sent);
+    assertThat(hub.attempts()).hasSize(13);
+  }
+
+  @Test
+  void aMessageThatTheHubRefusesFailsAlone() {
+    DeviceClient client = opened(builder(MQTT));
+    hub.faults()
+        .add(
+            InMemoryFault.fail(
+                    Point.BEFORE_STORE,
+                    new RejectedException("scripted: too large", Progress.MAYBE_SENT, 413))
+                .nth(3));
+    List<CompletableFuture<Void>> sent = sendAll(client, 0, 6);
+    assertRejected(sent.remove(2), Progress.MAYBE_SENT);
+    sent.forEach(Waiting::result);
+    assertThat(received()).containsExactly("m0", "m1", "m3", "m4", "m5");
+    assertThat(hub.attempts()).hasSize(1);
+    assertThat(client.outbox().failed()).isEqualTo(1);
+  }
+
+  // --- no room ---
+
+  @Test
+  void aFullOutboxRefusesTheNewest() {
+    DeviceClient client = built(builder(MQTT).outbox(OutboxLimits.defaults().withMaxMessages(3)));
+    List<CompletableFuture<Void>> kept = sendAll(client, 0, 3);
+    assertRejected(client.send(text("m3")), Progress.NOT_SENT);
+    Waiting.result(client.open());
+    kept.forEach(Waiting::result);
+    assertThat(received()).containsExactlyElementsOf(texts(0, 3));
+    Waiting.result(client.send(text("m4")));
+  }
+
+  @Test
+  void aFullOutboxMayDropTheOldest() {
+    DeviceClient client =
+        built(
+            builder(MQTT)
+                .outbox(
+                    OutboxLimits.defaults()
+                        .withMaxMessages(3)
+                        .withOverflow(OverflowPolicy.DROP_OLDEST)));
+    List<CompletableFuture<Void>> sent = sendAll(client, 0, 7);
+    for (int i = 0; i < 4; i++) {
+      assertRejected(sent.get(i), Progress.NOT_SENT);
+    }
+    Waiting.result(client.open());
+    for (int i = 4; i < 7; i++) {
+      Waiting.result(sent.get(i));
+    }
+    assertThat(received()).containsExactlyElementsOf(texts(4, 7));
+    assertThat(client.outbox().failed()).isEqualTo(4);
+  }
+
+  @Test
+  void bytesAreBoundedAsWell() {
+    DeviceClient client =
+        built(builder(MQTT).outbox(OutboxLimits.defaults().withMaxBytes(300_000)));
+    CompletableFuture<Void> large = client.send(TelemetryMessage.of(new byte[200_000]));
+    assertRejected(client.send(TelemetryMessage.of(new byte[100_001])), Progress.NOT_SENT);
+    CompletableFuture<Void> fits = client.send(TelemetryMessage.of(new byte[100_000]));
+    assertThat(client.outbox().bytes()).isEqualTo(300_000);
+    Waiting.result(client.open());
+    Waiting.result(large);
+    Waiting.result(fits);
+    assertThat(client.outbox().bytes()).isZero();
+  }
+
+  @Test
+  void aSenderMayWaitForRoom() {
+    DeviceClient client =
+        built(
+            builder(MQTT)
+                .outbox(
+                    OutboxLimits.defaults().withMaxMessages(2).withOverflow(OverflowPolicy.BLOCK)));
+    sendAll(client, 0, 2);
+    CompletableFuture<Void> third = new CompletableFuture<>();
+    Thread sender =
+        new Thread(
+            () -> client.send(text("m2")).whenComplete((v, e) -> third.complete(v)), "tck-s");
+    sender.start();
+    Waiting.until("the sender waits", () -> sender.getState() == Thread.State.WAITING);
+    assertThat(client.outbox().waiting()).isEqualTo(2);
+    Waiting.result(client.open());
+    Waiting.result(third);
+    assertThat(received()).containsExactlyElementsOf(texts(0, 3));
+  }
+
+  @Test
+  void closingFreesASenderThatWaitsForRoom() {
+    DeviceClient client =
+        built(
+            builder(MQTT)
+                .outbox(
+                    OutboxLimits.defaults().withMaxMessages(1).withOverflow(OverflowPolicy.BLOCK)));
+    sendAll(client, 0, 1);
+    CompletableFuture<Throwable> blocked = new CompletableFuture<>();
+    Thread sender =
+        new Thread(() -> blocked.complete(Waiting.failure(client.send(text("m1")))), "tck-s");
+    sender.start();
+    Waiting.until("the sender waits", () -> sender.getState() == Thread.State.WAITING);
+    closeNow(client);
+    assertThat(Waiting.result(blocked)).isInstanceOf(ClientClosedException.class);
+  }
+
+  @Test
+  void waitingForRoomInAContinuationFailsInsteadOfHanging() {
+    DeviceClient client =
+        built(
+            builder(MQTT)
+                .outbox(
+                    OutboxLimits.defaults().withMaxMessages(1).withOverflow(OverflowPolicy.BLOCK)));
+    hub.faults().add(InMemoryFault.silence(Point.BEFORE_STORE).nth(2));
+    CompletableFuture<CompletableFuture<Void>> second = new CompletableFuture<>();
+    CompletableFuture<Void> chain =
+        client
+            .send(text("m0"))
+            .thenRun(
+                () -> {
+                  sendAll(client, 1, 2); // never acknowledged, so the outbox stays full
+                  second.complete(client.send(text("m2")));
+                });
+    Waiting.result(client.open());
+    Waiting.result(chain);
+    assertRejected(Waiting.result(second), Progress.NOT_SENT);
+  }
+
+  @Test
+  void aBlockingHandlerOnASingleThreadDoesNotHoldUpTheOutbox() {
+    ExecutorService single = Executors.newSingleThreadExecutor(task -> new Thread(task, "tck-1"));
+    try {
+      CountDownLatch leave = new CountDownLatch(1);
+      CountDownLatch inside = new CountDownLatch(1);
+      DeviceClient client =
+          opened(
+              builder(MQTT)
+                  .executor(single)
+                  .onCloudMessage(
+                      message -> {
+                        inside.countDown();
+                        leave.await();
+                        message.complete();
+                      }));
+      SentCloudMessage stuck = device.sendCloudMessage("stuck", java.util.Map.of());
+      Waiting.until("the handler hangs", () -> inside.getCount() == 0);
+      sendAll(client, 0, 100).forEach(Waiting::result);
+      assertThat(Waiting.result(client.getTwin())).isNotNull();
+      leave.countDown();
+      Waiting.until("completed", () -> stuck.state() == SentCloudMessage.State.COMPLETED);
+    } finally {
+      single.shutdown();
+    }
+  }
+
+  // --- no time ---
+
+  @Test
+  void aMessageExpiresWhileItWaits() {
+    hub.setReachable(false);
+    DeviceClient client =
+        started(
+            builder(MQTT).outbox(OutboxLimits.defaults().withTimeToLive(Duration.ofMinutes(10))));
+    CompletableFuture<Void> brief =
+        client.send(
+            TelemetryMessage.builder()
+                .body(new byte[] {1})
+                .timeToLive(Duration.ofMinutes(1))
+                .build());
+    CompletableFuture<Void> usual = client.send(text("m1"));
+    CompletableFuture<Void> patient =
+        client.send(
+            TelemetryMessage.builder()
+                .body(new byte[] {'m', '2'})
+                .timeToLive(Duration.ofHours(1))
+                .build());
+    time.advance(Duration.ofMinutes(1).minusNanos(1));
+    assertThat(brief).isNotDone();
+    time.advance(Duration.ofNanos(1));
+    assertRejected(brief, Progress.NOT_SENT);
+    assertThat(usual).isNotDone();
+    time.advance(Duration.ofMinutes(9));
+    assertRejected(usual, Progress.NOT_SENT);
+    hub.setReachable(true);
+    tickUntil("the rest is through", patient::isDone);
+    Waiting.result(patient);
+    assertThat(received()).containsExactly("m2");
+  }
+
+  @Test
+  void aMessageUnderWayDoesNotExpire() {
+    DeviceClient client =
+        opened(builder(MQTT).outbox(OutboxLimits.defaults().withTimeToLive(Duration.ofMinutes(1))));
+    hub.faults().add(InMemoryFault.silence(Point.BEFORE_ACK));
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    Waiting.until("the hub has it", () -> received().size() == 1);
+    time.advance(Duration.ofHours(1));
+    assertThat(sent).isNotDone();
+    assertThat(client.outbox().underWay()).isEqualTo(1);
+    device.cut(); // now it waits again, and its time is up
+    assertRejected(sent, Progress.MAYBE_SENT);
+  }
+
+  // --- closing ---
+
+  @Test
+  void closingSendsWhatWaits() {
+    DeviceClient client = opened(builder(like(MQTT).withWindow(1)));
+    List<CompletableFuture<Void>> sent = sendAll(client, 0, 500);
+    Waiting.result(client.close(Duration.ofMinutes(1)));
+    sent.forEach(Waiting::result);
+    assertThat(received()).containsExactlyElementsOf(texts(0, 500));
+    assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
+  }
+
+  @Test
+  void closingOfflineWaitsForTheDrainTimeAndNoLonger() {
+    hub.setReachable(false);
+    DeviceClient client = started(builder(MQTT));
+    List<CompletableFuture<Void>> sent = sendAll(client, 0, 3);
+    awaitState(client, ConnectionState.Waiting.class);
+    int alarms = time.pending();
+    Instant begin = time.now();
+    CompletableFuture<Void> closed = client.close(Duration.ofMinutes(3));
+    Waiting.until("the end is set", () -> time.pending() > alarms);
+    tickUntil("closed", closed::isDone);
+    assertThat(Duration.between(begin, time.now())).isGreaterThanOrEqualTo(Duration.ofMinutes(3));
+    assertThat(hub.attempts().size()).isGreaterThan(1);
+    for (CompletableFuture<Void> each : sent) {
+      assertThat(Waiting.failure(each))
+          .isInstanceOfSatisfying(
+              ClientClosedException.class,
+              failure -> assertThat(failure.progress()).isEqualTo(Progress.NOT_SENT));
+    }
+  }
+
+  @Test
+  void aReconnectDuringTheDrainStillSends() {
+    hub.setReachable(false);
+    DeviceClient client = started(builder(MQTT));
+    List<CompletableFuture<Void>> sent = sendAll(client, 0, 3);
+    awaitState(client, ConnectionState.Waiting.class);
+    CompletableFuture<Void> closed = client.close(Duration.ofMinutes(30));
+    hub.setReachable(true);
+    tickUntil("closed", closed::isDone);
+    sent.forEach(Waiting::result);
+    assertThat(received()).containsExactlyElementsOf(texts(0, 3));
+  }
+
+  @Test
+  void whatWasUnderWayAtTheEndMayHaveBeenSent() {
+    DeviceClient client = opened(builder(MQTT));
+    hub.faults().add(InMemoryFault.silence(Point.BEFORE_ACK));
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    Waiting.until("the hub has it", () -> received().size() == 1);
+    CompletableFuture<Void> closed = client.close(Duration.ZERO);
+    tickUntil("closed", closed::isDone);
+    assertThat(Waiting.failure(sent))
+        .isInstanceOfSatisfying(
+            ClientClosedException.class,
+            failure -> assertThat(failure.progress()).isEqualTo(Progress.MAYBE_SENT));
+  }
+
+  @Test
+  void aClosedClientRefusesEverything() throws Exception {
+    DeviceClient client = opened(builder(MQTT));
+    closeNow(client);
+    client.awaitClosed();
+    assertThat(Waiting.failure(client.getTwin())).isInstanceOf(HubException.class);
+    assertThat(Waiting.failure(client.updateReportedProperties("{\"a\":1}")))
+        .isInstanceOf(HubException.class);
+    closeNow(client);
+    client.close();
+  }
+
+  @Test
+  void aClientThatWasNeverOpenedCloses() {
+    DeviceClient client = built(builder(MQTT));
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    Waiting.result(client.close(Duration.ofMinutes(1)));
+    assertThat(Waiting.failure(sent)).isInstanceOf(ClientClosedException.class);
+    assertThat(Waiting.failure(client.open())).isInstanceOf(ClientClosedException.class);
+    assertThat(hub.attempts()).isEmpty();
+  }
+
+  @Test
+  void aHandlerMayCloseTheClient() throws Exception {
+    CompletableFuture<DeviceClient> client = new CompletableFuture<>();
+    CompletableFuture<Boolean> closedInside = new CompletableFuture<>();
+    client.complete(
+        opened(
+            builder(MQTT)
+                .onCloudMessage(
+                    message -> {
+                      client.get(30, TimeUnit.SECONDS).close();
+                      closedInside.complete(true);
+                    })));
+    device.sendCloudMessage("shut down", java.util.Map.of());
+    assertThat(Waiting.result(closedInside)).isTrue();
+    client.get(30, TimeUnit.SECONDS).awaitClosed();
+  }
+
+  @Test
+  void aContinuationMayCloseTheClient() throws Exception {
+    DeviceClient client = opened(builder(MQTT));
+    Waiting.result(client.send(text("m0")).thenRun(client::close));
+    client.awaitClosed();
+    assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
+  }
+
+  @Test
+  void awaitingTheEndEndsWithIt() {
+    DeviceClient client = opened(builder(MQTT));
+    CompletableFuture<Boolean> awaited = new CompletableFuture<>();
+    Thread main =
+        new Thread(
+            () -> {
+              try {
+                client.awaitClosed();
+                awaited.complete(true);
+              } catch (InterruptedException e) {
+                awaited.completeExceptionally(e);
+              }
+            },
+            "tck-main");
+    main.start();
+    Waiting.until("main waits", () -> main.getState() == Thread.State.WAITING);
+    closeNow(client);
+    assertThat(Waiting.result(awaited)).isTrue();
+  }
+
+  @Test
+  void sendingAfterTheEndFailsInsteadOfHanging() throws Exception {
+    DeviceClient client = opened(builder(MQTT));
+    closeNow(client);
+    client.awaitClosed();
+    Waiting.until(
+        "the client's threads are gone",
+        () ->
+            Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith("fairlead-dev-1")));
+    assertThat(Waiting.failure(client.send(text("m1")))).isInstanceOf(ClientClosedException.class);
+  }
+
+  @Test
+  void nothingIsDroppedForAMessageThatFindsNoRoomAllTheSame() {
+    DeviceClient client =
+        opened(
+            builder(like(MQTT).withWindow(1))
+                .outbox(
+                    OutboxLimits.defaults()
+                        .withMaxBytes(300_000)
+                        .withOverflow(OverflowPolicy.DROP_OLDEST)));
+    hub.faults().add(InMemoryFault.silence(Point.BEFORE_STORE));
+    CompletableFuture<Void> underWay = client.send(TelemetryMessage.of(new byte[200_000]));
+    Waiting.until("it is under way", () -> client.outbox().underWay() == 1);
+    List<CompletableFuture<Void>> waiting = sendAll(client, 0, 10);
+    assertRejected(client.send(TelemetryMessage.of(new byte[200_000])), Progress.NOT_SENT);
+    assertThat(waiting).noneMatch(CompletableFuture::isDone);
+    assertThat(underWay).isNotDone();
+  }
+
+  @Test
+  void aClosedClientLeavesNoAlarm() {
+    DeviceClient client = opened(builder(MQTT));
+    Waiting.result(client.send(text("m0")));
+    CompletableFuture<Void> closed = client.close(Duration.ofHours(1));
+    tickUntil("closed", closed::isDone);
+    Waiting.until("no alarm holds the client any more", () -> time.pending() == 0);
+  }
+}

@@ -1,0 +1,121 @@
+package dev.fairlead.tck;
+
+import static dev.fairlead.Protocol.AMQP;
+import static dev.fairlead.Protocol.MQTT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.ConnectionState.Connected;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.Progress;
+import dev.fairlead.UnauthorizedException;
+import dev.fairlead.tck.memory.InMemoryFault;
+import dev.fairlead.tck.memory.InMemoryFault.Point;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+
+/** When the client comes back after it has lost its session. */
+class ReconnectTest extends MemoryCase {
+  @Test
+  void theFirstAttemptAfterALossIsSpreadOverTenSeconds() {
+    DeviceClient client = opened(builder(MQTT));
+    List<Duration> delays = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      int lines = i + 1;
+      Waiting.until("a line", () -> device.connectionsSoFar() == lines);
+      awaitState(client, Connected.class);
+      time.advance(Duration.ofSeconds(60)); // stable
+      device.cut();
+      ConnectionState.Waiting state = awaitState(client, ConnectionState.Waiting.class);
+      delays.add(Duration.between(time.now(), state.next()));
+      advanceToNextTry(client);
+    }
+    assertThat(delays).allMatch(delay -> delay.compareTo(Duration.ofSeconds(10)) <= 0);
+    // Evenly spread: 40 draws below a half, or above it, come once in 2^40 runs.
+    assertThat(delays).anyMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) < 0);
+    assertThat(delays).anyMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) > 0);
+    Waiting.until("a line", () -> device.connectionsSoFar() == 41);
+  }
+
+  @Test
+  void theCountOfRoundsStartsAnewOnlyAfterAStableSession() {
+    hub.setReachable(false);
+    DeviceClient client = started(builder(MQTT));
+    for (int round = 1; round <= 4; round++) {
+      int attempts = round;
+      Waiting.until(
+          "round " + round,
+          () ->
+              hub.attempts().size() == attempts
+                  && client.state() instanceof ConnectionState.Waiting);
+      if (round < 4) {
+        advanceToNextTry(client);
+      }
+    }
+    hub.setReachable(true);
+    advanceToNextTry(client);
+    awaitState(client, Connected.class);
+
+    time.advance(Duration.ofSeconds(59));
+    assertThat(roundAfterALoss(client)).isGreaterThan(4);
+
+    awaitState(client, Connected.class);
+    time.advance(Duration.ofSeconds(60));
+    assertThat(roundAfterALoss(client)).isEqualTo(1);
+  }
+
+  /** Loses the session, fails one round, and comes back; the number of the failed round. */
+  private int roundAfterALoss(DeviceClient client) {
+    hub.faults().clear();
+    int before = hub.attempts().size();
+    hub.faults()
+        .add(
+            InMemoryFault.fail(
+                Point.CONNECT, unreachable(dev.fairlead.UnreachableException.Stage.CONNECT)));
+    device.cut();
+    awaitState(client, ConnectionState.Waiting.class);
+    advanceToNextTry(client);
+    Waiting.until(
+        "the round has failed",
+        () ->
+            hub.attempts().size() == before + 1
+                && client.state() instanceof ConnectionState.Waiting);
+    int round = client.state().attempt();
+    advanceToNextTry(client);
+    awaitState(client, Connected.class);
+    return round;
+  }
+
+  @Test
+  void aRefusalOfAnOpenSessionRenewsAndReturnsAtOnce() {
+    DeviceClient client = opened(builder(MQTT, AMQP));
+    hub.faults()
+        .add(
+            InMemoryFault.fail(
+                Point.BEFORE_STORE, new UnauthorizedException("scripted", Progress.MAYBE_SENT)));
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    Waiting.result(sent); // without time moving: the credential was renewed once
+    assertThat(hub.attempts()).containsExactly(route(MQTT), route(MQTT));
+  }
+
+  @Test
+  void everyChangeOfStateIsHeardInOrder() {
+    List<ConnectionState> heard = new CopyOnWriteArrayList<>();
+    DeviceClient client = built(builder(MQTT).onConnectionState(heard::add));
+    assertThat(client.state()).isInstanceOf(ConnectionState.NotOpened.class);
+    Waiting.result(client.open());
+    device.cut();
+    awaitState(client, ConnectionState.Waiting.class);
+    advanceToNextTry(client);
+    Waiting.until("again", () -> device.connectionsSoFar() == 2);
+    awaitState(client, Connected.class);
+    closeNow(client);
+    Waiting.until("closed", () -> heard.size() == 6);
+    assertThat(heard.stream().map(state -> state.getClass().getSimpleName()).toList())
+        .containsExactly("Connecting", "Connected", "Waiting", "Connecting", "Connected", "Closed");
+  }
+}

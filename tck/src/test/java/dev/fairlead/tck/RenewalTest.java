@@ -1,0 +1,222 @@
+package dev.fairlead.tck;
+
+import static dev.fairlead.Protocol.AMQP;
+import static dev.fairlead.Protocol.MQTT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.ConnectionState.Connected;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
+import dev.fairlead.Secret;
+import dev.fairlead.auth.Audience;
+import dev.fairlead.auth.Credentials;
+import dev.fairlead.auth.SasToken;
+import dev.fairlead.tck.memory.InMemoryFault;
+import dev.fairlead.tck.memory.InMemoryFault.Point;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** Tokens are renewed before they end, whichever way the wire can. */
+class RenewalTest extends MemoryCase {
+  private static final Duration HOUR = Duration.ofHours(1);
+  private static final Duration DUE = Duration.ofMinutes(51); // 85 per cent
+
+  private final AtomicInteger issued = new AtomicInteger();
+  private volatile boolean sourceDown;
+
+  /** A token service that counts, and can be down. */
+  private CompletionStage<Secret> fetch(Audience audience) {
+    if (sourceDown) {
+      return CompletableFuture.failedFuture(new IllegalStateException("scripted: service down"));
+    }
+    issued.incrementAndGet();
+    return CompletableFuture.completedFuture(
+        SasToken.sign(audience, Optional.empty(), time.now().plus(HOUR), device.key()).text());
+  }
+
+  @Test
+  void aNewSessionTakesTheNewTokenAtEightyFivePerCent() {
+    DeviceClient client = opened(builder(MQTT).credentials(Credentials.tokens(this::fetch)));
+    time.advance(DUE.minusSeconds(1));
+    assertThat(issued).hasValue(1);
+    assertThat(device.connectionsSoFar()).isEqualTo(1);
+    time.advance(Duration.ofSeconds(1));
+    // No back-off here: time stands still, and the new session comes all the same.
+    Waiting.until("a new session", () -> device.connectionsSoFar() == 2);
+    awaitState(client, Connected.class);
+    assertThat(issued).hasValue(2);
+    Waiting.result(client.send(text("m0")));
+    assertThat(hub.openLines()).isEqualTo(1);
+  }
+
+  @Test
+  void anOpenLineTakesTheNewTokenWhereTheWireCan() {
+    DeviceClient client =
+        opened(builder(like(AMQP).renewingInPlace()).credentials(Credentials.tokens(this::fetch)));
+    for (int renewals = 1; renewals <= 10; renewals++) {
+      time.advance(DUE);
+      int count = renewals + 1;
+      Waiting.until("a new token", () -> issued.get() == count);
+      Waiting.result(client.send(text("m" + renewals))); // behind the renewal on the line
+      Waiting.until("the next renewal is set", () -> time.pending() >= 2);
+    }
+    assertThat(device.connectionsSoFar()).isEqualTo(1);
+    assertThat(client.state()).isInstanceOf(Connected.class);
+  }
+
+  @Test
+  void aTokenThatCannotBeFetchedIsFetchedLater() {
+    DeviceClient client = opened(builder(MQTT).credentials(Credentials.tokens(this::fetch)));
+    sourceDown = true;
+    time.advance(DUE.plusMinutes(3));
+    Waiting.result(client.send(text("still here")));
+    assertThat(device.connectionsSoFar()).isEqualTo(1);
+    sourceDown = false;
+    tickUntil("a new session", () -> device.connectionsSoFar() == 2);
+    awaitState(client, Connected.class);
+    assertThat(issued).hasValue(2);
+  }
+
+  @Test
+  void aRefusedRenewalIsTriedAgainOnTheLivingLine() {
+    DeviceClient client =
+        opened(builder(like(AMQP).renewingInPlace()).credentials(Credentials.tokens(this::fetch)));
+    hub.faults()
+        .add(InMemoryFault.fail(Point.RENEW, new RejectedException("scripted", Progress.NOT_SENT)));
+    time.advance(DUE);
+    tickUntil("another token is shown", () -> issued.get() >= 3);
+    Waiting.until("connected", () -> client.state() instanceof Connected);
+    Waiting.result(client.send(text("m0")));
+  }
+
+  @Test
+  void aSourceThatIsDownLongerThanTheTokenLivesIsSurvived() {
+    DeviceClient client = opened(builder(MQTT).credentials(Credentials.tokens(this::fetch)));
+    sourceDown = true;
+    CompletableFuture<Void> sent =
+        CompletableFuture.supplyAsync(() -> client)
+            .thenCompose(
+                connected -> {
+                  time.advance(HOUR); // the hub cuts the line with the token
+                  return connected.send(text("m0"));
+                });
+    tickUntil("the loss shows", () -> client.state().cause().isPresent());
+    assertThat(sent).isNotCompletedExceptionally();
+    sourceDown = false;
+    tickUntil("sent", sent::isDone);
+    Waiting.result(sent);
+  }
+
+  @Test
+  void aTokenInUseIsUsedAgainWhileItIsFresh() {
+    DeviceClient client = opened(builder(MQTT).credentials(Credentials.tokens(this::fetch)));
+    for (int i = 2; i <= 6; i++) {
+      int lines = i;
+      device.cut();
+      tickUntil("again", () -> device.connectionsSoFar() == lines);
+      awaitState(client, Connected.class);
+    }
+    assertThat(issued).hasValue(1);
+  }
+
+  @Test
+  void aClockSetForwardRenewsWithinTheHour() {
+    DeviceClient client =
+        opened(
+            builder(MQTT)
+                .credentials(Credentials.sharedAccessKey(device.key(), Duration.ofDays(30))));
+    Waiting.until("connected", () -> client.state() instanceof Connected);
+    time.setWallClock(time.now().plus(Duration.ofDays(29)));
+    time.advance(Duration.ofHours(1));
+    Waiting.until("a new session", () -> device.connectionsSoFar() == 2);
+  }
+
+  @Test
+  void aSourceThatNeverAnswersIsAskedAgainAndDoesNotHoldUpClosing() {
+    List<CompletableFuture<Secret>> asked = new CopyOnWriteArrayList<>();
+    DeviceClient client =
+        started(
+            builder(MQTT)
+                .openTimeout(Duration.ofSeconds(30))
+                .credentials(
+                    Credentials.tokens(
+                        audience -> {
+                          CompletableFuture<Secret> never = new CompletableFuture<>();
+                          asked.add(never);
+                          return never;
+                        })));
+    for (int i = 1; i <= 3; i++) {
+      int count = i;
+      Waiting.until("asked", () -> asked.size() == count && time.hasTaskIn(Duration.ofSeconds(30)));
+      time.advance(Duration.ofSeconds(30));
+      assertThat(awaitState(client, ConnectionState.Waiting.class).failure().getMessage())
+          .isNotBlank();
+      advanceToNextTry(client);
+    }
+    Waiting.until("asked again", () -> asked.size() == 4);
+    closeNow(client);
+    assertThat(hub.attempts()).isEmpty();
+  }
+
+  @Test
+  void aClockPutRightMendsARefusal() {
+    FakeTime wrong = new FakeTime(Instant.EPOCH); // no clock chip, no network time yet
+    DeviceClient client =
+        started(
+            builder(MQTT).time(wrong).credentials(Credentials.sharedAccessKey(device.key(), HOUR)));
+    ConnectionState.Unauthorized refused = awaitState(client, ConnectionState.Unauthorized.class);
+    assertThat(refused.clockDoubt()).get().asString().contains("1970");
+    Waiting.until(
+        "the wait is set", () -> wrong.hasTaskIn(Duration.between(wrong.now(), refused.next())));
+    Duration wait = Duration.between(wrong.now(), refused.next());
+    wrong.setWallClock(time.now());
+    wrong.advance(wait);
+    awaitState(client, ConnectionState.Connected.class);
+    Waiting.result(client.send(text("m0")));
+    CompletableFuture<Void> closed = client.close(Duration.ZERO);
+    Waiting.until(
+        "closed",
+        () -> {
+          wrong.advance(Duration.ofSeconds(1));
+          return closed.isDone();
+        });
+  }
+
+  @Test
+  void aClockSetBackIsSurvived() {
+    FakeTime clock = new FakeTime(time.now());
+    DeviceClient client =
+        opened(
+            builder(MQTT).time(clock).credentials(Credentials.sharedAccessKey(device.key(), HOUR)));
+    clock.setWallClock(time.now().minus(Duration.ofMinutes(30)));
+    for (int minute = 0; minute < 60; minute++) { // then the token ends on the open line
+      clock.advance(Duration.ofMinutes(1));
+      time.advance(Duration.ofMinutes(1));
+    }
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    Waiting.until(
+        "sent by a new session",
+        () -> {
+          clock.advance(Duration.ofSeconds(1));
+          time.advance(Duration.ofSeconds(1));
+          return sent.isDone();
+        });
+    Waiting.result(sent);
+    CompletableFuture<Void> closed = client.close(Duration.ZERO);
+    Waiting.until(
+        "closed",
+        () -> {
+          clock.advance(Duration.ofSeconds(1));
+          return closed.isDone();
+        });
+  }
+}
