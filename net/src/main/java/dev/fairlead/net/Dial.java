@@ -40,6 +40,7 @@ public final class Dial {
   private final Dialer dialer;
   private final Endpoint endpoint;
   private final Optional<Credential.Certificate> certificate;
+  private final Optional<WebSocketTarget> target;
   private final HostName host;
   private final DialFailures failures;
 
@@ -47,16 +48,22 @@ public final class Dial {
   private boolean aborted;
   private @Nullable Release held;
 
-  Dial(Dialer dialer, Endpoint endpoint, Optional<Credential.Certificate> certificate) {
+  Dial(
+      Dialer dialer,
+      Endpoint endpoint,
+      Optional<Credential.Certificate> certificate,
+      Optional<WebSocketTarget> target) {
     this.dialer = dialer;
     this.endpoint = endpoint;
     this.certificate = certificate;
+    this.target = target;
     host = HostName.of(endpoint.host());
     failures = new DialFailures(endpoint, dialer.clock());
   }
 
   /**
-   * Resolves, connects and opens TLS, on this thread; where there is a proxy, through the proxy.
+   * Resolves, connects, opens TLS and, if asked for, a WebSocket, on this thread; where there is a
+   * proxy, through the proxy.
    *
    * @return the open line
    * @throws UnreachableException if that fails or is aborted: what happened, at which stage, and
@@ -73,8 +80,9 @@ public final class Dial {
     boolean open = false;
     try {
       Line line = secure(wire);
+      Line whole = target.isPresent() ? upgrade(line, wire, target.get()) : line;
       open = true;
-      return line;
+      return whole;
     } catch (IOException | GeneralSecurityException e) {
       throw isAborted() ? failures.aborted(Stage.TLS) : failures.tls(e, false);
     } finally {
@@ -212,6 +220,20 @@ public final class Dial {
     wire.unlimitReads();
     log.debug("{} at {} speaks {}", endpoint, wire.getInetAddress(), tls.getSession());
     return new TlsLine(wire, tls);
+  }
+
+  private Line upgrade(Line line, WireSocket wire, WebSocketTarget asked) {
+    try {
+      wire.limitReads(dialer.handshakeTimeout().toNanos());
+      new WebSocketUpgrade(host, endpoint, asked, dialer.random()).run(line);
+      wire.unlimitReads();
+      log.debug("{} speaks WebSocket", endpoint);
+      return new WebSocketLine(line, dialer.random());
+    } catch (IOException e) {
+      throw isAborted()
+          ? failures.aborted(Stage.UPGRADE)
+          : UpgradeFailures.broken(endpoint, e, wire.timedOut());
+    }
   }
 
   private static void close(Release release) {

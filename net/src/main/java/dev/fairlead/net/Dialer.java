@@ -3,6 +3,7 @@ package dev.fairlead.net;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Proxy;
 import dev.fairlead.spi.Credential;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Objects;
@@ -14,6 +15,8 @@ import java.util.Optional;
  * lets a reconnect resume its TLS session); any thread.
  */
 public final class Dialer {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private final Resolver resolver;
   private final Duration connectTimeout;
   private final Duration handshakeTimeout;
@@ -132,7 +135,21 @@ public final class Dialer {
    * @return one attempt
    */
   public Dial dial(Endpoint endpoint, Optional<Credential.Certificate> certificate) {
-    return new Dial(this, endpoint, certificate);
+    return new Dial(this, endpoint, certificate, Optional.empty());
+  }
+
+  /**
+   * Prepares to dial over TLS and to open a WebSocket there; nothing happens before {@link
+   * Dial#connect()}. The line carries the payload of binary messages as a stream.
+   *
+   * @param endpoint where to, and who may vouch for the server
+   * @param certificate the client certificate to show when asked, empty for none
+   * @param target what to ask for
+   * @return one attempt
+   */
+  public Dial dialWebSocket(
+      Endpoint endpoint, Optional<Credential.Certificate> certificate, WebSocketTarget target) {
+    return new Dial(this, endpoint, certificate, Optional.of(target));
   }
 
   Resolver resolver() {
@@ -157,6 +174,11 @@ public final class Dialer {
 
   Optional<Proxy> proxy() {
     return proxy;
+  }
+
+  /** For keys and masks that nobody can foresee. */
+  SecureRandom random() {
+    return RANDOM;
   }
 
   TlsContexts contexts() {
