@@ -5,6 +5,7 @@ module dev.fairlead.localhub {
   requires com.fasterxml.jackson.databind;
   requires io.netty.buffer;
   requires io.netty.codec;
+  requires io.netty.codec.http;
   requires io.netty.codec.mqtt;
   requires io.netty.common;
   requires io.netty.handler;

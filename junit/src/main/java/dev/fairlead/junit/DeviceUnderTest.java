@@ -47,6 +47,6 @@ final class DeviceUnderTest implements AutoCloseable {
                 .map(client -> client.close(Duration.ZERO))
                 .toArray(CompletableFuture[]::new))
         .join();
-    clients.forEach(DeviceClient::close);
+    clients.forEach(DeviceClient::close); // Its threads have ended when this returns.
   }
 }

@@ -20,6 +20,11 @@ public final class Fault {
   public enum Moment {
     /** A TCP connection was accepted; no TLS yet, and no device known. */
     ON_ACCEPT,
+    /**
+     * A client on the HTTPS port has asked, in order, for a WebSocket and is about to be answered.
+     * No device is known.
+     */
+    ON_UPGRADE,
     /** A client has authenticated and its answer is about to be sent. */
     ON_CONNECT,
     /**
@@ -63,6 +68,13 @@ public final class Fault {
      */
     record Refuse(int code) implements Effect {}
 
+    /**
+     * Answers the request for a WebSocket with an HTTP error and closes.
+     *
+     * @param status 300 to 599
+     */
+    record RefuseUpgrade(int status) implements Effect {}
+
     /** Spoils the next packet to the device (at MID_PACKET: the rest of this one). */
     record Corrupt() implements Effect {}
 
@@ -90,14 +102,19 @@ public final class Fault {
       throw new IllegalArgumentException(
           "Only a connect can be refused. Use refuse(code) without another moment.");
     }
-    if (moment == Moment.ON_ACCEPT) {
+    if (effect instanceof Effect.RefuseUpgrade && moment != Moment.ON_UPGRADE) {
+      throw new IllegalArgumentException(
+          "Only an upgrade can be refused with a status. Use refuseUpgrade(status) without another"
+              + " moment.");
+    }
+    if (moment == Moment.ON_ACCEPT || moment == Moment.ON_UPGRADE) {
       if (deviceId != null) {
         throw new IllegalArgumentException(
-            "When a connection is accepted no device is known. Use onConnect() for one device.");
+            "At " + moment + " no device is known. Use onConnect() for one device.");
       }
       if (effect instanceof Effect.Corrupt || effect instanceof Effect.HugeLength) {
         throw new IllegalArgumentException(
-            "Before TLS there is no packet to spoil. Use garbage() with onAccept().");
+            "At " + moment + " there is no packet to spoil. Use garbage() there.");
       }
     }
     this.effect = effect;
@@ -140,6 +157,15 @@ public final class Fault {
     return of(new Effect.Refuse(code), Moment.ON_CONNECT);
   }
 
+  /** Refuses a WebSocket with this HTTP status, 300 to 599. */
+  public static Fault refuseUpgrade(int status) {
+    if (status < 300 || status > 599) {
+      throw new IllegalArgumentException(
+          "The status " + status + " does not refuse: it must be 300 to 599.");
+    }
+    return of(new Effect.RefuseUpgrade(status), Moment.ON_UPGRADE);
+  }
+
   /** Spoils a packet to the device, by default the acknowledgement. */
   public static Fault corrupt() {
     return of(new Effect.Corrupt(), Moment.BEFORE_ACK);
@@ -162,6 +188,11 @@ public final class Fault {
   /** At {@link Moment#ON_ACCEPT}. */
   public Fault onAccept() {
     return at(Moment.ON_ACCEPT);
+  }
+
+  /** At {@link Moment#ON_UPGRADE}. */
+  public Fault onUpgrade() {
+    return at(Moment.ON_UPGRADE);
   }
 
   /** At {@link Moment#ON_CONNECT}. */

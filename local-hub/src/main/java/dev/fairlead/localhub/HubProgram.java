@@ -65,6 +65,12 @@ public final class HubProgram implements AutoCloseable {
               + options.hub().bindAddress().getHostAddress()
               + ":"
               + hub.mqttPort());
+      out.println(
+          "MQTT over WebSockets at wss://"
+              + options.hub().hostName()
+              + ":"
+              + hub.httpsPort()
+              + "/$iothub/websocket");
       for (String device : options.devices()) {
         out.println(hub.createDevice(device, options.auth()).connectionString());
       }

@@ -7,6 +7,7 @@ import dev.fairlead.localhub.auth.SharedAccessPolicy;
 import dev.fairlead.localhub.auth.SharedAccessPolicy.Right;
 import dev.fairlead.localhub.cloud.CloudQueue;
 import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.core.Listener;
 import dev.fairlead.localhub.core.LoopTime;
 import dev.fairlead.localhub.fault.FaultPlan;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
@@ -17,20 +18,27 @@ import dev.fairlead.localhub.tls.CertificateAuthority;
 import dev.fairlead.localhub.tls.KeyedCertificate;
 import dev.fairlead.localhub.tls.Pem;
 import dev.fairlead.localhub.tls.ServerTls;
+import dev.fairlead.localhub.web.WebFrontEnd;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -47,10 +55,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It speaks MQTT 3.1.1 over TLS. Safe for use by several threads. Its threads are daemons named
- * {@code local-hub-*}; methods that wait for them ({@link #close}, {@link #goOffline}, {@link
- * #goOnline}) must not be called on them, which is to say from a telemetry listener or in what
- * depends on a future of the hub.
+ * <p>It speaks MQTT 3.1.1 over TLS and over WebSockets. Safe for use by several threads. Its
+ * threads are daemons named {@code local-hub-*}; methods that wait for them ({@link #close}, {@link
+ * #goOffline}, {@link #goOnline}) must not be called on them, which is to say from a telemetry
+ * listener or in what depends on a future of the hub.
  */
 public final class LocalHub implements AutoCloseable {
 
@@ -59,7 +67,8 @@ public final class LocalHub implements AutoCloseable {
   private final Map<String, SharedAccessPolicy> policies;
   private final EventLoopGroup loops;
   private final HubCore core;
-  private final MqttFrontEnd mqtt;
+  private final ChannelGroup connections = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
+  private final Map<HubPort, Listener> listeners = new EnumMap<>(HubPort.class);
   private @Nullable Path temporaryCaFile;
   private boolean closed;
 
@@ -90,9 +99,20 @@ public final class LocalHub implements AutoCloseable {
           new TelemetryLog(
               time, options.telemetryRetention(), options.telemetryFile().orElse(null));
       this.core = new HubCore(options, time, registry, authenticator, telemetry, new FaultPlan());
-      this.mqtt = new MqttFrontEnd(core, loops, ServerTls.of(serverCertificate()));
-      mqtt.listen();
+      SslContext tls = ServerTls.of(serverCertificate());
+      MqttFrontEnd mqtt = new MqttFrontEnd(core);
+      WebFrontEnd web = new WebFrontEnd(core, mqtt);
+      listeners.put(
+          HubPort.MQTT,
+          new Listener(core, loops, tls, connections, options.mqttPort(), mqtt::install));
+      listeners.put(
+          HubPort.HTTPS,
+          new Listener(core, loops, tls, connections, options.httpsPort(), web::install));
+      for (Listener listener : listeners.values()) {
+        listener.listen();
+      }
     } catch (IOException | RuntimeException e) {
+      listeners.values().forEach(Listener::stop);
       stopThreads();
       throw e;
     }
@@ -155,7 +175,19 @@ public final class LocalHub implements AutoCloseable {
 
   /** The port of MQTT over TLS; it stays the same while the hub is offline. */
   public int mqttPort() {
-    return mqtt.port();
+    return listener(HubPort.MQTT).port();
+  }
+
+  /**
+   * The port of what runs over WebSockets, at {@code /$iothub/websocket}: MQTT with the
+   * sub-protocol {@code mqtt}. It stays the same while the hub is offline.
+   */
+  public int httpsPort() {
+    return listener(HubPort.HTTPS).port();
+  }
+
+  private Listener listener(HubPort port) {
+    return Objects.requireNonNull(listeners.get(port), "every port has its listener");
   }
 
   /** The certificate of the hub's CA, which clients have to trust. */
@@ -270,40 +302,65 @@ public final class LocalHub implements AutoCloseable {
 
   /** Stops listening and cuts every connection; all state is kept. Returns when it is done. */
   public void goOffline() {
-    mqtt.stop();
+    listeners.values().forEach(Listener::stop);
   }
 
   /**
-   * Listens again on the same ports.
+   * Stops listening on one port and cuts its connections; the other port goes on. Returns when it
+   * is done.
+   */
+  public void goOffline(HubPort port) {
+    listener(port).stop();
+  }
+
+  /**
+   * Listens again, on all ports, with the numbers they had.
    *
-   * @throws UncheckedIOException if a port was taken meanwhile
+   * @throws UncheckedIOException if a port was taken meanwhile; others may be online then
    */
   public void goOnline() {
+    for (HubPort port : HubPort.values()) {
+      goOnline(port);
+    }
+  }
+
+  /**
+   * Listens again on one port, with the number it had.
+   *
+   * @throws UncheckedIOException if the port was taken meanwhile
+   */
+  public void goOnline(HubPort port) {
     synchronized (this) {
       if (closed) {
         throw new IllegalStateException("The hub is closed. Start another one.");
       }
     }
     try {
-      mqtt.listen();
+      listener(port).listen();
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     }
   }
 
-  /** Whether the hub listens. */
+  /** Whether the hub listens on all its ports. */
   public boolean isOnline() {
-    return mqtt.isListening();
+    return listeners.values().stream().allMatch(Listener::isListening);
+  }
+
+  /** Whether the hub listens on this port. */
+  public boolean isOnline(HubPort port) {
+    return listener(port).isListening();
   }
 
   /** Cuts every connection; new ones are welcome. */
+  @SuppressWarnings("FutureReturnValueIgnored")
   public void dropConnections() {
-    mqtt.dropConnections();
+    connections.close();
   }
 
-  /** How many TCP connections there are, authenticated or not. */
+  /** How many TCP connections there are on all ports, authenticated or not. */
   public int connectionCount() {
-    return mqtt.connectionCount();
+    return connections.size();
   }
 
   /** The hub's state as one line of JSON: no secrets, no device names. */
@@ -312,6 +369,8 @@ public final class LocalHub implements AutoCloseable {
         + (isOnline() ? "online" : "offline")
         + "\",\"mqttPort\":"
         + mqttPort()
+        + ",\"httpsPort\":"
+        + httpsPort()
         + ",\"connections\":"
         + connectionCount()
         + ",\"identities\":"
@@ -335,7 +394,7 @@ public final class LocalHub implements AutoCloseable {
       }
       closed = true;
     }
-    mqtt.stop();
+    goOffline();
     stopThreads();
     try {
       core.telemetry().close();
@@ -355,6 +414,12 @@ public final class LocalHub implements AutoCloseable {
 
   @Override
   public String toString() {
-    return "LocalHub[" + hostName() + ", MQTT port " + mqttPort() + "]";
+    return "LocalHub["
+        + hostName()
+        + ", MQTT port "
+        + mqttPort()
+        + ", HTTPS port "
+        + httpsPort()
+        + "]";
   }
 }

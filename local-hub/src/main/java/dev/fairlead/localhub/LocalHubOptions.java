@@ -22,6 +22,7 @@ public final class LocalHubOptions {
   private String hostName = "localhost";
   private InetAddress bindAddress = InetAddress.getLoopbackAddress();
   private int mqttPort;
+  private int httpsPort;
   private List<String> extraServerNames = List.of();
   private ServerCertificate serverCertificate = ServerCertificate.good();
   private @Nullable Path stateDirectory;
@@ -48,6 +49,7 @@ public final class LocalHubOptions {
     copy.hostName = hostName;
     copy.bindAddress = bindAddress;
     copy.mqttPort = mqttPort;
+    copy.httpsPort = httpsPort;
     copy.extraServerNames = extraServerNames;
     copy.serverCertificate = serverCertificate;
     copy.stateDirectory = stateDirectory;
@@ -98,17 +100,33 @@ public final class LocalHubOptions {
 
   /** The port for MQTT over TLS, 0 to 65535; 0 takes a free one. */
   public LocalHubOptions mqttPort(int port) {
-    if (port < 0 || port > 65_535) {
-      throw new IllegalArgumentException("The port " + port + " is outside 0 to 65535.");
-    }
     LocalHubOptions copy = copy();
-    copy.mqttPort = port;
+    copy.mqttPort = inRange(port);
     return copy;
   }
 
   /** The port for MQTT over TLS. Default 0: a free one. */
   public int mqttPort() {
     return mqttPort;
+  }
+
+  /** The port for what runs over WebSockets, 0 to 65535; 0 takes a free one. */
+  public LocalHubOptions httpsPort(int port) {
+    LocalHubOptions copy = copy();
+    copy.httpsPort = inRange(port);
+    return copy;
+  }
+
+  /** The port for what runs over WebSockets. Default 0: a free one. */
+  public int httpsPort() {
+    return httpsPort;
+  }
+
+  private static int inRange(int port) {
+    if (port < 0 || port > 65_535) {
+      throw new IllegalArgumentException("The port " + port + " is outside 0 to 65535.");
+    }
+    return port;
   }
 
   /**
@@ -235,7 +253,10 @@ public final class LocalHubOptions {
     return maxConnections;
   }
 
-  /** How long, in real time, a client may take from the TCP connect to CONNECT. */
+  /**
+   * How long, in real time, a client may take from the TCP connect to CONNECT; on the HTTPS port,
+   * to the upgrade and from there to CONNECT.
+   */
   public LocalHubOptions idleBeforeConnect(Duration time) {
     if (time.isNegative() || time.isZero()) {
       throw new IllegalArgumentException(

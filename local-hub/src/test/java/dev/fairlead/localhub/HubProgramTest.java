@@ -23,6 +23,7 @@ class HubProgramTest {
   void theDefaultsAreThoseOfTheHub() throws BadArgument {
     ProgramOptions options = ProgramOptions.parse();
     assertThat(options.hub().mqttPort()).isEqualTo(8883);
+    assertThat(options.hub().httpsPort()).isEqualTo(443);
     assertThat(options.devices()).containsExactly("dev-1");
     assertThat(options.healthPort()).isEmpty();
     assertThat(
@@ -39,6 +40,7 @@ class HubProgramTest {
         "--mqtt-port",
         "--mqtt-port x",
         "--mqtt-port 65536",
+        "--https-port -1",
         "--key !",
         "--host a/b",
         "--bind no.such.host.invalid"
@@ -54,12 +56,22 @@ class HubProgramTest {
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     ProgramOptions options =
         ProgramOptions.parse(
-            "--mqtt-port", "0", "--device", "a", "--device", "b", "--health-port", "0");
+            "--mqtt-port",
+            "0",
+            "--https-port",
+            "0",
+            "--device",
+            "a",
+            "--device",
+            "b",
+            "--health-port",
+            "0");
     try (HubProgram program =
         HubProgram.start(options, new PrintStream(printed, true, StandardCharsets.UTF_8))) {
       String text = printed.toString(StandardCharsets.UTF_8);
       assertThat(text)
           .contains("127.0.0.1:" + program.hub().mqttPort())
+          .contains("wss://localhost:" + program.hub().httpsPort() + "/$iothub/websocket")
           .contains(
               "HostName=localhost;DeviceId=a;SharedAccessKey=" + ProgramOptions.DEVELOPMENT_KEY)
           .contains("DeviceId=b;")

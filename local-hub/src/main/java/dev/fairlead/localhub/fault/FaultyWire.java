@@ -8,7 +8,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.traffic.ChannelTrafficShapingHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +46,37 @@ public final class FaultyWire extends ChannelDuplexHandler {
   public FaultyWire(FaultPlan plan, byte[] hugeHead) {
     this.plan = plan;
     this.hugeHead = hugeHead.clone();
+  }
+
+  /**
+   * An occasion for a fault on a connection that has no wire yet, with no device known: inflicts
+   * the one that strikes.
+   *
+   * @return whether the connection is done for: ended or silent
+   */
+  public static boolean sufferOnce(ChannelPipeline pipeline, FaultPlan plan, Moment moment) {
+    Effect effect = plan.strike(moment, null);
+    return effect != null && inflictOnce(pipeline, plan, effect);
+  }
+
+  /**
+   * Does what an effect says to a connection that has no wire yet, above TLS if it has that.
+   *
+   * @return whether the connection is done for: ended or silent
+   */
+  public static boolean inflictOnce(ChannelPipeline pipeline, FaultPlan plan, Effect effect) {
+    FaultyWire wire = new FaultyWire(plan, new byte[0]);
+    ChannelHandlerContext tls = pipeline.context(SslHandler.class);
+    if (tls == null) {
+      pipeline.addFirst("wire", wire);
+    } else {
+      pipeline.addAfter(tls.name(), "wire", wire);
+    }
+    boolean over = wire.inflict(effect);
+    if (!over) {
+      pipeline.remove(wire);
+    }
+    return over;
   }
 
   @Override

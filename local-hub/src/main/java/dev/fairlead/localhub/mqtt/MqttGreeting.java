@@ -21,17 +21,14 @@ import io.netty.handler.codec.mqtt.MqttMessage;
 import io.netty.handler.codec.mqtt.MqttMessageType;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import io.netty.handler.codec.mqtt.MqttUnacceptableProtocolVersionException;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLPeerUnverifiedException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,13 +49,19 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
   private final HubCore hub;
   private final StoredSessions sessions;
   private final FaultyWire wire;
+  private final Supplier<List<X509Certificate>> certificates;
   private @Nullable Future<?> idleTimer;
   private boolean over;
 
-  MqttGreeting(HubCore hub, StoredSessions sessions, FaultyWire wire) {
+  MqttGreeting(
+      HubCore hub,
+      StoredSessions sessions,
+      FaultyWire wire,
+      Supplier<List<X509Certificate>> certificates) {
     this.hub = hub;
     this.sessions = sessions;
     this.wire = wire;
+    this.certificates = certificates;
   }
 
   @Override
@@ -143,7 +146,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
     Access access =
         hub.authenticator()
             .authenticate(
-                userName.get().host(), id.get(), new Credentials(token, clientCertificates(ctx)));
+                userName.get().host(), id.get(), new Credentials(token, certificates.get()));
     if (access instanceof Access.Refused refused) {
       refuse(
           ctx,
@@ -180,23 +183,6 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
       return;
     }
     ctx.pipeline().replace(this, "connection", connection);
-  }
-
-  private static List<X509Certificate> clientCertificates(ChannelHandlerContext ctx) {
-    SslHandler tls = ctx.pipeline().get(SslHandler.class);
-    List<X509Certificate> chain = new ArrayList<>();
-    if (tls != null) {
-      try {
-        for (Certificate certificate : tls.engine().getSession().getPeerCertificates()) {
-          if (certificate instanceof X509Certificate x509) {
-            chain.add(x509);
-          }
-        }
-      } catch (SSLPeerUnverifiedException e) {
-        LOG.trace("No client certificate, as usual.");
-      }
-    }
-    return chain;
   }
 
   private void refuse(ChannelHandlerContext ctx, byte code, String reason) {

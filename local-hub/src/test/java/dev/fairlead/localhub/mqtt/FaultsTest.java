@@ -226,6 +226,11 @@ class FaultsTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Fault.corrupt().onAccept())
         .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Fault.drop().device("d").onUpgrade())
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Fault.refuseUpgrade(503).onConnect())
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Fault.refuseUpgrade(101)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Fault.refuse(0)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Fault.drop().nth(0)).isInstanceOf(IllegalArgumentException.class);
   }

@@ -74,10 +74,10 @@ final class RawPeer implements AutoCloseable {
     }
   }
 
-  private RawPeer(SSLSocket socket) throws IOException {
+  private RawPeer(SSLSocket socket, InputStream in, OutputStream out) {
     this.socket = socket;
-    this.in = new DataInputStream(socket.getInputStream());
-    this.out = socket.getOutputStream();
+    this.in = new DataInputStream(in);
+    this.out = out;
   }
 
   /** Opens TLS, and sends nothing. */
@@ -86,14 +86,24 @@ final class RawPeer implements AutoCloseable {
   }
 
   static RawPeer open(LocalHub hub, @Nullable ClientIdentity identity) throws IOException {
+    SSLSocket socket = dial(hub, identity, hub.mqttPort());
+    return new RawPeer(socket, socket.getInputStream(), socket.getOutputStream());
+  }
+
+  /** Goes on over a WebSocket that is open. */
+  static RawPeer over(WebSocketPeer webSocket) {
+    return new RawPeer(webSocket.socket(), webSocket.in(), webSocket.out());
+  }
+
+  static SSLSocket dial(LocalHub hub, @Nullable ClientIdentity identity, int port)
+      throws IOException {
     try {
       SSLContext tls = context(hub, identity);
       SSLSocket socket =
-          (SSLSocket)
-              tls.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), hub.mqttPort());
+          (SSLSocket) tls.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port);
       socket.setSoTimeout(READ_LIMIT_MILLIS);
       socket.startHandshake();
-      return new RawPeer(socket);
+      return socket;
     } catch (GeneralSecurityException e) {
       throw new IOException(e);
     }

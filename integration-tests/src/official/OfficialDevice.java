@@ -1,0 +1,244 @@
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.microsoft.azure.sdk.iot.device.ClientOptions;
+import com.microsoft.azure.sdk.iot.device.DeviceClient;
+import com.microsoft.azure.sdk.iot.device.IotHubClientProtocol;
+import com.microsoft.azure.sdk.iot.device.IotHubMessageResult;
+import com.microsoft.azure.sdk.iot.device.Message;
+import com.microsoft.azure.sdk.iot.device.MessageProperty;
+import com.microsoft.azure.sdk.iot.device.exceptions.IotHubClientException;
+import com.microsoft.azure.sdk.iot.device.twin.DirectMethodResponse;
+import com.microsoft.azure.sdk.iot.device.twin.Twin;
+import com.microsoft.azure.sdk.iot.device.twin.TwinCollection;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.util.Base64;
+import java.util.Date;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/**
+ * A device on the official client. It obeys lines of JSON on its standard input, each with a
+ * "verb", and answers each with one line that has "done" or "failed"; what happens meanwhile are
+ * lines with "event". It ends with its input.
+ */
+final class OfficialDevice {
+  private static final Gson GSON = new GsonBuilder().serializeNulls().create();
+  private static final PrintStream OUT = System.out;
+  private static final int TWIN_MILLIS = 3_000;
+  private static final int TWIN_ATTEMPTS = 15;
+
+  private DeviceClient client;
+
+  private OfficialDevice() {}
+
+  public static void main(String[] args) throws Exception {
+    OfficialDevice device = new OfficialDevice();
+    BufferedReader in =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      JsonObject order = GSON.fromJson(line, JsonObject.class);
+      String verb = order.get("verb").getAsString();
+      JsonObject answer = new JsonObject();
+      try {
+        JsonElement result = device.obey(verb, order);
+        answer.addProperty("done", verb);
+        answer.add("result", result);
+      } catch (Exception e) {
+        answer.addProperty("failed", verb);
+        answer.addProperty("why", e.toString());
+      }
+      say(answer);
+    }
+    Runtime.getRuntime().halt(0);
+  }
+
+  private static synchronized void say(JsonObject line) {
+    OUT.println(GSON.toJson(line));
+    OUT.flush();
+  }
+
+  private JsonElement obey(String verb, JsonObject order) throws Exception {
+    switch (verb) {
+      case "open":
+        open(order);
+        return null;
+      case "send":
+        client.sendEvent(message(order));
+        return null;
+      case "methods":
+        client.subscribeToMethods(
+            (name, payload, context) -> {
+              JsonObject call = event("method");
+              call.addProperty("name", name);
+              call.add("payload", payload.getPayloadAsJsonElement());
+              say(call);
+              return new DirectMethodResponse(207, payload.getPayloadAsJsonElement());
+            },
+            null);
+        return null;
+      case "desired":
+        client.subscribeToDesiredProperties((twin, context) -> say(desired(twin)), null);
+        return null;
+      case "twin":
+        Twin twin = persistently(() -> client.getTwin(TWIN_MILLIS));
+        JsonObject both = new JsonObject();
+        both.add("desired", GSON.toJsonTree(twin.getDesiredProperties()));
+        both.addProperty("desiredVersion", twin.getDesiredProperties().getVersion());
+        both.add("reported", GSON.toJsonTree(twin.getReportedProperties()));
+        both.addProperty("reportedVersion", twin.getReportedProperties().getVersion());
+        return both;
+      case "report":
+        TwinCollection patch = new TwinCollection();
+        order
+            .getAsJsonObject("patch")
+            .entrySet()
+            .forEach(entry -> patch.put(entry.getKey(), GSON.fromJson(entry.getValue(), Object.class)));
+        return GSON.toJsonTree(
+            persistently(() -> client.updateReportedProperties(patch, TWIN_MILLIS)).getVersion());
+      case "close":
+        client.close();
+        return null;
+      default:
+        throw new IllegalArgumentException("unknown verb");
+    }
+  }
+
+  /**
+   * The official client loses about every third answer of the twin that has come: its receiving
+   * thread may forget the request before the thread that brings the answer looks for it. So ask
+   * again.
+   */
+  private static <T> T persistently(Callable<T> question) throws Exception {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return question.call();
+      } catch (IotHubClientException e) {
+        if (attempt == TWIN_ATTEMPTS) {
+          throw e;
+        }
+        say(event("asked the twin in vain"));
+      }
+    }
+  }
+
+  private void open(JsonObject order) throws Exception {
+    ClientOptions.ClientOptionsBuilder options =
+        ClientOptions.builder().sslContext(sslContext(order));
+    if (order.has("tokenSeconds")) {
+      options.sasTokenExpiryTime(order.get("tokenSeconds").getAsLong());
+    }
+    client =
+        new DeviceClient(
+            order.get("connectionString").getAsString(),
+            IotHubClientProtocol.MQTT,
+            options.build());
+    client.setConnectionStatusChangeCallback(
+        change -> {
+          JsonObject status = event("status");
+          status.addProperty("status", change.getNewStatus().toString());
+          status.addProperty("reason", change.getNewStatusReason().toString());
+          status.addProperty("cause", String.valueOf(change.getCause()));
+          say(status);
+        },
+        null);
+    client.setMessageCallback(
+        (message, context) -> {
+          say(received(message));
+          return IotHubMessageResult.COMPLETE;
+        },
+        null);
+    client.open(false);
+  }
+
+  private static SSLContext sslContext(JsonObject order) throws Exception {
+    KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+    trusted.load(null, null);
+    byte[] ca = order.get("ca").getAsString().getBytes(StandardCharsets.US_ASCII);
+    trusted.setCertificateEntry(
+        "hub",
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(ca)));
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(trusted);
+    KeyManager[] keys = null;
+    if (order.has("pkcs12")) {
+      char[] password = order.get("password").getAsString().toCharArray();
+      KeyStore own = KeyStore.getInstance("PKCS12");
+      own.load(
+          new ByteArrayInputStream(Base64.getDecoder().decode(order.get("pkcs12").getAsString())),
+          password);
+      KeyManagerFactory factory =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      factory.init(own, password);
+      keys = factory.getKeyManagers();
+    }
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys, trust.getTrustManagers(), null);
+    return context;
+  }
+
+  private static Message message(JsonObject order) {
+    Message message =
+        new Message(order.get("body").getAsString().getBytes(StandardCharsets.UTF_8));
+    for (Map.Entry<String, JsonElement> entry : order.entrySet()) {
+      switch (entry.getKey()) {
+        case "messageId" -> message.setMessageId(entry.getValue().getAsString());
+        case "correlationId" -> message.setCorrelationId(entry.getValue().getAsString());
+        case "userId" -> message.setUserId(entry.getValue().getAsString());
+        case "contentType" -> message.setContentType(entry.getValue().getAsString());
+        case "contentEncoding" -> message.setContentEncoding(entry.getValue().getAsString());
+        case "component" -> message.setComponentName(entry.getValue().getAsString());
+        case "creationTime" ->
+            message.setCreationTimeUTC(new Date(entry.getValue().getAsLong()));
+        case "properties" ->
+            entry
+                .getValue()
+                .getAsJsonObject()
+                .entrySet()
+                .forEach(p -> message.setProperty(p.getKey(), p.getValue().getAsString()));
+        default -> {}
+      }
+    }
+    return message;
+  }
+
+  private static JsonObject received(Message message) {
+    JsonObject line = event("message");
+    line.addProperty("body", new String(message.getBytes(), StandardCharsets.UTF_8));
+    line.addProperty("messageId", message.getMessageId());
+    line.addProperty("correlationId", message.getCorrelationId());
+    line.addProperty("contentType", message.getContentType());
+    line.addProperty("contentEncoding", message.getContentEncoding());
+    JsonObject properties = new JsonObject();
+    for (MessageProperty property : message.getProperties()) {
+      properties.addProperty(property.getName(), property.getValue());
+    }
+    line.add("properties", properties);
+    return line;
+  }
+
+  private static JsonObject desired(Twin twin) {
+    JsonObject line = event("desired");
+    line.add("changed", GSON.toJsonTree(twin.getDesiredProperties()));
+    line.addProperty("version", twin.getDesiredProperties().getVersion());
+    return line;
+  }
+
+  private static JsonObject event(String name) {
+    JsonObject line = new JsonObject();
+    line.addProperty("event", name);
+    return line;
+  }
+}

@@ -1,0 +1,110 @@
+package dev.fairlead.integration;
+
+import dev.fairlead.Trust;
+import dev.fairlead.localhub.HubProgram;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** The hub as a program in a process of its own, which can be killed and started again. */
+final class HubProcess implements AutoCloseable {
+  private static final Pattern ADDRESS = Pattern.compile("MQTT over TLS on \\S+:(\\d+)");
+
+  private final Path directory;
+  private final String deviceId;
+  private final String key;
+  private Process process;
+  private int port;
+
+  private HubProcess(Path directory, String deviceId, String key) throws IOException {
+    this.directory = directory;
+    this.deviceId = deviceId;
+    this.key = key;
+    this.process = launch();
+  }
+
+  /** Starts a hub that keeps its CA and its telemetry in a directory. */
+  static HubProcess start(Path directory, String deviceId, String key) throws IOException {
+    return new HubProcess(directory, deviceId, key);
+  }
+
+  /** Returns when the hub listens: on a free port first, and on the same one ever after. */
+  private Process launch() throws IOException {
+    Process started =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx128m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                HubProgram.class.getName(),
+                "--mqtt-port",
+                Integer.toString(port),
+                "--device",
+                deviceId,
+                "--key",
+                key,
+                "--state",
+                directory.toString(),
+                "--telemetry-log",
+                log().toString(),
+                "--quiet")
+            .redirectError(ProcessBuilder.Redirect.appendTo(errors().toFile()))
+            .start();
+    try {
+      BufferedReader out = started.inputReader(StandardCharsets.UTF_8);
+      for (String line = out.readLine(); line != null; line = out.readLine()) {
+        Matcher address = ADDRESS.matcher(line);
+        if (address.find()) {
+          port = Integer.parseInt(address.group(1));
+        }
+        if (line.startsWith("Trust this CA")) {
+          return started;
+        }
+      }
+      throw new IOException("The hub program did not start: " + Files.readString(errors()));
+    } catch (IOException e) {
+      started.destroyForcibly();
+      throw e;
+    }
+  }
+
+  /** SIGKILL: nothing is closed, flushed or said. Then another hub on the same port and files. */
+  void killAndRestart() throws IOException {
+    close();
+    process = launch();
+  }
+
+  int port() {
+    return port;
+  }
+
+  Trust trust() {
+    return Trust.pem(directory.resolve("ca.pem"));
+  }
+
+  /** The lines of the telemetry log. */
+  List<String> telemetry() throws IOException {
+    try (Stream<String> lines = Files.lines(log())) {
+      return lines.toList();
+    }
+  }
+
+  private Path log() {
+    return directory.resolve("telemetry.jsonl");
+  }
+
+  private Path errors() {
+    return directory.resolve("hub.err");
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly().onExit().join();
+  }
+}

@@ -1,0 +1,9 @@
+package dev.fairlead.localhub;
+
+/** The ports of a local hub; each can be taken away alone. */
+public enum HubPort {
+  /** MQTT over TLS, 8883 in the cloud. */
+  MQTT,
+  /** What runs over WebSockets, told apart by sub-protocol, 443 in the cloud. */
+  HTTPS
+}

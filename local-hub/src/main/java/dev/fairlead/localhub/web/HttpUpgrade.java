@@ -1,0 +1,194 @@
+package dev.fairlead.localhub.web;
+
+import dev.fairlead.localhub.Fault.Effect;
+import dev.fairlead.localhub.Fault.Moment;
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.mqtt.MqttFrontEnd;
+import dev.fairlead.localhub.tls.ClientCertificates;
+import dev.fairlead.localhub.web.UpgradeAnswer.Accepted;
+import dev.fairlead.localhub.web.UpgradeAnswer.Refused;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
+import io.netty.util.ReferenceCountUtil;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The beginning of a connection on the HTTPS port: waits for one request, and either makes a
+ * WebSocket of the connection and leaves the rest to the sub-protocol, or answers what is wrong and
+ * closes.
+ */
+// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+@SuppressWarnings("FutureReturnValueIgnored")
+final class HttpUpgrade extends ChannelInboundHandlerAdapter {
+
+  private static final Logger LOG = LoggerFactory.getLogger(HttpUpgrade.class);
+
+  /** The largest frame: room for several of the largest MQTT packets. */
+  private static final int MAX_FRAME = 1024 * 1024;
+
+  // A client masks its frames, and no extension was agreed on (RFC 6455, 5.1, 5.2). What is wrong
+  // with a frame is answered by FrameStream.
+  private static final WebSocketDecoderConfig FRAMES =
+      WebSocketDecoderConfig.newBuilder()
+          .maxFramePayloadLength(MAX_FRAME)
+          .expectMaskedFrames(true)
+          .allowMaskMismatch(false)
+          .allowExtensions(false)
+          .closeOnProtocolViolation(false)
+          .build();
+
+  private final HubCore hub;
+  private final MqttFrontEnd mqtt;
+  private @Nullable HttpRequest accepted;
+  private boolean certificateIgnored;
+  private boolean over;
+  private @Nullable Future<?> idleTimer;
+
+  HttpUpgrade(HubCore hub, MqttFrontEnd mqtt) {
+    this.hub = hub;
+    this.mqtt = mqtt;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    idleTimer =
+        ctx.executor()
+            .schedule(
+                () -> {
+                  LOG.info(
+                      "{}: no request within {}; closed.",
+                      ctx.channel().remoteAddress(),
+                      hub.options().idleBeforeConnect());
+                  ctx.close();
+                },
+                hub.options().idleBeforeConnect().toNanos(),
+                TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext ctx) {
+    stopTimer();
+  }
+
+  private void stopTimer() {
+    if (idleTimer != null) {
+      idleTimer.cancel(false);
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    try {
+      if (over) {
+        return; // What follows a refused request is not read any more.
+      }
+      if (message instanceof HttpRequest request) {
+        UpgradeAnswer answer = UpgradeAnswer.to(request);
+        if (answer instanceof Refused refused) {
+          refuse(ctx, refused);
+        } else if (answer instanceof Accepted good) {
+          accepted = request;
+          certificateIgnored = good.certificateIgnored();
+        }
+      }
+      HttpRequest request = accepted;
+      if (!over && request != null && message instanceof LastHttpContent) {
+        over = true;
+        decide(ctx, request);
+      }
+    } finally {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  private void decide(ChannelHandlerContext ctx, HttpRequest request) {
+    Effect effect = hub.faults().strike(Moment.ON_UPGRADE, null);
+    if (effect instanceof Effect.RefuseUpgrade refusal) {
+      refuse(
+          ctx, new Refused(HttpResponseStatus.valueOf(refusal.status()), "A fault was asked for."));
+    } else if (effect != null && FaultyWire.inflictOnce(ctx.pipeline(), hub.faults(), effect)) {
+      stopTimer(); // A stalled connection stays.
+    } else {
+      upgrade(ctx, request);
+    }
+  }
+
+  private void upgrade(ChannelHandlerContext ctx, HttpRequest request) {
+    ChannelPipeline pipeline = ctx.pipeline();
+    FullHttpRequest handshake =
+        new DefaultFullHttpRequest(
+            request.protocolVersion(),
+            request.method(),
+            request.uri(),
+            Unpooled.EMPTY_BUFFER,
+            request
+                .headers()
+                .copy()
+                .set(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, UpgradeAnswer.MQTT),
+            EmptyHttpHeaders.INSTANCE);
+    pipeline.replace(this, "frames", new FrameStream());
+    // Puts the frame codec in front of the HTTP codec, which goes when the answer is written.
+    new WebSocketServerHandshaker13(null, UpgradeAnswer.MQTT, FRAMES)
+        .handshake(ctx.channel(), handshake)
+        .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+    if (certificateIgnored) {
+      mqtt.install(pipeline, List::of);
+    } else {
+      mqtt.install(pipeline, () -> ClientCertificates.shownOn(pipeline));
+    }
+  }
+
+  private void refuse(ChannelHandlerContext ctx, Refused refused) {
+    over = true;
+    LOG.info(
+        "{}: refused with HTTP {}: {}",
+        ctx.channel().remoteAddress(),
+        refused.status(),
+        refused.reason());
+    ByteBuf body = ByteBufUtil.writeUtf8(ctx.alloc(), refused.reason() + "\n");
+    FullHttpResponse response =
+        new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, refused.status(), body);
+    refused.headers().forEach((name, value) -> response.headers().set(name, value));
+    response
+        .headers()
+        .set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")
+        .setInt(HttpHeaderNames.CONTENT_LENGTH, body.readableBytes());
+    // RFC 9110, 7.8: who sends Upgrade names it in Connection, too.
+    response
+        .headers()
+        .set(
+            HttpHeaderNames.CONNECTION,
+            refused.headers().containsKey("Upgrade") ? "close, upgrade" : HttpHeaderValues.CLOSE);
+    ctx.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    LOG.info("{}: closed before a request: {}", ctx.channel().remoteAddress(), cause.toString());
+    ctx.close();
+  }
+}

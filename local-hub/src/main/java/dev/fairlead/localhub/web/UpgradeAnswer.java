@@ -1,0 +1,156 @@
+package dev.fairlead.localhub.web;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What the hub answers to an HTTP request that should be a WebSocket upgrade (RFC 6455, 4.2). */
+sealed interface UpgradeAnswer {
+
+  /** The sub-protocol that carries MQTT. */
+  String MQTT = "mqtt";
+
+  /**
+   * The request is in order.
+   *
+   * @param certificateIgnored whether a client certificate shall count for nothing
+   */
+  record Accepted(boolean certificateIgnored) implements UpgradeAnswer {}
+
+  /**
+   * The request cannot be met.
+   *
+   * @param status the HTTP status
+   * @param reason what is wrong and what to do, for the body
+   * @param headers what else the answer has to say
+   */
+  record Refused(HttpResponseStatus status, String reason, Map<String, String> headers)
+      implements UpgradeAnswer {
+
+    Refused(HttpResponseStatus status, String reason) {
+      this(status, reason, Map.of());
+    }
+  }
+
+  /** Decides on a request; its body, of which there must be none, has not come yet. */
+  static UpgradeAnswer to(HttpRequest request) {
+    if (request.decoderResult().isFailure()) {
+      return unreadable(request.decoderResult().cause());
+    }
+    if (!request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
+      return new Refused(
+          HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED, "This hub speaks HTTP/1.1.");
+    }
+    // RFC 9112, 3.2
+    if (request.headers().getAll(HttpHeaderNames.HOST).size() != 1) {
+      return badRequest("A request has exactly one Host header.");
+    }
+    String target = request.uri();
+    int query = target.indexOf('?');
+    if (!isPath(query < 0 ? target : target.substring(0, query))) {
+      return new Refused(
+          HttpResponseStatus.NOT_FOUND,
+          "There is nothing here. WebSockets are at /$iothub/websocket.");
+    }
+    if (!request.method().equals(HttpMethod.GET)) {
+      return new Refused(
+          HttpResponseStatus.METHOD_NOT_ALLOWED,
+          "A WebSocket begins with GET.",
+          Map.of("Allow", "GET"));
+    }
+    Refused refused = handshake(request.headers());
+    if (refused != null) {
+      return refused;
+    }
+    if (HttpUtil.isTransferEncodingChunked(request)
+        || HttpUtil.getContentLength(request, 0L) != 0) {
+      return badRequest("A WebSocket handshake has no body.");
+    }
+    // IoT Hub: with this query no client certificate is asked for; all others are passed over.
+    boolean certificateIgnored =
+        query >= 0
+            && List.of(target.substring(query + 1).split("&", -1))
+                .contains("iothub-no-client-cert=true");
+    return new Accepted(certificateIgnored);
+  }
+
+  private static Refused unreadable(Throwable cause) {
+    if (cause instanceof TooLongHttpLineException) {
+      return new Refused(HttpResponseStatus.REQUEST_URI_TOO_LONG, "The request line is too long.");
+    }
+    if (cause instanceof TooLongHttpHeaderException) {
+      return new Refused(
+          HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too long.");
+    }
+    return badRequest("This is no HTTP/1.1 request.");
+  }
+
+  private static boolean isPath(String path) {
+    // Some HTTP clients escape the dollar sign, which means the same in a path.
+    return path.equals("/$iothub/websocket") || path.equals("/%24iothub/websocket");
+  }
+
+  private static @Nullable Refused handshake(HttpHeaders headers) {
+    if (!headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)
+        || !headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)) {
+      // RFC 9110, 15.5.22
+      return new Refused(
+          HttpResponseStatus.UPGRADE_REQUIRED,
+          "This path is for WebSockets: send 'Connection: Upgrade' and 'Upgrade: websocket'.",
+          Map.of("Upgrade", "websocket"));
+    }
+    List<String> versions = headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_VERSION);
+    if (!versions.equals(List.of("13"))) {
+      // RFC 6455, 4.4
+      return new Refused(
+          HttpResponseStatus.UPGRADE_REQUIRED,
+          "This hub speaks version 13 of WebSockets: send 'Sec-WebSocket-Version: 13'.",
+          Map.of("Upgrade", "websocket", "Sec-WebSocket-Version", "13"));
+    }
+    List<String> keys = headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_KEY);
+    if (keys.size() != 1 || !isKey(keys.get(0))) {
+      return badRequest("One Sec-WebSocket-Key is needed: 16 random bytes in base64.");
+    }
+    return subProtocol(headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL));
+  }
+
+  private static boolean isKey(String key) {
+    try {
+      return Base64.getDecoder().decode(key.trim()).length == 16;
+    } catch (IllegalArgumentException notBase64) {
+      return false;
+    }
+  }
+
+  private static @Nullable Refused subProtocol(List<String> lines) {
+    List<String> offered = new ArrayList<>();
+    for (String line : lines) {
+      for (String name : line.split(",", -1)) {
+        offered.add(name.trim());
+      }
+    }
+    if (offered.contains(MQTT)) {
+      return null;
+    }
+    return badRequest(
+        offered.contains("AMQPWSB10")
+            ? "AMQP over WebSockets (AMQPWSB10) is not served by this hub yet. It serves mqtt."
+            : "None of the sub-protocols is served. Send 'Sec-WebSocket-Protocol: mqtt'.");
+  }
+
+  private static Refused badRequest(String reason) {
+    return new Refused(HttpResponseStatus.BAD_REQUEST, reason);
+  }
+}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.fairlead.localhub.core;
+
+import org.jspecify.annotations.NullMarked;

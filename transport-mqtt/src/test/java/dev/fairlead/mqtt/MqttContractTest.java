@@ -1,0 +1,16 @@
+package dev.fairlead.mqtt;
+
+import dev.fairlead.Carrier;
+import dev.fairlead.Protocol;
+import dev.fairlead.Route;
+import dev.fairlead.tck.LocalHubHarness;
+import dev.fairlead.tck.TransportContract;
+import dev.fairlead.tck.TransportHarness;
+
+/** MQTT on port 8883 keeps the contract of all transports. */
+class MqttContractTest extends TransportContract {
+  @Override
+  protected TransportHarness newHarness() {
+    return LocalHubHarness.start(new MqttTransport(), new Route(Protocol.MQTT, Carrier.TCP, 8883));
+  }
+}
