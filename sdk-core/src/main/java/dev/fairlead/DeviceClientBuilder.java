@@ -1,7 +1,6 @@
 package dev.fairlead;
 
 import dev.fairlead.auth.ConnectionString;
-import dev.fairlead.auth.CredentialKind;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.client.ClientSettings;
 import dev.fairlead.client.Handlers;
@@ -33,6 +32,7 @@ public final class DeviceClientBuilder {
   private @Nullable Credentials credentials;
   private final Map<Protocol, Endpoint> endpoints = new EnumMap<>(Protocol.class);
   private Trust trust = Trust.platform();
+  private @Nullable Proxy proxy;
   private TransportPolicy policy = TransportPolicy.singleDevice();
   private RetryPolicy retry = RetryPolicy.defaults();
   private OutboxLimits outbox = OutboxLimits.defaults();
@@ -138,6 +138,19 @@ public final class DeviceClientBuilder {
    */
   public DeviceClientBuilder trust(Trust value) {
     trust = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets the proxy that every connection goes through, to the hub or to an endpoint given here. An
+   * HTTP proxy makes {@link TransportPolicy.Builder#proxyRequired} a fact of the policy: routes
+   * that it does not let through are not tried.
+   *
+   * @param value the proxy; none by default
+   * @return this
+   */
+  public DeviceClientBuilder proxy(Proxy value) {
+    proxy = Objects.requireNonNull(value, "value");
     return this;
   }
 
@@ -392,7 +405,10 @@ public final class DeviceClientBuilder {
               + ": give a connection string with a SharedAccessKey, or credentials(…); with x509=true that is the client"
               + " certificate.");
     }
-    CredentialKind kind = credentials.kind();
+    TransportPolicy.Builder facts = policy.toBuilder().credentialKind(credentials.kind());
+    if (proxy != null && proxy.kind() == Proxy.Kind.HTTP) {
+      facts.proxyRequired(true);
+    }
     DeviceClient client =
         new RealDeviceClient(
             new ClientSettings(
@@ -402,7 +418,8 @@ public final class DeviceClientBuilder {
                 credentials,
                 Map.copyOf(endpoints),
                 trust,
-                policy.toBuilder().credentialKind(kind).build(),
+                Optional.ofNullable(proxy),
+                facts.build(),
                 retry,
                 outbox,
                 Optional.ofNullable(outboxStore),

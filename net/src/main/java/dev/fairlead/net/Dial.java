@@ -1,15 +1,17 @@
 package dev.fairlead.net;
 
 import dev.fairlead.Endpoint;
+import dev.fairlead.Proxy;
 import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Credential;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.Socket;
 import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.security.GeneralSecurityException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
@@ -27,9 +29,18 @@ public final class Dial {
     void run() throws IOException;
   }
 
+  /** How it is told that a machine, the host itself or its proxy, is not reached. */
+  interface ReachFailures {
+    UnreachableException resolve(IOException cause);
+
+    UnreachableException connect(
+        Map<InetAddress, IOException> attempts, @Nullable IOException cause);
+  }
+
   private final Dialer dialer;
   private final Endpoint endpoint;
   private final Optional<Credential.Certificate> certificate;
+  private final Optional<WebSocketTarget> target;
   private final HostName host;
   private final DialFailures failures;
 
@@ -37,35 +48,46 @@ public final class Dial {
   private boolean aborted;
   private @Nullable Release held;
 
-  Dial(Dialer dialer, Endpoint endpoint, Optional<Credential.Certificate> certificate) {
+  Dial(
+      Dialer dialer,
+      Endpoint endpoint,
+      Optional<Credential.Certificate> certificate,
+      Optional<WebSocketTarget> target) {
     this.dialer = dialer;
     this.endpoint = endpoint;
     this.certificate = certificate;
+    this.target = target;
     host = HostName.of(endpoint.host());
     failures = new DialFailures(endpoint, dialer.clock());
   }
 
   /**
-   * Resolves, connects and opens TLS, on this thread.
+   * Resolves, connects, opens TLS and, if asked for, a WebSocket, on this thread; where there is a
+   * proxy, through the proxy.
    *
    * @return the open line
    * @throws UnreachableException if that fails or is aborted: what happened, at which stage, and
    *     what to do next
    */
   public Line connect() {
-    SocketChannel channel = reach(resolve());
+    if (!host.sendable()) {
+      throw failures.resolve(new UnknownHostException(host.ascii()));
+    }
+    WireSocket wire =
+        dialer.proxy().isPresent()
+            ? tunnel(dialer.proxy().get())
+            : reach(host, endpoint.port(), failures);
     boolean open = false;
     try {
-      WireSocket wire = new WireSocket(channel.socket());
-      hold(wire::close);
-      Line line = secure(wire, channel.socket());
+      Line line = secure(wire);
+      Line whole = target.isPresent() ? upgrade(line, wire, target.get()) : line;
       open = true;
-      return line;
+      return whole;
     } catch (IOException | GeneralSecurityException e) {
-      throw isAborted() ? failures.aborted(UnreachableException.Stage.TLS) : failures.tls(e, false);
+      throw isAborted() ? failures.aborted(Stage.TLS) : failures.tls(e, false);
     } finally {
       if (!open) {
-        close(channel::close);
+        close(wire::close);
       }
     }
   }
@@ -112,44 +134,66 @@ public final class Dial {
     throw new IOException("aborted");
   }
 
-  private List<InetAddress> resolve() {
+  /** A way through the proxy, to the host. */
+  private WireSocket tunnel(Proxy proxy) {
+    ProxyFailures told = new ProxyFailures(proxy, endpoint);
+    Tunnel tunnel = Tunnel.through(proxy, host, endpoint.port(), told);
+    while (true) {
+      WireSocket wire = reach(HostName.of(proxy.host()), proxy.port(), told);
+      boolean open = false;
+      try {
+        wire.limitReads(dialer.handshakeTimeout().toNanos());
+        open = tunnel.open(wire.getInputStream(), wire.getOutputStream());
+        if (open) {
+          wire.unlimitReads();
+          log.debug("{} lets through to {}", proxy, endpoint);
+          return wire;
+        }
+      } catch (IOException e) {
+        throw isAborted() ? failures.aborted(Stage.PROXY) : told.broken(e, wire.timedOut());
+      } finally {
+        if (!open) {
+          close(wire::close);
+        }
+      }
+    }
+  }
+
+  /** Resolves and connects; abort closes what comes of it. */
+  private WireSocket reach(HostName name, int port, ReachFailures told) {
+    List<InetAddress> addresses = resolve(name, told);
+    AddressRace race = new AddressRace(port, dialer.stagger(), dialer.connectTimeout(), this);
+    try {
+      SocketChannel channel = race.run(addresses);
+      if (channel == null) {
+        throw told.connect(race.failures(), null);
+      }
+      hold(channel::close);
+      return new WireSocket(channel.socket());
+    } catch (IOException e) {
+      throw isAborted() ? failures.aborted(Stage.CONNECT) : told.connect(race.failures(), e);
+    }
+  }
+
+  private List<InetAddress> resolve(HostName name, ReachFailures told) {
     try {
       failIfAborted();
       List<InetAddress> addresses =
-          host.literal()
-              ? List.of(InetAddress.getByName(host.ascii()))
-              : dialer.resolver().resolve(host.ascii());
+          name.literal()
+              ? List.of(InetAddress.getByName(name.ascii()))
+              : dialer.resolver().resolve(name.ascii());
       failIfAborted();
       if (addresses.isEmpty()) {
-        throw new UnknownHostException(host.ascii());
+        throw new UnknownHostException(name.ascii());
       }
-      log.debug("{} is {}", host, addresses);
+      log.debug("{} is {}", name, addresses);
       return addresses;
     } catch (IOException e) {
-      throw isAborted()
-          ? failures.aborted(UnreachableException.Stage.RESOLVE)
-          : failures.resolve(e);
+      throw isAborted() ? failures.aborted(Stage.RESOLVE) : told.resolve(e);
     }
   }
 
-  private SocketChannel reach(List<InetAddress> addresses) {
-    AddressRace race =
-        new AddressRace(endpoint.port(), dialer.stagger(), dialer.connectTimeout(), this);
-    SocketChannel channel;
-    try {
-      channel = race.run(addresses);
-    } catch (IOException e) {
-      throw isAborted()
-          ? failures.aborted(UnreachableException.Stage.CONNECT)
-          : failures.connect(race.failures(), e);
-    }
-    if (channel == null) {
-      throw failures.connect(race.failures(), null);
-    }
-    return channel;
-  }
-
-  private Line secure(WireSocket wire, Socket socket) throws IOException, GeneralSecurityException {
+  private Line secure(WireSocket wire) throws IOException, GeneralSecurityException {
     TlsContexts.Context context = dialer.contexts().get(endpoint.trust(), certificate);
     SSLSocket tls =
         (SSLSocket)
@@ -164,7 +208,7 @@ public final class Dial {
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     host.sni().ifPresent(name -> parameters.setServerNames(List.of(name)));
     tls.setSSLParameters(parameters);
-    wire.limitReads(dialer.tlsTimeout().toNanos());
+    wire.limitReads(dialer.handshakeTimeout().toNanos());
     try {
       tls.startHandshake();
     } catch (IOException e) {
@@ -174,8 +218,22 @@ public final class Dial {
       throw e;
     }
     wire.unlimitReads();
-    log.debug("{} at {} speaks {}", endpoint, socket.getInetAddress(), tls.getSession());
+    log.debug("{} at {} speaks {}", endpoint, wire.getInetAddress(), tls.getSession());
     return new TlsLine(wire, tls);
+  }
+
+  private Line upgrade(Line line, WireSocket wire, WebSocketTarget asked) {
+    try {
+      wire.limitReads(dialer.handshakeTimeout().toNanos());
+      new WebSocketUpgrade(host, endpoint, asked, dialer.random()).run(line);
+      wire.unlimitReads();
+      log.debug("{} speaks WebSocket", endpoint);
+      return new WebSocketLine(line, dialer.random());
+    } catch (IOException e) {
+      throw isAborted()
+          ? failures.aborted(Stage.UPGRADE)
+          : UpgradeFailures.broken(endpoint, e, wire.timedOut());
+    }
   }
 
   private static void close(Release release) {

@@ -22,7 +22,7 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** What is said when a host is not reached: what happened, why, and what to do next. */
-final class DialFailures {
+final class DialFailures implements Dial.ReachFailures {
   private final Endpoint endpoint;
   private final InstantSource clock;
 
@@ -35,7 +35,8 @@ final class DialFailures {
     return failure("Connecting to " + endpoint + " was stopped by this client.", stage, null);
   }
 
-  UnreachableException resolve(IOException cause) {
+  @Override
+  public UnreachableException resolve(IOException cause) {
     if (cause instanceof UnknownHostException) {
       return failure(
           "The host name "
@@ -55,18 +56,16 @@ final class DialFailures {
         cause);
   }
 
-  UnreachableException connect(
+  @Override
+  public UnreachableException connect(
       Map<InetAddress, IOException> attempts, @Nullable IOException cause) {
     IOException last = cause;
-    StringJoiner told = new StringJoiner("; ");
     boolean refused = !attempts.isEmpty();
     boolean silent = !attempts.isEmpty();
-    for (Map.Entry<InetAddress, IOException> attempt : attempts.entrySet()) {
-      IOException failure = attempt.getValue();
+    for (IOException failure : attempts.values()) {
       last = failure;
       refused &= isRefusal(failure);
       silent &= failure instanceof SocketTimeoutException;
-      told.add(attempt.getKey().getHostAddress() + ": " + describe(failure));
     }
     String advice;
     if (refused) {
@@ -83,10 +82,18 @@ final class DialFailures {
       advice = "Check this machine's network and its outbound port " + endpoint.port() + ".";
     }
     String what =
-        told.length() == 0
+        attempts.isEmpty()
             ? "Connecting to " + endpoint + " failed: " + (last == null ? "" : last.getMessage())
-            : "No address of " + endpoint + " could be connected to (" + told + ")";
+            : "No address of " + endpoint + " could be connected to (" + told(attempts) + ")";
     return failure(what + ". " + advice, Stage.CONNECT, last);
+  }
+
+  /** What happened at each address. */
+  static String told(Map<InetAddress, IOException> attempts) {
+    StringJoiner told = new StringJoiner("; ");
+    attempts.forEach(
+        (address, failure) -> told.add(address.getHostAddress() + ": " + describe(failure)));
+    return told.toString();
   }
 
   private static boolean isRefusal(IOException failure) {

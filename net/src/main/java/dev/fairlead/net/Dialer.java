@@ -1,7 +1,9 @@
 package dev.fairlead.net;
 
 import dev.fairlead.Endpoint;
+import dev.fairlead.Proxy;
 import dev.fairlead.spi.Credential;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Objects;
@@ -9,18 +11,24 @@ import java.util.Optional;
 
 /**
  * How to reach hosts: the resolver, the time each step may take, the clock that certificates are
- * compared with. Immutable apart from a small cache of TLS contexts (which lets a reconnect resume
- * its TLS session); any thread.
+ * compared with, the proxy to go through. Immutable apart from a small cache of TLS contexts (which
+ * lets a reconnect resume its TLS session); any thread.
  */
 public final class Dialer {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private final Resolver resolver;
   private final Duration connectTimeout;
-  private final Duration tlsTimeout;
+  private final Duration handshakeTimeout;
   private final Duration stagger;
   private final InstantSource clock;
+  private final Optional<Proxy> proxy;
   private final TlsContexts contexts;
 
-  /** The platform's resolver, 15 s for each address, 20 s for TLS, the system's clock. */
+  /**
+   * The platform's resolver, 15 s for each address, 20 s for each handshake, the system's clock, no
+   * proxy.
+   */
   public Dialer() {
     this(
         Resolver.platform(),
@@ -29,21 +37,24 @@ public final class Dialer {
         // RFC 8305, section 8: 250 ms is recommended.
         Duration.ofMillis(250),
         InstantSource.system(),
+        Optional.empty(),
         new TlsContexts());
   }
 
   private Dialer(
       Resolver resolver,
       Duration connectTimeout,
-      Duration tlsTimeout,
+      Duration handshakeTimeout,
       Duration stagger,
       InstantSource clock,
+      Optional<Proxy> proxy,
       TlsContexts contexts) {
     this.resolver = Objects.requireNonNull(resolver, "resolver");
     this.connectTimeout = positive(connectTimeout);
-    this.tlsTimeout = positive(tlsTimeout);
+    this.handshakeTimeout = positive(handshakeTimeout);
     this.stagger = positive(stagger);
     this.clock = Objects.requireNonNull(clock, "clock");
+    this.proxy = Objects.requireNonNull(proxy, "proxy");
     this.contexts = contexts;
   }
 
@@ -61,7 +72,7 @@ public final class Dialer {
    * @return a new dialer
    */
   public Dialer resolver(Resolver other) {
-    return new Dialer(other, connectTimeout, tlsTimeout, stagger, clock, contexts);
+    return new Dialer(other, connectTimeout, handshakeTimeout, stagger, clock, proxy, contexts);
   }
 
   /**
@@ -71,17 +82,17 @@ public final class Dialer {
    * @return a new dialer
    */
   public Dialer connectTimeout(Duration limit) {
-    return new Dialer(resolver, limit, tlsTimeout, stagger, clock, contexts);
+    return new Dialer(resolver, limit, handshakeTimeout, stagger, clock, proxy, contexts);
   }
 
   /**
-   * With another limit for the whole TLS handshake.
+   * With another limit for each whole handshake: a proxy's, that of TLS, the WebSocket upgrade.
    *
    * @param limit a positive duration
    * @return a new dialer
    */
-  public Dialer tlsTimeout(Duration limit) {
-    return new Dialer(resolver, connectTimeout, limit, stagger, clock, contexts);
+  public Dialer handshakeTimeout(Duration limit) {
+    return new Dialer(resolver, connectTimeout, limit, stagger, clock, proxy, contexts);
   }
 
   /**
@@ -91,7 +102,8 @@ public final class Dialer {
    * @return a new dialer
    */
   public Dialer stagger(Duration headStart) {
-    return new Dialer(resolver, connectTimeout, tlsTimeout, headStart, clock, contexts);
+    return new Dialer(
+        resolver, connectTimeout, handshakeTimeout, headStart, clock, proxy, contexts);
   }
 
   /**
@@ -102,7 +114,17 @@ public final class Dialer {
    * @return a new dialer
    */
   public Dialer clock(InstantSource other) {
-    return new Dialer(resolver, connectTimeout, tlsTimeout, stagger, other, contexts);
+    return new Dialer(resolver, connectTimeout, handshakeTimeout, stagger, other, proxy, contexts);
+  }
+
+  /**
+   * With another proxy, or none.
+   *
+   * @param other the proxy that every connection goes through; it looks the host name up
+   * @return a new dialer
+   */
+  public Dialer proxy(Optional<Proxy> other) {
+    return new Dialer(resolver, connectTimeout, handshakeTimeout, stagger, clock, other, contexts);
   }
 
   /**
@@ -113,7 +135,21 @@ public final class Dialer {
    * @return one attempt
    */
   public Dial dial(Endpoint endpoint, Optional<Credential.Certificate> certificate) {
-    return new Dial(this, endpoint, certificate);
+    return new Dial(this, endpoint, certificate, Optional.empty());
+  }
+
+  /**
+   * Prepares to dial over TLS and to open a WebSocket there; nothing happens before {@link
+   * Dial#connect()}. The line carries the payload of binary messages as a stream.
+   *
+   * @param endpoint where to, and who may vouch for the server
+   * @param certificate the client certificate to show when asked, empty for none
+   * @param target what to ask for
+   * @return one attempt
+   */
+  public Dial dialWebSocket(
+      Endpoint endpoint, Optional<Credential.Certificate> certificate, WebSocketTarget target) {
+    return new Dial(this, endpoint, certificate, Optional.of(target));
   }
 
   Resolver resolver() {
@@ -124,8 +160,8 @@ public final class Dialer {
     return connectTimeout;
   }
 
-  Duration tlsTimeout() {
-    return tlsTimeout;
+  Duration handshakeTimeout() {
+    return handshakeTimeout;
   }
 
   Duration stagger() {
@@ -134,6 +170,15 @@ public final class Dialer {
 
   InstantSource clock() {
     return clock;
+  }
+
+  Optional<Proxy> proxy() {
+    return proxy;
+  }
+
+  /** For keys and masks that nobody can foresee. */
+  SecureRandom random() {
+    return RANDOM;
   }
 
   TlsContexts contexts() {

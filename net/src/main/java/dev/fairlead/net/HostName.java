@@ -61,6 +61,21 @@ record HostName(String ascii, boolean literal) {
     return ascii.equals(name);
   }
 
+  /** As in a URI, where an IPv6 address is put in brackets. RFC 3986, section 3.2.2. */
+  String authority() {
+    return ascii.indexOf(':') >= 0 ? "[" + ascii + "]" : ascii;
+  }
+
+  /**
+   * Whether it can be a name on the wire at all: RFC 1035, section 2.3.4 has the length; a blank or
+   * a line's end in it would become part of an HTTP request.
+   */
+  boolean sendable() {
+    return !ascii.isEmpty()
+        && ascii.length() <= 255
+        && ascii.chars().allMatch(c -> c > ' ' && c < 0x7f && "/?#@\\".indexOf(c) < 0);
+  }
+
   @Override
   public String toString() {
     return ascii;

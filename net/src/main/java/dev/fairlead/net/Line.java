@@ -19,12 +19,12 @@ public interface Line {
   /**
    * What goes to the host.
    *
-   * @return the stream, not buffered
+   * @return the stream; what is written may wait in it until {@code flush}
    */
   OutputStream output();
 
   /**
-   * The address that answered.
+   * The address that answered: the host's, or its proxy's.
    *
    * @return the address
    */

@@ -304,7 +304,7 @@ class DialTest {
       UnreachableException failure =
           refused(
               dialer()
-                  .tlsTimeout(Duration.ofMillis(300))
+                  .handshakeTimeout(Duration.ofMillis(300))
                   .dial(new Endpoint("127.0.0.1", drip.port(), trust), Optional.empty()));
       assertThat(failure.stage()).isEqualTo(Stage.TLS);
       assertThat(failure).hasMessageContaining("did not finish the TLS handshake in time");

@@ -4,6 +4,7 @@ import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.Protocol;
+import dev.fairlead.Proxy;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.Route;
 import dev.fairlead.TimeSource;
@@ -27,6 +28,7 @@ import java.util.concurrent.Executor;
  * @param credentials how it proves itself
  * @param endpoints where single protocols dial instead
  * @param trust who may vouch for a server without an endpoint of its own
+ * @param proxy what every connection goes through
  * @param policy what the application wants of its transport
  * @param retry when to try again
  * @param outbox the outbox's bounds
@@ -48,6 +50,7 @@ public record ClientSettings(
     Credentials credentials,
     Map<Protocol, Endpoint> endpoints,
     Trust trust,
+    Optional<Proxy> proxy,
     TransportPolicy policy,
     RetryPolicy retry,
     OutboxLimits outbox,

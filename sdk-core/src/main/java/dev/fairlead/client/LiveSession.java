@@ -4,6 +4,7 @@ import dev.fairlead.CloudMessage;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
 import dev.fairlead.MethodRequest;
+import dev.fairlead.Proxy;
 import dev.fairlead.Route;
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.outbox.Lease;
@@ -140,6 +141,11 @@ final class LiveSession implements SessionContext, Inbox {
   @Override
   public Endpoint endpoint() {
     return settings.endpointOf(route);
+  }
+
+  @Override
+  public Optional<Proxy> proxy() {
+    return settings.proxy();
   }
 
   @Override

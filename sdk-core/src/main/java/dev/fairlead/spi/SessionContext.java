@@ -2,6 +2,7 @@ package dev.fairlead.spi;
 
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
+import dev.fairlead.Proxy;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -28,6 +29,13 @@ public interface SessionContext {
    * @return the endpoint
    */
   Endpoint endpoint();
+
+  /**
+   * What to go through.
+   *
+   * @return the proxy that every connection of this session has to use, empty for none
+   */
+  Optional<Proxy> proxy();
 
   /**
    * What to show the hub.

@@ -3,6 +3,7 @@ package dev.fairlead.tck;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
 import dev.fairlead.HubException;
+import dev.fairlead.Proxy;
 import dev.fairlead.auth.Audience;
 import dev.fairlead.auth.SasToken;
 import dev.fairlead.spi.Credential;
@@ -147,6 +148,11 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
   @Override
   public Endpoint endpoint() {
     return target.endpoint();
+  }
+
+  @Override
+  public Optional<Proxy> proxy() {
+    return Optional.empty();
   }
 
   @Override

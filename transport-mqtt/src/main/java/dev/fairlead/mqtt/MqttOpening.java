@@ -3,6 +3,8 @@ package dev.fairlead.mqtt;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.UnsupportedException;
 import dev.fairlead.net.Dial;
+import dev.fairlead.net.Dialer;
+import dev.fairlead.net.WebSocketTarget;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SessionOpening;
@@ -19,14 +21,21 @@ final class MqttOpening implements SessionOpening {
   /** IoT Hub's current version; without one, twin and methods do not work. */
   private static final String API_VERSION = "2021-04-12";
 
+  private static final WebSocketTarget WEB_SOCKET =
+      new WebSocketTarget("/$iothub/websocket", "mqtt");
+
+  /** With a token: the hub then does not ask for a client certificate. */
+  private static final WebSocketTarget WEB_SOCKET_NO_CERTIFICATE =
+      new WebSocketTarget("/$iothub/websocket?iothub-no-client-cert=true", "mqtt");
+
   private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
   private final MqttFailures failures;
   private final @Nullable MqttSession session;
 
-  MqttOpening(MqttOptions options, SessionContext context) {
+  MqttOpening(MqttOptions options, SessionContext context, boolean webSocket) {
     DeviceIdentity identity = context.identity();
     failures = new MqttFailures(identity.toString(), context.endpoint(), context.credential());
-    session = Topics.carries(identity) ? begin(options, context) : null;
+    session = Topics.carries(identity) ? begin(options, context, webSocket) : null;
     if (session == null && !outcome.isDone()) {
       outcome.completeExceptionally(
           new UnsupportedException(
@@ -37,16 +46,9 @@ final class MqttOpening implements SessionOpening {
     }
   }
 
-  private @Nullable MqttSession begin(MqttOptions options, SessionContext context) {
-    Credential credential = context.credential();
-    Dial dial =
-        options
-            .dialer()
-            .dial(
-                context.endpoint(),
-                credential instanceof Credential.Certificate certificate
-                    ? Optional.of(certificate)
-                    : Optional.empty());
+  private @Nullable MqttSession begin(
+      MqttOptions options, SessionContext context, boolean webSocket) {
+    Dial dial = dial(options.dialer().proxy(context.proxy()), context, webSocket);
     try {
       MqttSession begun = new MqttSession(options, context, failures, dial, outcome);
       context.loop().execute(() -> begun.connect(connectPacket(options, context)));
@@ -55,6 +57,17 @@ final class MqttOpening implements SessionOpening {
       outcome.completeExceptionally(failures.notOpened(e));
       return null;
     }
+  }
+
+  private static Dial dial(Dialer dialer, SessionContext context, boolean webSocket) {
+    if (context.credential() instanceof Credential.Certificate certificate) {
+      return webSocket
+          ? dialer.dialWebSocket(context.endpoint(), Optional.of(certificate), WEB_SOCKET)
+          : dialer.dial(context.endpoint(), Optional.of(certificate));
+    }
+    return webSocket
+        ? dialer.dialWebSocket(context.endpoint(), Optional.empty(), WEB_SOCKET_NO_CERTIFICATE)
+        : dialer.dial(context.endpoint(), Optional.empty());
   }
 
   private static MqttConnectOptions connectPacket(MqttOptions options, SessionContext context) {

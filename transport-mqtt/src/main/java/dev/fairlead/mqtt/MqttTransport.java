@@ -13,12 +13,14 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * MQTT 3.1.1 over TLS, port 8883: telemetry, cloud-to-device messages (completed only: MQTT can
- * neither abandon nor reject), twin and direct methods of one identity per connection. Safe for any
- * thread.
+ * MQTT 3.1.1 over TLS, port 8883, and over WebSockets, port 443, alike: telemetry, cloud-to-device
+ * messages (completed only: MQTT can neither abandon nor reject), twin and direct methods of one
+ * identity per connection. Safe for any thread.
  */
 public final class MqttTransport implements TransportProvider {
+  // IoT Hub: "Communicate with an IoT hub using the MQTT protocol".
   private static final Route MQTT = new Route(Protocol.MQTT, Carrier.TCP, 8883);
+  private static final Route MQTT_WS = new Route(Protocol.MQTT_WS, Carrier.WEBSOCKET, 443);
 
   private final MqttOptions options;
 
@@ -38,27 +40,31 @@ public final class MqttTransport implements TransportProvider {
 
   @Override
   public TransportOffer offer() {
-    return new TransportOffer(
-        "fairlead-mqtt",
-        List.of(
-            new RouteOffer(
-                MQTT,
-                Set.of(
-                    Capability.TELEMETRY,
-                    Capability.CLOUD_MESSAGES,
-                    Capability.TWIN,
-                    Capability.DIRECT_METHODS),
-                RouteOffer.Delivery.PUSH,
-                1,
-                RouteOffer.Footprint.SMALL,
-                true)));
+    return new TransportOffer("fairlead-mqtt", List.of(offer(MQTT), offer(MQTT_WS)));
+  }
+
+  private static RouteOffer offer(Route route) {
+    return new RouteOffer(
+        route,
+        Set.of(
+            Capability.TELEMETRY,
+            Capability.CLOUD_MESSAGES,
+            Capability.TWIN,
+            Capability.DIRECT_METHODS),
+        RouteOffer.Delivery.PUSH,
+        1,
+        RouteOffer.Footprint.SMALL,
+        true);
   }
 
   @Override
   public SessionOpening open(Route route, SessionContext context) {
-    if (route.protocol() != Protocol.MQTT || route.carrier() != Carrier.TCP) {
-      throw new IllegalArgumentException(route + " is not a route of this transport.");
+    if (route.protocol() == Protocol.MQTT && route.carrier() == Carrier.TCP) {
+      return new MqttOpening(options, context, false);
     }
-    return new MqttOpening(options, context);
+    if (route.protocol() == Protocol.MQTT_WS && route.carrier() == Carrier.WEBSOCKET) {
+      return new MqttOpening(options, context, true);
+    }
+    throw new IllegalArgumentException(route + " is not a route of this transport.");
   }
 }

@@ -69,6 +69,7 @@ final class PacketWriter extends OutputStream {
     }
     if (!publish || published >= promised.get()) {
       send();
+      out.flush();
     }
   }
 

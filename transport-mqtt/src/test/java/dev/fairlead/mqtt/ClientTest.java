@@ -16,6 +16,7 @@ import dev.fairlead.localhub.Fault;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.MethodResult;
 import dev.fairlead.localhub.TelemetryRecord;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,6 +72,31 @@ class ClientTest {
       await().until(() -> device.queuedCloudMessages() == 0);
       client.close();
       await().until(() -> SessionTest.threadsOf("dev-c").isEmpty());
+    }
+  }
+
+  @Test
+  void comesUpOverWebSocketsWhereThePlainPortIsClosed() throws Exception {
+    int closed;
+    try (ServerSocket reserved = new ServerSocket(0)) {
+      closed = reserved.getLocalPort();
+    }
+    try (LocalHub hub = LocalHub.start()) {
+      Device device = hub.createDevice("dev-w");
+      Trust trust = Trust.only(List.of(hub.caCertificate()));
+      DeviceClient client =
+          DeviceClient.fromConnectionString(device.connectionString())
+              .endpoint(Protocol.MQTT, new Endpoint("localhost", closed, trust))
+              .endpoint(Protocol.MQTT_WS, new Endpoint("localhost", hub.httpsPort(), trust))
+              .retry(RetryPolicy.eager())
+              .build();
+      client.open().get(20, TimeUnit.SECONDS);
+      client.send(TelemetryMessage.of(new byte[] {1})).get(20, TimeUnit.SECONDS);
+
+      assertThat(hub.telemetry().received()).hasSize(1);
+      assertThat(SessionTest.threadsOf("dev-w")).hasSizeBetween(1, 3);
+      client.close();
+      await().until(() -> SessionTest.threadsOf("dev-w").isEmpty());
     }
   }
 }

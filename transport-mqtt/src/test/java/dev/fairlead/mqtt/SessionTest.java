@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.fairlead.Capability;
+import dev.fairlead.Carrier;
 import dev.fairlead.HubException;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.Progress;
+import dev.fairlead.Protocol;
 import dev.fairlead.RejectedException;
+import dev.fairlead.Route;
 import dev.fairlead.SystemProperty;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
@@ -80,10 +83,18 @@ class SessionTest {
     assertThat(loop.thrown.get()).isNull();
   }
 
+  /** The route that all these tests take. */
+  Route route() {
+    return new Route(Protocol.MQTT, Carrier.TCP, 8883);
+  }
+
+  int port(LocalHub of) {
+    return of.mqttPort();
+  }
+
   private TestContext contextOf(Device of) {
     TestContext made =
-        new TestContext(
-            loop, of.deviceId(), hub.mqttPort(), Trust.only(List.of(hub.caCertificate())));
+        new TestContext(loop, of.deviceId(), port(hub), Trust.only(List.of(hub.caCertificate())));
     made.hubHost = hub.hostName();
     made.credential =
         TestContext.token(
@@ -102,7 +113,7 @@ class SessionTest {
 
   private SessionOpening opening(MqttOptions options) {
     MqttTransport transport = new MqttTransport(options);
-    return transport.open(transport.offer().routes().get(0).route(), context);
+    return transport.open(route(), context);
   }
 
   private TransportSession open() throws Exception {

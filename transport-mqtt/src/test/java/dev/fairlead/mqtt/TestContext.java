@@ -4,6 +4,7 @@ import dev.fairlead.CloudMessage;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
 import dev.fairlead.MethodRequest;
+import dev.fairlead.Proxy;
 import dev.fairlead.Secret;
 import dev.fairlead.Trust;
 import dev.fairlead.spi.Credential;
@@ -42,6 +43,7 @@ final class TestContext implements SessionContext, Inbox {
   Set<Feed> feeds = Set.of(Feed.values());
   Duration openTimeout = Duration.ofSeconds(20);
   boolean strictOrder;
+  Optional<Proxy> proxy = Optional.empty();
   Optional<String> modelId = Optional.empty();
 
   TestContext(TestLoop loop, String deviceId, int port, Trust trust) {
@@ -107,6 +109,11 @@ final class TestContext implements SessionContext, Inbox {
   @Override
   public Endpoint endpoint() {
     return endpoint;
+  }
+
+  @Override
+  public Optional<Proxy> proxy() {
+    return proxy;
   }
 
   @Override

@@ -1,0 +1,25 @@
+package dev.fairlead.net;
+
+import dev.fairlead.Proxy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+
+/** Asks one proxy for one way through; may need more than one connection to the proxy. */
+interface Tunnel {
+  /**
+   * Asks over a fresh connection. Reads no byte beyond the proxy's own answers.
+   *
+   * @return whether the way is open; if not, ask again over another connection
+   * @throws IOException if the connection fails
+   * @throws dev.fairlead.UnreachableException if the proxy refuses
+   */
+  boolean open(InputStream in, OutputStream out) throws IOException;
+
+  static Tunnel through(Proxy proxy, HostName host, int port, ProxyFailures failures) {
+    return switch (proxy.kind()) {
+      case HTTP -> new HttpTunnel(proxy, host, port, failures);
+      case SOCKS5 -> new SocksTunnel(proxy, host, port, failures);
+    };
+  }
+}

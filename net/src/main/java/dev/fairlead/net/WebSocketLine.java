@@ -1,0 +1,54 @@
+package dev.fairlead.net;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.security.SecureRandom;
+
+/**
+ * A line inside a WebSocket: the payload of binary messages as one stream each way, with no regard
+ * to where a frame ends. Nothing is queued: what is not read stays in the network, and a writer
+ * waits until the network takes its frame.
+ */
+final class WebSocketLine implements Line {
+  private final Line carrier;
+  private final WebSocketInput input;
+  private final WebSocketOutput output;
+
+  /** Of a line on which the upgrade has succeeded. */
+  WebSocketLine(Line carrier, SecureRandom random) {
+    this.carrier = carrier;
+    output = new WebSocketOutput(carrier.output(), random);
+    input = new WebSocketInput(carrier.input(), output);
+  }
+
+  @Override
+  public InputStream input() {
+    return input;
+  }
+
+  @Override
+  public OutputStream output() {
+    return output;
+  }
+
+  @Override
+  public InetAddress address() {
+    return carrier.address();
+  }
+
+  @Override
+  public long bytesReceived() {
+    return carrier.bytesReceived();
+  }
+
+  @Override
+  public long bytesSent() {
+    return carrier.bytesSent();
+  }
+
+  @Override
+  public void cut() {
+    carrier.cut();
+  }
+}

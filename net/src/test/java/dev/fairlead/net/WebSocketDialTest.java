@@ -1,0 +1,372 @@
+package dev.fairlead.net;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import dev.fairlead.Endpoint;
+import dev.fairlead.Progress;
+import dev.fairlead.Proxy;
+import dev.fairlead.Secret;
+import dev.fairlead.Trust;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(60)
+class WebSocketDialTest {
+  private static final WebSocketTarget TARGET = new WebSocketTarget("/$iothub/websocket", "mqtt");
+  private static TestCa.Issued hub;
+  private static Trust trust;
+
+  @BeforeAll
+  static void makeCertificates() throws Exception {
+    TestCa.Issued root = TestCa.root("test root");
+    trust = Trust.only(List.of(root.certificate()));
+    hub = TestCa.leaf(root, "localhost");
+  }
+
+  private static TestServer server(TestServer.Script script) throws Exception {
+    SSLContext context = hub.server(null);
+    SSLServerSocket listener =
+        (SSLServerSocket)
+            context
+                .getServerSocketFactory()
+                .createServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+    return new TestServer(listener, script);
+  }
+
+  private static Dial dial(Dialer dialer, int port) {
+    return dialer
+        .resolver(host -> List.of(InetAddress.getByName("127.0.0.1")))
+        .dialWebSocket(new Endpoint("localhost", port, trust), Optional.empty(), TARGET);
+  }
+
+  private static UnreachableException refused(Dial dial) {
+    UnreachableException failure = catchThrowableOfType(UnreachableException.class, dial::connect);
+    assertThat(failure.stage()).isEqualTo(Stage.UPGRADE);
+    assertThat(failure.progress()).isEqualTo(Progress.NOT_SENT);
+    return failure;
+  }
+
+  private static String request(Socket socket) throws IOException {
+    InputStream in = socket.getInputStream();
+    StringBuilder head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      int next = in.read();
+      if (next < 0) {
+        throw new IOException("no request");
+      }
+      head.append((char) next);
+    }
+    return head.toString();
+  }
+
+  private static String accept(String request) throws Exception {
+    String key = request.replaceAll("(?s).*Sec-WebSocket-Key: (\\S+)\r\n.*", "$1");
+    assertThat(Base64.getDecoder().decode(key)).hasSize(16);
+    return Base64.getEncoder()
+        .encodeToString(
+            MessageDigest.getInstance("SHA-1")
+                .digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(ISO_8859_1)));
+  }
+
+  private static void say(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(ISO_8859_1));
+  }
+
+  private static String upgrade(Socket socket) throws Exception {
+    String request = request(socket);
+    say(
+        socket,
+        "HTTP/1.1 101 Switching\r\nUPGRADE: WebSocket\r\nConnection: keep-alive,Upgrade\r\n"
+            + "Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: "
+            + accept(request)
+            + "\r\n\r\n");
+    return request;
+  }
+
+  /** Reads one masked frame of a client: its opcode, then its payload. */
+  private static byte[] frame(DataInputStream in) throws IOException {
+    int opcode = in.readUnsignedByte() & 15;
+    int length = in.readUnsignedByte() & 0x7f;
+    length = length == 126 ? in.readUnsignedShort() : length;
+    byte[] mask = in.readNBytes(4);
+    byte[] payload = new byte[length + 1];
+    payload[0] = (byte) opcode;
+    for (int i = 0; i < length; i++) {
+      payload[i + 1] = (byte) (in.readByte() ^ mask[i % 4]);
+    }
+    return payload;
+  }
+
+  @Test
+  void asksAsTheRfcWantsAndCarriesBothWays() throws Exception {
+    List<String> requests = new ArrayList<>();
+    CountDownLatch paused = new CountDownLatch(1);
+    try (TestServer server =
+        server(
+            socket -> {
+              requests.add(upgrade(socket));
+              OutputStream out = socket.getOutputStream();
+              DataInputStream in = new DataInputStream(socket.getInputStream());
+              // A frame that pauses in its middle, after a ping inside the message.
+              out.write(new byte[] {2, 1, 1, (byte) 0x89, 1, 9, (byte) 0x80, 3, 2});
+              assertThat(frame(in)).containsExactly(10, 9);
+              paused.await();
+              out.write(new byte[] {3, 4});
+              assertThat(frame(in)).containsExactly(2, 5, 6);
+              out.write(new byte[] {(byte) 0x88, 2, 3, (byte) 0xe9});
+              assertThat(frame(in)).containsExactly(8, 3, (byte) 0xe9);
+              out.write(new byte[] {(byte) 0x82, 1, 1});
+            })) {
+      Line line = dial(new Dialer(), server.port()).connect();
+
+      assertThat(line.input().readNBytes(2)).containsExactly(1, 2);
+      paused.countDown();
+      assertThat(line.input().readNBytes(2)).containsExactly(3, 4);
+      line.output().write(5);
+      line.output().write(6);
+      line.output().flush();
+      assertThat(line.input().read()).isEqualTo(-1);
+      assertThat(line.bytesReceived()).isPositive();
+      line.cut();
+
+      assertThat(requests.get(0))
+          .startsWith(
+              "GET /$iothub/websocket HTTP/1.1\r\nHost: localhost:" + server.port() + "\r\n")
+          .contains("\r\nUpgrade: websocket\r\n", "\r\nConnection: Upgrade\r\n")
+          .contains("\r\nSec-WebSocket-Version: 13\r\n", "\r\nSec-WebSocket-Protocol: mqtt\r\n");
+      await().until(server::idle);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "HTTP/1.1 200 OK%Content-Type: text/html; charset=x%%|HTTP 200 and a page. A captive portal",
+        "HTTP/1.1 302 Found%Location: http://x%%|HTTP 302. It wants to lead elsewhere",
+        "HTTP/1.1 511 N%Content-Type: text/html%%|HTTP 511 and a page. The network wants a sign-in",
+        "HTTP/1.1 401 N%%|HTTP 401. Something in between or the hub's network rules",
+        "HTTP/1.1 403 N%%|the device's credentials were not shown yet",
+        "HTTP/1.1 404 N%%|HTTP 404. There is no WebSocket at the path of IoT Hub",
+        "HTTP/1.1 407 N%%|HTTP 407. A proxy that stands in the way wants credentials",
+        "HTTP/1.1 426 N%%|HTTP 426. It wants another version or a proxy",
+        "HTTP/1.1 429 N%%|too many requests",
+        "HTTP/1.1 400 N%%|HTTP 400. A proxy in between may have changed the request",
+        "HTTP/1.1 503 N%%|HTTP 503. It, or a proxy before it, is not able to serve",
+        "HTTP/1.1 100 Go on%%|HTTP 100. That is no answer to an upgrade",
+        "220 mail%%|is not HTTP: it does not begin with HTTP/1",
+        "HTTP/1.1 101 S%Upgrade: h2c%Connection: Upgrade%%|does not say that it changes",
+        "HTTP/1.1 101 S%Upgrade: websocket%%|does not say that it changes",
+        "HTTP/1.1 101 S%Upgrade: websocket%Connection: upgrade%%|Accept is not for this request",
+        "HTTP/1.1 10|closed the connection during the WebSocket upgrade",
+      })
+  void tellsEachRefusalInItsOwnWords(String answer, String words) throws Exception {
+    try (TestServer server =
+        server(
+            socket -> {
+              request(socket);
+              say(socket, answer.replace("%", "\r\n"));
+            })) {
+      assertThat(refused(dial(new Dialer(), server.port()))).hasMessageContaining(words);
+      await().until(server::idle);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "Sec-WebSocket-Protocol: AMQPWSB10|another sub-protocol than mqtt",
+        "Sec-WebSocket-Protocol: mqtt, other|another sub-protocol than mqtt",
+        "Sec-WebSocket-Extensions: permessage-deflate|an extension that nobody offered",
+        "Sec-WebSocket-Accept: twice|Accept is not for this request",
+      })
+  void refusesWhatItDidNotAskFor(String field, String words) throws Exception {
+    try (TestServer server =
+        server(
+            socket ->
+                say(
+                    socket,
+                    "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        + "Sec-WebSocket-Accept: "
+                        + accept(request(socket))
+                        + "\r\n"
+                        + field
+                        + "\r\n\r\n"))) {
+      assertThat(refused(dial(new Dialer(), server.port()))).hasMessageContaining(words);
+    }
+  }
+
+  @Test
+  void takesAnAnswerThatLeavesTheSubProtocolOut() throws Exception {
+    try (TestServer server =
+        server(
+            socket ->
+                say(
+                    socket,
+                    "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        + "Sec-WebSocket-Accept: "
+                        + accept(request(socket))
+                        + "\r\n\r\n"))) {
+      Line line = dial(new Dialer(), server.port()).connect();
+
+      assertThat(line.input().read()).isEqualTo(-1);
+      line.cut();
+    }
+  }
+
+  @Test
+  void waitsOnlySoLongForAnAnswer() throws Exception {
+    try (TestServer server = server(socket -> socket.getInputStream().readAllBytes())) {
+      assertThat(refused(dial(new Dialer().handshakeTimeout(Duration.ofSeconds(1)), server.port())))
+          .hasMessageContaining("did not answer the WebSocket upgrade in time");
+      await().until(server::idle);
+    }
+  }
+
+  @Test
+  void goesThroughAnAuthenticatingProxy() throws Exception {
+    List<String> heads = new ArrayList<>();
+    try (TestServer server =
+            server(
+                socket -> {
+                  upgrade(socket);
+                  say(socket, "\u0082\u0001!");
+                  socket.getInputStream().readAllBytes();
+                });
+        TestServer proxy = TestProxy.http(server.port(), heads, TestProxy.basic())) {
+      Proxy known =
+          Proxy.http("localhost", proxy.port())
+              .withCredentials(TestProxy.USER, Secret.of(TestProxy.PASSWORD));
+      Line line = dial(new Dialer().proxy(Optional.of(known)), 443).connect();
+
+      assertThat(line.input().read()).isEqualTo('!');
+      line.cut();
+      await().until(() -> server.idle() && proxy.idle());
+    }
+  }
+
+  /** A peer that does not read stops the writer, with nothing piling up; cutting frees it. */
+  @Test
+  void aWriterWaitsForThePeer() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    try (TestServer server =
+        server(
+            socket -> {
+              upgrade(socket);
+              over.await();
+            })) {
+      Line line = dial(new Dialer(), server.port()).connect();
+      AtomicLong written = new AtomicLong();
+      Thread writer =
+          new Thread(
+              () -> {
+                byte[] block = new byte[8192];
+                try {
+                  while (true) {
+                    line.output().write(block);
+                    line.output().flush();
+                    written.addAndGet(block.length);
+                  }
+                } catch (IOException e) {
+                  written.set(-1);
+                }
+              });
+      writer.start();
+      AtomicLong before = new AtomicLong(-1);
+      await()
+          .pollInterval(Duration.ofMillis(300))
+          .until(
+              () -> {
+                long now = written.get();
+                return before.getAndSet(now) == now && now > 0;
+              });
+      line.cut();
+      writer.join();
+
+      assertThat(written).hasValue(-1);
+      over.countDown();
+      await().until(server::idle);
+    }
+  }
+
+  @RepeatedTest(30)
+  void canBeAbortedDuringTheUpgrade() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    try (TestServer server =
+        server(
+            socket -> {
+              request(socket);
+              say(socket, "HTTP/1.1 101 ");
+              asked.countDown();
+              socket.getInputStream().readAllBytes();
+            })) {
+      Dial dial = dial(new Dialer(), server.port());
+      CompletableFuture<UnreachableException> failure =
+          CompletableFuture.supplyAsync(() -> refused(dial));
+      asked.await();
+      dial.abort();
+
+      assertThat(failure.get()).hasMessageContaining("was stopped by this client");
+      await().pollInterval(Duration.ofMillis(2)).until(server::idle);
+    }
+  }
+
+  @RepeatedTest(30)
+  void canBeCutWhileReadingAFrame() throws Exception {
+    try (TestServer server =
+        server(
+            socket -> {
+              upgrade(socket);
+              say(socket, "\u0082\u0005ab");
+              socket.getInputStream().readAllBytes();
+            })) {
+      Line line = dial(new Dialer(), server.port()).connect();
+      assertThat(line.input().readNBytes(2)).containsExactly('a', 'b');
+      CompletableFuture<Void> reader =
+          CompletableFuture.runAsync(
+              () -> assertThatThrownBy(line.input()::read).isInstanceOf(IOException.class));
+      line.cut();
+
+      reader.get();
+      await().pollInterval(Duration.ofMillis(2)).until(server::idle);
+    }
+  }
+
+  @Test
+  void refusesATargetThatWouldNotBeOneLine() {
+    assertThatThrownBy(() -> new WebSocketTarget("/a\r\nb", "mqtt"))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new WebSocketTarget("a", "mqtt"))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new WebSocketTarget("/a", "mq tt"))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+}
