@@ -22,7 +22,15 @@ record RunningHub(LocalHub hub, String address) implements AutoCloseable {
   }
 
   Endpoint mqtt() {
-    return new Endpoint(address, hub.mqttPort(), Trust.only(List.of(hub.caCertificate())));
+    return at(hub.mqttPort());
+  }
+
+  Endpoint mqttOverWebSockets() {
+    return at(hub.httpsPort());
+  }
+
+  private Endpoint at(int port) {
+    return new Endpoint(address, port, Trust.only(List.of(hub.caCertificate())));
   }
 
   @Override

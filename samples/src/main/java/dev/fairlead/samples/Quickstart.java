@@ -61,10 +61,8 @@ public final class Quickstart {
       Quickstart device =
           new Quickstart(
               DeviceClient.fromConnectionString(registered.connectionString())
-                  .endpoint(
-                      Protocol.MQTT,
-                      new Endpoint(
-                          "localhost", hub.mqttPort(), Trust.only(List.of(hub.caCertificate())))));
+                  .endpoint(Protocol.MQTT, at(hub, hub.mqttPort()))
+                  .endpoint(Protocol.MQTT_WS, at(hub, hub.httpsPort())));
       try {
         device.comeUp();
         device.sendVitals(3);
@@ -75,6 +73,10 @@ public final class Quickstart {
       }
       say("cloud", hub.telemetry().received().size() + " telemetry messages have arrived. Done.");
     }
+  }
+
+  private static Endpoint at(LocalHub hub, int port) {
+    return new Endpoint("localhost", port, Trust.only(List.of(hub.caCertificate())));
   }
 
   // ---- the device

@@ -68,8 +68,9 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
    * @throws IllegalArgumentException if the local hub does not speak the route's protocol
    */
   public static LocalHubHarness start(TransportProvider provider, Route route) {
-    if (route.protocol() != Protocol.MQTT) {
-      throw new IllegalArgumentException("The local hub does not speak " + route.protocol() + ".");
+    if (route.protocol() != Protocol.MQTT && route.protocol() != Protocol.MQTT_WS) {
+      throw new IllegalArgumentException(
+          "The local hub speaks MQTT, over TLS and over WebSockets, and not " + route + " yet.");
     }
     return new LocalHubHarness(
         LocalHub.start(LocalHubOptions.defaults().hostName(HOST)), provider, route);
@@ -91,8 +92,11 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
         HOST,
         DeviceIdentity.device(DEVICE),
         Secret.of(device.primaryKey()),
-        new Endpoint(
-            "localhost", localHub.mqttPort(), Trust.only(List.of(localHub.caCertificate()))));
+        new Endpoint("localhost", port(), Trust.only(List.of(localHub.caCertificate()))));
+  }
+
+  private int port() {
+    return route.protocol() == Protocol.MQTT ? localHub.mqttPort() : localHub.httpsPort();
   }
 
   @Override
