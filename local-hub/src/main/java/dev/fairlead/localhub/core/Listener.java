@@ -8,6 +8,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.group.ChannelGroup;
@@ -18,6 +19,8 @@ import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -130,8 +133,20 @@ public final class Listener {
     if (channel != null) {
       listening = null;
       channel.close().awaitUninterruptibly();
+      awaitSelect(channel.eventLoop());
       connections.close(connection -> connection.parent() == channel).awaitUninterruptibly();
     }
+  }
+
+  /**
+   * Waits until a thread has selected once more. The JDK frees the socket of a closed channel only
+   * then, and until then the kernel takes connections in that nobody will serve. What the thread
+   * itself schedules it looks at after it has selected.
+   */
+  private static void awaitSelect(EventLoop loop) {
+    CompletableFuture<Void> selected = new CompletableFuture<>();
+    loop.execute(() -> loop.schedule(() -> selected.complete(null), 0, TimeUnit.NANOSECONDS));
+    selected.join();
   }
 
   /** The port; 0 before it first listens if a free one is to be taken. */
