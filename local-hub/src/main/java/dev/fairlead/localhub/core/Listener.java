@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,10 @@ import org.slf4j.LoggerFactory;
 public final class Listener {
 
   private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+  private static final int FIRST_FREE_PORT = 20_000;
+  private static final int FIRST_OUTGOING_PORT = 32_768;
+  private static final int FREE_PORT_ATTEMPTS = 50;
+
   private static final int FIRST_UNPRIVILEGED_PORT = 1024;
   // A client that does not read must not hold up the end of its connection.
   private static final long CLOSE_NOTIFY_MILLIS = 500;
@@ -98,7 +103,7 @@ public final class Listener {
                     accept(channel);
                   }
                 });
-    ChannelFuture bound = bootstrap.bind(hub.options().bindAddress(), port).awaitUninterruptibly();
+    ChannelFuture bound = port == 0 ? bindToFreePort(bootstrap) : bindTo(bootstrap, port);
     if (!bound.isSuccess()) {
       String where = "port " + port + " on " + hub.options().bindAddress().getHostAddress();
       throw new IOException(explain(where, port, bound.cause()), bound.cause());
@@ -106,6 +111,27 @@ public final class Listener {
     Channel channel = bound.channel();
     listening = channel;
     port = ((InetSocketAddress) channel.localAddress()).getPort();
+  }
+
+  /**
+   * Below the ports that systems give to outgoing connections (RFC 6335, section 6: from 49152;
+   * Linux from 32768): while this port is away, none of those can take it, and none can meet
+   * itself.
+   */
+  private ChannelFuture bindToFreePort(ServerBootstrap bootstrap) {
+    for (int attempt = 0; attempt < FREE_PORT_ATTEMPTS; attempt++) {
+      ChannelFuture bound =
+          bindTo(
+              bootstrap, ThreadLocalRandom.current().nextInt(FIRST_FREE_PORT, FIRST_OUTGOING_PORT));
+      if (bound.isSuccess()) {
+        return bound;
+      }
+    }
+    return bindTo(bootstrap, 0);
+  }
+
+  private ChannelFuture bindTo(ServerBootstrap bootstrap, int wanted) {
+    return bootstrap.bind(hub.options().bindAddress(), wanted).awaitUninterruptibly();
   }
 
   /** Why a port cannot be had, and what to do about it. */
