@@ -35,10 +35,8 @@ public final class ReconnectingDevice {
       Device registered = hub.createDevice("wanderer");
       try (DeviceClient client =
           DeviceClient.fromConnectionString(registered.connectionString())
-              .endpoint(
-                  Protocol.MQTT,
-                  new Endpoint(
-                      "localhost", hub.mqttPort(), Trust.only(List.of(hub.caCertificate()))))
+              .endpoint(Protocol.MQTT, at(hub, hub.mqttPort()))
+              .endpoint(Protocol.MQTT_WS, at(hub, hub.httpsPort()))
               // One device on a desk: a fleet keeps the default, which spreads its return.
               .retry(RetryPolicy.eager())
               .onConnectionState(System.out::println)
@@ -65,6 +63,10 @@ public final class ReconnectingDevice {
       System.out.println(
           arrived.size() + " different ones have arrived, in order: " + arrived.equals(inOrder));
     }
+  }
+
+  private static Endpoint at(LocalHub hub, int port) {
+    return new Endpoint("localhost", port, Trust.only(List.of(hub.caCertificate())));
   }
 
   private static void send(DeviceClient client, List<CompletableFuture<Void>> sent, int count)
