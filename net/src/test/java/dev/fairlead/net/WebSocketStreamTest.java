@@ -23,6 +23,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -275,6 +276,8 @@ class WebSocketStreamTest {
   void framesOfWriterAndReaderNeverMix() throws Exception {
     PipedOutputStream server = new PipedOutputStream();
     WebSocketInput in = input(new PipedInputStream(server));
+    // A thread each: both block, and the common pool may have one only.
+    Executor threads = task -> new Thread(task, "frames").start();
     CompletableFuture<Void> reader =
         CompletableFuture.runAsync(
             () -> {
@@ -283,7 +286,8 @@ class WebSocketStreamTest {
               } catch (IOException e) {
                 throw new IllegalStateException(e);
               }
-            });
+            },
+            threads);
     CompletableFuture<Void> pings =
         CompletableFuture.runAsync(
             () -> {
@@ -295,7 +299,8 @@ class WebSocketStreamTest {
               } catch (IOException e) {
                 throw new IllegalStateException(e);
               }
-            });
+            },
+            threads);
     for (int i = 0; i < 20_000; i++) {
       output.write(i);
       output.flush();
