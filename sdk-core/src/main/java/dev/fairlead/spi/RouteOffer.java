@@ -2,6 +2,7 @@ package dev.fairlead.spi;
 
 import dev.fairlead.Capability;
 import dev.fairlead.Route;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -14,6 +15,8 @@ import java.util.Set;
  *     limit
  * @param footprint what the wire's libraries need of memory, as the hub's guidance ranks them
  * @param compact whether the encoding is binary
+ * @param notes what an operator should know of how this route is set up, one sentence each: shown
+ *     by {@link dev.fairlead.policy.TransportPlan#explain()} and by the connection state
  */
 public record RouteOffer(
     Route route,
@@ -21,13 +24,35 @@ public record RouteOffer(
     Delivery delivery,
     int identitiesPerConnection,
     Footprint footprint,
-    boolean compact) {
-  /** Copies the set and checks the count. */
+    boolean compact,
+    List<String> notes) {
+  /** Copies the collections and checks the count. */
   public RouteOffer {
     capabilities = Set.copyOf(capabilities);
+    notes = List.copyOf(notes);
     if (identitiesPerConnection < 1) {
       throw new IllegalArgumentException("A connection carries at least one identity.");
     }
+  }
+
+  /**
+   * An offer without notes.
+   *
+   * @param route protocol, carrier and documented port
+   * @param capabilities what a session of this route can do
+   * @param delivery whether the hub pushes or the device polls
+   * @param identitiesPerConnection how many identities one TLS connection carries
+   * @param footprint what the wire's libraries need of memory
+   * @param compact whether the encoding is binary
+   */
+  public RouteOffer(
+      Route route,
+      Set<Capability> capabilities,
+      Delivery delivery,
+      int identitiesPerConnection,
+      Footprint footprint,
+      boolean compact) {
+    this(route, capabilities, delivery, identitiesPerConnection, footprint, compact, List.of());
   }
 
   /** How cloud-to-device messages come. */

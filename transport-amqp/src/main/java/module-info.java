@@ -1,0 +1,8 @@
+/** The AMQP transport. */
+module dev.fairlead.amqp {
+  requires transitive dev.fairlead;
+  requires transitive dev.fairlead.net;
+  requires org.apache.qpid.proton.j;
+  requires org.slf4j;
+  requires static transitive org.jspecify;
+}
