@@ -10,6 +10,7 @@ import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.core.Listener;
 import dev.fairlead.localhub.core.LoopTime;
 import dev.fairlead.localhub.fault.FaultPlan;
+import dev.fairlead.localhub.https.HttpsFrontEnd;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
 import dev.fairlead.localhub.registry.IdentityId;
 import dev.fairlead.localhub.registry.Registry;
@@ -17,6 +18,7 @@ import dev.fairlead.localhub.telemetry.TelemetryLog;
 import dev.fairlead.localhub.tls.CertificateAuthority;
 import dev.fairlead.localhub.tls.KeyedCertificate;
 import dev.fairlead.localhub.tls.Pem;
+import dev.fairlead.localhub.tls.ServerNames;
 import dev.fairlead.localhub.tls.ServerTls;
 import dev.fairlead.localhub.web.WebFrontEnd;
 import io.netty.channel.EventLoopGroup;
@@ -35,7 +37,6 @@ import java.security.cert.X509Certificate;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -101,7 +102,7 @@ public final class LocalHub implements AutoCloseable {
       this.core = new HubCore(options, time, registry, authenticator, telemetry, new FaultPlan());
       SslContext tls = ServerTls.of(serverCertificate());
       MqttFrontEnd mqtt = new MqttFrontEnd(core);
-      WebFrontEnd web = new WebFrontEnd(core, mqtt);
+      WebFrontEnd web = new WebFrontEnd(core, mqtt, new HttpsFrontEnd(core));
       listeners.put(
           HubPort.MQTT,
           new Listener(core, loops, tls, connections, options.mqttPort(), mqtt::install));
@@ -142,11 +143,7 @@ public final class LocalHub implements AutoCloseable {
     if (wanted instanceof Given given) {
       return new KeyedCertificate(given.chain(), given.key());
     }
-    Set<String> names =
-        new LinkedHashSet<>(List.of(options.hostName(), "localhost", "127.0.0.1", "::1"));
-    names.add(options.bindAddress().getHostAddress());
-    names.addAll(options.extraServerNames());
-    return ca.issueServer(List.copyOf(names), ((Issued) wanted).flaw());
+    return ca.issueServer(List.copyOf(ServerNames.of(options)), ((Issued) wanted).flaw());
   }
 
   /** The policies that a new hub has, with random keys. */

@@ -1,0 +1,33 @@
+package dev.fairlead.localhub.https;
+
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.fault.FaultyWire;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelPipeline;
+import java.nio.charset.StandardCharsets;
+
+/** Speaks the device API on connections that have TLS and HTTP. Safe for use by several threads. */
+public final class HttpsFrontEnd {
+
+  private static final byte[] HUGE_HEAD =
+      "HTTP/1.1 200 OK\r\nContent-Length: 268435455\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
+  private final HubCore hub;
+  private final DeviceApi api;
+
+  /** A front end without connections. */
+  public HttpsFrontEnd(HubCore hub) {
+    this.hub = hub;
+    this.api = new DeviceApi(hub);
+  }
+
+  /**
+   * Makes the handler of requests for a pipeline that has TLS and, behind it, HTTP; puts what
+   * faults need between the two.
+   */
+  public ChannelHandler open(ChannelPipeline pipeline) {
+    FaultyWire wire = new FaultyWire(hub.faults(), HUGE_HEAD);
+    pipeline.addAfter("tls", "wire", wire);
+    return new HttpConnection(hub, api, wire);
+  }
+}

@@ -1,0 +1,81 @@
+package dev.fairlead.localhub.https;
+
+import dev.fairlead.localhub.registry.IdentityId;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A resource of the device API.
+ *
+ * @param kind what it is
+ * @param id whose it is
+ * @param lockToken of a C2D message; else empty
+ */
+record Resource(Kind kind, IdentityId id, String lockToken) {
+
+  /** The resources and the methods they know. */
+  enum Kind {
+    /** Telemetry. */
+    EVENTS("POST"),
+    /** The C2D queue. */
+    CLOUD_MESSAGES("GET"),
+    /** A C2D message in the device's hands. */
+    LOCKED_MESSAGE("DELETE"),
+    /** The way back for such a message. */
+    ABANDON("POST");
+
+    private final String method;
+
+    Kind(String method) {
+      this.method = method;
+    }
+  }
+
+  /** Finds it; empty if there is none. Fixed words may be in any case, ids may not. */
+  static Optional<Resource> of(RequestTarget target) {
+    List<String> segments = target.segments();
+    if (!target.isAt(0, "devices") || segments.size() < 4) {
+      return Optional.empty();
+    }
+    boolean ofModule = target.isAt(2, "modules");
+    if (ofModule && segments.size() < 6) {
+      return Optional.empty();
+    }
+    IdentityId id;
+    try {
+      id = new IdentityId(segments.get(1), ofModule ? segments.get(3) : null);
+    } catch (IllegalArgumentException noId) {
+      return Optional.empty();
+    }
+    int start = ofModule ? 4 : 2;
+    int length = segments.size() - start;
+    if (!target.isAt(start, "messages")) {
+      return Optional.empty();
+    }
+    if (length == 2 && target.isAt(start + 1, "events")) {
+      return Optional.of(new Resource(Kind.EVENTS, id, ""));
+    }
+    // Modules get no C2D messages.
+    if (ofModule || !target.isAt(start + 1, "deviceBound")) {
+      return Optional.empty();
+    }
+    return switch (length) {
+      case 2 -> Optional.of(new Resource(Kind.CLOUD_MESSAGES, id, ""));
+      case 3 -> Optional.of(new Resource(Kind.LOCKED_MESSAGE, id, segments.get(start + 2)));
+      case 4 ->
+          target.isAt(start + 3, "abandon")
+              ? Optional.of(new Resource(Kind.ABANDON, id, segments.get(start + 2)))
+              : Optional.empty();
+      default -> Optional.empty();
+    };
+  }
+
+  boolean allows(String method) {
+    return kind.method.equals(method);
+  }
+
+  /** The methods it knows, for {@code Allow}. */
+  String allowed() {
+    return kind.method;
+  }
+}
