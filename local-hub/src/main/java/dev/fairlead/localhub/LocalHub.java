@@ -56,10 +56,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It speaks MQTT 3.1.1 over TLS and over WebSockets. Safe for use by several threads. Its
- * threads are daemons named {@code local-hub-*}; methods that wait for them ({@link #close}, {@link
- * #goOffline}, {@link #goOnline}) must not be called on them, which is to say from a telemetry
- * listener or in what depends on a future of the hub.
+ * <p>It speaks MQTT 3.1.1 over TLS and over WebSockets, and HTTPS. Safe for use by several threads.
+ * Its threads are daemons named {@code local-hub-*}; methods that wait for them ({@link #close},
+ * {@link #goOffline}, {@link #goOnline}) must not be called on them, which is to say from a
+ * telemetry listener or in what depends on a future of the hub.
  */
 public final class LocalHub implements AutoCloseable {
 
@@ -68,6 +68,7 @@ public final class LocalHub implements AutoCloseable {
   private final Map<String, SharedAccessPolicy> policies;
   private final EventLoopGroup loops;
   private final HubCore core;
+  private final HttpsFrontEnd https;
   private final ChannelGroup connections = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
   private final Map<HubPort, Listener> listeners = new EnumMap<>(HubPort.class);
   private @Nullable Path temporaryCaFile;
@@ -102,7 +103,8 @@ public final class LocalHub implements AutoCloseable {
       this.core = new HubCore(options, time, registry, authenticator, telemetry, new FaultPlan());
       SslContext tls = ServerTls.of(serverCertificate());
       MqttFrontEnd mqtt = new MqttFrontEnd(core);
-      WebFrontEnd web = new WebFrontEnd(core, mqtt, new HttpsFrontEnd(core));
+      https = new HttpsFrontEnd(core);
+      WebFrontEnd web = new WebFrontEnd(core, mqtt, https);
       listeners.put(
           HubPort.MQTT,
           new Listener(core, loops, tls, connections, options.mqttPort(), mqtt::install));
@@ -176,8 +178,8 @@ public final class LocalHub implements AutoCloseable {
   }
 
   /**
-   * The port of what runs over WebSockets, at {@code /$iothub/websocket}: MQTT with the
-   * sub-protocol {@code mqtt}. It stays the same while the hub is offline.
+   * The port of HTTPS, and of what runs over WebSockets at {@code /$iothub/websocket}: MQTT with
+   * the sub-protocol {@code mqtt}. It stays the same while the hub is offline.
    */
   public int httpsPort() {
     return listener(HubPort.HTTPS).port();
@@ -290,6 +292,16 @@ public final class LocalHub implements AutoCloseable {
   /** What the hub has received. */
   public Telemetry telemetry() {
     return core.telemetry();
+  }
+
+  /** What has come over HTTPS. */
+  public HttpsTraffic https() {
+    return https.traffic();
+  }
+
+  /** What devices have uploaded. */
+  public Uploads uploads() {
+    return https.uploads();
   }
 
   /** What shall go wrong. */

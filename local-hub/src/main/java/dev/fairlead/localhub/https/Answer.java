@@ -31,10 +31,13 @@ final class Answer {
 
   /** JSON text. */
   static Answer json(int status, String text) {
+    return text(status, "application/json; charset=utf-8", text);
+  }
+
+  /** Text in UTF-8. */
+  static Answer text(int status, String contentType, String text) {
     return new Answer(
-        status,
-        Map.of("Content-Type", "application/json; charset=utf-8"),
-        text.getBytes(StandardCharsets.UTF_8));
+        status, Map.of("Content-Type", contentType), text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** With one more header, or another value of one. */

@@ -8,10 +8,8 @@ import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.registry.IdentityId;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
-import java.security.cert.X509Certificate;
-import java.util.List;
+import java.time.Duration;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,51 +21,82 @@ import org.slf4j.LoggerFactory;
 final class DeviceApi {
 
   private static final Logger LOG = LoggerFactory.getLogger(DeviceApi.class);
+  private static final int SMALL_BODY = 16 * 1024;
   private static final Pattern API_VERSION = Pattern.compile("\\d{4}-\\d{2}-\\d{2}(-preview)?");
 
   private final HubCore hub;
+  private final FileUploads uploads;
+  private final BlobEndpoint blobs;
   private final HostNames hosts;
+  private final ErrorAnswers errors;
+  private final RateLimit receives;
 
-  DeviceApi(HubCore hub) {
+  DeviceApi(HubCore hub, FileUploads uploads, BlobEndpoint blobs) {
     this.hub = hub;
+    this.uploads = uploads;
+    this.blobs = blobs;
     this.hosts = new HostNames(hub.options());
+    this.errors = new ErrorAnswers(hub.time());
+    this.receives = new RateLimit(hub.time(), hub.options().cloudReceivesPerMinute());
   }
 
   /**
    * Decides on a request.
    *
    * @param request its head
-   * @param certificates the chain that the client has shown
-   * @param orders obeys telemetry that asks for faults
+   * @param caller on what connection it came
    * @throws LocalHubException with the code to answer if it is refused
+   * @throws Refusal if the answer is more than a code
    */
-  Operation operation(
-      HttpRequest request, Supplier<List<X509Certificate>> certificates, FaultOrders orders) {
+  Operation operation(HttpRequest request, Caller caller) {
     RequestTarget target =
         RequestTarget.parse(request.uri())
             .orElseThrow(() -> new LocalHubException(400004, "The request target is broken."));
+    if (BlobEndpoint.concerns(target)) {
+      return blobs.operation(request, target);
+    }
     Resource resource = Resource.of(target).orElseThrow(DeviceApi::nothingHere);
     String method = request.method().name();
     if (!resource.allows(method)) {
-      throw new MethodNotAllowed(resource.allowed());
+      throw new Refusal(
+          errors
+              .of(405000, "This resource knows only " + resource.allowed() + ".")
+              .with("Allow", resource.allowed()));
     }
     String version = target.parameter("api-version");
     if (version == null || !API_VERSION.matcher(version).matches()) {
       throw new LocalHubException(
           400001, "The api-version is missing or is no date. Send ?api-version=2021-04-12.");
     }
-    Access.Granted access = admit(request, resource.id(), certificates);
+    Access.Granted access = admit(request, resource.id(), caller);
     HubDevice device = access.device();
-    String token = resource.lockToken();
+    String key = resource.key();
     return switch (resource.kind()) {
-      case EVENTS -> new EventIntake(hub, access, request.headers().copy(), orders);
-      case CLOUD_MESSAGES -> simple(device, CloudMessages::receive);
+      case EVENTS -> new EventIntake(hub, access, request.headers().copy(), caller.orders());
+      case CLOUD_MESSAGES -> simple(device, body -> receive(device));
       case LOCKED_MESSAGE ->
           isReject(target)
-              ? simple(device, one -> CloudMessages.reject(one, token))
-              : simple(device, one -> CloudMessages.complete(one, token));
-      case ABANDON -> simple(device, one -> CloudMessages.abandon(one, token));
+              ? simple(device, body -> CloudMessages.reject(device, key))
+              : simple(device, body -> CloudMessages.complete(device, key));
+      case ABANDON -> simple(device, body -> CloudMessages.abandon(device, key));
+      case FILES -> simple(device, body -> uploads.begin(device.id(), caller.port(), body));
+      case UPLOAD_NOTICES -> simple(device, body -> uploads.end(device.id(), key, body));
     };
+  }
+
+  /** Page "IoT Hub quotas and throttling": device-to-cloud receives, HTTPS only. */
+  private Answer receive(HubDevice device) {
+    Duration wait = receives.take();
+    if (wait.isZero()) {
+      return CloudMessages.receive(device);
+    }
+    return errors
+        .of(
+            429001,
+            "More than "
+                + hub.options().cloudReceivesPerMinute()
+                + " C2D receives a minute. A device should ask every 25 minutes.")
+        .with("Retry-After", Long.toString(wait.plusMillis(999).toSeconds()));
   }
 
   /** {@code &reject} or {@code &reject=true}. */
@@ -76,11 +105,11 @@ final class DeviceApi {
     return reject != null && !reject.equalsIgnoreCase("false");
   }
 
-  private Access.Granted admit(
-      HttpRequest request, IdentityId id, Supplier<List<X509Certificate>> certificates) {
+  private Access.Granted admit(HttpRequest request, IdentityId id, Caller caller) {
     String host = hosts.hubFor(request.headers().get(HttpHeaderNames.HOST, ""));
     Credentials credentials =
-        new Credentials(request.headers().get(HttpHeaderNames.AUTHORIZATION), certificates.get());
+        new Credentials(
+            request.headers().get(HttpHeaderNames.AUTHORIZATION), caller.certificates().get());
     Access access = hub.authenticator().authenticate(host, id, credentials);
     if (access instanceof Access.Refused refused) {
       LOG.info("{}: refused with {}: {}.", id, refused.code(), refused.reason());
@@ -96,7 +125,7 @@ final class DeviceApi {
             + " and …/files; WebSockets are at /$iothub/websocket.");
   }
 
-  private static Operation simple(HubDevice device, Function<HubDevice, Answer> action) {
+  private static Operation simple(HubDevice device, Function<byte[], Answer> action) {
     return new Operation() {
       @Override
       public String deviceId() {
@@ -105,12 +134,12 @@ final class DeviceApi {
 
       @Override
       public int bodyLimit() {
-        return 1024; // It says nothing; some clients send an empty JSON object.
+        return SMALL_BODY;
       }
 
       @Override
       public Answer run(byte[] body, Occasions occasions) {
-        return action.apply(device);
+        return action.apply(body);
       }
     };
   }

@@ -2,6 +2,7 @@ package dev.fairlead.localhub.https;
 
 import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Fault.Moment;
+import dev.fairlead.localhub.HttpsRequest;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyWire;
@@ -27,6 +28,7 @@ import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -54,20 +56,23 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final HubCore hub;
   private final DeviceApi api;
   private final FaultyWire wire;
+  private final RequestLog log;
   private final ErrorAnswers errors;
 
   // Of the request that is being read.
   private @Nullable HttpRequest request;
+  private Instant receivedAt = Instant.EPOCH;
   private @Nullable Operation operation;
   private @Nullable Answer refusal;
   private @Nullable ByteBuf body;
   private long discarded;
   private boolean lastAnswerSent;
 
-  HttpConnection(HubCore hub, DeviceApi api, FaultyWire wire) {
+  HttpConnection(HubCore hub, DeviceApi api, FaultyWire wire, RequestLog log) {
     this.hub = hub;
     this.api = api;
     this.wire = wire;
+    this.log = log;
     this.errors = new ErrorAnswers(hub.time());
   }
 
@@ -128,6 +133,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private void begin(ChannelHandlerContext ctx, HttpRequest head) {
     request = head;
+    receivedAt = hub.time().now();
     operation = null;
     refusal = null;
     discarded = 0;
@@ -139,22 +145,25 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     try {
-      Operation wanted =
-          api.operation(
-              head,
-              () -> ClientCertificates.shownOn(ctx.pipeline()),
-              new FaultOrders(hub.time(), wire, ctx.channel().eventLoop()));
+      Operation wanted = api.operation(head, caller(ctx));
       if (HttpUtil.getContentLength(head, 0L) > wanted.bodyLimit()) {
         end(ctx, tooLarge(wanted));
         return;
       }
       operation = wanted;
-    } catch (MethodNotAllowed e) {
-      refusal = methodNotAllowed(e);
+    } catch (Refusal e) {
+      refusal = e.answer();
     } catch (LocalHubException e) {
       refusal = refused(e);
     }
     expectation(ctx, head);
+  }
+
+  private Caller caller(ChannelHandlerContext ctx) {
+    return new Caller(
+        () -> ClientCertificates.shownOn(ctx.pipeline()),
+        ((InetSocketAddress) ctx.channel().localAddress()).getPort(),
+        new FaultOrders(hub.time(), wire, ctx.channel().eventLoop()));
   }
 
   private Answer tooLarge(Operation wanted) {
@@ -177,12 +186,6 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
           new DefaultFullHttpResponse(
               HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
     }
-  }
-
-  private Answer methodNotAllowed(MethodNotAllowed e) {
-    return errors
-        .of(405000, "This resource knows only " + e.allowed() + ".")
-        .with("Allow", e.allowed());
   }
 
   private Answer refused(LocalHubException e) {
@@ -257,7 +260,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       answer = run(wanted, whole, moment -> strike(moment, deviceId));
     }
     refusal = null;
-    if (answer == null || answer.isNever()) {
+    if (answer == null) {
+      return;
+    }
+    record(head, answer);
+    if (answer.isNever()) {
       return;
     }
     boolean last = !HttpUtil.isKeepAlive(head);
@@ -316,7 +323,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Answers a request after which nothing can be understood any more, and closes. */
   private void endAtOnce(ChannelHandlerContext ctx, Answer answer) {
-    forget();
+    forget(answer);
     send(ctx, answer, true).addListener(ChannelFutureListener.CLOSE);
   }
 
@@ -325,12 +332,22 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
    * reset it when the body comes, and the client might never see the answer.
    */
   private void end(ChannelHandlerContext ctx, Answer answer) {
-    forget();
+    forget(answer);
     send(ctx, answer, true);
     ctx.executor().schedule(() -> ctx.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  private void forget() {
+  private void record(HttpRequest head, Answer answer) {
+    String target = head.uri();
+    int query = target.indexOf('?');
+    String path = query < 0 ? target : target.substring(0, query);
+    log.add(new HttpsRequest(receivedAt, head.method().name(), path, answer.status()));
+  }
+
+  private void forget(Answer answer) {
+    if (request != null) {
+      record(request, answer);
+    }
     dropBody();
     operation = null;
     request = null;

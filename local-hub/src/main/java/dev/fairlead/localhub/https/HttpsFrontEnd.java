@@ -1,5 +1,9 @@
 package dev.fairlead.localhub.https;
 
+import dev.fairlead.localhub.HttpsTraffic;
+import dev.fairlead.localhub.HubTime;
+import dev.fairlead.localhub.LocalHubOptions;
+import dev.fairlead.localhub.Uploads;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyWire;
 import io.netty.channel.ChannelHandler;
@@ -14,11 +18,28 @@ public final class HttpsFrontEnd {
 
   private final HubCore hub;
   private final DeviceApi api;
+  private final FileUploads uploads;
+  private final RequestLog log = new RequestLog();
 
   /** A front end without connections. */
   public HttpsFrontEnd(HubCore hub) {
     this.hub = hub;
-    this.api = new DeviceApi(hub);
+    LocalHubOptions options = hub.options();
+    HubTime time = hub.time();
+    UploadSas signatures = new UploadSas(time);
+    BlobStore store = new BlobStore(time, options.uploadCapacity());
+    this.uploads = new FileUploads(options, time, signatures, store);
+    this.api = new DeviceApi(hub, uploads, new BlobEndpoint(time, signatures, store));
+  }
+
+  /** What has come in. */
+  public HttpsTraffic traffic() {
+    return log;
+  }
+
+  /** What devices have uploaded. */
+  public Uploads uploads() {
+    return uploads;
   }
 
   /**
@@ -28,6 +49,6 @@ public final class HttpsFrontEnd {
   public ChannelHandler open(ChannelPipeline pipeline) {
     FaultyWire wire = new FaultyWire(hub.faults(), HUGE_HEAD);
     pipeline.addAfter("tls", "wire", wire);
-    return new HttpConnection(hub, api, wire);
+    return new HttpConnection(hub, api, wire, log);
   }
 }

@@ -9,9 +9,9 @@ import java.util.Optional;
  *
  * @param kind what it is
  * @param id whose it is
- * @param lockToken of a C2D message; else empty
+ * @param key what names it among those of its kind: a lock token, a correlation id; else empty
  */
-record Resource(Kind kind, IdentityId id, String lockToken) {
+record Resource(Kind kind, IdentityId id, String key) {
 
   /** The resources and the methods they know. */
   enum Kind {
@@ -22,7 +22,11 @@ record Resource(Kind kind, IdentityId id, String lockToken) {
     /** A C2D message in the device's hands. */
     LOCKED_MESSAGE("DELETE"),
     /** The way back for such a message. */
-    ABANDON("POST");
+    ABANDON("POST"),
+    /** Uploads. */
+    FILES("POST"),
+    /** What a device says of an upload. */
+    UPLOAD_NOTICES("POST");
 
     private final String method;
 
@@ -34,11 +38,11 @@ record Resource(Kind kind, IdentityId id, String lockToken) {
   /** Finds it; empty if there is none. Fixed words may be in any case, ids may not. */
   static Optional<Resource> of(RequestTarget target) {
     List<String> segments = target.segments();
-    if (!target.isAt(0, "devices") || segments.size() < 4) {
+    if (!target.isAt(0, "devices") || segments.size() < 3) {
       return Optional.empty();
     }
     boolean ofModule = target.isAt(2, "modules");
-    if (ofModule && segments.size() < 6) {
+    if (ofModule && segments.size() < 5) {
       return Optional.empty();
     }
     IdentityId id;
@@ -48,26 +52,40 @@ record Resource(Kind kind, IdentityId id, String lockToken) {
       return Optional.empty();
     }
     int start = ofModule ? 4 : 2;
-    int length = segments.size() - start;
-    if (!target.isAt(start, "messages")) {
+    List<String> rest = segments.subList(start, segments.size());
+    if (target.isAt(start, "files")) {
+      return file(target, id, rest, start);
+    }
+    if (!target.isAt(start, "messages") || rest.size() < 2) {
       return Optional.empty();
     }
-    if (length == 2 && target.isAt(start + 1, "events")) {
+    if (target.isAt(start + 1, "events") && rest.size() == 2) {
       return Optional.of(new Resource(Kind.EVENTS, id, ""));
     }
     // Modules get no C2D messages.
     if (ofModule || !target.isAt(start + 1, "deviceBound")) {
       return Optional.empty();
     }
-    return switch (length) {
+    return switch (rest.size()) {
       case 2 -> Optional.of(new Resource(Kind.CLOUD_MESSAGES, id, ""));
-      case 3 -> Optional.of(new Resource(Kind.LOCKED_MESSAGE, id, segments.get(start + 2)));
+      case 3 -> Optional.of(new Resource(Kind.LOCKED_MESSAGE, id, rest.get(2)));
       case 4 ->
           target.isAt(start + 3, "abandon")
-              ? Optional.of(new Resource(Kind.ABANDON, id, segments.get(start + 2)))
+              ? Optional.of(new Resource(Kind.ABANDON, id, rest.get(2)))
               : Optional.empty();
       default -> Optional.empty();
     };
+  }
+
+  /** The correlation id of a notice stands in its body; older clients have it in the path. */
+  private static Optional<Resource> file(
+      RequestTarget target, IdentityId id, List<String> rest, int start) {
+    if (rest.size() == 1) {
+      return Optional.of(new Resource(Kind.FILES, id, ""));
+    }
+    return target.isAt(start + 1, "notifications") && rest.size() <= 3
+        ? Optional.of(new Resource(Kind.UPLOAD_NOTICES, id, rest.size() == 3 ? rest.get(2) : ""))
+        : Optional.empty();
   }
 
   boolean allows(String method) {
