@@ -77,6 +77,7 @@ final class SessionKeeper {
   private int refusals;
   private @Nullable Alarm wait;
   private @Nullable Alarm giveUp;
+  private @Nullable Alarm drainEnd;
 
   // One round through the plan.
   private Iterator<Route> round = List.<Route>of().iterator();
@@ -494,7 +495,7 @@ final class SessionKeeper {
       return;
     }
     outbox.drain(() -> loop.execute(this::stop));
-    loop.schedule(drain, this::stop);
+    drainEnd = loop.schedule(drain, this::stop);
   }
 
   private void stop() {
@@ -527,6 +528,9 @@ final class SessionKeeper {
     stopWaiting();
     if (giveUp != null) {
       giveUp.cancel();
+    }
+    if (drainEnd != null) {
+      drainEnd.cancel();
     }
     LiveSession last = live;
     if (last != null) {
