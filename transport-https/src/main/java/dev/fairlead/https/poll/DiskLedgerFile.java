@@ -9,14 +9,15 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -86,10 +87,18 @@ final class DiskLedgerFile implements LedgerFile {
   }
 
   @Override
-  public void delete() throws IOException {
-    if (Files.notExists(directory)) {
-      return;
+  public boolean exists() throws IOException {
+    if (Files.notExists(entryPath, NOFOLLOW_LINKS)) {
+      return false;
     }
+    if (Files.exists(entryPath, NOFOLLOW_LINKS)) {
+      return true;
+    }
+    throw new IOException("Whether there is " + entryPath + " cannot be told");
+  }
+
+  @Override
+  public void delete() throws IOException {
     if (Files.deleteIfExists(entryPath)) {
       forceDirectory();
     }
@@ -113,27 +122,50 @@ final class DiskLedgerFile implements LedgerFile {
     if (System.getProperties().putIfAbsent(turn, "held") != null) {
       return null;
     }
-    FileLock lock = null;
     FileChannel channel = null;
+    boolean locked = false;
     try {
       makeDirectory();
       channel = FileChannel.open(lockPath, Set.of(CREATE, WRITE, NOFOLLOW_LINKS));
-      lock = channel.tryLock();
+      if (channel.tryLock() == null) {
+        return null;
+      }
+      DiskLock lock = new DiskLock(turn, channel, lockPath, fileKey(lockPath));
+      locked = true;
+      return lock;
     } catch (OverlappingFileLockException otherwiseLocked) {
       log.debug("{} is locked by other code of this process", lockPath);
+      return null;
     } finally {
-      if (lock == null) {
+      if (!locked) {
         close(channel);
         System.getProperties().remove(turn);
       }
     }
-    FileChannel open = channel;
-    return lock == null
-        ? null
-        : () -> {
-          close(open);
-          System.getProperties().remove(turn);
-        };
+  }
+
+  /** The open channel is the lock. */
+  private record DiskLock(String turn, FileChannel channel, Path path, @Nullable Object key)
+      implements Lock {
+    @Override
+    public boolean stillHeld() {
+      try {
+        return Objects.equals(key, fileKey(path));
+      } catch (IOException removed) {
+        return false;
+      }
+    }
+
+    @Override
+    public void release() {
+      close(channel);
+      System.getProperties().remove(turn);
+    }
+  }
+
+  /** What a file is, whatever its name; null where the system does not tell. */
+  private static @Nullable Object fileKey(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class, NOFOLLOW_LINKS).fileKey();
   }
 
   private void makeDirectory() throws IOException {

@@ -23,7 +23,15 @@ interface LedgerFile {
   void replace(LedgerEntry entry) throws IOException;
 
   /**
-   * Makes sure that there is no entry, after a power cut either.
+   * Whether there is an entry, or something in its place.
+   *
+   * @return false if there is certainly nothing
+   * @throws IOException if that cannot be told
+   */
+  boolean exists() throws IOException;
+
+  /**
+   * Makes sure that there is no entry, after a power cut either. The caller has the lock.
    *
    * @throws IOException if that is not certain
    */
@@ -39,6 +47,13 @@ interface LedgerFile {
 
   /** The right to write. It ends with the process at the latest. */
   interface Lock {
+    /**
+     * Whether it still keeps others out: not if somebody removed the lock file.
+     *
+     * @return true while it does
+     */
+    boolean stillHeld();
+
     /** Gives it up. */
     void release();
   }

@@ -53,9 +53,10 @@ final class PollLedger {
    * @return a poll, if it was noted; else how long to wait, zero if a poll might be noted at once
    */
   Verdict examine(long spacingMillis, boolean poll) {
-    Reading now = clock.read();
     try {
       Optional<LedgerEntry> entry = file.read();
+      // After the file, so that an entry is never younger than it seems.
+      Reading now = clock.read();
       if (entry.isPresent()) {
         long age = age(entry.get(), now);
         if (age >= 0 && !needsRewriting(entry.get(), now)) {
@@ -74,8 +75,11 @@ final class PollLedger {
   }
 
   private Verdict examineLocked(long spacing, boolean poll) {
-    LedgerFile.Lock held = unkept == null ? null : unkept.lock();
-    LedgerFile.Lock lock = held;
+    LedgerFile.Lock lock = unkept == null ? null : unkept.lock();
+    if (lock != null && !lock.stillHeld()) {
+      close();
+      lock = null;
+    }
     if (lock == null) {
       try {
         lock = file.tryLock();
@@ -100,7 +104,8 @@ final class PollLedger {
 
   private Verdict rewrite(long spacing, boolean poll) throws IOException {
     Optional<LedgerEntry> entry = file.read();
-    // Read before writing: the poll counts from here, and is void if writing took too long.
+    // After reading, as above, and before writing: the poll counts from here, and is void if
+    // writing takes too long.
     Reading now = clock.read();
     long age = entry.map(last -> age(last, now)).orElse(-1L);
     boolean rewrite = entry.isEmpty() || needsRewriting(entry.get(), now);
@@ -159,6 +164,11 @@ final class PollLedger {
   private Verdict withoutNote(
       long spacing, boolean poll, LedgerFile.@Nullable Lock lock, IOException cause) {
     log.debug("A poll cannot be noted", cause);
+    if (lock == null && somethingIsThere()) {
+      // It cannot be removed, and to a restart that can write again it would be the last poll.
+      unkept = null;
+      return new Wait(spacing, Why.STUCK);
+    }
     Reading now = clock.read();
     Unkept since = unkept;
     long age = since == null ? -1 : now.upMillis() - since.sinceUpMillis();
@@ -172,15 +182,24 @@ final class PollLedger {
     if (!poll) {
       return new Wait(0, Why.UNKEPT);
     }
-    try {
-      // Or else a restart would take the old entry for the last poll.
-      file.delete();
-    } catch (IOException e) {
-      log.debug("The note on an earlier poll cannot be removed", e);
-      return new Wait(spacing, Why.STUCK);
+    if (lock != null) {
+      try {
+        file.delete();
+      } catch (IOException e) {
+        log.debug("The note on an earlier poll cannot be removed", e);
+        return new Wait(spacing, Why.STUCK);
+      }
     }
     unkept = new Unkept(now.upMillis(), lock);
     return new Poll(now);
+  }
+
+  private boolean somethingIsThere() {
+    try {
+      return file.exists();
+    } catch (IOException e) {
+      return true;
+    }
   }
 
   /** Forgets what only memory knows. */
