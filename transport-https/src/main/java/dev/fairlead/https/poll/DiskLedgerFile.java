@@ -70,23 +70,6 @@ final class DiskLedgerFile implements LedgerFile {
   }
 
   @Override
-  public void replace(LedgerEntry entry) throws IOException {
-    // Left over from a process that ended while it wrote, or put there by somebody else.
-    Files.deleteIfExists(newPath);
-    try (FileChannel channel =
-        FileChannel.open(newPath, Set.of(CREATE_NEW, WRITE, NOFOLLOW_LINKS))) {
-      ByteBuffer bytes = ByteBuffer.wrap(entry.encode(owner));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Files.move(
-        newPath, entryPath, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    forceDirectory();
-  }
-
-  @Override
   public boolean exists() throws IOException {
     if (Files.notExists(entryPath, NOFOLLOW_LINKS)) {
       return false;
@@ -95,13 +78,6 @@ final class DiskLedgerFile implements LedgerFile {
       return true;
     }
     throw new IOException("Whether there is " + entryPath + " cannot be told");
-  }
-
-  @Override
-  public void delete() throws IOException {
-    if (Files.deleteIfExists(entryPath)) {
-      forceDirectory();
-    }
   }
 
   /** A rename is on the disk when its directory is. Windows has no such call, and needs none. */
@@ -130,7 +106,7 @@ final class DiskLedgerFile implements LedgerFile {
       if (channel.tryLock() == null) {
         return null;
       }
-      DiskLock lock = new DiskLock(turn, channel, lockPath, fileKey(lockPath));
+      DiskLock lock = new DiskLock(turn, channel);
       locked = true;
       return lock;
     } catch (OverlappingFileLockException otherwiseLocked) {
@@ -145,14 +121,57 @@ final class DiskLedgerFile implements LedgerFile {
   }
 
   /** The open channel is the lock. */
-  private record DiskLock(String turn, FileChannel channel, Path path, @Nullable Object key)
-      implements Lock {
+  private final class DiskLock implements Lock {
+    private final String turn;
+    private final FileChannel channel;
+    private final @Nullable Object key;
+
+    DiskLock(String turn, FileChannel channel) throws IOException {
+      this.turn = turn;
+      this.channel = channel;
+      key = fileKey(lockPath);
+    }
+
     @Override
     public boolean stillHeld() {
       try {
-        return Objects.equals(key, fileKey(path));
+        return Objects.equals(key, fileKey(lockPath));
       } catch (IOException removed) {
         return false;
+      }
+    }
+
+    @Override
+    public void replace(LedgerEntry entry) throws IOException {
+      // Left over from a process that ended while it wrote, or put there by somebody else.
+      Files.deleteIfExists(newPath);
+      try (FileChannel file =
+          FileChannel.open(newPath, Set.of(CREATE_NEW, WRITE, NOFOLLOW_LINKS))) {
+        ByteBuffer bytes = ByteBuffer.wrap(entry.encode(owner));
+        while (bytes.hasRemaining()) {
+          file.write(bytes);
+        }
+        file.force(true);
+      }
+      // Now, and not earlier: if somebody removes the directory after this, the new file goes with
+      // it and cannot be moved.
+      checkHeld();
+      Files.move(
+          newPath, entryPath, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      forceDirectory();
+    }
+
+    @Override
+    public void delete() throws IOException {
+      if (Files.deleteIfExists(entryPath)) {
+        forceDirectory();
+      }
+      checkHeld();
+    }
+
+    private void checkHeld() throws IOException {
+      if (!stillHeld()) {
+        throw new IOException("Somebody removed " + lockPath + " while it was locked");
       }
     }
 

@@ -92,7 +92,7 @@ final class PollLedger {
       }
     }
     try {
-      return rewrite(spacing, poll);
+      return rewrite(lock, spacing, poll);
     } catch (IOException e) {
       return withoutNote(spacing, poll, lock, e);
     } finally {
@@ -102,7 +102,7 @@ final class PollLedger {
     }
   }
 
-  private Verdict rewrite(long spacing, boolean poll) throws IOException {
+  private Verdict rewrite(LedgerFile.Lock lock, long spacing, boolean poll) throws IOException {
     Optional<LedgerEntry> entry = file.read();
     // After reading, as above, and before writing: the poll counts from here, and is void if
     // writing takes too long.
@@ -113,17 +113,17 @@ final class PollLedger {
       if (!poll) {
         return new Wait(0, Why.NOT_YET);
       }
-      note(now, 0);
+      note(lock, now, 0);
       return new Poll(now);
     }
     if (rewrite) {
-      note(now, Math.max(0, age));
+      note(lock, now, Math.max(0, age));
     }
     return new Wait(spacing - Math.max(0, age), age < 0 ? Why.UNKNOWN : Why.NOT_YET);
   }
 
-  private void note(Reading now, long age) throws IOException {
-    file.replace(
+  private void note(LedgerFile.Lock lock, Reading now, long age) throws IOException {
+    lock.replace(
         new LedgerEntry(
             random.nextLong(),
             new Reading(now.wallMillis() - age, now.boot(), now.upMillis() - age)));
@@ -184,7 +184,7 @@ final class PollLedger {
     }
     if (lock != null) {
       try {
-        file.delete();
+        lock.delete();
       } catch (IOException e) {
         log.debug("The note on an earlier poll cannot be removed", e);
         return new Wait(spacing, Why.STUCK);

@@ -549,6 +549,51 @@ final class PollWorld {
     }
 
     @Override
+    public void replace(LedgerEntry entry) throws IOException {
+      arrive();
+      check();
+      if (disk.full || disk.readOnly || (!calm && random.nextInt(64) == 0)) {
+        tally.failedWrites++;
+        if (!disk.readOnly && random.nextInt(8) == 0) {
+          // It is there although its writer does not know.
+          disk.entry = entry;
+          disk.damaged = false;
+        }
+        throw DiskError.ERROR;
+      }
+      disk.entry = entry;
+      disk.damaged = false;
+      arrive();
+    }
+
+    @Override
+    public void delete() throws IOException {
+      arrive();
+      check();
+      if (disk.entry == null && !disk.damaged) {
+        return;
+      }
+      if (disk.readOnly || disk.cannotDelete) {
+        throw DiskError.ERROR;
+      }
+      disk.entry = null;
+      disk.damaged = false;
+      arrive();
+    }
+
+    private void arrive() {
+      if (owner != null) {
+        point(owner);
+      }
+    }
+
+    private void check() throws IOException {
+      if (!stillHeld()) {
+        throw DiskError.ERROR;
+      }
+    }
+
+    @Override
     public void release() {
       if (disk.lock == this) {
         disk.lock = null;
@@ -587,40 +632,9 @@ final class PollWorld {
     }
 
     @Override
-    public void replace(LedgerEntry entry) throws IOException {
-      point(process);
-      if (disk.full || disk.readOnly || (!calm && random.nextInt(64) == 0)) {
-        tally.failedWrites++;
-        if (!disk.readOnly && random.nextInt(8) == 0) {
-          // It is there although its writer does not know.
-          disk.entry = entry;
-          disk.damaged = false;
-        }
-        throw DiskError.ERROR;
-      }
-      disk.entry = entry;
-      disk.damaged = false;
-      point(process);
-    }
-
-    @Override
     public boolean exists() {
       point(process);
       return disk.entry != null || disk.damaged;
-    }
-
-    @Override
-    public void delete() throws IOException {
-      point(process);
-      if (disk.entry == null && !disk.damaged) {
-        return;
-      }
-      if (disk.readOnly || disk.cannotDelete) {
-        throw DiskError.ERROR;
-      }
-      disk.entry = null;
-      disk.damaged = false;
-      point(process);
     }
 
     @Override
