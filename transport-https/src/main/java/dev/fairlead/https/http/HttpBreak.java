@@ -17,7 +17,9 @@ public final class HttpBreak extends IOException {
     /** A proxy that nobody was told of wants credentials: 407. RFC 9110, section 15.5.8. */
     PROXY_ANSWERED,
     /** The answer's body is encoded although nobody asked for that. */
-    ENCODED
+    ENCODED,
+    /** The request's {@link Precondition} did not hold any more; nothing was sent. */
+    NOT_WANTED
   }
 
   private final Reason reason;

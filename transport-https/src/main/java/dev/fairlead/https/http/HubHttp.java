@@ -297,6 +297,10 @@ public final class HubHttp {
 
   /** HTTP/1.1 means both without being told: RFC 9112, section 9.3; RFC 9110, section 12.5.3. */
   private static Response lean(Interceptor.Chain chain) throws IOException {
+    Precondition precondition = chain.request().tag(Precondition.class);
+    if (precondition != null && !precondition.holds()) {
+      throw new HttpBreak(Reason.NOT_WANTED, "not wanted any more");
+    }
     Response response =
         chain.proceed(
             chain
