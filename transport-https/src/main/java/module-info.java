@@ -8,4 +8,9 @@ module dev.fairlead.https {
   requires kotlin.stdlib;
   requires org.slf4j;
   requires static transitive org.jspecify;
+
+  exports dev.fairlead.https;
+
+  provides dev.fairlead.spi.TransportProvider with
+      dev.fairlead.https.HttpsTransport;
 }

@@ -9,12 +9,14 @@ public final class HttpsOptions {
   private final Duration answerTimeout;
   private final Duration closeTimeout;
   private final Duration keepAlive;
+  private final PollSchedule polls;
   private final Dialer dialer;
 
   private HttpsOptions(Builder builder) {
     answerTimeout = builder.answerTimeout;
     closeTimeout = builder.closeTimeout;
     keepAlive = builder.keepAlive;
+    polls = builder.polls;
     dialer = builder.dialer;
   }
 
@@ -48,6 +50,10 @@ public final class HttpsOptions {
     return keepAlive;
   }
 
+  PollSchedule polls() {
+    return polls;
+  }
+
   Dialer dialer() {
     return dialer;
   }
@@ -57,6 +63,7 @@ public final class HttpsOptions {
     private Duration answerTimeout = Duration.ofSeconds(20);
     private Duration closeTimeout = Duration.ofSeconds(5);
     private Duration keepAlive = Duration.ofMinutes(2);
+    private PollSchedule polls = PollSchedule.standard();
     private Dialer dialer = new Dialer();
 
     private Builder() {}
@@ -93,6 +100,17 @@ public final class HttpsOptions {
      */
     public Builder keepAlive(Duration time) {
       keepAlive = positive("time", time);
+      return this;
+    }
+
+    /**
+     * Sets how often the hub is asked for cloud-to-device messages; once in 25 minutes by default.
+     *
+     * @param schedule the schedule
+     * @return this
+     */
+    public Builder polls(PollSchedule schedule) {
+      polls = Objects.requireNonNull(schedule, "schedule");
       return this;
     }
 

@@ -52,7 +52,8 @@ public final class HttpsTransport implements TransportProvider {
                 RouteOffer.Delivery.POLL,
                 1,
                 RouteOffer.Footprint.SMALL,
-                false)));
+                false,
+                options.polls().note().map(List::of).orElse(List.of()))));
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.https.http.HttpAnswer;
 import dev.fairlead.https.http.HttpsFailures;
@@ -147,7 +148,8 @@ final class TelemetryPump {
         answer -> answered(part, answer),
         failure -> {
           posting = false;
-          parts.clear();
+          parts.remove(); // it may have arrived; the end of the session puts it back
+          giveBack();
           fatal.accept(failure);
         });
   }
@@ -167,7 +169,10 @@ final class TelemetryPump {
     } else {
       HubException failure = failures.answered(answer, WHAT, Stage.SESSION);
       if (!(failure instanceof RejectedException)) {
-        parts.clear();
+        if (failure instanceof UnreachableException) {
+          parts.remove(); // as with no answer at all
+        }
+        giveBack();
         fatal.accept(failure);
         return;
       }

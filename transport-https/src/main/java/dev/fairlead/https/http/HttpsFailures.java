@@ -54,13 +54,15 @@ public final class HttpsFailures {
   }
 
   /**
-   * Whether the hub itself answered, as told from something between or a server that is no hub.
+   * Whether the hub itself found fault with a request's content, and with nothing before that.
    *
-   * @param answer an error
-   * @return true if it is in the hub's form
+   * @param answer an answer
+   * @return true if it is the hub's refusal of an argument or a format
    */
-  public static boolean byHub(HttpAnswer answer) {
-    return HubError.of(answer).byHub();
+  public static boolean refusesContent(HttpAnswer answer) {
+    HubError error = HubError.of(answer);
+    // 400001 is about the interface's version; it is the only one that comes before the content.
+    return answer.status() == 400 && error.byHub() && error.code().orElse(400000) != 400001;
   }
 
   /**
@@ -79,7 +81,7 @@ public final class HttpsFailures {
     if (status == 429) {
       return throttled("The hub asks for fewer requests" + why + ".", answer, null);
     }
-    if (!error.byHub()) {
+    if (status / 100 <= 3 || !error.byHub()) {
       Optional<HubException> between = notTheHub(answer, what, stage, why);
       if (between.isPresent()) {
         return between.get();
@@ -268,11 +270,10 @@ public final class HttpsFailures {
     }
     if (cause instanceof HttpBreak broken) {
       return switch (broken.reason()) {
-        case ABORTED ->
-            unreachable("The HTTPS session of " + identity + " was cut by this client.", stage);
+        case ABORTED -> aborted(stage);
         case NOT_WANTED ->
             new UnreachableException(
-                what + " came too late to be sent.", stage, Progress.NOT_SENT, null);
+                "The line for " + what + " stood too late.", stage, Progress.NOT_SENT, broken);
         case SLOW ->
             unreachable(
                 endpoint
@@ -367,6 +368,16 @@ public final class HttpsFailures {
   private static String describe(Throwable cause) {
     String text = cause.getMessage();
     return text == null ? cause.getClass().getSimpleName() : text;
+  }
+
+  /**
+   * This client cut it.
+   *
+   * @param stage as in {@link #answered}
+   * @return the failure
+   */
+  public HubException aborted(Stage stage) {
+    return unreachable("The HTTPS session of " + identity + " was cut by this client.", stage);
   }
 
   /**

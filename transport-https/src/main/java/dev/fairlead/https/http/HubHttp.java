@@ -6,8 +6,7 @@ import dev.fairlead.https.http.HttpBreak.Reason;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.spi.Credential;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Proxy;
+import java.net.ProtocolException;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
@@ -16,15 +15,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import javax.net.SocketFactory;
 import okhttp3.ConnectionPool;
-import okhttp3.ConnectionSpec;
 import okhttp3.HttpUrl;
-import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.Request;
@@ -51,27 +48,7 @@ public final class HubHttp {
   private static final Duration THREAD_REST = Duration.ofSeconds(1);
 
   /** A line that was quiet for so long is looked at before it carries another request. */
-  private static final long LOOK_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-
-  private static final OkHttpClient PLAIN =
-      new OkHttpClient.Builder()
-          .protocols(List.of(Protocol.HTTP_1_1))
-          // TLS is below, in net; OkHttp's own is never set up.
-          .connectionSpecs(List.of(ConnectionSpec.CLEARTEXT))
-          .proxy(Proxy.NO_PROXY)
-          .dns(host -> List.of(InetAddress.getLoopbackAddress()))
-          .fastFallback(false)
-          .retryOnConnectionFailure(false)
-          .followRedirects(false)
-          .followSslRedirects(false)
-          // The limits of an exchange are kept by an alarm that cuts the line: one deadline in all,
-          // and no thread that watches.
-          .connectTimeout(Duration.ZERO)
-          .readTimeout(Duration.ZERO)
-          .writeTimeout(Duration.ZERO)
-          .addInterceptor(HubHttp::asIs)
-          .addNetworkInterceptor(HubHttp::lean)
-          .build();
+  static final long LOOK_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   /** Sets an alarm: a client's loop, or its time source. */
   @FunctionalInterface
@@ -140,12 +117,7 @@ public final class HubHttp {
     executor.allowCoreThreadTimeOut(true);
     pool = new ConnectionPool(1, keepAlive.toMillis(), TimeUnit.MILLISECONDS);
     client =
-        PLAIN
-            .newBuilder()
-            .connectionPool(pool)
-            .socketFactory(
-                new Lines(() -> connecting(new LineSocket(dialer.dial(endpoint, certificate)))))
-            .build();
+        PlainHttp.over(() -> connecting(new LineSocket(dialer.dial(endpoint, certificate))), pool);
   }
 
   /**
@@ -167,7 +139,7 @@ public final class HubHttp {
    *     exceptionally with an {@link dev.fairlead.UnreachableException} if no connection came
    *     about, an {@link HttpBreak}, or the {@link IOException} that the line gave way with
    */
-  public CompletableFuture<HttpAnswer> send(Request request, HttpLimits limits) {
+  public CompletionStage<HttpAnswer> send(Request request, HttpLimits limits) {
     Exchange exchange = new Exchange(request.newBuilder().header("Host", host).build(), limits);
     synchronized (lock) {
       if (!over) {
@@ -289,33 +261,6 @@ public final class HubHttp {
     }
   }
 
-  /** Makes OkHttp leave content encodings alone: it decodes only what it asked for by itself. */
-  private static Response asIs(Interceptor.Chain chain) throws IOException {
-    return chain.proceed(
-        chain.request().newBuilder().header("Accept-Encoding", "identity").build());
-  }
-
-  /** HTTP/1.1 means both without being told: RFC 9112, section 9.3; RFC 9110, section 12.5.3. */
-  private static Response lean(Interceptor.Chain chain) throws IOException {
-    Precondition precondition = chain.request().tag(Precondition.class);
-    if (precondition != null && !precondition.holds()) {
-      throw new HttpBreak(Reason.NOT_WANTED, "not wanted any more");
-    }
-    Response response =
-        chain.proceed(
-            chain
-                .request()
-                .newBuilder()
-                .removeHeader("Connection")
-                .removeHeader("Accept-Encoding")
-                .build());
-    if (response.code() == 407) {
-      // OkHttp would throw an exception whose kind says nothing.
-      throw new HttpBreak(Reason.PROXY_ANSWERED, "HTTP 407");
-    }
-    return response;
-  }
-
   private final class Exchange {
     private final Request request;
     private final HttpLimits limits;
@@ -343,9 +288,15 @@ public final class HubHttp {
         lastUsed = System.nanoTime();
         done();
         answer.complete(got);
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException e) {
         done();
         fail(e);
+      } catch (RuntimeException e) {
+        // OkHttp lets some of what peers do wrong out as the like of an illegal argument.
+        done();
+        ProtocolException wrong = new ProtocolException("an answer that cannot be read");
+        wrong.initCause(e);
+        fail(wrong);
       } finally {
         if (alarm != null) {
           alarm.cancel();
@@ -394,6 +345,11 @@ public final class HubHttp {
       if (!"identity".equalsIgnoreCase(encoding)) {
         throw new HttpBreak(Reason.ENCODED, "content encoding");
       }
+      String length = response.header("Content-Length", "0");
+      if (length == null || !length.matches("[0-9]{1,18}")) {
+        // OkHttp would read on to the end of the line. RFC 9112, section 6.3: an error.
+        throw new ProtocolException("a length that is no number");
+      }
       BufferedSource source = response.body().source();
       if (source.request(limits.answerBytes() + 1L)) {
         throw new HttpBreak(
@@ -413,47 +369,5 @@ public final class HubHttp {
         log.debug("{} {} failed", request.method(), request.url().encodedPath(), told);
       }
     }
-  }
-
-  /** Where OkHttp gets its sockets from. */
-  private static final class Lines extends SocketFactory {
-    private final Source source;
-
-    Lines(Source source) {
-      this.source = source;
-    }
-
-    @Override
-    public Socket createSocket() throws SocketException {
-      return source.next();
-    }
-
-    @Override
-    public Socket createSocket(String ignored, int port) {
-      throw connected();
-    }
-
-    @Override
-    public Socket createSocket(String ignored, int port, InetAddress local, int localPort) {
-      throw connected();
-    }
-
-    @Override
-    public Socket createSocket(InetAddress ignored, int port) {
-      throw connected();
-    }
-
-    @Override
-    public Socket createSocket(InetAddress ignored, int port, InetAddress local, int localPort) {
-      throw connected();
-    }
-
-    private static UnsupportedOperationException connected() {
-      return new UnsupportedOperationException("OkHttp connects its sockets itself.");
-    }
-  }
-
-  private interface Source {
-    Socket next() throws SocketException;
   }
 }
