@@ -25,7 +25,10 @@ public final class Fault {
      * No device is known.
      */
     ON_UPGRADE,
-    /** A client has authenticated and its answer is about to be sent. */
+    /**
+     * A client has authenticated and its answer is about to be sent. Over HTTPS: with a device's
+     * first request on a connection.
+     */
     ON_CONNECT,
     /**
      * Telemetry has come and is not stored. A fault that ends the connection here means the hub
@@ -148,7 +151,10 @@ public final class Fault {
     return of(new Effect.Throttle(bytesPerSecond), Moment.ON_CONNECT);
   }
 
-  /** Refuses a connect; on MQTT with this CONNACK code, 1 to 255. */
+  /**
+   * Refuses a connect; on MQTT with this CONNACK code, 1 to 255, over HTTPS with 503 for code 3 and
+   * with 401 for any other.
+   */
   public static Fault refuse(int code) {
     if (code < 1 || code > 255) {
       throw new IllegalArgumentException(
