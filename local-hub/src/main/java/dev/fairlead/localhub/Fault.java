@@ -35,7 +35,8 @@ public final class Fault {
     ON_TOKEN,
     /**
      * A client has authenticated and its answer is about to be sent. On AMQP that is the answer to
-     * each token that was put; without tokens, to the first attach.
+     * each token that was put; without tokens, to the first attach. Over HTTPS: with a device's
+     * first request on a connection.
      */
     ON_CONNECT,
     /** AMQP: a link of a device that may attach it is about to be attached. */
@@ -218,7 +219,10 @@ public final class Fault {
     return of(new Effect.Throttle(bytesPerSecond), Moment.ON_CONNECT);
   }
 
-  /** Refuses a connect; on MQTT with this CONNACK code, 1 to 255. */
+  /**
+   * Refuses a connect; on MQTT with this CONNACK code, 1 to 255, over HTTPS with 503 for code 3 and
+   * with 401 for any other.
+   */
   public static Fault refuse(int code) {
     if (code < 1 || code > 255) {
       throw new IllegalArgumentException(

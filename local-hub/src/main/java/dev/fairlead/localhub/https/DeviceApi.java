@@ -133,6 +133,11 @@ final class DeviceApi {
       }
 
       @Override
+      public HubDevice sender() {
+        return device;
+      }
+
+      @Override
       public int bodyLimit() {
         return SMALL_BODY;
       }

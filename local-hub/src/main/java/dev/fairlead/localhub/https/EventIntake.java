@@ -5,6 +5,7 @@ import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.telemetry.MessageProperties;
 import dev.fairlead.localhub.telemetry.TelemetryOrigin;
 import dev.fairlead.localhub.twin.Json;
@@ -51,6 +52,11 @@ final class EventIntake implements Operation {
   @Override
   public String deviceId() {
     return access.device().deviceId();
+  }
+
+  @Override
+  public HubDevice sender() {
+    return access.device();
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.fairlead.localhub.HttpsRequest;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.tls.ClientCertificates;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -32,7 +33,9 @@ import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,6 +61,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final FaultyWire wire;
   private final RequestLog log;
   private final ErrorAnswers errors;
+
+  private final Set<HubDevice> introduced = new HashSet<>();
 
   // Of the request that is being read.
   private @Nullable HttpRequest request;
@@ -257,7 +262,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       byte[] whole = takeBody();
       operation = null;
       String deviceId = wanted.deviceId();
-      answer = run(wanted, whole, moment -> strike(moment, deviceId));
+      answer = introduction(wanted);
+      if (answer == null) {
+        answer = run(wanted, whole, moment -> strike(moment, deviceId));
+      }
     }
     refusal = null;
     if (answer == null) {
@@ -276,6 +284,24 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     if (wanted != null && afterwards != null) {
       strike(afterwards, wanted.deviceId());
     }
+  }
+
+  /** The first request of a device on this connection is its connect, for counts and faults. */
+  private @Nullable Answer introduction(Operation wanted) {
+    HubDevice sender = wanted.sender();
+    if (sender == null || !introduced.add(sender)) {
+      return null;
+    }
+    sender.countConnection();
+    if (hub.faults().isIdle()) {
+      return null;
+    }
+    Effect effect = hub.faults().strike(Moment.ON_CONNECT, wanted.deviceId());
+    if (effect instanceof Effect.Refuse refusal) {
+      introduced.remove(sender);
+      return errors.of(refusal.code() == 3 ? 503001 : 401003, "A fault refuses the first request.");
+    }
+    return effect != null && wire.inflict(effect) ? Answer.NEVER : null;
   }
 
   private Answer run(Operation wanted, byte[] whole, Operation.Occasions occasions) {
