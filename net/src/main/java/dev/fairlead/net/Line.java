@@ -1,5 +1,6 @@
 package dev.fairlead.net;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -43,6 +44,17 @@ public interface Line {
    * @return the count so far
    */
   long bytesSent();
+
+  /**
+   * Says good-bye, on a line that has a way to; nothing is written after it. Belongs to the writer
+   * and may block as a write does; the line has to be cut in any case.
+   *
+   * @return whether the host answers, with the end of {@link #input()}
+   * @throws IOException if it cannot be said
+   */
+  default boolean end() throws IOException {
+    return false;
+  }
 
   /**
    * Ends the line at once: reads and writes under way fail. Does not block; no effect when called

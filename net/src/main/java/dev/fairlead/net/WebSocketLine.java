@@ -1,5 +1,6 @@
 package dev.fairlead.net;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -45,6 +46,13 @@ final class WebSocketLine implements Line {
   @Override
   public long bytesSent() {
     return carrier.bytesSent();
+  }
+
+  /** RFC 6455, section 7.1.1: whoever closes says so first, and the server ends the connection. */
+  @Override
+  public boolean end() throws IOException {
+    output.close(WebSocketInput.NORMAL);
+    return true;
   }
 
   @Override
