@@ -57,6 +57,15 @@ public interface Line {
   }
 
   /**
+   * Limits how long each read waits; without a limit at first. A read that meets the limit fails
+   * with {@link java.net.SocketTimeoutException}, loses nothing, and can be repeated.
+   *
+   * @param millis the limit in milliseconds, 0 for none
+   * @throws IOException if the line is closed
+   */
+  void limitReads(int millis) throws IOException;
+
+  /**
    * Ends the line at once: reads and writes under way fail. Does not block; no effect when called
    * again.
    */

@@ -56,6 +56,11 @@ final class WebSocketLine implements Line {
   }
 
   @Override
+  public void limitReads(int millis) throws IOException {
+    carrier.limitReads(millis);
+  }
+
+  @Override
   public void cut() {
     carrier.cut();
   }
