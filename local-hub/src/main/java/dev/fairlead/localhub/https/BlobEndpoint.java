@@ -7,8 +7,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import java.io.ByteArrayInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -71,23 +69,22 @@ final class BlobEndpoint {
       throw refusal(411, "MissingContentLengthHeader", "A length is needed.");
     }
     String md5 = headers.get(HttpHeaderNames.CONTENT_MD5);
-    String device = target.segments().get(1);
     String comp = target.parameter("comp");
     if (comp == null) {
       checkBlobType(headers.get("x-ms-blob-type"));
       String type = contentType(headers);
-      return writing(device, store.room(), md5, content -> putBlob(blob, type, content));
+      return writing(store.room(), md5, content -> putBlob(blob, type, content));
     }
     if (comp.equals("block")) {
       String id = target.parameter("blockid");
       if (id == null || !isBlockId(id)) {
         throw refusal(400, "InvalidQueryParameterValue", "The blockid is missing or not base64.");
       }
-      return writing(device, store.room(), md5, content -> putBlock(blob, id, content));
+      return writing(store.room(), md5, content -> putBlock(blob, id, content));
     }
     if (comp.equals("blocklist")) {
       String type = contentType(headers);
-      return writing(device, MAX_LIST, md5, list -> putBlockList(blob, type, list));
+      return writing(MAX_LIST, md5, list -> putBlockList(blob, type, list));
     }
     throw refusal(400, "InvalidQueryParameterValue", "Only block and blocklist are known as comp.");
   }
@@ -174,9 +171,7 @@ final class BlobEndpoint {
   private Answer created() {
     return new Answer(201, Map.of(), new byte[0])
         .with("ETag", "\"0x" + UUID.randomUUID().toString().substring(0, 8) + '"')
-        .with(
-            "Last-Modified",
-            DateTimeFormatter.RFC_1123_DATE_TIME.format(time.now().atOffset(ZoneOffset.UTC)))
+        .with("Last-Modified", HttpFaults.date(time.now()))
         .with("x-ms-request-id", UUID.randomUUID().toString())
         .with("x-ms-version", "2018-03-28")
         .with("x-ms-request-server-encrypted", "true");
@@ -197,13 +192,8 @@ final class BlobEndpoint {
   }
 
   private static Operation writing(
-      String device, int limit, @Nullable String md5, Function<byte[], Answer> write) {
+      int limit, @Nullable String md5, Function<byte[], Answer> write) {
     return new Operation() {
-      @Override
-      public String deviceId() {
-        return device;
-      }
-
       @Override
       public int bodyLimit() {
         return limit;

@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import java.time.Duration;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,13 +32,22 @@ final class DeviceApi {
   private final ErrorAnswers errors;
   private final RateLimit receives;
 
-  DeviceApi(HubCore hub, FileUploads uploads, BlobEndpoint blobs) {
+  DeviceApi(HubCore hub, ErrorAnswers errors, FileUploads uploads, BlobEndpoint blobs) {
     this.hub = hub;
     this.uploads = uploads;
     this.blobs = blobs;
     this.hosts = new HostNames(hub.options());
-    this.errors = new ErrorAnswers(hub.time());
+    this.errors = errors;
     this.receives = new RateLimit(hub.time(), hub.options().cloudReceivesPerMinute());
+  }
+
+  /** The device that a request is about, whether or not there is one; null if about none. */
+  @Nullable String deviceOf(HttpRequest request) {
+    return RequestTarget.parse(request.uri())
+        .filter(target -> target.isAt(0, "devices") || BlobEndpoint.concerns(target))
+        .filter(target -> target.segments().size() > 1)
+        .map(target -> target.segments().get(1))
+        .orElse(null);
   }
 
   /**
@@ -73,14 +83,14 @@ final class DeviceApi {
     String key = resource.key();
     return switch (resource.kind()) {
       case EVENTS -> new EventIntake(hub, access, request.headers().copy(), caller.orders());
-      case CLOUD_MESSAGES -> simple(device, body -> receive(device));
+      case CLOUD_MESSAGES -> simple(body -> receive(device));
       case LOCKED_MESSAGE ->
           isReject(target)
-              ? simple(device, body -> CloudMessages.reject(device, key))
-              : simple(device, body -> CloudMessages.complete(device, key));
-      case ABANDON -> simple(device, body -> CloudMessages.abandon(device, key));
-      case FILES -> simple(device, body -> uploads.begin(device.id(), caller.port(), body));
-      case UPLOAD_NOTICES -> simple(device, body -> uploads.end(device.id(), key, body));
+              ? simple(body -> CloudMessages.reject(device, key))
+              : simple(body -> CloudMessages.complete(device, key));
+      case ABANDON -> simple(body -> CloudMessages.abandon(device, key));
+      case FILES -> simple(body -> uploads.begin(device.id(), caller.port(), body));
+      case UPLOAD_NOTICES -> simple(body -> uploads.end(device.id(), key, body));
     };
   }
 
@@ -125,13 +135,8 @@ final class DeviceApi {
             + " and …/files; WebSockets are at /$iothub/websocket.");
   }
 
-  private static Operation simple(HubDevice device, Function<byte[], Answer> action) {
+  private static Operation simple(Function<byte[], Answer> action) {
     return new Operation() {
-      @Override
-      public String deviceId() {
-        return device.deviceId();
-      }
-
       @Override
       public int bodyLimit() {
         return SMALL_BODY;

@@ -49,11 +49,6 @@ final class EventIntake implements Operation {
   private record Message(ByteBuffer body, MessageProperties properties) {}
 
   @Override
-  public String deviceId() {
-    return access.device().deviceId();
-  }
-
-  @Override
   public int bodyLimit() {
     return MAX_SIZE;
   }

@@ -9,9 +9,6 @@ import org.jspecify.annotations.Nullable;
  */
 interface Operation {
 
-  /** The device concerned, for faults; null if there is none. */
-  @Nullable String deviceId();
-
   /** The largest body, in bytes; a longer one is refused before it is read. */
   int bodyLimit();
 

@@ -43,6 +43,18 @@ final class RawHttp implements AutoCloseable {
     socket.getOutputStream().flush();
   }
 
+  /** Waits no longer than this for bytes. */
+  void limit(int millis) throws IOException {
+    socket.setSoTimeout(millis);
+  }
+
+  /** Reads whatever comes, until nothing comes any more. */
+  void readInto(StringBuilder seen) throws IOException {
+    while (true) {
+      seen.append((char) next());
+    }
+  }
+
   /** The next answer, head and body; the body must have a length or none. */
   String read() throws IOException {
     StringBuilder head = new StringBuilder();
