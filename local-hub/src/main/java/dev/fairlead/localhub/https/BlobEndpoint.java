@@ -45,7 +45,19 @@ final class BlobEndpoint {
 
   /** Whether a request is for a blob. */
   static boolean concerns(RequestTarget target) {
-    return target.segments().size() > 2 && target.segments().get(0).equals(CONTAINER);
+    return target.segments().size() > 1 && target.segments().get(0).equals(CONTAINER);
+  }
+
+  /** The name of a blob. Some clients escape the slashes in it, which means the same. */
+  private static String nameOf(RequestTarget target) {
+    return String.join("/", target.segments().subList(1, target.segments().size()));
+  }
+
+  /** The device that a blob belongs to, as far as the name says. */
+  static String deviceOf(RequestTarget target) {
+    String name = nameOf(target);
+    int slash = name.indexOf('/');
+    return slash < 0 ? name : name.substring(0, slash);
   }
 
   /**
@@ -54,7 +66,7 @@ final class BlobEndpoint {
    * @throws Refusal if it is refused
    */
   Operation operation(HttpRequest request, RequestTarget target) {
-    String blob = String.join("/", target.segments().subList(1, target.segments().size()));
+    String blob = nameOf(target);
     Optional<String> trouble = signatures.trouble(blob, target);
     if (trouble.isPresent()) {
       throw refusal(403, "AuthenticationFailed", "The request is not authorized: " + trouble.get());

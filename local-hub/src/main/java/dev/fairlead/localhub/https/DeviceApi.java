@@ -43,11 +43,15 @@ final class DeviceApi {
 
   /** The device that a request is about, whether or not there is one; null if about none. */
   @Nullable String deviceOf(HttpRequest request) {
-    return RequestTarget.parse(request.uri())
-        .filter(target -> target.isAt(0, "devices") || BlobEndpoint.concerns(target))
-        .filter(target -> target.segments().size() > 1)
-        .map(target -> target.segments().get(1))
-        .orElse(null);
+    RequestTarget target = RequestTarget.parse(request.uri()).orElse(null);
+    if (target == null) {
+      return null;
+    }
+    if (BlobEndpoint.concerns(target)) {
+      return BlobEndpoint.deviceOf(target);
+    }
+    boolean known = target.isAt(0, "devices") && target.segments().size() > 1;
+    return known ? target.segments().get(1) : null;
   }
 
   /**

@@ -295,6 +295,14 @@ class HttpsUploadTest {
   }
 
   @Test
+  void takesANameWithEscapedSlashes() throws IOException {
+    JsonNode upload = begin("a/b/c");
+    String target = target(upload).replace("dev-1/a/b/c", "dev-1%2Fa%2fb/c");
+    assertThat(put(target, "x", BLOCK_BLOB).statusCode()).isEqualTo(201);
+    assertThat(hub.uploads().blob("dev-1/a/b/c")).isPresent();
+  }
+
+  @Test
   void takesAFileInBlocks() throws IOException {
     String target = target(begin("file"));
     for (String[] block :
