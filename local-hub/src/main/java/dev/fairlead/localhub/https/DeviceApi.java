@@ -136,7 +136,7 @@ final class DeviceApi {
     return new LocalHubException(
         404000,
         "There is nothing here. Devices use /devices/{id}/messages/events, …/messages/deviceBound"
-            + " and …/files; WebSockets are at /$iothub/websocket.");
+            + " and …/files; WebSockets are at /$iothub/websocket, on a connection of their own.");
   }
 
   private static Operation simple(Function<byte[], Answer> action) {
