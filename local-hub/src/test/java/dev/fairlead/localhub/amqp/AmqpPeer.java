@@ -222,9 +222,10 @@ final class AmqpPeer implements AutoCloseable {
       if (ended) {
         throw new AssertionError("the connection has ended: " + connection.getRemoteCondition());
       }
+      flush(); // Reading a message may have opened the session's window.
       readOnce();
-      flush();
     }
+    flush();
   }
 
   private void readOnce() throws IOException {
