@@ -76,6 +76,11 @@ public final class InMemoryDevice {
     return List.copyOf(telemetry);
   }
 
+  /** Forgets the telemetry so far. */
+  public synchronized void forgetTelemetry() {
+    telemetry.clear();
+  }
+
   /**
    * How many lines this device has had.
    *
