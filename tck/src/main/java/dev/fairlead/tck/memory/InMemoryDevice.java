@@ -247,6 +247,7 @@ public final class InMemoryDevice {
     if (session != null && session.link() == link) {
       session = null;
       tokenEnd.cancel();
+      tokenEnd = () -> {}; // the one before knows its session
       queue.releaseAll();
     }
   }
