@@ -10,9 +10,11 @@ module dev.fairlead.localhub {
   requires io.netty.common;
   requires io.netty.handler;
   requires io.netty.transport;
+  requires org.apache.qpid.protonj2;
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
   requires java.naming;
+  requires java.xml;
   requires jdk.httpserver;
   requires static transitive org.jspecify;
 

@@ -22,6 +22,7 @@ public final class LocalHubOptions {
   private String hostName = "localhost";
   private InetAddress bindAddress = InetAddress.getLoopbackAddress();
   private int mqttPort;
+  private int amqpPort;
   private int httpsPort;
   private List<String> extraServerNames = List.of();
   private ServerCertificate serverCertificate = ServerCertificate.good();
@@ -34,8 +35,15 @@ public final class LocalHubOptions {
   private int maxConnections = 10_000;
   private Duration idleBeforeConnect = Duration.ofSeconds(60);
   private int ioThreads = 2;
+  private int amqpIdentities = 1000;
+  private int amqpWebSocketIdentities = 500;
+  private Duration amqpIdleTimeout = Duration.ofMinutes(4);
   private int maxDeliveryCount = 10;
   private Duration defaultTimeToLive = Duration.ofHours(1);
+  private int cloudReceivesPerMinute = 1000;
+  private Duration uploadLifetime = Duration.ofHours(1);
+  private int uploadCapacity = 64 * 1024 * 1024;
+  private @Nullable String storageHostName;
 
   private LocalHubOptions() {}
 
@@ -49,6 +57,7 @@ public final class LocalHubOptions {
     copy.hostName = hostName;
     copy.bindAddress = bindAddress;
     copy.mqttPort = mqttPort;
+    copy.amqpPort = amqpPort;
     copy.httpsPort = httpsPort;
     copy.extraServerNames = extraServerNames;
     copy.serverCertificate = serverCertificate;
@@ -61,8 +70,15 @@ public final class LocalHubOptions {
     copy.maxConnections = maxConnections;
     copy.idleBeforeConnect = idleBeforeConnect;
     copy.ioThreads = ioThreads;
+    copy.amqpIdentities = amqpIdentities;
+    copy.amqpWebSocketIdentities = amqpWebSocketIdentities;
+    copy.amqpIdleTimeout = amqpIdleTimeout;
     copy.maxDeliveryCount = maxDeliveryCount;
     copy.defaultTimeToLive = defaultTimeToLive;
+    copy.cloudReceivesPerMinute = cloudReceivesPerMinute;
+    copy.uploadLifetime = uploadLifetime;
+    copy.uploadCapacity = uploadCapacity;
+    copy.storageHostName = storageHostName;
     return copy;
   }
 
@@ -108,6 +124,18 @@ public final class LocalHubOptions {
   /** The port for MQTT over TLS. Default 0: a free one. */
   public int mqttPort() {
     return mqttPort;
+  }
+
+  /** The port for AMQP over TLS, 0 to 65535; 0 takes a free one. */
+  public LocalHubOptions amqpPort(int port) {
+    LocalHubOptions copy = copy();
+    copy.amqpPort = inRange(port);
+    return copy;
+  }
+
+  /** The port for AMQP over TLS. Default 0: a free one. */
+  public int amqpPort() {
+    return amqpPort;
   }
 
   /** The port for what runs over WebSockets, 0 to 65535; 0 takes a free one. */
@@ -284,6 +312,49 @@ public final class LocalHubOptions {
     return ioThreads;
   }
 
+  /** For how many identities one AMQP connection may speak, at least 1. */
+  public LocalHubOptions amqpIdentities(int identities) {
+    LocalHubOptions copy = copy();
+    copy.amqpIdentities = atLeastOne(identities, "amqpIdentities");
+    return copy;
+  }
+
+  /** For how many identities one AMQP connection may speak. Default 1000. */
+  public int amqpIdentities() {
+    return amqpIdentities;
+  }
+
+  /** For how many identities one AMQP connection over WebSockets may speak, at least 1. */
+  public LocalHubOptions amqpWebSocketIdentities(int identities) {
+    LocalHubOptions copy = copy();
+    copy.amqpWebSocketIdentities = atLeastOne(identities, "amqpWebSocketIdentities");
+    return copy;
+  }
+
+  /** For how many identities one AMQP connection over WebSockets may speak. Default 500. */
+  public int amqpWebSocketIdentities() {
+    return amqpWebSocketIdentities;
+  }
+
+  /**
+   * How long, in real time, an AMQP connection may be silent, as the hub announces it; at least one
+   * millisecond.
+   */
+  public LocalHubOptions amqpIdleTimeout(Duration time) {
+    if (time.toMillis() < 1) {
+      throw new IllegalArgumentException(
+          "An AMQP idle time-out is at least a millisecond, not " + time + ".");
+    }
+    LocalHubOptions copy = copy();
+    copy.amqpIdleTimeout = time;
+    return copy;
+  }
+
+  /** How long an AMQP connection may be silent. Default four minutes. */
+  public Duration amqpIdleTimeout() {
+    return amqpIdleTimeout;
+  }
+
   /** How often a C2D message may come back to the queue before it is dead-lettered, 1 to 100. */
   public LocalHubOptions maxDeliveryCount(int count) {
     if (count < 1 || count > 100) {
@@ -314,6 +385,76 @@ public final class LocalHubOptions {
   /** The default time to live. Default one hour. */
   public Duration defaultTimeToLive() {
     return defaultTimeToLive;
+  }
+
+  /**
+   * How many C2D receives over HTTPS the hub allows in a minute, all devices together; 0 for any
+   * number. What is more is answered with 429 and {@code Retry-After}. The count follows the hub's
+   * clock.
+   */
+  public LocalHubOptions cloudReceivesPerMinute(int receives) {
+    if (receives < 0) {
+      throw new IllegalArgumentException(
+          "cloudReceivesPerMinute must be 0 or more, not " + receives + ".");
+    }
+    LocalHubOptions copy = copy();
+    copy.cloudReceivesPerMinute = receives;
+    return copy;
+  }
+
+  /**
+   * How many C2D receives a minute are allowed. Default 1000, as with one unit of the standard tier
+   * (page "IoT Hub quotas and throttling").
+   */
+  public int cloudReceivesPerMinute() {
+    return cloudReceivesPerMinute;
+  }
+
+  /** How long a device may take for an upload, more than zero up to 24 hours. */
+  public LocalHubOptions uploadLifetime(Duration time) {
+    if (time.isNegative() || time.isZero() || time.compareTo(Duration.ofHours(24)) > 0) {
+      throw new IllegalArgumentException(
+          "The upload lifetime " + time + " is outside zero to 24 hours.");
+    }
+    LocalHubOptions copy = copy();
+    copy.uploadLifetime = time;
+    return copy;
+  }
+
+  /** How long a device may take for an upload. Default one hour. */
+  public Duration uploadLifetime() {
+    return uploadLifetime;
+  }
+
+  /** How many bytes of uploads the hub keeps, all in memory, at least 1; more are refused. */
+  public LocalHubOptions uploadCapacity(int bytes) {
+    LocalHubOptions copy = copy();
+    copy.uploadCapacity = atLeastOne(bytes, "uploadCapacity");
+    return copy;
+  }
+
+  /** How many bytes of uploads the hub keeps. Default 64 MiB. */
+  public int uploadCapacity() {
+    return uploadCapacity;
+  }
+
+  /**
+   * The host that devices are told to send files to; with {@code :port} if it has a port of its
+   * own, else the hub's HTTPS port goes with it. Clients have to reach the hub under it, and the
+   * certificate must be good for it: see {@link #extraServerNames(List)}.
+   */
+  public LocalHubOptions storageHostName(String name) {
+    LocalHubOptions copy = copy();
+    copy.storageHostName = name;
+    return copy;
+  }
+
+  /**
+   * The host that devices are told to send files to. Default none: {@code localhost}, or the
+   * address the hub listens on if that is another than 127.0.0.1.
+   */
+  public Optional<String> storageHostName() {
+    return Optional.ofNullable(storageHostName);
   }
 
   private static int atLeastOne(int value, String name) {

@@ -2,8 +2,10 @@ package dev.fairlead.localhub.web;
 
 import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Fault.Moment;
+import dev.fairlead.localhub.amqp.AmqpFrontEnd;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.https.HttpsFrontEnd;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
 import dev.fairlead.localhub.tls.ClientCertificates;
 import dev.fairlead.localhub.web.UpgradeAnswer.Accepted;
@@ -29,17 +31,19 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import io.netty.util.ReferenceCountUtil;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The beginning of a connection on the HTTPS port: waits for one request, and either makes a
- * WebSocket of the connection and leaves the rest to the sub-protocol, or answers what is wrong and
- * closes.
+ * The beginning of a connection on the HTTPS port: waits for one request. If that is for a
+ * WebSocket it either makes one of the connection and leaves the rest to the sub-protocol, or
+ * answers what is wrong and closes; any other it leaves to the device API, with the connection.
  */
 // Netty closes a channel whose writes fail; there is nothing to do about their futures.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -63,14 +67,19 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
 
   private final HubCore hub;
   private final MqttFrontEnd mqtt;
+  private final HttpsFrontEnd https;
+  private final AmqpFrontEnd amqp;
   private @Nullable HttpRequest accepted;
   private boolean certificateIgnored;
+  private String subProtocol = UpgradeAnswer.MQTT;
   private boolean over;
   private @Nullable Future<?> idleTimer;
 
-  HttpUpgrade(HubCore hub, MqttFrontEnd mqtt) {
+  HttpUpgrade(HubCore hub, MqttFrontEnd mqtt, AmqpFrontEnd amqp, HttpsFrontEnd https) {
     this.hub = hub;
     this.mqtt = mqtt;
+    this.amqp = amqp;
+    this.https = https;
   }
 
   @Override
@@ -106,6 +115,11 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
       if (over) {
         return; // What follows a refused request is not read any more.
       }
+      if (message instanceof HttpRequest request && !UpgradeAnswer.concerns(request)) {
+        ctx.pipeline().replace(this, "requests", https.open(ctx.pipeline()));
+        ctx.fireChannelRead(ReferenceCountUtil.retain(message));
+        return;
+      }
       if (message instanceof HttpRequest request) {
         UpgradeAnswer answer = UpgradeAnswer.to(request);
         if (answer instanceof Refused refused) {
@@ -113,6 +127,7 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
         } else if (answer instanceof Accepted good) {
           accepted = request;
           certificateIgnored = good.certificateIgnored();
+          subProtocol = good.subProtocol();
         }
       }
       HttpRequest request = accepted;
@@ -145,20 +160,19 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
             request.method(),
             request.uri(),
             Unpooled.EMPTY_BUFFER,
-            request
-                .headers()
-                .copy()
-                .set(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, UpgradeAnswer.MQTT),
+            request.headers().copy().set(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, subProtocol),
             EmptyHttpHeaders.INSTANCE);
     pipeline.replace(this, "frames", new FrameStream());
     // Puts the frame codec in front of the HTTP codec, which goes when the answer is written.
-    new WebSocketServerHandshaker13(null, UpgradeAnswer.MQTT, FRAMES)
+    new WebSocketServerHandshaker13(null, subProtocol, FRAMES)
         .handshake(ctx.channel(), handshake)
         .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
-    if (certificateIgnored) {
-      mqtt.install(pipeline, List::of);
+    Supplier<List<X509Certificate>> certificates =
+        certificateIgnored ? List::of : () -> ClientCertificates.shownOn(pipeline);
+    if (subProtocol.equals(UpgradeAnswer.AMQP)) {
+      amqp.installOnWebSocket(pipeline, certificates);
     } else {
-      mqtt.install(pipeline, () -> ClientCertificates.shownOn(pipeline));
+      mqtt.install(pipeline, certificates);
     }
   }
 
