@@ -76,6 +76,7 @@ final class SessionKeeper implements RouteOpener.Outcome {
   private int refusals;
   private @Nullable Alarm wait;
   private @Nullable Alarm giveUp;
+  private @Nullable Alarm drainEnd;
   private Round round = new Round(List.of());
   private @Nullable Route lastTried;
 
@@ -266,11 +267,15 @@ final class SessionKeeper implements RouteOpener.Outcome {
     Duration delay = backoff.afterRefusal();
     Instant next = loop.now().plus(delay);
     owner.stateChanged(
-        new ConnectionState.Unauthorized(route, refusals, failure, next, doubtAfterRefusals()));
+        new ConnectionState.Unauthorized(
+            route, refusals, failure, next, doubtAfterRefusal(failure)));
     setWait(delay, List.of(route));
   }
 
-  private Optional<String> doubtAfterRefusals() {
+  private Optional<String> doubtAfterRefusal(UnauthorizedException failure) {
+    if (failure.clockEvidence().isPresent()) {
+      return failure.clockEvidence();
+    }
     return credentials.renewable()
         ? Optional.of(
             "The hub refused "
@@ -395,7 +400,7 @@ final class SessionKeeper implements RouteOpener.Outcome {
       return;
     }
     outbox.drain(() -> loop.execute(this::stop));
-    loop.schedule(drain, this::stop);
+    drainEnd = loop.schedule(drain, this::stop);
   }
 
   private void stop() {
@@ -426,6 +431,9 @@ final class SessionKeeper implements RouteOpener.Outcome {
       giveUp.cancel();
     }
     opener.abandon();
+    if (drainEnd != null) {
+      drainEnd.cancel();
+    }
     LiveSession last = live;
     if (last != null) {
       live = null;

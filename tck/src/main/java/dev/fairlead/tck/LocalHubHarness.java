@@ -54,18 +54,24 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   private final LocalHub localHub;
   private final TransportProvider provider;
   private final Route route;
+  private final String deviceId;
   private final DeviceAuth keys = DeviceAuth.randomKeys();
   private final List<Faults.Armed> silences = new CopyOnWriteArrayList<>();
   private volatile Device device;
   private volatile long earlierConnections;
 
   private LocalHubHarness(
-      ManualHubTime clock, LocalHub localHub, TransportProvider provider, Route route) {
+      ManualHubTime clock,
+      LocalHub localHub,
+      TransportProvider provider,
+      Route route,
+      String deviceId) {
     this.clock = clock;
     this.localHub = localHub;
     this.provider = provider;
     this.route = route;
-    this.device = localHub.createDevice(DEVICE, keys);
+    this.deviceId = deviceId;
+    this.device = localHub.createDevice(deviceId, keys);
   }
 
   /**
@@ -89,7 +95,12 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
                   + route
                   + " yet.");
     }
-    return new LocalHubHarness(clock, LocalHub.start(options), provider, route);
+    return new LocalHubHarness(clock, LocalHub.start(options), provider, route, DEVICE);
+  }
+
+  /** The same hub and transport with another device. */
+  LocalHubHarness ofAnother(String otherDevice) {
+    return new LocalHubHarness(clock, localHub, provider, route, otherDevice);
   }
 
   @Override
@@ -106,7 +117,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   public Target target() {
     return new Target(
         HOST,
-        DeviceIdentity.device(DEVICE),
+        DeviceIdentity.device(deviceId),
         Secret.of(device.primaryKey()),
         new Endpoint("localhost", port(), Trust.only(List.of(localHub.caCertificate()))));
   }
@@ -142,7 +153,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
 
   @Override
   public List<ReceivedTelemetry> telemetry() {
-    return localHub.telemetry().receivedFrom(DEVICE).stream()
+    return localHub.telemetry().receivedFrom(deviceId).stream()
         .map(LocalHubHarness::received)
         .toList();
   }
@@ -203,8 +214,8 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   @Override
   public synchronized void recreateDevice() {
     earlierConnections += device.connectionsSoFar();
-    localHub.deleteDevice(DEVICE);
-    device = localHub.createDevice(DEVICE, keys);
+    localHub.deleteDevice(deviceId);
+    device = localHub.createDevice(deviceId, keys);
   }
 
   @Override

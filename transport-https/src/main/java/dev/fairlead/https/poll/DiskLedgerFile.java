@@ -9,14 +9,15 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -69,30 +70,14 @@ final class DiskLedgerFile implements LedgerFile {
   }
 
   @Override
-  public void replace(LedgerEntry entry) throws IOException {
-    // Left over from a process that ended while it wrote, or put there by somebody else.
-    Files.deleteIfExists(newPath);
-    try (FileChannel channel =
-        FileChannel.open(newPath, Set.of(CREATE_NEW, WRITE, NOFOLLOW_LINKS))) {
-      ByteBuffer bytes = ByteBuffer.wrap(entry.encode(owner));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
+  public boolean exists() throws IOException {
+    if (Files.notExists(entryPath, NOFOLLOW_LINKS)) {
+      return false;
     }
-    Files.move(
-        newPath, entryPath, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    forceDirectory();
-  }
-
-  @Override
-  public void delete() throws IOException {
-    if (Files.notExists(directory)) {
-      return;
+    if (Files.exists(entryPath, NOFOLLOW_LINKS)) {
+      return true;
     }
-    if (Files.deleteIfExists(entryPath)) {
-      forceDirectory();
-    }
+    throw new IOException("Whether there is " + entryPath + " cannot be told");
   }
 
   /** A rename is on the disk when its directory is. Windows has no such call, and needs none. */
@@ -113,27 +98,93 @@ final class DiskLedgerFile implements LedgerFile {
     if (System.getProperties().putIfAbsent(turn, "held") != null) {
       return null;
     }
-    FileLock lock = null;
     FileChannel channel = null;
+    boolean locked = false;
     try {
       makeDirectory();
       channel = FileChannel.open(lockPath, Set.of(CREATE, WRITE, NOFOLLOW_LINKS));
-      lock = channel.tryLock();
+      if (channel.tryLock() == null) {
+        return null;
+      }
+      DiskLock lock = new DiskLock(turn, channel);
+      locked = true;
+      return lock;
     } catch (OverlappingFileLockException otherwiseLocked) {
       log.debug("{} is locked by other code of this process", lockPath);
+      return null;
     } finally {
-      if (lock == null) {
+      if (!locked) {
         close(channel);
         System.getProperties().remove(turn);
       }
     }
-    FileChannel open = channel;
-    return lock == null
-        ? null
-        : () -> {
-          close(open);
-          System.getProperties().remove(turn);
-        };
+  }
+
+  /** The open channel is the lock. */
+  private final class DiskLock implements Lock {
+    private final String turn;
+    private final FileChannel channel;
+    private final @Nullable Object key;
+
+    DiskLock(String turn, FileChannel channel) throws IOException {
+      this.turn = turn;
+      this.channel = channel;
+      key = fileKey(lockPath);
+    }
+
+    @Override
+    public boolean stillHeld() {
+      try {
+        return Objects.equals(key, fileKey(lockPath));
+      } catch (IOException removed) {
+        return false;
+      }
+    }
+
+    @Override
+    public void replace(LedgerEntry entry) throws IOException {
+      // Left over from a process that ended while it wrote, or put there by somebody else.
+      Files.deleteIfExists(newPath);
+      try (FileChannel file =
+          FileChannel.open(newPath, Set.of(CREATE_NEW, WRITE, NOFOLLOW_LINKS))) {
+        ByteBuffer bytes = ByteBuffer.wrap(entry.encode(owner));
+        while (bytes.hasRemaining()) {
+          file.write(bytes);
+        }
+        file.force(true);
+      }
+      // Now, and not earlier: if somebody removes the directory after this, the new file goes with
+      // it and cannot be moved.
+      checkHeld();
+      Files.move(
+          newPath, entryPath, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      forceDirectory();
+    }
+
+    @Override
+    public void delete() throws IOException {
+      if (Files.deleteIfExists(entryPath)) {
+        forceDirectory();
+      }
+      checkHeld();
+    }
+
+    private void checkHeld() throws IOException {
+      if (!stillHeld()) {
+        throw new IOException("Somebody removed " + lockPath + " while it was locked");
+      }
+    }
+
+    @Override
+    public void release() {
+      close(channel);
+      System.getProperties().remove(turn);
+    }
+  }
+
+  /** What a file is, whatever its name; null where the system does not tell. */
+  private static @Nullable Object fileKey(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class, NOFOLLOW_LINKS).fileKey();
   }
 
   private void makeDirectory() throws IOException {

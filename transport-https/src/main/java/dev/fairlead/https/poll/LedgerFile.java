@@ -15,19 +15,12 @@ interface LedgerFile {
   Optional<LedgerEntry> read() throws IOException;
 
   /**
-   * Replaces the entry as a whole. It is on the disk, and would survive a power cut, when this
-   * returns. The caller has the lock.
+   * Whether there is an entry, or something in its place.
    *
-   * @throws IOException if that is not certain; then the old or the new entry is there
+   * @return false if there is certainly nothing
+   * @throws IOException if that cannot be told
    */
-  void replace(LedgerEntry entry) throws IOException;
-
-  /**
-   * Makes sure that there is no entry, after a power cut either.
-   *
-   * @throws IOException if that is not certain
-   */
-  void delete() throws IOException;
+  boolean exists() throws IOException;
 
   /**
    * Tries to become the only one who writes, among all clients and processes. Does not wait.
@@ -39,6 +32,29 @@ interface LedgerFile {
 
   /** The right to write. It ends with the process at the latest. */
   interface Lock {
+    /**
+     * Whether it still keeps others out: not if somebody removed the lock file.
+     *
+     * @return true while it does
+     */
+    boolean stillHeld();
+
+    /**
+     * Replaces the entry as a whole. It is on the disk, and would survive a power cut, when this
+     * returns.
+     *
+     * @throws IOException if that is not certain, then the old or the new entry is there; or if the
+     *     lock is not held any more, then nothing was changed
+     */
+    void replace(LedgerEntry entry) throws IOException;
+
+    /**
+     * Makes sure that there is no entry, after a power cut either.
+     *
+     * @throws IOException if that is not certain, or if the lock is not held any more
+     */
+    void delete() throws IOException;
+
     /** Gives it up. */
     void release();
   }

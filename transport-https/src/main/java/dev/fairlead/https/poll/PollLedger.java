@@ -53,9 +53,10 @@ final class PollLedger {
    * @return a poll, if it was noted; else how long to wait, zero if a poll might be noted at once
    */
   Verdict examine(long spacingMillis, boolean poll) {
-    Reading now = clock.read();
     try {
       Optional<LedgerEntry> entry = file.read();
+      // After the file, so that an entry is never younger than it seems.
+      Reading now = clock.read();
       if (entry.isPresent()) {
         long age = age(entry.get(), now);
         if (age >= 0 && !needsRewriting(entry.get(), now)) {
@@ -74,8 +75,11 @@ final class PollLedger {
   }
 
   private Verdict examineLocked(long spacing, boolean poll) {
-    LedgerFile.Lock held = unkept == null ? null : unkept.lock();
-    LedgerFile.Lock lock = held;
+    LedgerFile.Lock lock = unkept == null ? null : unkept.lock();
+    if (lock != null && !lock.stillHeld()) {
+      close();
+      lock = null;
+    }
     if (lock == null) {
       try {
         lock = file.tryLock();
@@ -88,7 +92,7 @@ final class PollLedger {
       }
     }
     try {
-      return rewrite(spacing, poll);
+      return rewrite(lock, spacing, poll);
     } catch (IOException e) {
       return withoutNote(spacing, poll, lock, e);
     } finally {
@@ -98,9 +102,10 @@ final class PollLedger {
     }
   }
 
-  private Verdict rewrite(long spacing, boolean poll) throws IOException {
+  private Verdict rewrite(LedgerFile.Lock lock, long spacing, boolean poll) throws IOException {
     Optional<LedgerEntry> entry = file.read();
-    // Read before writing: the poll counts from here, and is void if writing took too long.
+    // After reading, as above, and before writing: the poll counts from here, and is void if
+    // writing takes too long.
     Reading now = clock.read();
     long age = entry.map(last -> age(last, now)).orElse(-1L);
     boolean rewrite = entry.isEmpty() || needsRewriting(entry.get(), now);
@@ -108,17 +113,17 @@ final class PollLedger {
       if (!poll) {
         return new Wait(0, Why.NOT_YET);
       }
-      note(now, 0);
+      note(lock, now, 0);
       return new Poll(now);
     }
     if (rewrite) {
-      note(now, Math.max(0, age));
+      note(lock, now, Math.max(0, age));
     }
     return new Wait(spacing - Math.max(0, age), age < 0 ? Why.UNKNOWN : Why.NOT_YET);
   }
 
-  private void note(Reading now, long age) throws IOException {
-    file.replace(
+  private void note(LedgerFile.Lock lock, Reading now, long age) throws IOException {
+    lock.replace(
         new LedgerEntry(
             random.nextLong(),
             new Reading(now.wallMillis() - age, now.boot(), now.upMillis() - age)));
@@ -159,6 +164,11 @@ final class PollLedger {
   private Verdict withoutNote(
       long spacing, boolean poll, LedgerFile.@Nullable Lock lock, IOException cause) {
     log.debug("A poll cannot be noted", cause);
+    if (lock == null && somethingIsThere()) {
+      // It cannot be removed, and to a restart that can write again it would be the last poll.
+      unkept = null;
+      return new Wait(spacing, Why.STUCK);
+    }
     Reading now = clock.read();
     Unkept since = unkept;
     long age = since == null ? -1 : now.upMillis() - since.sinceUpMillis();
@@ -172,15 +182,24 @@ final class PollLedger {
     if (!poll) {
       return new Wait(0, Why.UNKEPT);
     }
-    try {
-      // Or else a restart would take the old entry for the last poll.
-      file.delete();
-    } catch (IOException e) {
-      log.debug("The note on an earlier poll cannot be removed", e);
-      return new Wait(spacing, Why.STUCK);
+    if (lock != null) {
+      try {
+        lock.delete();
+      } catch (IOException e) {
+        log.debug("The note on an earlier poll cannot be removed", e);
+        return new Wait(spacing, Why.STUCK);
+      }
     }
     unkept = new Unkept(now.upMillis(), lock);
     return new Poll(now);
+  }
+
+  private boolean somethingIsThere() {
+    try {
+      return file.exists();
+    } catch (IOException e) {
+      return true;
+    }
   }
 
   /** Forgets what only memory knows. */
