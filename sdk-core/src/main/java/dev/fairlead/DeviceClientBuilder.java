@@ -35,6 +35,7 @@ public final class DeviceClientBuilder {
   private @Nullable Proxy proxy;
   private TransportPolicy policy = TransportPolicy.singleDevice();
   private RetryPolicy retry = RetryPolicy.defaults();
+  private @Nullable MaintenanceWindow failBack;
   private OutboxLimits outbox = OutboxLimits.defaults();
   private @Nullable OutboxStore outboxStore;
   private boolean strictOrder;
@@ -173,6 +174,25 @@ public final class DeviceClientBuilder {
    */
   public DeviceClientBuilder retry(RetryPolicy value) {
     retry = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets when the client may give up a session that works to come back to a better route. Without
+   * it, better routes are tried when a session has ended anyway (over MQTT, each renewal of a token
+   * ends one).
+   *
+   * <p>Once in each window, at a moment drawn evenly from it so that a fleet does not do it in
+   * step, a client that sits on a less preferred route closes its session in good order, tries the
+   * better routes whether or not they failed lately, and if none opens comes back to the one it
+   * left at once. Telemetry waits meanwhile: on a route that swallows packets for up to the {@link
+   * #openTimeout}, for each better route.
+   *
+   * @param window when
+   * @return this
+   */
+  public DeviceClientBuilder failBack(MaintenanceWindow window) {
+    failBack = Objects.requireNonNull(window, "window");
     return this;
   }
 
@@ -421,6 +441,7 @@ public final class DeviceClientBuilder {
                 Optional.ofNullable(proxy),
                 facts.build(),
                 retry,
+                Optional.ofNullable(failBack),
                 outbox,
                 Optional.ofNullable(outboxStore),
                 strictOrder,

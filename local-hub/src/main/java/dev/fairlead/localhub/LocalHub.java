@@ -10,6 +10,7 @@ import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.core.Listener;
 import dev.fairlead.localhub.core.LoopTime;
 import dev.fairlead.localhub.fault.FaultPlan;
+import dev.fairlead.localhub.https.HttpsFrontEnd;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
 import dev.fairlead.localhub.registry.IdentityId;
 import dev.fairlead.localhub.registry.Registry;
@@ -17,6 +18,7 @@ import dev.fairlead.localhub.telemetry.TelemetryLog;
 import dev.fairlead.localhub.tls.CertificateAuthority;
 import dev.fairlead.localhub.tls.KeyedCertificate;
 import dev.fairlead.localhub.tls.Pem;
+import dev.fairlead.localhub.tls.ServerNames;
 import dev.fairlead.localhub.tls.ServerTls;
 import dev.fairlead.localhub.web.WebFrontEnd;
 import io.netty.channel.EventLoopGroup;
@@ -35,7 +37,6 @@ import java.security.cert.X509Certificate;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -55,10 +56,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It speaks MQTT 3.1.1 over TLS and over WebSockets. Safe for use by several threads. Its
- * threads are daemons named {@code local-hub-*}; methods that wait for them ({@link #close}, {@link
- * #goOffline}, {@link #goOnline}) must not be called on them, which is to say from a telemetry
- * listener or in what depends on a future of the hub.
+ * <p>It speaks MQTT 3.1.1 over TLS and over WebSockets, and HTTPS. Safe for use by several threads.
+ * Its threads are daemons named {@code local-hub-*}; methods that wait for them ({@link #close},
+ * {@link #goOffline}, {@link #goOnline}) must not be called on them, which is to say from a
+ * telemetry listener or in what depends on a future of the hub.
  */
 public final class LocalHub implements AutoCloseable {
 
@@ -67,6 +68,7 @@ public final class LocalHub implements AutoCloseable {
   private final Map<String, SharedAccessPolicy> policies;
   private final EventLoopGroup loops;
   private final HubCore core;
+  private final HttpsFrontEnd https;
   private final ChannelGroup connections = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
   private final Map<HubPort, Listener> listeners = new EnumMap<>(HubPort.class);
   private @Nullable Path temporaryCaFile;
@@ -101,7 +103,8 @@ public final class LocalHub implements AutoCloseable {
       this.core = new HubCore(options, time, registry, authenticator, telemetry, new FaultPlan());
       SslContext tls = ServerTls.of(serverCertificate());
       MqttFrontEnd mqtt = new MqttFrontEnd(core);
-      WebFrontEnd web = new WebFrontEnd(core, mqtt);
+      https = new HttpsFrontEnd(core);
+      WebFrontEnd web = new WebFrontEnd(core, mqtt, https);
       listeners.put(
           HubPort.MQTT,
           new Listener(core, loops, tls, connections, options.mqttPort(), mqtt::install));
@@ -142,11 +145,7 @@ public final class LocalHub implements AutoCloseable {
     if (wanted instanceof Given given) {
       return new KeyedCertificate(given.chain(), given.key());
     }
-    Set<String> names =
-        new LinkedHashSet<>(List.of(options.hostName(), "localhost", "127.0.0.1", "::1"));
-    names.add(options.bindAddress().getHostAddress());
-    names.addAll(options.extraServerNames());
-    return ca.issueServer(List.copyOf(names), ((Issued) wanted).flaw());
+    return ca.issueServer(List.copyOf(ServerNames.of(options)), ((Issued) wanted).flaw());
   }
 
   /** The policies that a new hub has, with random keys. */
@@ -179,8 +178,8 @@ public final class LocalHub implements AutoCloseable {
   }
 
   /**
-   * The port of what runs over WebSockets, at {@code /$iothub/websocket}: MQTT with the
-   * sub-protocol {@code mqtt}. It stays the same while the hub is offline.
+   * The port of HTTPS, and of what runs over WebSockets at {@code /$iothub/websocket}: MQTT with
+   * the sub-protocol {@code mqtt}. It stays the same while the hub is offline.
    */
   public int httpsPort() {
     return listener(HubPort.HTTPS).port();
@@ -293,6 +292,16 @@ public final class LocalHub implements AutoCloseable {
   /** What the hub has received. */
   public Telemetry telemetry() {
     return core.telemetry();
+  }
+
+  /** What has come over HTTPS. */
+  public HttpsTraffic https() {
+    return https.traffic();
+  }
+
+  /** What devices have uploaded. */
+  public Uploads uploads() {
+    return https.uploads();
   }
 
   /** What shall go wrong. */

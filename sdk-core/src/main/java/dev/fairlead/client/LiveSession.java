@@ -43,6 +43,10 @@ final class LiveSession implements SessionContext, Inbox {
   @Nullable SessionOpening opening;
   @Nullable TransportSession session;
   boolean reopening;
+
+  /** Whether the new session is to try better routes first, those that failed lately too. */
+  boolean failingBack;
+
   private boolean over;
 
   LiveSession(

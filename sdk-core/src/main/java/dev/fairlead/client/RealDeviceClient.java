@@ -97,7 +97,7 @@ public final class RealDeviceClient implements DeviceClient {
                 loop,
                 settings.credentials(),
                 new Audience(settings.hubHost(), settings.identity())),
-            new Backoff(settings.retry(), RandomGenerator.getDefault()),
+            RandomGenerator.getDefault(),
             this::plan,
             new KeeperOwner());
   }

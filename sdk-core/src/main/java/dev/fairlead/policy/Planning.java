@@ -67,6 +67,8 @@ final class Planning {
       }
     }
     left.sort(byWish());
+    List<Route> ranked = left.stream().map(RouteOffer::route).toList();
+    left.sort(Comparator.comparing(offer -> postponed.containsKey(offer.route())));
     boolean pushLeft = left.stream().anyMatch(offer -> offer.delivery() == Delivery.PUSH);
     List<Choice> choices = new ArrayList<>();
     List<Note> notes = new ArrayList<>();
@@ -86,7 +88,7 @@ final class Planning {
               Optional.empty(),
               "File upload uses HTTPS beside the chosen route: port 443 must be open too."));
     }
-    return new TransportPlan(facts, upload, choices, skipped, notes);
+    return new TransportPlan(facts, upload, ranked, choices, skipped, notes);
   }
 
   private Comparator<RouteOffer> byRank() {
@@ -97,8 +99,7 @@ final class Planning {
   /** Applied to routes in documented order; the sort is stable. */
   private Comparator<RouteOffer> byWish() {
     boolean compact = policy.has(Flag.COMPACT_PAYLOADS);
-    return Comparator.<RouteOffer, Boolean>comparing(offer -> postponed.containsKey(offer.route()))
-        .thenComparing(offer -> compact && !offer.compact())
+    return Comparator.<RouteOffer, Boolean>comparing(offer -> compact && !offer.compact())
         .thenComparingInt(offer -> preference(offer.route().protocol()));
   }
 
@@ -177,6 +178,7 @@ final class Planning {
                       + " throttles devices that do."
                   : "It polls for cloud-to-device messages, at least 25 minutes apart."));
     }
+    offer.notes().forEach(told -> notes.add(new Note(ReasonCode.AS_SET_UP, route, told)));
     later.ifPresent(
         because ->
             notes.add(

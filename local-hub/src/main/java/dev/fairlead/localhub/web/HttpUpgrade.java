@@ -4,6 +4,7 @@ import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.https.HttpsFrontEnd;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
 import dev.fairlead.localhub.tls.ClientCertificates;
 import dev.fairlead.localhub.web.UpgradeAnswer.Accepted;
@@ -37,9 +38,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The beginning of a connection on the HTTPS port: waits for one request, and either makes a
- * WebSocket of the connection and leaves the rest to the sub-protocol, or answers what is wrong and
- * closes.
+ * The beginning of a connection on the HTTPS port: waits for one request. If that is for a
+ * WebSocket it either makes one of the connection and leaves the rest to the sub-protocol, or
+ * answers what is wrong and closes; any other it leaves to the device API, with the connection.
  */
 // Netty closes a channel whose writes fail; there is nothing to do about their futures.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -63,14 +64,16 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
 
   private final HubCore hub;
   private final MqttFrontEnd mqtt;
+  private final HttpsFrontEnd https;
   private @Nullable HttpRequest accepted;
   private boolean certificateIgnored;
   private boolean over;
   private @Nullable Future<?> idleTimer;
 
-  HttpUpgrade(HubCore hub, MqttFrontEnd mqtt) {
+  HttpUpgrade(HubCore hub, MqttFrontEnd mqtt, HttpsFrontEnd https) {
     this.hub = hub;
     this.mqtt = mqtt;
+    this.https = https;
   }
 
   @Override
@@ -105,6 +108,11 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
     try {
       if (over) {
         return; // What follows a refused request is not read any more.
+      }
+      if (message instanceof HttpRequest request && !UpgradeAnswer.concerns(request)) {
+        ctx.pipeline().replace(this, "requests", https.open(ctx.pipeline()));
+        ctx.fireChannelRead(ReferenceCountUtil.retain(message));
+        return;
       }
       if (message instanceof HttpRequest request) {
         UpgradeAnswer answer = UpgradeAnswer.to(request);

@@ -1,6 +1,7 @@
 package dev.fairlead.localhub.web;
 
 import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.https.HttpsFrontEnd;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -10,20 +11,23 @@ import io.netty.handler.codec.http.HttpServerCodec;
 public final class WebFrontEnd {
 
   private static final int MAX_REQUEST_LINE = 4 * 1024;
-  private static final int MAX_HEADERS = 8 * 1024;
+  private static final int MAX_HEADERS = 16 * 1024;
 
   private final HubCore hub;
   private final MqttFrontEnd mqtt;
+  private final HttpsFrontEnd https;
 
   /**
    * A front end without connections.
    *
    * @param hub the hub it belongs to
    * @param mqtt what serves the sub-protocol {@code mqtt}
+   * @param https what serves requests that are not for a WebSocket
    */
-  public WebFrontEnd(HubCore hub, MqttFrontEnd mqtt) {
+  public WebFrontEnd(HubCore hub, MqttFrontEnd mqtt, HttpsFrontEnd https) {
     this.hub = hub;
     this.mqtt = mqtt;
+    this.https = https;
   }
 
   /** Adds HTTP to a pipeline that has TLS. */
@@ -31,8 +35,10 @@ public final class WebFrontEnd {
     HttpDecoderConfig limits =
         new HttpDecoderConfig()
             .setMaxInitialLineLength(MAX_REQUEST_LINE)
-            .setMaxHeaderSize(MAX_HEADERS);
+            .setMaxHeaderSize(MAX_HEADERS)
+            // Else Content-Length is dropped in silence beside Transfer-Encoding.
+            .setUseRfc9112TransferEncoding(true);
     pipeline.addLast("http", new HttpServerCodec(limits));
-    pipeline.addLast("upgrade", new HttpUpgrade(hub, mqtt));
+    pipeline.addLast("upgrade", new HttpUpgrade(hub, mqtt, https));
   }
 }
