@@ -74,6 +74,10 @@ public record ClientSettings(
   }
 
   String userAgent() {
+    return userAgent(product);
+  }
+
+  static String userAgent(String product) {
     String version =
         ClientSettings.class.getModule().getDescriptor() == null ? "" : moduleVersion();
     String agent =

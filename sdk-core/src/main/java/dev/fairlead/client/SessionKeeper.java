@@ -76,6 +76,7 @@ final class SessionKeeper implements RouteOpener.Outcome {
   private int refusals;
   private @Nullable Alarm wait;
   private @Nullable Alarm giveUp;
+  private @Nullable Alarm drainEnd;
   private Round round = new Round(List.of());
   private @Nullable Route lastTried;
 
@@ -395,7 +396,7 @@ final class SessionKeeper implements RouteOpener.Outcome {
       return;
     }
     outbox.drain(() -> loop.execute(this::stop));
-    loop.schedule(drain, this::stop);
+    drainEnd = loop.schedule(drain, this::stop);
   }
 
   private void stop() {
@@ -426,6 +427,9 @@ final class SessionKeeper implements RouteOpener.Outcome {
       giveUp.cancel();
     }
     opener.abandon();
+    if (drainEnd != null) {
+      drainEnd.cancel();
+    }
     LiveSession last = live;
     if (last != null) {
       live = null;

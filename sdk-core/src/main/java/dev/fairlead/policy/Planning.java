@@ -1,7 +1,6 @@
 package dev.fairlead.policy;
 
 import dev.fairlead.Capability;
-import dev.fairlead.Carrier;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
 import dev.fairlead.policy.RouteMemory.Postponement;
@@ -133,12 +132,7 @@ final class Planning {
   }
 
   private int limit(RouteOffer offer) {
-    return policy
-        .multiplexLimits()
-        .map(
-            limits ->
-                offer.route().carrier() == Carrier.TCP ? limits.onTcp() : limits.onWebSocket())
-        .orElse(offer.identitiesPerConnection());
+    return policy.identitiesPerConnection(offer);
   }
 
   private void note(RouteOffer offer, Optional<Postponement> later, List<Note> notes) {
