@@ -37,8 +37,8 @@ public final class Fault {
     ON_TOKEN,
     /**
      * A client has authenticated and its answer is about to be sent. On AMQP that is the answer to
-     * each token that was put; without tokens, to the first attach. Over HTTPS: with a device's
-     * first request on a connection.
+     * each token that was put; without tokens, to the first attach. Over HTTPS it is the answer to
+     * a device's first request on a connection.
      */
     ON_CONNECT,
     /** AMQP: a link of a device that may attach it is about to be attached. */
