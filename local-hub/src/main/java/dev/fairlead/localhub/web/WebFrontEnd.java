@@ -1,5 +1,6 @@
 package dev.fairlead.localhub.web;
 
+import dev.fairlead.localhub.amqp.AmqpFrontEnd;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
 import io.netty.channel.ChannelPipeline;
@@ -14,16 +15,19 @@ public final class WebFrontEnd {
 
   private final HubCore hub;
   private final MqttFrontEnd mqtt;
+  private final AmqpFrontEnd amqp;
 
   /**
    * A front end without connections.
    *
    * @param hub the hub it belongs to
    * @param mqtt what serves the sub-protocol {@code mqtt}
+   * @param amqp what serves the sub-protocol {@code AMQPWSB10}
    */
-  public WebFrontEnd(HubCore hub, MqttFrontEnd mqtt) {
+  public WebFrontEnd(HubCore hub, MqttFrontEnd mqtt, AmqpFrontEnd amqp) {
     this.hub = hub;
     this.mqtt = mqtt;
+    this.amqp = amqp;
   }
 
   /** Adds HTTP to a pipeline that has TLS. */
@@ -33,6 +37,6 @@ public final class WebFrontEnd {
             .setMaxInitialLineLength(MAX_REQUEST_LINE)
             .setMaxHeaderSize(MAX_HEADERS);
     pipeline.addLast("http", new HttpServerCodec(limits));
-    pipeline.addLast("upgrade", new HttpUpgrade(hub, mqtt));
+    pipeline.addLast("upgrade", new HttpUpgrade(hub, mqtt, amqp));
   }
 }
