@@ -68,9 +68,9 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
    * @throws IllegalArgumentException if the local hub does not speak the route's protocol
    */
   public static LocalHubHarness start(TransportProvider provider, Route route) {
-    if (route.protocol() != Protocol.MQTT && route.protocol() != Protocol.MQTT_WS) {
+    if (route.protocol() == Protocol.HTTPS) {
       throw new IllegalArgumentException(
-          "The local hub speaks MQTT, over TLS and over WebSockets, and not " + route + " yet.");
+          "The local hub speaks MQTT and AMQP, and not " + route + " yet.");
     }
     return new LocalHubHarness(
         LocalHub.start(LocalHubOptions.defaults().hostName(HOST)), provider, route);
@@ -96,7 +96,11 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   }
 
   private int port() {
-    return route.protocol() == Protocol.MQTT ? localHub.mqttPort() : localHub.httpsPort();
+    return switch (route.protocol()) {
+      case MQTT -> localHub.mqttPort();
+      case AMQP -> localHub.amqpPort();
+      case MQTT_WS, AMQP_WS, HTTPS -> localHub.httpsPort();
+    };
   }
 
   @Override

@@ -125,7 +125,7 @@ public final class AmqpOptions {
     // IoT Hub: the official device client's limits for one multiplexed connection.
     private int identities = 1000;
     private int webSocketIdentities = 500;
-    private Duration idleTimeout = Duration.ofSeconds(240);
+    private Duration idleTimeout = Duration.ofMinutes(4);
     private Duration answerTimeout = Duration.ofSeconds(20);
     private Duration pingAfter = Duration.ofSeconds(5);
     private Duration pingTimeout = Duration.ofSeconds(5);

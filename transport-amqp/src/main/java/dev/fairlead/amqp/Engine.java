@@ -299,33 +299,35 @@ final class Engine {
     if (busy) {
       return;
     }
+    forgetLocalEvents();
+    push();
+    if (!ended.isEmpty() && idle()) {
+      ended.forEach(Session::free);
+      ended.clear();
+    }
+    forgetLocalEvents();
+  }
+
+  /** As {@link #flush}, also inside a dispatch: what is said after it stands behind. */
+  void push() {
     try {
-      write();
+      while (wire.hasRoom()) {
+        int count = transport.pending();
+        if (count <= 0) {
+          break;
+        }
+        wire.write(transport.head());
+        transport.pop(count);
+        lastSent = loop.nanoTime();
+      }
     } catch (RuntimeException e) {
       events.failed(e);
     }
   }
 
-  private void write() {
-    forgetLocalEvents();
-    boolean sent = false;
-    while (wire.hasRoom()) {
-      int count = transport.pending();
-      if (count <= 0) {
-        break;
-      }
-      wire.write(transport.head());
-      transport.pop(count);
-      sent = true;
-    }
-    if (sent) {
-      lastSent = loop.nanoTime();
-    }
-    if (!ended.isEmpty() && transport.pending() <= 0) {
-      ended.forEach(Session::free);
-      ended.clear();
-    }
-    forgetLocalEvents();
+  /** Whether all that was to be sent is with the wire. */
+  private boolean idle() {
+    return wire.hasRoom() && transport.pending() <= 0;
   }
 
   /** Begins an empty session and ends it as soon as it is answered. */
@@ -376,7 +378,7 @@ final class Engine {
   /** Says that this side lives, if nothing else is to be said. */
   void heartbeat() {
     flush();
-    if (wire.hasRoom() && transport.pending() == 0) {
+    if (idle()) {
       wire.write(ByteBuffer.wrap(EMPTY_FRAME));
       lastSent = loop.nanoTime();
     }

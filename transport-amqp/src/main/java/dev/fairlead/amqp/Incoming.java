@@ -1,7 +1,6 @@
 package dev.fairlead.amqp;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -56,13 +55,6 @@ record Incoming(
     } catch (NumberFormatException e) {
       return null;
     }
-  }
-
-  /** Whether two ids are the same, of whatever type. */
-  static boolean sameId(Object one, Object other) {
-    return one instanceof byte[] a && other instanceof byte[] b
-        ? Arrays.equals(a, b)
-        : one.equals(other);
   }
 
   /** Sizes only: a message's content is the application's business. */

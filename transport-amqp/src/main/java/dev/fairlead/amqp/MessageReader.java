@@ -170,8 +170,8 @@ final class MessageReader {
   private static @Nullable Object empty(int code) throws Malformed {
     return switch (code) {
       case 0x40, 0x45 -> null;
-      case 0x41 -> Boolean.TRUE;
-      case 0x42 -> Boolean.FALSE;
+      case 0x41 -> true;
+      case 0x42 -> false;
       case 0x43, 0x44 -> 0L;
       default -> throw new Malformed();
     };

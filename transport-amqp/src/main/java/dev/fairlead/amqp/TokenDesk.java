@@ -7,6 +7,7 @@ import dev.fairlead.spi.Loop;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,6 +94,7 @@ final class TokenDesk implements Links.Owner, Links.User, Engine.SessionEvents {
   }
 
   private void send() {
+    List<Request> first = new ArrayList<>();
     while (!inLine.isEmpty() && links.canSend()) {
       Request request = inLine.remove();
       request.id = Long.toString(++lastId);
@@ -101,8 +103,13 @@ final class TokenDesk implements Links.Owner, Links.User, Engine.SessionEvents {
       delivery.setContext(request);
       liveness.owe(0);
       if (request.tries++ == 0) {
-        request.sent.run();
+        first.add(request);
       }
+    }
+    if (!first.isEmpty()) {
+      // The engine would put what is asked for next, sessions and links, in front of the tokens.
+      engine.push();
+      first.forEach(request -> request.sent.run());
     }
   }
 

@@ -54,6 +54,7 @@ final class Wire {
   /** A buffer that grew beyond this in a burst is let go of. */
   private static final int KEPT = 64 * 1024;
 
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   private record Piece(byte[] bytes, int length) {}
 
   private final String name;

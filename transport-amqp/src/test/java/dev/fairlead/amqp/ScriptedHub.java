@@ -102,7 +102,7 @@ final class ScriptedHub implements AutoCloseable {
     try (socket) {
       script.run(socket);
     } catch (Exception e) {
-      // The client went away, as most scripts make it.
+      e.printStackTrace(); // The client went away, as most scripts make it.
     } finally {
       open.remove(socket);
     }
