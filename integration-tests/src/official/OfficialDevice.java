@@ -19,8 +19,10 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Date;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import javax.net.ssl.KeyManager;
@@ -29,7 +31,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * A device on the official client. It obeys lines of JSON on its standard input, each with a
+ * A device on the official client, over whichever of its five protocols "open" names. It obeys lines of JSON on its standard input, each with a
  * "verb", and answers each with one line that has "done" or "failed"; what happens meanwhile are
  * lines with "event". It ends with its input.
  */
@@ -40,6 +42,9 @@ final class OfficialDevice {
   private static final int TWIN_ATTEMPTS = 15;
 
   private DeviceClient client;
+
+  /** What becomes of the C2D messages that come; an order may change it. */
+  private volatile IotHubMessageResult outcome = IotHubMessageResult.COMPLETE;
 
   private OfficialDevice() {}
 
@@ -76,6 +81,14 @@ final class OfficialDevice {
         return null;
       case "send":
         client.sendEvent(message(order));
+        return null;
+      case "sendBatch":
+        List<Message> batch = new ArrayList<>();
+        order.getAsJsonArray("batch").forEach(one -> batch.add(message(one.getAsJsonObject())));
+        client.sendEvents(batch);
+        return null;
+      case "settle":
+        outcome = IotHubMessageResult.valueOf(order.get("outcome").getAsString());
         return null;
       case "methods":
         client.subscribeToMethods(
@@ -139,10 +152,13 @@ final class OfficialDevice {
     if (order.has("tokenSeconds")) {
       options.sasTokenExpiryTime(order.get("tokenSeconds").getAsLong());
     }
+    if (order.has("receiveMillis")) {
+      options.receiveInterval(order.get("receiveMillis").getAsInt());
+    }
     client =
         new DeviceClient(
             order.get("connectionString").getAsString(),
-            IotHubClientProtocol.MQTT,
+            IotHubClientProtocol.valueOf(order.get("protocol").getAsString()),
             options.build());
     client.setConnectionStatusChangeCallback(
         change -> {
@@ -155,8 +171,9 @@ final class OfficialDevice {
         null);
     client.setMessageCallback(
         (message, context) -> {
+          IotHubMessageResult settled = outcome;
           say(received(message));
-          return IotHubMessageResult.COMPLETE;
+          return settled;
         },
         null);
     client.open(false);

@@ -14,6 +14,7 @@ module dev.fairlead.localhub {
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
   requires java.naming;
+  requires java.xml;
   requires jdk.httpserver;
   requires static transitive org.jspecify;
 

@@ -3,6 +3,14 @@ module dev.fairlead.https {
   requires transitive dev.fairlead;
   requires transitive dev.fairlead.net;
   requires okhttp3;
+  requires okio;
+  // OkHttp is written in Kotlin and, as an automatic module, cannot say so.
+  requires kotlin.stdlib;
   requires org.slf4j;
   requires static transitive org.jspecify;
+
+  exports dev.fairlead.https;
+
+  provides dev.fairlead.spi.TransportProvider with
+      dev.fairlead.https.HttpsTransport;
 }

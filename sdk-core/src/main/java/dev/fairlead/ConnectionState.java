@@ -1,6 +1,7 @@
 package dev.fairlead;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -85,11 +86,22 @@ public sealed interface ConnectionState {
    *
    * @param via the route
    * @param since when it opened
+   * @param remarks what an operator should know of it, one sentence each: how the route is set up,
+   *     and which better routes were passed over when it opened, and why
    */
-  record Connected(Route via, Instant since) implements ConnectionState {
+  record Connected(Route via, Instant since, List<String> remarks) implements ConnectionState {
+    /** Copies the list. */
+    public Connected {
+      remarks = List.copyOf(remarks);
+    }
+
     @Override
     public String toString() {
-      return "Connected over " + via + " since " + since;
+      return "Connected over "
+          + via
+          + " since "
+          + since
+          + (remarks.isEmpty() ? "" : ". " + String.join(" ", remarks));
     }
 
     @Override

@@ -3,8 +3,10 @@ package dev.fairlead;
 import dev.fairlead.auth.ConnectionString;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.client.ClientSettings;
+import dev.fairlead.client.GatewaySettings;
 import dev.fairlead.client.Handlers;
 import dev.fairlead.client.RealDeviceClient;
+import dev.fairlead.client.RealGateway;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.OutboxStore;
 import dev.fairlead.spi.TransportProvider;
@@ -23,7 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Builds a {@link DeviceClient}. Handlers are given here, before connecting, so that every session
- * subscribes what they need and the planner knows it. Not safe for several threads.
+ * subscribes what they need and the planner knows it. A builder of {@link Gateway#device()}
+ * refuses, with {@link IllegalStateException}, what belongs to the connection. Not safe for several
+ * threads.
  */
 public final class DeviceClientBuilder {
   private @Nullable String hubHost;
@@ -35,6 +39,7 @@ public final class DeviceClientBuilder {
   private @Nullable Proxy proxy;
   private TransportPolicy policy = TransportPolicy.singleDevice();
   private RetryPolicy retry = RetryPolicy.defaults();
+  private @Nullable MaintenanceWindow failBack;
   private OutboxLimits outbox = OutboxLimits.defaults();
   private @Nullable OutboxStore outboxStore;
   private boolean strictOrder;
@@ -53,7 +58,39 @@ public final class DeviceClientBuilder {
   private final List<ConnectionStateListener> stateListeners = new ArrayList<>();
   private final List<Consumer<DeviceClient>> builtListeners = new ArrayList<>();
 
-  DeviceClientBuilder() {}
+  private final @Nullable RealGateway gateway;
+
+  DeviceClientBuilder() {
+    gateway = null;
+  }
+
+  /** A device behind a gateway begins with what belongs to the connection. */
+  DeviceClientBuilder(RealGateway gateway) {
+    this.gateway = gateway;
+    GatewaySettings given = gateway.settings();
+    hubHost = gateway.hubHost().orElse(null);
+    gatewayHost = gateway.gatewayHost().orElse(null);
+    endpoints.putAll(given.endpoints());
+    trust = given.trust();
+    proxy = given.proxy().orElse(null);
+    policy = given.policy();
+    retry = given.retry();
+    openTimeout = given.openTimeout();
+    drain = given.drain();
+    daemonThreads = given.daemonThreads();
+    product = given.product();
+    executor = given.executor().orElse(null);
+    time = given.time().orElse(null);
+    transports.addAll(given.transports());
+  }
+
+  private void ofTheConnection(String setting) {
+    if (gateway != null) {
+      throw new IllegalStateException(
+          setting
+              + " belongs to the connection, which the devices of a gateway share: set it with Gateway.builder().");
+    }
+  }
 
   /**
    * Takes host, gateway host, identity and credentials from a device connection string.
@@ -67,7 +104,7 @@ public final class DeviceClientBuilder {
     ConnectionString parsed = ConnectionString.parse(text);
     hubHost = parsed.hostName();
     identity = parsed.identity();
-    parsed.gatewayHost().ifPresent(this::gatewayHost);
+    parsed.gatewayHost().ifPresent(host -> gatewayHost = host);
     parsed.credentials().ifPresent(this::credentials);
     return this;
   }
@@ -91,6 +128,7 @@ public final class DeviceClientBuilder {
    * @return this
    */
   public DeviceClientBuilder gatewayHost(String host) {
+    ofTheConnection("gatewayHost");
     gatewayHost = Objects.requireNonNull(host, "host");
     return this;
   }
@@ -126,6 +164,7 @@ public final class DeviceClientBuilder {
    * @return this
    */
   public DeviceClientBuilder endpoint(Protocol protocol, Endpoint endpoint) {
+    ofTheConnection("endpoint");
     endpoints.put(protocol, endpoint);
     return this;
   }
@@ -137,6 +176,7 @@ public final class DeviceClientBuilder {
    * @return this
    */
   public DeviceClientBuilder trust(Trust value) {
+    ofTheConnection("trust");
     trust = Objects.requireNonNull(value, "value");
     return this;
   }
@@ -150,6 +190,7 @@ public final class DeviceClientBuilder {
    * @return this
    */
   public DeviceClientBuilder proxy(Proxy value) {
+    ofTheConnection("proxy");
     proxy = Objects.requireNonNull(value, "value");
     return this;
   }
@@ -161,6 +202,7 @@ public final class DeviceClientBuilder {
    * @return this
    */
   public DeviceClientBuilder policy(TransportPolicy value) {
+    ofTheConnection("policy");
     policy = Objects.requireNonNull(value, "value");
     return this;
   }
@@ -173,6 +215,25 @@ public final class DeviceClientBuilder {
    */
   public DeviceClientBuilder retry(RetryPolicy value) {
     retry = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets when the client may give up a session that works to come back to a better route. Without
+   * it, better routes are tried when a session has ended anyway (over MQTT, each renewal of a token
+   * ends one).
+   *
+   * <p>Once in each window, at a moment drawn evenly from it so that a fleet does not do it in
+   * step, a client that sits on a less preferred route closes its session in good order, tries the
+   * better routes whether or not they failed lately, and if none opens comes back to the one it
+   * left at once. Telemetry waits meanwhile: on a route that swallows packets for up to the {@link
+   * #openTimeout}, for each better route.
+   *
+   * @param window when
+   * @return this
+   */
+  public DeviceClientBuilder failBack(MaintenanceWindow window) {
+    failBack = Objects.requireNonNull(window, "window");
     return this;
   }
 
@@ -242,6 +303,7 @@ public final class DeviceClientBuilder {
    * @return this
    */
   public DeviceClientBuilder daemonThreads(boolean daemon) {
+    ofTheConnection("daemonThreads");
     daemonThreads = daemon;
     return this;
   }
@@ -253,6 +315,7 @@ public final class DeviceClientBuilder {
    * @return this
    */
   public DeviceClientBuilder product(String info) {
+    ofTheConnection("product");
     product = Objects.requireNonNull(info, "info");
     return this;
   }
@@ -276,6 +339,7 @@ public final class DeviceClientBuilder {
    * @return this
    */
   public DeviceClientBuilder executor(Executor value) {
+    ofTheConnection("executor");
     executor = Objects.requireNonNull(value, "value");
     return this;
   }
@@ -287,6 +351,7 @@ public final class DeviceClientBuilder {
    * @return this
    */
   public DeviceClientBuilder time(TimeSource value) {
+    ofTheConnection("time");
     time = Objects.requireNonNull(value, "value");
     return this;
   }
@@ -299,6 +364,7 @@ public final class DeviceClientBuilder {
    * @return this
    */
   public DeviceClientBuilder transport(TransportProvider provider) {
+    ofTheConnection("transport");
     transports.add(Objects.requireNonNull(provider, "provider"));
     return this;
   }
@@ -389,7 +455,8 @@ public final class DeviceClientBuilder {
    *
    * @return the client
    * @throws IllegalStateException if host, identity or credentials are missing; the message says
-   *     which
+   *     which. Behind a {@link Gateway} also if that is closed, is another hub's, or has a client
+   *     of this identity already
    * @throws dev.fairlead.policy.NoRouteException if no route is left; it names the facts in
    *     conflict
    */
@@ -410,7 +477,7 @@ public final class DeviceClientBuilder {
       facts.proxyRequired(true);
     }
     DeviceClient client =
-        new RealDeviceClient(
+        made(
             new ClientSettings(
                 hubHost,
                 gatewayHost == null ? hubHost : gatewayHost,
@@ -421,6 +488,7 @@ public final class DeviceClientBuilder {
                 Optional.ofNullable(proxy),
                 facts.build(),
                 retry,
+                Optional.ofNullable(failBack),
                 outbox,
                 Optional.ofNullable(outboxStore),
                 strictOrder,
@@ -440,6 +508,12 @@ public final class DeviceClientBuilder {
                 List.copyOf(stateListeners)));
     builtListeners.forEach(listener -> listener.accept(client));
     return client;
+  }
+
+  private DeviceClient made(ClientSettings settings, Handlers handlers) {
+    return gateway == null
+        ? new RealDeviceClient(settings, handlers)
+        : gateway.admit(settings, handlers);
   }
 
   private static Duration positive(String name, Duration value) {

@@ -23,7 +23,13 @@ class ConnectionStateTest {
       List.of(
           row(new ConnectionState.NotOpened(), null, 0, null, null, null),
           row(new ConnectionState.Connecting(ROUTE, 3), ROUTE, 3, null, null, null),
-          row(new ConnectionState.Connected(ROUTE, TIME), ROUTE, 0, null, null, null),
+          row(
+              new ConnectionState.Connected(ROUTE, TIME, List.of("remark")),
+              ROUTE,
+              0,
+              null,
+              null,
+              null),
           row(
               new ConnectionState.Waiting(
                   Optional.of(ROUTE), 2, UNREACHABLE, TIME, Optional.of("doubt")),

@@ -4,46 +4,65 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fairlead.ConnectionState;
 import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Protocol;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.Route;
 import dev.fairlead.TelemetryMessage;
-import dev.fairlead.Trust;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.HubPort;
 import dev.fairlead.localhub.LocalHub;
+import dev.fairlead.tck.FakeTime;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
-/** Port 8883 is closed: the client finds its way over 443 by itself, and says why. */
+/** Port 8883 is closed: the client finds its way over 443 by itself, says why, and comes back. */
+@Timeout(120)
 class FallBackTest {
-  private static Endpoint at(LocalHub hub, int port) {
-    return new Endpoint("localhost", port, Trust.only(List.of(hub.caCertificate())));
+  private static final Duration SOON = Duration.ofSeconds(60);
+
+  private static DeviceClientBuilder client(LocalHub hub, Device device, Endpoint mqtt) {
+    return DeviceClient.fromConnectionString(device.connectionString())
+        .endpoint(Protocol.MQTT, mqtt)
+        .endpoint(Protocol.MQTT_WS, Wire.MQTT_WS.endpoint(hub))
+        .retry(RetryPolicy.eager());
+  }
+
+  private static ConnectionState.Connected connected(DeviceClient client) {
+    return (ConnectionState.Connected) client.state();
   }
 
   @Test
   void comesUpOverWebSocketsWhereTheMqttPortIsClosed() {
     try (LocalHub hub = LocalHub.start()) {
       Device device = hub.createDevice("walled-in");
-      Endpoint mqtt = at(hub, hub.mqttPort());
+      Endpoint mqtt = Wire.MQTT.endpoint(hub);
       hub.goOffline(HubPort.MQTT);
-      try (DeviceClient client =
-          DeviceClient.fromConnectionString(device.connectionString())
-              .endpoint(Protocol.MQTT, mqtt)
-              .endpoint(Protocol.MQTT_WS, at(hub, hub.httpsPort()))
-              .retry(RetryPolicy.eager())
-              .build()) {
+      try (DeviceClient client = client(hub, device, mqtt).build()) {
         assertThat(client.plan().routes())
             .extracting(Route::protocol)
             .containsExactly(Protocol.MQTT, Protocol.MQTT_WS);
 
-        client.blocking(Duration.ofMinutes(1)).open();
-        client.blocking(Duration.ofMinutes(1)).send(TelemetryMessage.json("{}"));
+        client.blocking(SOON).open();
+        client.blocking(SOON).send(TelemetryMessage.json("{}"));
 
-        assertThat(client.state()).isInstanceOf(ConnectionState.Connected.class);
-        assertThat(client.state().route().map(Route::protocol)).contains(Protocol.MQTT_WS);
+        assertThat(connected(client).via().protocol()).isEqualTo(Protocol.MQTT_WS);
+        assertThat(connected(client).remarks())
+            .singleElement()
+            .asString()
+            .startsWith("MQTT 8883 passed over: ")
+            .contains("connection refused");
         assertThat(client.plan().routes())
             .as("the closed port goes last, and is not forgotten")
             .extracting(Route::protocol)
@@ -51,6 +70,115 @@ class FallBackTest {
         assertThat(client.plan().explain()).contains("connection refused");
         assertThat(hub.telemetry().receivedFrom("walled-in")).hasSize(1);
       }
+    }
+  }
+
+  /**
+   * A firewall that drops packets. The way round it begins when connecting has taken its time, and
+   * the time for opening a route is not used up.
+   */
+  @Test
+  void comesUpOverWebSocketsWhereTheMqttPortIsSilent() throws Exception {
+    try (LocalHub hub = LocalHub.start();
+        Silence silence = new Silence()) {
+      Device device = hub.createDevice("walled-in");
+      try (DeviceClient client =
+          client(hub, device, Wire.endpoint(hub, silence.port()))
+              .transport(Wire.MQTT.transport(Wire.DIALER.connectTimeout(Duration.ofMillis(300))))
+              .build()) {
+        client.blocking(SOON).open();
+        client.blocking(SOON).send(TelemetryMessage.json("{}"));
+
+        assertThat(connected(client).via().protocol()).isEqualTo(Protocol.MQTT_WS);
+        assertThat(connected(client).remarks())
+            .singleElement()
+            .asString()
+            .startsWith("MQTT 8883 passed over: ")
+            .contains("A firewall may drop what goes out to port " + silence.port());
+      }
+    }
+  }
+
+  /** The same, seen only after TCP: something takes the connection and says nothing. */
+  @Test
+  void comesUpOverWebSocketsWhereTheMqttPortTakesConnectionsAndSaysNothing() throws Exception {
+    try (LocalHub hub = LocalHub.start();
+        ServerSocket mute = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
+      Device device = hub.createDevice("walled-in");
+      try (DeviceClient client =
+          client(hub, device, Wire.endpoint(hub, mute.getLocalPort()))
+              .transport(Wire.MQTT.transport(Wire.DIALER.handshakeTimeout(Duration.ofSeconds(2))))
+              .build()) {
+        client.blocking(SOON).open();
+        assertThat(connected(client).remarks())
+            .singleElement()
+            .asString()
+            .contains("did not finish the TLS handshake in time");
+      }
+    }
+  }
+
+  @Test
+  void goesBackAtTheNextSessionEndWhenTheMqttPortIsOpenAgain() {
+    FakeTime time = new FakeTime(Instant.now());
+    try (LocalHub hub = LocalHub.start()) {
+      Device device = hub.createDevice("patient");
+      Endpoint mqtt = Wire.MQTT.endpoint(hub);
+      hub.goOffline(HubPort.MQTT);
+      DeviceClient client = client(hub, device, mqtt).time(time).build();
+      client.blocking(SOON).open();
+      hub.goOnline(HubPort.MQTT);
+      client.blocking(SOON).send(TelemetryMessage.json("{\"n\":1}"));
+      assertThat(connected(client).via().protocol())
+          .as("a session that works is not given up")
+          .isEqualTo(Protocol.MQTT_WS);
+
+      device.dropConnection();
+      afterAWhile(time, client, Duration.ofMinutes(10));
+      client.blocking(SOON).send(TelemetryMessage.json("{\"n\":2}"));
+      assertThat(connected(client).via().protocol()).isEqualTo(Protocol.MQTT);
+      assertThat(connected(client).remarks()).isEmpty();
+
+      CompletableFuture<Void> closed = client.close(Duration.ZERO);
+      Awaitility.await().atMost(SOON).until(closed::isDone);
+    }
+  }
+
+  /** The line is down meanwhile, so the next attempt comes after this time only. */
+  private static void afterAWhile(FakeTime time, DeviceClient client, Duration howLong) {
+    Awaitility.await().atMost(SOON).until(() -> client.state() instanceof ConnectionState.Waiting);
+    time.advance(howLong);
+    Awaitility.await()
+        .atMost(SOON)
+        .until(
+            () -> {
+              time.advance(Duration.ofMillis(100));
+              return client.state() instanceof ConnectionState.Connected;
+            });
+  }
+
+  /** A listener whose queue is full: the kernel lets further connections wait. */
+  private static final class Silence implements AutoCloseable {
+    private final ServerSocket listener;
+    private final List<Socket> filling = new ArrayList<>();
+
+    Silence() throws IOException {
+      listener = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+      for (int i = 0; i < 2; i++) {
+        filling.add(new Socket(listener.getInetAddress(), listener.getLocalPort()));
+      }
+    }
+
+    int port() {
+      return listener.getLocalPort();
+    }
+
+    @Override
+    public void close() throws IOException {
+      for (Socket socket : filling) {
+        socket.close();
+      }
+      listener.close();
     }
   }
 }

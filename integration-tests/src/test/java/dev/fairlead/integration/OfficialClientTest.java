@@ -9,23 +9,18 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.DeviceClientBuilder;
-import dev.fairlead.Endpoint;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.Protocol;
 import dev.fairlead.TelemetryMessage;
-import dev.fairlead.Trust;
 import dev.fairlead.localhub.ClientIdentity;
 import dev.fairlead.localhub.CloudMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.Feedback;
 import dev.fairlead.localhub.LocalHub;
-import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.MethodResult;
 import dev.fairlead.localhub.TelemetryRecord;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
+import dev.fairlead.policy.TransportPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,52 +30,39 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The official client for Java, as it is published, against the local hub: a second opinion on the
  * hub, and, where Fairlead does the same beside it, on Fairlead.
  */
+@ParameterizedClass
+@EnumSource(names = {"MQTT", "MQTT_WS"})
 class OfficialClientTest {
-  /** The official client knows only this port, and insists on a dot in the name. */
-  private static final int PORT = 8883;
-
-  private static final String HOST = "hub.fairlead.test";
   private static final Duration SOON = Duration.ofSeconds(60);
 
+  private static OfficialHub hubAtItsPorts;
   private static LocalHub hub;
-  private static InetAddress address;
   private static int devices;
+
+  @Parameter Protocol protocol;
 
   @TempDir Path directory;
   private StrangerProcess official;
 
-  /** Takes a loopback address of its own, for the port is the same in every run. */
   @BeforeAll
-  static void startHub() throws UnknownHostException {
-    int offset = ThreadLocalRandom.current().nextInt(250);
-    String reason = "";
-    for (int i = 0; i < 250; i++) {
-      byte[] candidate = {127, 0, 0, (byte) (2 + (offset + i) % 250)};
-      address = InetAddress.getByAddress(candidate);
-      try {
-        hub =
-            LocalHub.start(
-                LocalHubOptions.defaults().hostName(HOST).bindAddress(address).mqttPort(PORT));
-        return;
-      } catch (UncheckedIOException e) {
-        reason = String.valueOf(e.getMessage());
-      }
-    }
-    Assumptions.abort("Port 8883 is free on no loopback address that can be bound: " + reason);
+  static void startHub() {
+    hubAtItsPorts = OfficialHub.start(ports -> ports.mqttPort(8883).httpsPort(443));
+    hub = hubAtItsPorts.hub();
   }
 
   @AfterAll
@@ -92,7 +74,7 @@ class OfficialClientTest {
 
   @BeforeEach
   void startOfficialClient() throws Exception {
-    official = StrangerProcess.start(directory, HOST, address);
+    official = StrangerProcess.start(directory, OfficialHub.HOST, hubAtItsPorts.address());
   }
 
   @AfterEach
@@ -105,14 +87,13 @@ class OfficialClientTest {
   }
 
   private void openOfficial(Device device) throws InterruptedException {
-    official.obey(open(device.connectionString(), hub.caPem()));
+    official.obey(open(protocol, device.connectionString(), hub.caPem()));
   }
 
-  private static DeviceClientBuilder fairlead(Device device) {
+  private DeviceClientBuilder fairlead(Device device) {
     return DeviceClient.fromConnectionString(device.connectionString())
-        .endpoint(
-            Protocol.MQTT,
-            new Endpoint(address.getHostAddress(), PORT, Trust.only(List.of(hub.caCertificate()))));
+        .policy(TransportPolicy.builder().only(protocol).build())
+        .endpoint(protocol, hubAtItsPorts.endpoint(protocol));
   }
 
   /** What both clients are told to send; hard on encoders. */
@@ -323,7 +304,7 @@ class OfficialClientTest {
   @Test
   void theOfficialClientComesBackWithANewTokenWhenItsOwnHasEnded() throws Exception {
     Device device = newDevice();
-    JsonObject open = open(device.connectionString(), hub.caPem());
+    JsonObject open = open(protocol, device.connectionString(), hub.caPem());
     open.addProperty("tokenSeconds", 4);
     official.obey(open);
     official.await("status", event -> is(event, "DISCONNECTED_RETRYING"));
@@ -341,10 +322,11 @@ class OfficialClientTest {
 
   @Test
   void theOfficialClientConnectsWithACertificate() throws Exception {
-    ClientIdentity identity = hub.selfSignedClientCertificate("stranger-x509");
-    Device device =
-        hub.createDevice("stranger-x509", DeviceAuth.thumbprintOf(identity.certificate()));
-    official.obey(withCertificate(open(device.connectionString(), hub.caPem()), identity));
+    String id = "stranger-x509-" + protocol;
+    ClientIdentity identity = hub.selfSignedClientCertificate(id);
+    Device device = hub.createDevice(id, DeviceAuth.thumbprintOf(identity.certificate()));
+    official.obey(
+        withCertificate(open(protocol, device.connectionString(), hub.caPem()), identity));
     JsonObject send = order("send");
     send.addProperty("body", "by certificate");
     official.obey(send);

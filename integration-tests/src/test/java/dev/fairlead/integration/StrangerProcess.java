@@ -2,6 +2,7 @@ package dev.fairlead.integration;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
+import dev.fairlead.Protocol;
 import dev.fairlead.localhub.ClientIdentity;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -115,9 +116,18 @@ final class StrangerProcess implements AutoCloseable {
     return order;
   }
 
-  /** Lets the official client connect. */
-  static JsonObject open(String connectionString, String caPem) {
+  /** Lets the official client connect over a protocol. */
+  static JsonObject open(Protocol protocol, String connectionString, String caPem) {
     JsonObject order = order("open");
+    order.addProperty(
+        "protocol",
+        switch (protocol) {
+          case MQTT -> "MQTT";
+          case MQTT_WS -> "MQTT_WS";
+          case AMQP -> "AMQPS";
+          case AMQP_WS -> "AMQPS_WS";
+          case HTTPS -> "HTTPS";
+        });
     order.addProperty("connectionString", connectionString);
     order.addProperty("ca", caPem);
     return order;

@@ -11,6 +11,7 @@ import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.core.Listener;
 import dev.fairlead.localhub.core.LoopTime;
 import dev.fairlead.localhub.fault.FaultPlan;
+import dev.fairlead.localhub.https.HttpsFrontEnd;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
 import dev.fairlead.localhub.registry.IdentityId;
 import dev.fairlead.localhub.registry.Registry;
@@ -18,6 +19,7 @@ import dev.fairlead.localhub.telemetry.TelemetryLog;
 import dev.fairlead.localhub.tls.CertificateAuthority;
 import dev.fairlead.localhub.tls.KeyedCertificate;
 import dev.fairlead.localhub.tls.Pem;
+import dev.fairlead.localhub.tls.ServerNames;
 import dev.fairlead.localhub.tls.ServerTls;
 import dev.fairlead.localhub.web.WebFrontEnd;
 import io.netty.channel.EventLoopGroup;
@@ -36,7 +38,6 @@ import java.security.cert.X509Certificate;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -56,10 +57,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It speaks MQTT 3.1.1 and AMQP 1.0, over TLS and over WebSockets. Safe for use by several
- * threads. Its threads are daemons named {@code local-hub-*}; methods that wait for them ({@link
- * #close}, {@link #goOffline}, {@link #goOnline}) must not be called on them, which is to say from
- * a telemetry listener or in what depends on a future of the hub.
+ * <p>It speaks MQTT 3.1.1 and AMQP 1.0, over TLS and over WebSockets, and HTTPS. Safe for use by
+ * several threads. Its threads are daemons named {@code local-hub-*}; methods that wait for them
+ * ({@link #close}, {@link #goOffline}, {@link #goOnline}) must not be called on them, which is to
+ * say from a telemetry listener or in what depends on a future of the hub.
  */
 public final class LocalHub implements AutoCloseable {
 
@@ -68,6 +69,7 @@ public final class LocalHub implements AutoCloseable {
   private final Map<String, SharedAccessPolicy> policies;
   private final EventLoopGroup loops;
   private final HubCore core;
+  private final HttpsFrontEnd https;
   private final ChannelGroup connections = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
   private final Map<HubPort, Listener> listeners = new EnumMap<>(HubPort.class);
   private @Nullable Path temporaryCaFile;
@@ -102,8 +104,9 @@ public final class LocalHub implements AutoCloseable {
       this.core = new HubCore(options, time, registry, authenticator, telemetry, new FaultPlan());
       SslContext tls = ServerTls.of(serverCertificate());
       MqttFrontEnd mqtt = new MqttFrontEnd(core);
+      https = new HttpsFrontEnd(core);
       AmqpFrontEnd amqp = new AmqpFrontEnd(core);
-      WebFrontEnd web = new WebFrontEnd(core, mqtt, amqp);
+      WebFrontEnd web = new WebFrontEnd(core, mqtt, amqp, https);
       listeners.put(
           HubPort.MQTT,
           new Listener(core, loops, tls, connections, options.mqttPort(), mqtt::install));
@@ -147,11 +150,7 @@ public final class LocalHub implements AutoCloseable {
     if (wanted instanceof Given given) {
       return new KeyedCertificate(given.chain(), given.key());
     }
-    Set<String> names =
-        new LinkedHashSet<>(List.of(options.hostName(), "localhost", "127.0.0.1", "::1"));
-    names.add(options.bindAddress().getHostAddress());
-    names.addAll(options.extraServerNames());
-    return ca.issueServer(List.copyOf(names), ((Issued) wanted).flaw());
+    return ca.issueServer(List.copyOf(ServerNames.of(options)), ((Issued) wanted).flaw());
   }
 
   /** The policies that a new hub has, with random keys. */
@@ -189,8 +188,8 @@ public final class LocalHub implements AutoCloseable {
   }
 
   /**
-   * The port of what runs over WebSockets, at {@code /$iothub/websocket}: MQTT with the
-   * sub-protocol {@code mqtt}, AMQP with {@code AMQPWSB10}. It stays the same while the hub is
+   * The port of HTTPS, and of what runs over WebSockets at {@code /$iothub/websocket}: MQTT with
+   * the sub-protocol {@code mqtt}, AMQP with {@code AMQPWSB10}. It stays the same while the hub is
    * offline.
    */
   public int httpsPort() {
@@ -304,6 +303,16 @@ public final class LocalHub implements AutoCloseable {
   /** What the hub has received. */
   public Telemetry telemetry() {
     return core.telemetry();
+  }
+
+  /** What has come over HTTPS. */
+  public HttpsTraffic https() {
+    return https.traffic();
+  }
+
+  /** What devices have uploaded. */
+  public Uploads uploads() {
+    return https.uploads();
   }
 
   /** What shall go wrong. */

@@ -40,6 +40,10 @@ public final class LocalHubOptions {
   private Duration amqpIdleTimeout = Duration.ofMinutes(4);
   private int maxDeliveryCount = 10;
   private Duration defaultTimeToLive = Duration.ofHours(1);
+  private int cloudReceivesPerMinute = 1000;
+  private Duration uploadLifetime = Duration.ofHours(1);
+  private int uploadCapacity = 64 * 1024 * 1024;
+  private @Nullable String storageHostName;
 
   private LocalHubOptions() {}
 
@@ -71,6 +75,10 @@ public final class LocalHubOptions {
     copy.amqpIdleTimeout = amqpIdleTimeout;
     copy.maxDeliveryCount = maxDeliveryCount;
     copy.defaultTimeToLive = defaultTimeToLive;
+    copy.cloudReceivesPerMinute = cloudReceivesPerMinute;
+    copy.uploadLifetime = uploadLifetime;
+    copy.uploadCapacity = uploadCapacity;
+    copy.storageHostName = storageHostName;
     return copy;
   }
 
@@ -377,6 +385,76 @@ public final class LocalHubOptions {
   /** The default time to live. Default one hour. */
   public Duration defaultTimeToLive() {
     return defaultTimeToLive;
+  }
+
+  /**
+   * How many C2D receives over HTTPS the hub allows in a minute, all devices together; 0 for any
+   * number. What is more is answered with 429 and {@code Retry-After}. The count follows the hub's
+   * clock.
+   */
+  public LocalHubOptions cloudReceivesPerMinute(int receives) {
+    if (receives < 0) {
+      throw new IllegalArgumentException(
+          "cloudReceivesPerMinute must be 0 or more, not " + receives + ".");
+    }
+    LocalHubOptions copy = copy();
+    copy.cloudReceivesPerMinute = receives;
+    return copy;
+  }
+
+  /**
+   * How many C2D receives a minute are allowed. Default 1000, as with one unit of the standard tier
+   * (page "IoT Hub quotas and throttling").
+   */
+  public int cloudReceivesPerMinute() {
+    return cloudReceivesPerMinute;
+  }
+
+  /** How long a device may take for an upload, more than zero up to 24 hours. */
+  public LocalHubOptions uploadLifetime(Duration time) {
+    if (time.isNegative() || time.isZero() || time.compareTo(Duration.ofHours(24)) > 0) {
+      throw new IllegalArgumentException(
+          "The upload lifetime " + time + " is outside zero to 24 hours.");
+    }
+    LocalHubOptions copy = copy();
+    copy.uploadLifetime = time;
+    return copy;
+  }
+
+  /** How long a device may take for an upload. Default one hour. */
+  public Duration uploadLifetime() {
+    return uploadLifetime;
+  }
+
+  /** How many bytes of uploads the hub keeps, all in memory, at least 1; more are refused. */
+  public LocalHubOptions uploadCapacity(int bytes) {
+    LocalHubOptions copy = copy();
+    copy.uploadCapacity = atLeastOne(bytes, "uploadCapacity");
+    return copy;
+  }
+
+  /** How many bytes of uploads the hub keeps. Default 64 MiB. */
+  public int uploadCapacity() {
+    return uploadCapacity;
+  }
+
+  /**
+   * The host that devices are told to send files to; with {@code :port} if it has a port of its
+   * own, else the hub's HTTPS port goes with it. Clients have to reach the hub under it, and the
+   * certificate must be good for it: see {@link #extraServerNames(List)}.
+   */
+  public LocalHubOptions storageHostName(String name) {
+    LocalHubOptions copy = copy();
+    copy.storageHostName = name;
+    return copy;
+  }
+
+  /**
+   * The host that devices are told to send files to. Default none: {@code localhost}, or the
+   * address the hub listens on if that is another than 127.0.0.1.
+   */
+  public Optional<String> storageHostName() {
+    return Optional.ofNullable(storageHostName);
   }
 
   private static int atLeastOne(int value, String name) {

@@ -1,5 +1,6 @@
 package dev.fairlead.net;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -43,6 +44,15 @@ public interface Line {
    * @return the count so far
    */
   long bytesSent();
+
+  /**
+   * Limits how long each read waits; without a limit at first. A read that meets the limit fails
+   * with {@link java.net.SocketTimeoutException}, loses nothing, and can be repeated.
+   *
+   * @param millis the limit in milliseconds, 0 for none
+   * @throws IOException if the line is closed
+   */
+  void limitReads(int millis) throws IOException;
 
   /**
    * Ends the line at once: reads and writes under way fail. Does not block; no effect when called

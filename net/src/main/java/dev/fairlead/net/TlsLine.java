@@ -13,11 +13,13 @@ final class TlsLine implements Line {
   private static final Logger log = LoggerFactory.getLogger(TlsLine.class);
 
   private final WireSocket wire;
+  private final SSLSocket tls;
   private final InputStream input;
   private final OutputStream output;
 
   TlsLine(WireSocket wire, SSLSocket tls) throws IOException {
     this.wire = wire;
+    this.tls = tls;
     input = tls.getInputStream();
     output = tls.getOutputStream();
   }
@@ -45,6 +47,11 @@ final class TlsLine implements Line {
   @Override
   public long bytesSent() {
     return wire.sent();
+  }
+
+  @Override
+  public void limitReads(int millis) throws IOException {
+    tls.setSoTimeout(millis);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.fairlead.net;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -45,6 +46,11 @@ final class WebSocketLine implements Line {
   @Override
   public long bytesSent() {
     return carrier.bytesSent();
+  }
+
+  @Override
+  public void limitReads(int millis) throws IOException {
+    carrier.limitReads(millis);
   }
 
   @Override

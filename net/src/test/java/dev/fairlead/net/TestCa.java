@@ -25,20 +25,20 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
 
 /** Makes certificates of every kind for the tests. */
-final class TestCa {
+public final class TestCa {
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  record Issued(List<X509Certificate> chain, PrivateKey key) {
-    X509Certificate certificate() {
+  public record Issued(List<X509Certificate> chain, PrivateKey key) {
+    public X509Certificate certificate() {
       return chain.get(0);
     }
 
-    Issued alone() {
+    public Issued alone() {
       return new Issued(chain.subList(0, 1), key);
     }
 
     /** A TLS server's context; asks for client certificates of {@code clients} if given. */
-    SSLContext server(@Nullable X509Certificate clients) throws Exception {
+    public SSLContext server(@Nullable X509Certificate clients) throws Exception {
       KeyStore keys = KeyStore.getInstance("PKCS12");
       keys.load(null, null);
       keys.setKeyEntry("k", key, new char[0], chain.toArray(new X509Certificate[0]));
@@ -62,24 +62,24 @@ final class TestCa {
 
   private TestCa() {}
 
-  static Issued root(String name) throws Exception {
+  public static Issued root(String name) throws Exception {
     return issue(null, name, true, days(-10), days(3650));
   }
 
-  static Issued intermediate(Issued issuer, String name) throws Exception {
+  public static Issued intermediate(Issued issuer, String name) throws Exception {
     return issue(issuer, name, true, days(-5), days(365));
   }
 
-  static Issued leaf(@Nullable Issued issuer, String... names) throws Exception {
+  public static Issued leaf(@Nullable Issued issuer, String... names) throws Exception {
     return issue(issuer, "leaf", false, days(-1), days(30), names);
   }
 
-  static Issued leaf(@Nullable Issued issuer, Instant from, Instant until, String... names)
+  public static Issued leaf(@Nullable Issued issuer, Instant from, Instant until, String... names)
       throws Exception {
     return issue(issuer, "leaf", false, from, until, names);
   }
 
-  static Instant days(int days) {
+  public static Instant days(int days) {
     return Instant.now().plus(Duration.ofDays(days));
   }
 

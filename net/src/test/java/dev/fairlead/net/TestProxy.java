@@ -18,20 +18,20 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The proxy's side, written from the RFCs and without the client's code. */
-final class TestProxy {
-  static final String USER = "jo \"the\" café";
-  static final String PASSWORD = "canary-secret:\\ü";
+public final class TestProxy {
+  public static final String USER = "jo \"the\" café";
+  public static final String PASSWORD = "canary-secret:\\ü";
 
   private TestProxy() {}
 
   /** An HTTP proxy; decides by the Proxy-Authorization value. */
-  interface Gate {
+  public interface Gate {
     /** Null to let through, else the whole answer's head. */
     @Nullable String check(@Nullable String authorization) throws Exception;
   }
 
   /** Notes each request's head in {@code heads} and tunnels to a port of the loopback. */
-  static TestServer http(int target, List<String> heads, Gate gate) {
+  public static TestServer http(int target, List<String> heads, Gate gate) {
     return new TestServer(
         socket -> {
           String head = head(socket.getInputStream());
@@ -56,7 +56,7 @@ final class TestProxy {
   }
 
   /** Lets nobody through, and says so in these bytes. */
-  static TestServer saying(String answer) {
+  public static TestServer saying(String answer) {
     return new TestServer(
         socket -> {
           head(socket.getInputStream());
@@ -65,7 +65,7 @@ final class TestProxy {
   }
 
   /** A SOCKS5 proxy that asks for {@link #USER} if told to; notes what it is asked for. */
-  static TestServer socks(int target, boolean authenticates, int reply, List<String> asked) {
+  public static TestServer socks(int target, boolean authenticates, int reply, List<String> asked) {
     return new TestServer(
         socket -> {
           DataInputStream in = new DataInputStream(socket.getInputStream());
@@ -142,7 +142,7 @@ final class TestProxy {
     return head.toString();
   }
 
-  static Gate basic() {
+  public static Gate basic() {
     String right =
         "Basic " + Base64.getEncoder().encodeToString((USER + ":" + PASSWORD).getBytes(UTF_8));
     return authorization ->
@@ -157,7 +157,7 @@ final class TestProxy {
    * @param algorithms those offered, in this order, one field each
    * @param stales how many right answers are called stale first
    */
-  static Gate digest(List<String> algorithms, int stales, List<String> used) {
+  public static Gate digest(List<String> algorithms, int stales, List<String> used) {
     List<String> nonces = new CopyOnWriteArrayList<>();
     return authorization -> {
       boolean right = false;

@@ -11,19 +11,19 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 
 /** A server on the loopback that does one thing with each connection. */
-final class TestServer implements AutoCloseable {
-  interface Script {
+public final class TestServer implements AutoCloseable {
+  public interface Script {
     void run(Socket socket) throws Exception;
   }
 
   private final ServerSocket listener;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
-  TestServer(Script script) {
+  public TestServer(Script script) {
     this(plain("127.0.0.1"), script);
   }
 
-  TestServer(ServerSocket listener, Script script) {
+  public TestServer(ServerSocket listener, Script script) {
     this.listener = listener;
     Thread acceptor =
         new Thread(
@@ -55,7 +55,7 @@ final class TestServer implements AutoCloseable {
     }
   }
 
-  static ServerSocket plain(String address) {
+  public static ServerSocket plain(String address) {
     try {
       return new ServerSocket(0, 50, InetAddress.getByName(address));
     } catch (IOException e) {
@@ -64,7 +64,7 @@ final class TestServer implements AutoCloseable {
   }
 
   /** Sends one byte after the handshake, then echoes. */
-  static TestServer tls(SSLContext context, boolean wantsClient) throws IOException {
+  public static TestServer tls(SSLContext context, boolean wantsClient) throws IOException {
     SSLServerSocket listener =
         (SSLServerSocket)
             context
@@ -79,11 +79,11 @@ final class TestServer implements AutoCloseable {
         });
   }
 
-  int port() {
+  public int port() {
     return listener.getLocalPort();
   }
 
-  boolean idle() {
+  public boolean idle() {
     return open.isEmpty();
   }
 

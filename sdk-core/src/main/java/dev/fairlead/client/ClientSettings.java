@@ -2,6 +2,7 @@ package dev.fairlead.client;
 
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
+import dev.fairlead.MaintenanceWindow;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.Protocol;
 import dev.fairlead.Proxy;
@@ -31,6 +32,7 @@ import java.util.concurrent.Executor;
  * @param proxy what every connection goes through
  * @param policy what the application wants of its transport
  * @param retry when to try again
+ * @param failBack when a session may be given up for a better route
  * @param outbox the outbox's bounds
  * @param outboxStore keeps the outbox across restarts
  * @param strictOrder one message at a time
@@ -53,6 +55,7 @@ public record ClientSettings(
     Optional<Proxy> proxy,
     TransportPolicy policy,
     RetryPolicy retry,
+    Optional<MaintenanceWindow> failBack,
     OutboxLimits outbox,
     Optional<OutboxStore> outboxStore,
     boolean strictOrder,
@@ -71,6 +74,10 @@ public record ClientSettings(
   }
 
   String userAgent() {
+    return userAgent(product);
+  }
+
+  static String userAgent(String product) {
     String version =
         ClientSettings.class.getModule().getDescriptor() == null ? "" : moduleVersion();
     String agent =

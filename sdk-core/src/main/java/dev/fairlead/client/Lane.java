@@ -1,6 +1,7 @@
 package dev.fairlead.client;
 
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -9,37 +10,61 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A serial queue on top of an executor: one task at a time, in order, each seeing what the ones
- * before did. Owns no thread. Safe for any thread.
+ * before did. After a turn of so many tasks it goes behind what else waits for the executor, so
+ * that one lane cannot keep a shared thread for itself. Owns no thread. Safe for any thread.
  */
 final class Lane implements Executor {
   private static final Logger log = LoggerFactory.getLogger(Lane.class);
 
   private final String name;
   private final Executor executor;
-  private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+  private final int turn;
+  private final ArrayDeque<Task> tasks = new ArrayDeque<>(1);
   private boolean active;
   private volatile @Nullable Thread runner;
 
+  private record Task(Runnable work, Runnable refused) {}
+
+  /** A lane that has its thread for as long as it has tasks. */
   Lane(String name, Executor executor) {
+    this(name, executor, Integer.MAX_VALUE);
+  }
+
+  /** A lane that shares its threads: after {@code turn} tasks the others come first. */
+  Lane(String name, Executor executor, int turn) {
     this.name = name;
     this.executor = executor;
+    this.turn = turn;
   }
 
   @Override
   public void execute(Runnable task) {
+    execute(task, () -> {});
+  }
+
+  /**
+   * Queues a task.
+   *
+   * @param refused runs in its place, on any thread, if the executor refuses the lane
+   */
+  void execute(Runnable task, Runnable refused) {
     synchronized (tasks) {
-      tasks.add(task);
+      tasks.add(new Task(task, refused));
       if (active) {
         return;
       }
       active = true;
     }
+    begin();
+  }
+
+  private void begin() {
     try {
       executor.execute(this::drain);
     } catch (RejectedExecutionException e) {
-      int lost;
+      List<Task> lost;
       synchronized (tasks) {
-        lost = tasks.size();
+        lost = List.copyOf(tasks);
         tasks.clear();
         active = false;
       }
@@ -47,7 +72,8 @@ final class Lane implements Executor {
           "{}: the executor refused to run a callback, so {} callback(s) are lost. Keep the executor given to the client"
               + " running until the client is closed.",
           name,
-          lost);
+          lost.size());
+      lost.forEach(task -> task.refused.run());
     } catch (RuntimeException | Error e) {
       // Out of threads, say. A lane that stayed active for this would never run anything again.
       synchronized (tasks) {
@@ -59,19 +85,25 @@ final class Lane implements Executor {
 
   private void drain() {
     runner = Thread.currentThread();
-    for (Runnable task = next(); task != null; task = next()) {
+    int ran = 0;
+    for (Task task = next(); task != null; task = next()) {
       try {
-        task.run();
+        task.work.run();
       } catch (Throwable e) {
         // Even an Error: an unattended device is better off with the next callback than with none.
         log.error("{}: a callback failed", name, e);
       }
+      if (++ran == turn && waiting() > 0) {
+        runner = null;
+        begin();
+        return;
+      }
     }
   }
 
-  private @Nullable Runnable next() {
+  private @Nullable Task next() {
     synchronized (tasks) {
-      Runnable task = tasks.poll();
+      Task task = tasks.poll();
       if (task == null) {
         active = false;
         runner = null;

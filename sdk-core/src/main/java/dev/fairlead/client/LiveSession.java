@@ -35,7 +35,7 @@ final class LiveSession implements SessionContext, Inbox {
   private final Inbox client;
   private final Set<Feed> feeds;
   private final Consumer<String> reopen;
-  private final List<Alarm> alarms = new ArrayList<>();
+  private final List<OneShot> alarms = new ArrayList<>();
 
   final Route route;
   final Credential credential;
@@ -43,6 +43,10 @@ final class LiveSession implements SessionContext, Inbox {
   @Nullable SessionOpening opening;
   @Nullable TransportSession session;
   boolean reopening;
+
+  /** Whether the new session is to try better routes first, those that failed lately too. */
+  boolean failingBack;
+
   private boolean over;
 
   LiveSession(
@@ -72,21 +76,40 @@ final class LiveSession implements SessionContext, Inbox {
 
   /** Sets an alarm that dies with the session. */
   void after(Duration delay, Runnable task) {
-    alarms.add(
-        loop.schedule(
-            delay,
-            () -> {
-              if (!over) {
-                task.run();
-              }
-            }));
+    OneShot set = new OneShot(task);
+    alarms.add(set);
+    set.alarm = loop.schedule(delay, set);
+  }
+
+  /** Forgotten once it has come: a session may live for years, and sets one each hour. */
+  private final class OneShot implements Runnable {
+    private final Runnable task;
+    private @Nullable Alarm alarm;
+
+    OneShot(Runnable task) {
+      this.task = task;
+    }
+
+    @Override
+    public void run() {
+      alarms.remove(this);
+      if (!over) {
+        task.run();
+      }
+    }
+
+    void cancel() {
+      if (alarm != null) {
+        alarm.cancel();
+      }
+    }
   }
 
   /** Ends everything of this session: its alarms, its lease, its inbox. */
   void retire(boolean cutByHub) {
     loop.assertInLoop();
     over = true;
-    alarms.forEach(Alarm::cancel);
+    alarms.forEach(OneShot::cancel);
     alarms.clear();
     lease.revoke(cutByHub);
   }

@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Hands direct methods to their handlers and sees that every call is answered: 501 where there is
- * no handler, 500 where it fails, 503 where too many calls wait behind a slow one. Entered on the
- * loop; handlers run on their lane.
+ * no handler, 500 where it fails, 503 where too many calls wait behind a slow one or the
+ * application's executor takes none. Entered on the loop; handlers run on their lane.
  */
 final class MethodDesk {
   private static final Logger log = LoggerFactory.getLogger(MethodDesk.class);
@@ -81,7 +81,13 @@ final class MethodDesk {
                         alarm.cancel();
                         answer(request, reply, responseOf(request, response, failure));
                       }
-                    }));
+                    }),
+        () -> {
+          if (answered.compareAndSet(false, true)) {
+            alarm.cancel();
+            answer(request, reply, MethodResponse.of(503));
+          }
+        });
   }
 
   private static CompletionStage<MethodResponse> call(

@@ -44,6 +44,7 @@ public final class RealDeviceClient implements DeviceClient {
 
   private final ClientSettings settings;
   private final Handlers handlers;
+  private final ClientSurroundings surroundings;
   private final ClientLoop loop;
   private final ClientThreads threads;
   private final Outbox outbox;
@@ -68,12 +69,16 @@ public final class RealDeviceClient implements DeviceClient {
    * @throws NoRouteException if no route is left
    */
   public RealDeviceClient(ClientSettings settings, Handlers handlers) {
+    this(settings, handlers, new OwnSurroundings(settings));
+  }
+
+  RealDeviceClient(ClientSettings settings, Handlers handlers, ClientSurroundings surroundings) {
     this.settings = settings;
     this.handlers = handlers;
-    String name = "fairlead-" + settings.identity();
-    loop = new ClientLoop(name, settings.daemonThreads(), settings.time());
-    threads = new ClientThreads(name, settings.daemonThreads(), settings.executor());
-    transports = Transports.of(settings.transports());
+    this.surroundings = surroundings;
+    loop = surroundings.loop();
+    threads = surroundings.threads();
+    transports = surroundings.transports();
     memory = new RouteMemory(loop);
     TransportPlan plan = plan();
     if (plan.isEmpty()) {
@@ -97,7 +102,7 @@ public final class RealDeviceClient implements DeviceClient {
                 loop,
                 settings.credentials(),
                 new Audience(settings.hubHost(), settings.identity())),
-            new Backoff(settings.retry(), RandomGenerator.getDefault()),
+            RandomGenerator.getDefault(),
             this::plan,
             new KeeperOwner());
   }
@@ -190,7 +195,9 @@ public final class RealDeviceClient implements DeviceClient {
 
   @Override
   public TransportPlan plan() {
-    return settings.policy().plan(transports.offers(), handlers.needs(), memory.snapshot());
+    return settings
+        .policy()
+        .plan(transports.offers(), handlers.needs(), surroundings.remembered(memory));
   }
 
   @Override
@@ -209,8 +216,12 @@ public final class RealDeviceClient implements DeviceClient {
 
   @Override
   public CompletableFuture<Void> close(Duration drain) {
-    loop.execute(() -> keeper.close(drain));
+    beginToClose(drain);
     return closed;
+  }
+
+  void beginToClose(Duration drain) {
+    loop.execute(() -> keeper.close(drain));
   }
 
   @Override
@@ -222,7 +233,7 @@ public final class RealDeviceClient implements DeviceClient {
     }
     down.join();
     try {
-      if (!loop.awaitTermination(Duration.ofSeconds(1))) {
+      if (!surroundings.awaitEnd(Duration.ofSeconds(1))) {
         log.warn("{}: the client's loop is still busy after closing", settings.identity());
       }
     } catch (InterruptedException e) {
@@ -305,9 +316,8 @@ public final class RealDeviceClient implements DeviceClient {
                             new ClientClosedException(
                                 "The client was closed before its first session.",
                                 Progress.NOT_SENT)));
-                loop.shutdown();
+                surroundings.ended(RealDeviceClient.this);
                 closed.complete(null);
-                threads.shutdown();
               });
     }
   }

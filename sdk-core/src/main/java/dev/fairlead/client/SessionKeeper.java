@@ -12,15 +12,14 @@ import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.outbox.Outbox;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
-import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.TransportSession;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,10 +27,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps one session open: walks the plan, waits, tries again, renews the credential, and at last
- * closes. What follows a failure is in {@link Recovery}; when, in {@link Backoff}. Confined to the
- * loop.
+ * closes. How a route is opened is in {@link RouteOpener}; what follows a failure in {@link
+ * Recovery}; when, in {@link Backoff}. Confined to the loop.
  */
-final class SessionKeeper {
+final class SessionKeeper implements RouteOpener.Outcome {
   static final Logger log = LoggerFactory.getLogger(SessionKeeper.class);
 
   /** How long a route that failed to open goes last. */
@@ -57,16 +56,16 @@ final class SessionKeeper {
   }
 
   private final ClientSettings settings;
-  private final Handlers handlers;
   private final ClientLoop loop;
   private final Outbox outbox;
-  private final Transports transports;
   private final RouteMemory memory;
   private final CredentialKeeper credentials;
   private final CredentialRenewal renewal;
   private final Backoff backoff;
   private final Supplier<TransportPlan> planner;
   private final Owner owner;
+  private final RouteOpener opener;
+  private final Optional<FailBack> failBack;
 
   // Client lifetime.
   private boolean started;
@@ -77,17 +76,11 @@ final class SessionKeeper {
   private int refusals;
   private @Nullable Alarm wait;
   private @Nullable Alarm giveUp;
-
-  // One round through the plan.
-  private Iterator<Route> round = List.<Route>of().iterator();
-  private @Nullable HubException roundFailure;
-  private int failedInRound;
+  private @Nullable Alarm drainEnd;
+  private Round round = new Round(List.of());
   private @Nullable Route lastTried;
 
-  /** Counts attempts, so that a credential that comes late finds its attempt gone. */
-  private int attempt;
-
-  // One session, or the opening of one.
+  /** The open session. */
   private @Nullable LiveSession live;
 
   SessionKeeper(
@@ -98,26 +91,30 @@ final class SessionKeeper {
       Transports transports,
       RouteMemory memory,
       CredentialKeeper credentials,
-      Backoff backoff,
+      RandomGenerator random,
       Supplier<TransportPlan> planner,
       Owner owner) {
     this.settings = settings;
-    this.handlers = handlers;
     this.loop = loop;
     this.outbox = outbox;
-    this.transports = transports;
     this.memory = memory;
     this.credentials = credentials;
     this.renewal = new CredentialRenewal(loop, credentials, this::reopen);
-    this.backoff = backoff;
+    this.backoff = new Backoff(settings.retry(), random);
     this.planner = planner;
     this.owner = owner;
+    this.opener =
+        new RouteOpener(
+            settings, handlers, loop, outbox, transports, credentials, owner, this::reopen, this);
+    this.failBack =
+        settings.failBack().map(window -> new FailBack(window, loop, random, this::tryBetter));
   }
 
   void start() {
     loop.assertInLoop();
     if (!started && !closing) {
       started = true;
+      failBack.ifPresent(FailBack::start);
       watchGivingUp();
       beginRound(planner.get().routes());
     }
@@ -126,73 +123,33 @@ final class SessionKeeper {
   /** The open session, if there is one. */
   @Nullable LiveSession session() {
     loop.assertInLoop();
-    return live != null && live.session != null && !live.reopening ? live : null;
+    return live != null && !live.reopening ? live : null;
   }
 
   // ---- opening
 
   private void beginRound(List<Route> routes) {
     rounds++;
-    round = routes.iterator();
-    roundFailure = null;
-    failedInRound = 0;
+    round = new Round(routes);
     tryNextRoute();
   }
 
   private void tryNextRoute() {
-    if (round.hasNext()) {
-      tryRoute(round.next());
-      return;
-    }
-    HubException failure =
-        roundFailure != null
-            ? roundFailure
-            : new UnreachableException(
-                "The plan holds no route.", Stage.CONNECT, Progress.NOT_SENT, null);
-    waitFor(backoff.afterRounds(rounds), lastTried, failure);
+    round
+        .next()
+        .ifPresentOrElse(
+            this::tryRoute, () -> waitFor(backoff.afterRounds(rounds), lastTried, round.failure()));
   }
 
   private void tryRoute(Route route) {
-    int mine = ++attempt;
     lastTried = route;
     owner.stateChanged(new ConnectionState.Connecting(route, rounds));
-    Alarm overdue =
-        loop.schedule(
-            settings.openTimeout(),
-            () ->
-                credentialFailed(
-                    mine,
-                    route,
-                    new UnauthorizedException(
-                        "The source of credentials gave none within "
-                            + settings.openTimeout()
-                            + ".",
-                        Progress.NOT_SENT)));
-    credentials
-        .get()
-        .whenComplete(
-            (credential, failure) ->
-                loop.execute(
-                    () -> {
-                      overdue.cancel();
-                      if (mine != attempt) {
-                        return;
-                      }
-                      if (credential != null) {
-                        credentials.use(credential);
-                        open(route, credential);
-                      } else {
-                        credentialFailed(mine, route, Failures.of(failure, Stage.OPEN));
-                      }
-                    }));
+    opener.open(route);
   }
 
   /** Not the hub refused, but no credential could be made: its source may be back soon. */
-  private void credentialFailed(int mine, Route route, HubException failure) {
-    if (mine != attempt) {
-      return;
-    }
-    attempt++;
+  @Override
+  public void noCredential(Route route, HubException failure) {
     if (failure instanceof UnauthorizedException refusal && !credentials.renewable()) {
       refused(route, refusal);
     } else {
@@ -200,76 +157,14 @@ final class SessionKeeper {
     }
   }
 
-  private void open(Route route, Credential credential) {
-    LiveSession opened =
-        new LiveSession(
-            settings,
-            loop,
-            route,
-            credential,
-            outbox.lease(),
-            handlers.feeds(),
-            owner,
-            this::reopen);
+  @Override
+  public void notOpened(Route route, HubException failure) {
+    recover(route, failure, false);
+  }
+
+  @Override
+  public void opened(LiveSession opened, TransportSession session) {
     live = opened;
-    opened.after(
-        settings.openTimeout(),
-        () -> {
-          if (opened.session == null) {
-            opened.abort();
-            openingFailed(
-                opened,
-                new UnreachableException(
-                    route
-                        + " to "
-                        + settings.endpointOf(route)
-                        + " was not open within "
-                        + settings.openTimeout()
-                        + ". Something on the way swallows packets, or the hub is overloaded; another route may pass.",
-                    Stage.OPEN,
-                    Progress.NOT_SENT,
-                    null));
-          }
-        });
-    try {
-      opened.opening = transports.provider(route).open(route, opened);
-    } catch (RuntimeException e) {
-      openingFailed(opened, Failures.of(e, Stage.OPEN));
-      return;
-    }
-    opened
-        .opening
-        .session()
-        .whenComplete(
-            (session, failure) -> loop.execute(() -> openingEnded(opened, session, failure)));
-  }
-
-  private void openingEnded(
-      LiveSession opened, @Nullable TransportSession session, @Nullable Throwable failure) {
-    if (live != opened) {
-      if (session != null) {
-        session.abort();
-      }
-    } else if (session != null) {
-      sessionOpened(opened, session);
-    } else {
-      openingFailed(
-          opened,
-          Failures.of(
-              failure == null ? new IllegalStateException("no session") : failure, Stage.OPEN));
-    }
-  }
-
-  private void openingFailed(LiveSession opened, HubException failure) {
-    if (live == opened) {
-      live = null;
-      opened.retire(false);
-      recover(opened.route, failure, false);
-    }
-  }
-
-  private void sessionOpened(LiveSession opened, TransportSession session) {
-    opened.session = session;
     memory.forget(opened.route);
     stopWaiting();
     if (giveUp != null) {
@@ -283,7 +178,9 @@ final class SessionKeeper {
           refusals = 0;
         });
     renewal.watch(opened, session);
-    owner.stateChanged(new ConnectionState.Connected(opened.route, loop.now()));
+    owner.stateChanged(
+        new ConnectionState.Connected(
+            opened.route, loop.now(), planner.get().remarks(opened.route)));
     session
         .ended()
         .whenComplete(
@@ -316,7 +213,8 @@ final class SessionKeeper {
     }
     watchGivingUp();
     if (ended.reopening && reason.isEmpty()) {
-      beginRound(planner.get().routes());
+      TransportPlan plan = planner.get();
+      beginRound(ended.failingBack ? plan.ranked() : plan.routes());
     } else {
       recover(
           ended.route,
@@ -337,7 +235,7 @@ final class SessionKeeper {
         log.info(
             "{}: {} could not be opened: {}", settings.identity(), route, failure.getMessage());
         memory.postpone(route, POSTPONED, String.valueOf(failure.getMessage()));
-        noteInRound(failure);
+        round.failed(failure);
         tryNextRoute();
       }
       case WAIT_THEN_PLAN -> waitFor(backoff.afterLoss(rounds), route, failure);
@@ -350,16 +248,6 @@ final class SessionKeeper {
         waitFor(delay.plus(asked), route, failure, List.of(route));
       }
       case RENEW_CREDENTIAL -> refused(route, (UnauthorizedException) failure);
-    }
-  }
-
-  private void noteInRound(HubException failure) {
-    failedInRound++;
-    if (roundFailure == null) {
-      roundFailure = failure;
-    } else if (roundFailure != failure && roundFailure.getSuppressed().length < failedInRound - 1) {
-      // A transport may show one and the same failure again and again: it must not grow.
-      roundFailure.addSuppressed(failure);
     }
   }
 
@@ -456,15 +344,29 @@ final class SessionKeeper {
                                             + ", after which the client was told to give up.",
                                         Stage.CONNECT,
                                         Progress.NOT_SENT,
-                                        roundFailure)))));
+                                        round.failureSoFar())))));
   }
 
   // ---- closing, to open again or for good
 
   private void reopen(LiveSession of) {
-    if (live == of && of.session != null && !of.reopening && !stopped) {
+    TransportSession session = of.session;
+    if (live == of && session != null && !of.reopening && !stopped) {
       of.reopening = true;
-      closeInOrder(of, of.session);
+      closeInOrder(of, session);
+    }
+  }
+
+  /** Gives up a session that works if there is a better route than its own. */
+  private void tryBetter() {
+    LiveSession now = live;
+    if (now == null || closing) {
+      return;
+    }
+    if (planner.get().ranked().indexOf(now.route) > 0) {
+      log.info("{}: trying better routes than {}", settings.identity(), now.route);
+      now.failingBack = true;
+      reopen(now);
     }
   }
 
@@ -494,7 +396,7 @@ final class SessionKeeper {
       return;
     }
     outbox.drain(() -> loop.execute(this::stop));
-    loop.schedule(drain, this::stop);
+    drainEnd = loop.schedule(drain, this::stop);
   }
 
   private void stop() {
@@ -502,18 +404,14 @@ final class SessionKeeper {
       return;
     }
     stopped = true;
-    attempt++;
     stopWaiting();
+    opener.abandon();
     LiveSession last = live;
-    if (last == null) {
-      finish(Optional.empty());
-    } else if (last.session == null) {
-      live = null;
-      last.abort();
-      last.retire(false);
+    TransportSession session = last == null ? null : last.session;
+    if (last == null || session == null) {
       finish(Optional.empty());
     } else if (!last.reopening) {
-      closeInOrder(last, last.session);
+      closeInOrder(last, session);
     }
   }
 
@@ -523,10 +421,14 @@ final class SessionKeeper {
     }
     finished = true;
     closing = true;
-    attempt++;
     stopWaiting();
+    failBack.ifPresent(FailBack::stop);
     if (giveUp != null) {
       giveUp.cancel();
+    }
+    opener.abandon();
+    if (drainEnd != null) {
+      drainEnd.cancel();
     }
     LiveSession last = live;
     if (last != null) {

@@ -1,6 +1,7 @@
 package dev.fairlead.client;
 
 import dev.fairlead.Route;
+import dev.fairlead.spi.MultiplexingProvider;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
@@ -63,6 +64,47 @@ final class Transports {
     if (!fresh.isEmpty()) {
       offers.add(new TransportOffer(offer.name(), fresh));
     }
+  }
+
+  /**
+   * The same routes for the devices of a gateway, all opened by one provider in front of the wires.
+   * A route that declares several identities, from a wire without the type for sharing, counts as
+   * one that carries one: nothing could be attached to its connections.
+   */
+  Transports through(TransportProvider front) {
+    Transports through = new Transports();
+    for (TransportOffer offer : offers) {
+      List<RouteOffer> routes = new ArrayList<>();
+      for (RouteOffer route : offer.routes()) {
+        RouteOffer shown =
+            provider(route.route()) instanceof MultiplexingProvider ? route : unshared(route);
+        through.byRoute.put(route.route(), front);
+        through.offersByRoute.put(route.route(), shown);
+        routes.add(shown);
+      }
+      through.offers.add(new TransportOffer(offer.name(), routes));
+    }
+    through.broken.addAll(broken);
+    return through;
+  }
+
+  private static RouteOffer unshared(RouteOffer route) {
+    return new RouteOffer(
+        route.route(),
+        route.capabilities(),
+        route.delivery(),
+        1,
+        route.footprint(),
+        route.compact(),
+        route.notes());
+  }
+
+  RouteOffer offer(Route route) {
+    RouteOffer offer = offersByRoute.get(route);
+    if (offer == null) {
+      throw new IllegalArgumentException("No transport offers " + route + ".");
+    }
+    return offer;
   }
 
   List<TransportOffer> offers() {

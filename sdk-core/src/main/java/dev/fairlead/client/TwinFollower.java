@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -113,7 +115,7 @@ final class TwinFollower {
     }
     reading = true;
     readAgain = false;
-    from.get()
+    answerOf(from)
         .whenComplete(
             (text, failure) ->
                 loop.execute(
@@ -122,6 +124,15 @@ final class TwinFollower {
                         readingEnded(text, failure);
                       }
                     }));
+  }
+
+  private static CompletionStage<String> answerOf(TwinLink from) {
+    try {
+      return from.get();
+    } catch (RuntimeException e) {
+      // A link that throws must not leave the reading open for ever.
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private void readingEnded(@Nullable String text, @Nullable Throwable failure) {

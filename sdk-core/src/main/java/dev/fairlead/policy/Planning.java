@@ -1,7 +1,6 @@
 package dev.fairlead.policy;
 
 import dev.fairlead.Capability;
-import dev.fairlead.Carrier;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
 import dev.fairlead.policy.RouteMemory.Postponement;
@@ -67,6 +66,8 @@ final class Planning {
       }
     }
     left.sort(byWish());
+    List<Route> ranked = left.stream().map(RouteOffer::route).toList();
+    left.sort(Comparator.comparing(offer -> postponed.containsKey(offer.route())));
     boolean pushLeft = left.stream().anyMatch(offer -> offer.delivery() == Delivery.PUSH);
     List<Choice> choices = new ArrayList<>();
     List<Note> notes = new ArrayList<>();
@@ -86,7 +87,7 @@ final class Planning {
               Optional.empty(),
               "File upload uses HTTPS beside the chosen route: port 443 must be open too."));
     }
-    return new TransportPlan(facts, upload, choices, skipped, notes);
+    return new TransportPlan(facts, upload, ranked, choices, skipped, notes);
   }
 
   private Comparator<RouteOffer> byRank() {
@@ -97,8 +98,7 @@ final class Planning {
   /** Applied to routes in documented order; the sort is stable. */
   private Comparator<RouteOffer> byWish() {
     boolean compact = policy.has(Flag.COMPACT_PAYLOADS);
-    return Comparator.<RouteOffer, Boolean>comparing(offer -> postponed.containsKey(offer.route()))
-        .thenComparing(offer -> compact && !offer.compact())
+    return Comparator.<RouteOffer, Boolean>comparing(offer -> compact && !offer.compact())
         .thenComparingInt(offer -> preference(offer.route().protocol()));
   }
 
@@ -132,12 +132,7 @@ final class Planning {
   }
 
   private int limit(RouteOffer offer) {
-    return policy
-        .multiplexLimits()
-        .map(
-            limits ->
-                offer.route().carrier() == Carrier.TCP ? limits.onTcp() : limits.onWebSocket())
-        .orElse(offer.identitiesPerConnection());
+    return policy.identitiesPerConnection(offer);
   }
 
   private void note(RouteOffer offer, Optional<Postponement> later, List<Note> notes) {
@@ -177,6 +172,7 @@ final class Planning {
                       + " throttles devices that do."
                   : "It polls for cloud-to-device messages, at least 25 minutes apart."));
     }
+    offer.notes().forEach(told -> notes.add(new Note(ReasonCode.AS_SET_UP, route, told)));
     later.ifPresent(
         because ->
             notes.add(

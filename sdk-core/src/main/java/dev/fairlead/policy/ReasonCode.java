@@ -99,5 +99,7 @@ public enum ReasonCode {
    */
   CAPABILITY,
   /** A note: the route failed a while ago and goes last until its time is up. */
-  POSTPONED
+  POSTPONED,
+  /** A note: how the route's transport says that it is set up. */
+  AS_SET_UP
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * The ways to the hub in the order in which to try them, and every way that was skipped with all of
@@ -14,14 +15,21 @@ import java.util.TreeSet;
 public final class TransportPlan {
   private final Facts facts;
   private final boolean upload;
+  private final List<Route> ranked;
   private final List<Choice> choices;
   private final List<Skipped> skipped;
   private final List<Note> notes;
 
   TransportPlan(
-      Facts facts, boolean upload, List<Choice> choices, List<Skipped> skipped, List<Note> notes) {
+      Facts facts,
+      boolean upload,
+      List<Route> ranked,
+      List<Choice> choices,
+      List<Skipped> skipped,
+      List<Note> notes) {
     this.facts = facts;
     this.upload = upload;
+    this.ranked = List.copyOf(ranked);
     this.choices = List.copyOf(choices);
     this.skipped = List.copyOf(skipped);
     this.notes = List.copyOf(notes);
@@ -34,6 +42,42 @@ public final class TransportPlan {
    */
   public List<Route> routes() {
     return choices.stream().map(Choice::route).toList();
+  }
+
+  /**
+   * The same routes in the order that they would have if none had failed lately.
+   *
+   * @return an unmodifiable list, the best first
+   */
+  public List<Route> ranked() {
+    return ranked;
+  }
+
+  /**
+   * What to know while a route is in use: how its transport says that it is set up, and which
+   * better routes are passed over because they failed lately.
+   *
+   * @param inUse a route of this plan
+   * @return one sentence each, none if there is nothing to know
+   */
+  public List<String> remarks(Route inUse) {
+    Stream<String> setUp =
+        notes.stream()
+            .filter(note -> note.code() == ReasonCode.AS_SET_UP)
+            .filter(note -> note.route().equals(Optional.of(inUse)))
+            .map(Note::sentence);
+    List<Route> better = ranked.subList(0, Math.max(0, ranked.indexOf(inUse)));
+    Stream<String> passedOver =
+        better.stream()
+            .flatMap(route -> choices.stream().filter(choice -> choice.route().equals(route)))
+            .flatMap(
+                choice -> choice.postponed().stream().map(because -> passedOver(choice, because)));
+    return Stream.concat(setUp, passedOver).toList();
+  }
+
+  private static String passedOver(Choice choice, RouteMemory.Postponement because) {
+    Route route = choice.route();
+    return route.protocol() + " " + route.port() + " passed over: " + because.why();
   }
 
   /**

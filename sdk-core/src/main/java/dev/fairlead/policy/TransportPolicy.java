@@ -1,8 +1,10 @@
 package dev.fairlead.policy;
 
 import dev.fairlead.Capability;
+import dev.fairlead.Carrier;
 import dev.fairlead.Protocol;
 import dev.fairlead.auth.CredentialKind;
+import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.TransportOffer;
 import java.time.Duration;
 import java.util.Arrays;
@@ -148,6 +150,22 @@ public final class TransportPolicy {
    */
   public int identities() {
     return identities;
+  }
+
+  /**
+   * How many identities one connection of a route may carry (F15): as many as the route offers, or
+   * as {@link Builder#multiplexLimits} says of a route that offers several.
+   *
+   * @param offer the route's offer
+   * @return 1 or more
+   */
+  public int identitiesPerConnection(RouteOffer offer) {
+    return multiplexLimits
+        .filter(limits -> Rules.carriesSeveral(offer))
+        .map(
+            limits ->
+                offer.route().carrier() == Carrier.TCP ? limits.onTcp() : limits.onWebSocket())
+        .orElse(offer.identitiesPerConnection());
   }
 
   /**

@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fairlead.Capability;
 import dev.fairlead.Protocol;
+import dev.fairlead.Route;
 import dev.fairlead.auth.CredentialKind;
 import dev.fairlead.policy.RouteMemory.Postponement;
 import dev.fairlead.policy.TransportPolicy.BrokerFeature;
+import dev.fairlead.spi.RouteOffer;
+import dev.fairlead.spi.TransportOffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The texts that a person reads, whole. */
@@ -243,6 +247,60 @@ class ExplainTest {
               - DEVELOPMENT MODE: HTTPS may poll more often than once in 25 minutes. Not for
                 the field.
             """);
+  }
+
+  @Test
+  void whatATransportSaysOfItsSetUp() {
+    RouteOffer plain = Wires.offer(Protocol.MQTT_WS);
+    RouteOffer told =
+        new RouteOffer(
+            plain.route(),
+            plain.capabilities(),
+            plain.delivery(),
+            1,
+            plain.footprint(),
+            true,
+            List.of("It is set up for a desk, not for the field: its polls are shorter."));
+    TransportPlan plan =
+        TransportPolicy.builder()
+            .only(Protocol.MQTT_WS)
+            .build()
+            .plan(List.of(new TransportOffer("test", List.of(told))), Set.of(), NOTHING);
+
+    assertThat(plan.explain())
+        .contains(
+            """
+            To know
+              MQTT_WS  AS_SET_UP           It is set up for a desk, not for the field: its
+                                           polls are shorter.
+            """);
+    assertThat(plan.remarks(told.route())).isEqualTo(told.notes());
+  }
+
+  @Test
+  void routesPassedOverAreRemarkedOnTheRoutesAfterThem() {
+    List<Route> routes =
+        Stream.of(Protocol.MQTT, Protocol.MQTT_WS, Protocol.AMQP)
+            .map(protocol -> Wires.offer(protocol).route())
+            .toList();
+    Instant later = Instant.parse("2026-03-01T12:00:00Z");
+    TransportPlan plan =
+        TransportPolicy.singleDevice()
+            .plan(
+                Wires.only(Protocol.MQTT, Protocol.MQTT_WS, Protocol.AMQP),
+                Set.of(),
+                new RouteMemory.Snapshot(
+                    Map.of(
+                        routes.get(0), new Postponement(later, "No answer from 8883."),
+                        routes.get(2), new Postponement(later, "No answer from 5671."))));
+
+    assertThat(plan.ranked()).isEqualTo(routes);
+    assertThat(plan.routes()).containsExactly(routes.get(1), routes.get(0), routes.get(2));
+    assertThat(plan.remarks(routes.get(0))).isEmpty();
+    assertThat(plan.remarks(routes.get(1)))
+        .containsExactly("MQTT 8883 passed over: No answer from 8883.");
+    assertThat(plan.remarks(routes.get(2)))
+        .containsExactly("MQTT 8883 passed over: No answer from 8883.");
   }
 
   @Test

@@ -29,8 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
  */
 public abstract class ContractCase {
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-  private Set<Thread> before = Set.of();
-
+  private final ThreadWatch threads = new ThreadWatch();
   private @Nullable TransportHarness harness;
 
   /** For subclasses. */
@@ -67,7 +66,7 @@ public abstract class ContractCase {
   @BeforeEach
   final void setUp() {
     harness = newHarness();
-    before = Thread.getAllStackTraces().keySet();
+    threads.begin();
   }
 
   @AfterEach
@@ -85,30 +84,7 @@ public abstract class ContractCase {
   /** Waits until no line and no thread of a client remains. */
   final void assertNothingLeft() {
     Waiting.until("every line is gone", () -> hub().openConnections() == 0);
-    Waiting.until("every thread is gone; left: " + strangers(), () -> strangers().isEmpty());
-  }
-
-  private Set<String> strangers() {
-    Set<String> names = new LinkedHashSet<>();
-    for (Thread thread : Thread.getAllStackTraces().keySet()) {
-      if (!before.contains(thread) && !harness().ownsThread(thread) && !isNotOfAClient(thread)) {
-        names.add(thread.getName());
-      }
-    }
-    return names;
-  }
-
-  private static boolean isNotOfAClient(Thread thread) {
-    String name = thread.getName();
-    return name.startsWith("tck-") // the test's own
-        || name.startsWith("awaitility")
-        || name.startsWith("ForkJoinPool")
-        || name.startsWith("CompletableFutureDelayScheduler")
-        || name.startsWith("junit-")
-        || name.startsWith("surefire")
-        || name.contains("Cleaner")
-        || name.contains("Attach")
-        || name.startsWith("Keep-Alive");
+    threads.assertNoneLeft(harness()::ownsThread);
   }
 
   // --- clients ---

@@ -27,8 +27,9 @@ import java.util.function.UnaryOperator;
 public final class InMemoryHarness implements TransportHarness, HubSide {
   private static final String DEVICE = "tck-device";
 
-  private final InMemoryHub hub = new InMemoryHub(new FakeTime(Instant.now()));
-  private final InMemoryDevice device = hub.device(DEVICE);
+  private final InMemoryHub hub;
+  private final InMemoryDevice device;
+  private final String deviceId;
   private final InMemoryTransport transport;
 
   /**
@@ -38,9 +39,21 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
    * @param options changes the transport
    */
   public InMemoryHarness(Protocol protocol, UnaryOperator<InMemoryTransport> options) {
+    hub = new InMemoryHub(new FakeTime(Instant.now()));
+    device = hub.device(DEVICE);
+    deviceId = DEVICE;
     transport =
         options.apply(
             InMemoryTransport.like(hub, protocol).withAnswerTimeout(Duration.ofMillis(500)));
+  }
+
+  /** One of the devices of a hub. */
+  InMemoryHarness(
+      InMemoryHub hub, InMemoryDevice device, String deviceId, InMemoryTransport transport) {
+    this.hub = hub;
+    this.device = device;
+    this.deviceId = deviceId;
+    this.transport = transport;
   }
 
   @Override
@@ -57,7 +70,7 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
   public Target target() {
     return new Target(
         InMemoryHub.HOST,
-        DeviceIdentity.device(DEVICE),
+        DeviceIdentity.device(deviceId),
         device.key(),
         new Endpoint(InMemoryHub.HOST, 1, Trust.platform()));
   }

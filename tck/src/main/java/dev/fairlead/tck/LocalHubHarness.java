@@ -47,16 +47,19 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   private final LocalHub localHub;
   private final TransportProvider provider;
   private final Route route;
+  private final String deviceId;
   private final DeviceAuth keys = DeviceAuth.randomKeys();
   private final List<Faults.Armed> silences = new CopyOnWriteArrayList<>();
   private volatile Device device;
   private volatile long earlierConnections;
 
-  private LocalHubHarness(LocalHub localHub, TransportProvider provider, Route route) {
+  private LocalHubHarness(
+      LocalHub localHub, TransportProvider provider, Route route, String deviceId) {
     this.localHub = localHub;
     this.provider = provider;
     this.route = route;
-    this.device = localHub.createDevice(DEVICE, keys);
+    this.deviceId = deviceId;
+    this.device = localHub.createDevice(deviceId, keys);
   }
 
   /**
@@ -73,7 +76,12 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
           "The local hub speaks MQTT and AMQP, and not " + route + " yet.");
     }
     return new LocalHubHarness(
-        LocalHub.start(LocalHubOptions.defaults().hostName(HOST)), provider, route);
+        LocalHub.start(LocalHubOptions.defaults().hostName(HOST)), provider, route, DEVICE);
+  }
+
+  /** The same hub and transport with another device. */
+  LocalHubHarness ofAnother(String otherDevice) {
+    return new LocalHubHarness(localHub, provider, route, otherDevice);
   }
 
   @Override
@@ -90,7 +98,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   public Target target() {
     return new Target(
         HOST,
-        DeviceIdentity.device(DEVICE),
+        DeviceIdentity.device(deviceId),
         Secret.of(device.primaryKey()),
         new Endpoint("localhost", port(), Trust.only(List.of(localHub.caCertificate()))));
   }
@@ -130,7 +138,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
 
   @Override
   public List<ReceivedTelemetry> telemetry() {
-    return localHub.telemetry().receivedFrom(DEVICE).stream()
+    return localHub.telemetry().receivedFrom(deviceId).stream()
         .map(LocalHubHarness::received)
         .toList();
   }
@@ -191,8 +199,8 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   @Override
   public synchronized void recreateDevice() {
     earlierConnections += device.connectionsSoFar();
-    localHub.deleteDevice(DEVICE);
-    device = localHub.createDevice(DEVICE, keys);
+    localHub.deleteDevice(deviceId);
+    device = localHub.createDevice(deviceId, keys);
   }
 
   @Override

@@ -31,8 +31,8 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
   private final Set<Feed> feeds;
   private final ScriptedOutbox outbox;
   private final boolean strictOrder;
-  private final SerialLoop loop = new SerialLoop();
-  private final RecordingInbox inbox = new RecordingInbox(loop);
+  private final SerialLoop loop;
+  private final RecordingInbox inbox;
   private final Credential credential;
   private final OutboxReader lease;
   private final List<String> reopenRequests = new CopyOnWriteArrayList<>();
@@ -48,6 +48,22 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
    */
   public RecordingContext(
       Target target, Set<Feed> feeds, ScriptedOutbox outbox, boolean strictOrder) {
+    this(target, feeds, outbox, strictOrder, new SerialLoop());
+  }
+
+  /**
+   * Makes the context of one of several sessions that share a loop.
+   *
+   * @param target whom to connect as, and where
+   * @param feeds what to subscribe
+   * @param outbox what to send; its present lease is revoked
+   * @param strictOrder whether at most one message may be under way
+   * @param loop the loop, which {@link #close()} ends
+   */
+  public RecordingContext(
+      Target target, Set<Feed> feeds, ScriptedOutbox outbox, boolean strictOrder, SerialLoop loop) {
+    this.loop = loop;
+    this.inbox = new RecordingInbox(loop);
     this.target = target;
     this.feeds = Set.copyOf(feeds);
     this.outbox = outbox;
@@ -122,17 +138,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
    * @param action what to run
    */
   public void onLoop(Runnable action) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    loop.execute(
-        () -> {
-          try {
-            action.run();
-            done.complete(null);
-          } catch (Throwable e) {
-            done.completeExceptionally(e);
-          }
-        });
-    Waiting.result(done);
+    loop.run(action);
   }
 
   @Override

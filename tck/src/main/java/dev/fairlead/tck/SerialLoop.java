@@ -5,6 +5,7 @@ import dev.fairlead.spi.Loop;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -60,6 +61,25 @@ public final class SerialLoop implements Loop, AutoCloseable {
   @Override
   public long nanoTime() {
     return System.nanoTime();
+  }
+
+  /**
+   * Runs something on the loop and waits for it.
+   *
+   * @param action what to run; what it throws is thrown here
+   */
+  public void run(Runnable action) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    execute(
+        () -> {
+          try {
+            action.run();
+            done.complete(null);
+          } catch (Throwable e) {
+            done.completeExceptionally(e);
+          }
+        });
+    Waiting.result(done);
   }
 
   /**

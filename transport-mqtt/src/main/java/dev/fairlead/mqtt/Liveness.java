@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Notices a dead line: in seconds while something waits for an answer, else by the keep-alive.
  * Pings when nothing has come for a while although something is owed, and when nothing was sent for
  * most of the keep-alive time [MQTT-3.1.2-23]; gives the line up when not even the ping brings
- * anything. One alarm; confined to the loop.
+ * anything, or when pings are answered and nothing else is: then the hub has forgotten what it
+ * owes. One alarm; confined to the loop.
  */
 final class Liveness {
   /**
@@ -23,6 +24,9 @@ final class Liveness {
   interface Line {
     /** Whether an answer is owed. */
     boolean waiting();
+
+    /** How many answers that were owed have come so far. */
+    long answers();
 
     /** Bytes sent and not acknowledged. */
     long bytesUnderWay();
@@ -37,6 +41,9 @@ final class Liveness {
 
     /** The line is dead. */
     void dead(Duration waited);
+
+    /** The line lives, and what is owed does not come. */
+    void unanswered(Duration waited);
   }
 
   private final Loop loop;
@@ -44,6 +51,7 @@ final class Liveness {
   private final long keepAlive;
   private final long pingAfter;
   private final long pingTimeout;
+  private final long answerTimeout;
   private final LongSupplier now;
 
   private boolean running;
@@ -52,16 +60,25 @@ final class Liveness {
   private long graceNanos;
   private boolean waited;
   private long waitingSince;
+  private long answers;
+  private long answeredAt;
   private @Nullable Alarm alarm;
   private long alarmAt;
 
-  Liveness(Loop loop, Line line, Duration keepAlive, Duration pingAfter, Duration pingTimeout) {
+  Liveness(
+      Loop loop,
+      Line line,
+      Duration keepAlive,
+      Duration pingAfter,
+      Duration pingTimeout,
+      Duration answerTimeout) {
     this.loop = loop;
     this.line = line;
     // Some time before the hub expects it, for the packet has to travel.
     this.keepAlive = keepAlive.toNanos() / 10 * 9;
     this.pingAfter = pingAfter.toNanos();
     this.pingTimeout = pingTimeout.toNanos();
+    this.answerTimeout = answerTimeout.toNanos();
     now = loop::nanoTime;
   }
 
@@ -84,6 +101,7 @@ final class Liveness {
     if (running && !waited) {
       waited = true;
       waitingSince = now.getAsLong();
+      answeredAt = waitingSince;
       if (alarmAt - (waitingSince + pingAfter) > 0) {
         schedule(waitingSince + pingAfter);
       }
@@ -108,6 +126,11 @@ final class Liveness {
       line.dead(Duration.ofNanos(time - line.lastReceived()));
       return;
     }
+    if (unansweredFor(time) - answerTimeout - slowLine(line.bytesUnderWay()) >= 0) {
+      stop();
+      line.unanswered(Duration.ofNanos(time - answeredAt));
+      return;
+    }
     if (!pinging && time - nextPing() >= 0) {
       pinging = true;
       pingedAt = time;
@@ -115,6 +138,18 @@ final class Liveness {
       line.ping();
     }
     schedule(pinging ? nextLook(time) : nextPing());
+  }
+
+  /**
+   * While something waits there is a look every few seconds, for each ping's sake: fine enough to
+   * notice when answers came, and no work for each of them.
+   */
+  private long unansweredFor(long time) {
+    if (answers != line.answers()) {
+      answers = line.answers();
+      answeredAt = time;
+    }
+    return waited && line.waiting() ? time - answeredAt : 0;
   }
 
   /** A keep-alive shorter than the wait for the ping's answer goes on meanwhile. */

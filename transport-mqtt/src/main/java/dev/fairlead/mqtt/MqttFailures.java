@@ -135,6 +135,22 @@ final class MqttFailures {
         null);
   }
 
+  /** Pings are answered, and telemetry is not acknowledged. */
+  HubException unacknowledged(int messages, Duration waited) {
+    return new UnreachableException(
+        "The hub at "
+            + endpoint
+            + " answers pings and has acknowledged no telemetry for "
+            + waited.toMillis()
+            + " ms, while "
+            + messages
+            + (messages == 1 ? " message waits" : " messages wait")
+            + ": this session is of no use any more. A new one sends them again.",
+        Stage.SESSION,
+        Progress.MAYBE_SENT,
+        null);
+  }
+
   /** Why an opening failed. */
   HubException notOpened(Throwable cause) {
     if (cause instanceof HubException mapped) {

@@ -22,6 +22,7 @@ public final class MqttOptions {
   private final Duration twinTimeout;
   private final Duration pingAfter;
   private final Duration pingTimeout;
+  private final Duration acknowledgementTimeout;
   private final Duration closeTimeout;
   private final @Nullable TelemetryMessage will;
   private final Dialer dialer;
@@ -34,6 +35,7 @@ public final class MqttOptions {
     twinTimeout = builder.twinTimeout;
     pingAfter = builder.pingAfter;
     pingTimeout = builder.pingTimeout;
+    acknowledgementTimeout = builder.acknowledgementTimeout;
     closeTimeout = builder.closeTimeout;
     will = builder.will;
     dialer = builder.dialer;
@@ -85,6 +87,10 @@ public final class MqttOptions {
     return pingTimeout;
   }
 
+  Duration acknowledgementTimeout() {
+    return acknowledgementTimeout;
+  }
+
   Duration closeTimeout() {
     return closeTimeout;
   }
@@ -106,6 +112,7 @@ public final class MqttOptions {
     private Duration twinTimeout = Duration.ofSeconds(20);
     private Duration pingAfter = Duration.ofSeconds(5);
     private Duration pingTimeout = Duration.ofSeconds(5);
+    private Duration acknowledgementTimeout = Duration.ofMinutes(2);
     private Duration closeTimeout = Duration.ofSeconds(5);
     private @Nullable TelemetryMessage will;
     private Dialer dialer = new Dialer();
@@ -187,6 +194,20 @@ public final class MqttOptions {
     public Builder ping(Duration after, Duration timeout) {
       pingAfter = positive("time before a ping", after);
       pingTimeout = positive("ping's time-out", timeout);
+      return this;
+    }
+
+    /**
+     * Sets how long telemetry may go without a single acknowledgement, although the hub answers
+     * pings, before the session is given up and the messages are sent again in a new one; 2 minutes
+     * by default. It is looked at with each ping, so it may take longer by that time; what is under
+     * way prolongs it by the time it takes at 8 KB/s.
+     *
+     * @param limit positive
+     * @return this
+     */
+    public Builder acknowledgementTimeout(Duration limit) {
+      acknowledgementTimeout = positive("time-out", limit);
       return this;
     }
 

@@ -76,7 +76,13 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
     topics = new Topics(context.identity());
     wire = new PahoWire(context.identity().toString(), dial, loop, this);
     liveness =
-        new Liveness(loop, this, options.keepAlive(), options.pingAfter(), options.pingTimeout());
+        new Liveness(
+            loop,
+            this,
+            options.keepAlive(),
+            options.pingAfter(),
+            options.pingTimeout(),
+            options.acknowledgementTimeout());
     pump =
         new TelemetryPump(
             wire,
@@ -239,6 +245,12 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
     return pump.inflight() > 0 || twin.underWay() > 0;
   }
 
+  /** Requests about the twin have a time-out of their own. */
+  @Override
+  public long answers() {
+    return pump.acknowledged();
+  }
+
   @Override
   public long bytesUnderWay() {
     return pump.inflightBytes();
@@ -266,6 +278,13 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   @Override
   public void dead(Duration waited) {
     judge(failures.silent(waited, progress()));
+  }
+
+  @Override
+  public void unanswered(Duration waited) {
+    if (pump.inflight() > 0) {
+      judge(failures.unacknowledged(pump.inflight(), waited));
+    }
   }
 
   // The session for the client.

@@ -26,6 +26,7 @@ final class TelemetryPump {
   private boolean running;
   private int inflight;
   private long inflightBytes;
+  private long acknowledged;
 
   TelemetryPump(
       PahoWire wire,
@@ -63,6 +64,11 @@ final class TelemetryPump {
 
   long inflightBytes() {
     return inflightBytes;
+  }
+
+  /** Messages acknowledged so far. */
+  long acknowledged() {
+    return acknowledged;
   }
 
   private void wake() {
@@ -133,6 +139,7 @@ final class TelemetryPump {
 
     @Override
     public void run() {
+      acknowledged++;
       inflight--;
       inflightBytes -= size;
       envelope.accepted();

@@ -12,7 +12,12 @@ class LivenessTest implements Liveness.Line {
   private final ManualLoop loop = new ManualLoop();
   private final Liveness liveness =
       new Liveness(
-          loop, this, Duration.ofSeconds(100), Duration.ofSeconds(5), Duration.ofSeconds(5));
+          loop,
+          this,
+          Duration.ofSeconds(100),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
+          Duration.ofMinutes(2));
 
   private boolean waiting;
   private boolean answering = true;
@@ -20,7 +25,9 @@ class LivenessTest implements Liveness.Line {
   private long lastReceived = loop.nanoTime();
   private long lastSent = loop.nanoTime();
   private int pings;
+  private long answers;
   private @Nullable Duration dead;
+  private @Nullable Duration unanswered;
 
   @Override
   public boolean waiting() {
@@ -55,6 +62,17 @@ class LivenessTest implements Liveness.Line {
   public void dead(Duration waited) {
     assertThat(dead).isNull();
     dead = waited;
+  }
+
+  @Override
+  public long answers() {
+    return answers;
+  }
+
+  @Override
+  public void unanswered(Duration waited) {
+    assertThat(unanswered).isNull();
+    unanswered = waited;
   }
 
   private void send() {
@@ -103,12 +121,50 @@ class LivenessTest implements Liveness.Line {
   }
 
   @Test
-  void goesOnWhileThePeerAnswersPings() {
+  void goesOnForAWhileWhileThePeerAnswersPings() {
     liveness.start();
     send();
-    loop.advance(Duration.ofMinutes(5));
+    loop.advance(Duration.ofSeconds(119));
     assertThat(dead).isNull();
-    assertThat(pings).isBetween(25, 60);
+    assertThat(unanswered).isNull();
+    assertThat(pings).isBetween(10, 24);
+  }
+
+  @Test
+  void givesASessionUpWhoseHubAnswersNothingButPings() {
+    liveness.start();
+    loop.advance(Duration.ofSeconds(30));
+    send();
+    loop.advance(Duration.ofSeconds(131));
+    assertThat(unanswered).isGreaterThanOrEqualTo(Duration.ofMinutes(2));
+    assertThat(dead).isNull();
+    assertThat(loop.pending()).isZero();
+  }
+
+  @Test
+  void keepsASessionWhoseHubAnswersNowAndThen() {
+    liveness.start();
+    send();
+    for (int i = 0; i < 20; i++) {
+      loop.advance(Duration.ofSeconds(100));
+      answers++;
+      lastReceived = loop.nanoTime();
+    }
+    assertThat(unanswered).isNull();
+  }
+
+  @Test
+  void doesNotCountTheTimeInWhichNothingWasOwed() {
+    liveness.start();
+    send();
+    loop.advance(SECOND);
+    answers++;
+    waiting = false;
+    liveness.rest();
+    loop.advance(Duration.ofHours(1));
+    send();
+    loop.advance(Duration.ofSeconds(100));
+    assertThat(unanswered).isNull();
   }
 
   @Test
@@ -160,7 +216,12 @@ class LivenessTest implements Liveness.Line {
   void keepsAShortKeepAliveWhileItWaitsForAPing() {
     Liveness eager =
         new Liveness(
-            loop, this, Duration.ofSeconds(1), Duration.ofSeconds(5), Duration.ofSeconds(5));
+            loop,
+            this,
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            Duration.ofMinutes(2));
     eager.start();
     loop.advance(Duration.ofSeconds(20));
     assertThat(pings).isBetween(20, 23);

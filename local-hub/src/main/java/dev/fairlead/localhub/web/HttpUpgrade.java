@@ -5,6 +5,7 @@ import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.amqp.AmqpFrontEnd;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.https.HttpsFrontEnd;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
 import dev.fairlead.localhub.tls.ClientCertificates;
 import dev.fairlead.localhub.web.UpgradeAnswer.Accepted;
@@ -40,9 +41,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The beginning of a connection on the HTTPS port: waits for one request, and either makes a
- * WebSocket of the connection and leaves the rest to the sub-protocol, or answers what is wrong and
- * closes.
+ * The beginning of a connection on the HTTPS port: waits for one request. If that is for a
+ * WebSocket it either makes one of the connection and leaves the rest to the sub-protocol, or
+ * answers what is wrong and closes; any other it leaves to the device API, with the connection.
  */
 // Netty closes a channel whose writes fail; there is nothing to do about their futures.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -66,6 +67,7 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
 
   private final HubCore hub;
   private final MqttFrontEnd mqtt;
+  private final HttpsFrontEnd https;
   private final AmqpFrontEnd amqp;
   private @Nullable HttpRequest accepted;
   private boolean certificateIgnored;
@@ -73,10 +75,11 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
   private boolean over;
   private @Nullable Future<?> idleTimer;
 
-  HttpUpgrade(HubCore hub, MqttFrontEnd mqtt, AmqpFrontEnd amqp) {
+  HttpUpgrade(HubCore hub, MqttFrontEnd mqtt, AmqpFrontEnd amqp, HttpsFrontEnd https) {
     this.hub = hub;
     this.mqtt = mqtt;
     this.amqp = amqp;
+    this.https = https;
   }
 
   @Override
@@ -111,6 +114,11 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
     try {
       if (over) {
         return; // What follows a refused request is not read any more.
+      }
+      if (message instanceof HttpRequest request && !UpgradeAnswer.concerns(request)) {
+        ctx.pipeline().replace(this, "requests", https.open(ctx.pipeline()));
+        ctx.fireChannelRead(ReferenceCountUtil.retain(message));
+        return;
       }
       if (message instanceof HttpRequest request) {
         UpgradeAnswer answer = UpgradeAnswer.to(request);

@@ -1,5 +1,7 @@
 package dev.fairlead.localhub.web;
 
+import dev.fairlead.localhub.https.MessageRules;
+import dev.fairlead.localhub.https.MessageRules.Violation;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -7,13 +9,11 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What the hub answers to an HTTP request that should be a WebSocket upgrade (RFC 6455, 4.2). */
@@ -48,25 +48,22 @@ sealed interface UpgradeAnswer {
     }
   }
 
-  /** Decides on a request; its body, of which there must be none, has not come yet. */
-  static UpgradeAnswer to(HttpRequest request) {
-    if (request.decoderResult().isFailure()) {
-      return unreadable(request.decoderResult().cause());
-    }
-    if (!request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
-      return new Refused(
-          HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED, "This hub speaks HTTP/1.1.");
-    }
-    // RFC 9112, 3.2
-    if (request.headers().getAll(HttpHeaderNames.HOST).size() != 1) {
-      return badRequest("A request has exactly one Host header.");
-    }
+  /** Whether a request is for a WebSocket, or cannot be read. */
+  static boolean concerns(HttpRequest request) {
     String target = request.uri();
     int query = target.indexOf('?');
-    if (!isPath(query < 0 ? target : target.substring(0, query))) {
-      return new Refused(
-          HttpResponseStatus.NOT_FOUND,
-          "There is nothing here. WebSockets are at /$iothub/websocket.");
+    return request.decoderResult().isFailure()
+        || isPath(query < 0 ? target : target.substring(0, query));
+  }
+
+  /**
+   * Decides on a request that {@link #concerns} WebSockets; its body, of which there must be none,
+   * has not come yet.
+   */
+  static UpgradeAnswer to(HttpRequest request) {
+    Optional<Violation> violation = MessageRules.check(request);
+    if (violation.isPresent()) {
+      return new Refused(violation.get().status(), violation.get().reason());
     }
     if (!request.method().equals(HttpMethod.GET)) {
       return new Refused(
@@ -83,23 +80,14 @@ sealed interface UpgradeAnswer {
       return badRequest("A WebSocket handshake has no body.");
     }
     // IoT Hub: with this query no client certificate is asked for; all others are passed over.
+    String target = request.uri();
+    int query = target.indexOf('?');
     boolean certificateIgnored =
         query >= 0
             && List.of(target.substring(query + 1).split("&", -1))
                 .contains("iothub-no-client-cert=true");
     List<String> offered = offered(request.headers());
     return new Accepted(certificateIgnored, offered.contains(MQTT) ? MQTT : AMQP);
-  }
-
-  private static Refused unreadable(Throwable cause) {
-    if (cause instanceof TooLongHttpLineException) {
-      return new Refused(HttpResponseStatus.REQUEST_URI_TOO_LONG, "The request line is too long.");
-    }
-    if (cause instanceof TooLongHttpHeaderException) {
-      return new Refused(
-          HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too long.");
-    }
-    return badRequest("This is no HTTP/1.1 request.");
   }
 
   private static boolean isPath(String path) {

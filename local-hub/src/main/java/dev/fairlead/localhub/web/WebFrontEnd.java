@@ -2,6 +2,7 @@ package dev.fairlead.localhub.web;
 
 import dev.fairlead.localhub.amqp.AmqpFrontEnd;
 import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.https.HttpsFrontEnd;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -11,11 +12,12 @@ import io.netty.handler.codec.http.HttpServerCodec;
 public final class WebFrontEnd {
 
   private static final int MAX_REQUEST_LINE = 4 * 1024;
-  private static final int MAX_HEADERS = 8 * 1024;
+  private static final int MAX_HEADERS = 16 * 1024;
 
   private final HubCore hub;
   private final MqttFrontEnd mqtt;
   private final AmqpFrontEnd amqp;
+  private final HttpsFrontEnd https;
 
   /**
    * A front end without connections.
@@ -23,11 +25,13 @@ public final class WebFrontEnd {
    * @param hub the hub it belongs to
    * @param mqtt what serves the sub-protocol {@code mqtt}
    * @param amqp what serves the sub-protocol {@code AMQPWSB10}
+   * @param https what serves requests that are not for a WebSocket
    */
-  public WebFrontEnd(HubCore hub, MqttFrontEnd mqtt, AmqpFrontEnd amqp) {
+  public WebFrontEnd(HubCore hub, MqttFrontEnd mqtt, AmqpFrontEnd amqp, HttpsFrontEnd https) {
     this.hub = hub;
     this.mqtt = mqtt;
     this.amqp = amqp;
+    this.https = https;
   }
 
   /** Adds HTTP to a pipeline that has TLS. */
@@ -35,8 +39,10 @@ public final class WebFrontEnd {
     HttpDecoderConfig limits =
         new HttpDecoderConfig()
             .setMaxInitialLineLength(MAX_REQUEST_LINE)
-            .setMaxHeaderSize(MAX_HEADERS);
+            .setMaxHeaderSize(MAX_HEADERS)
+            // Else Content-Length is dropped in silence beside Transfer-Encoding.
+            .setUseRfc9112TransferEncoding(true);
     pipeline.addLast("http", new HttpServerCodec(limits));
-    pipeline.addLast("upgrade", new HttpUpgrade(hub, mqtt, amqp));
+    pipeline.addLast("upgrade", new HttpUpgrade(hub, mqtt, amqp, https));
   }
 }

@@ -195,11 +195,11 @@ public final class InMemoryDevice {
     }
   }
 
-  /** Cuts its line, if it has one. */
+  /** Cuts its line, if it has one; of a shared line, only its own part. */
   public void cut() {
     InMemorySession now = present();
     if (now != null) {
-      now.line().cut(InMemoryHub.lost("The line broke."));
+      now.link().cut(InMemoryHub.lost("The line broke."));
     }
   }
 
@@ -231,15 +231,15 @@ public final class InMemoryDevice {
       deliver();
     }
     if (before != null) {
-      before.line().cut(InMemoryHub.lost("The device has connected elsewhere."));
+      before.link().cut(InMemoryHub.lost("The device has connected elsewhere."));
     }
-    if (arrived.line().isEnded()) {
-      lineEnded(arrived.line());
+    if (arrived.link().isEnded()) {
+      linkEnded(arrived.link());
     }
   }
 
-  synchronized void lineEnded(InMemoryLine line) {
-    if (session != null && session.line() == line) {
+  synchronized void linkEnded(InMemoryLink link) {
+    if (session != null && session.link() == link) {
       session = null;
       tokenEnd.cancel();
       queue.releaseAll();
@@ -262,7 +262,7 @@ public final class InMemoryDevice {
           time.schedule(
               Duration.between(time.now(), token.expiry()),
               () ->
-                  with.line()
+                  with.link()
                       .cut(
                           new UnauthorizedException(
                               "The token has expired on the open line.", Progress.MAYBE_SENT)));

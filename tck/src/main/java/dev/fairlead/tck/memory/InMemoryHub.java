@@ -5,6 +5,7 @@ import dev.fairlead.Route;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.tck.FakeTime;
+import dev.fairlead.tck.memory.InMemoryFault.Point;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -87,7 +88,21 @@ public final class InMemoryHub {
   }
 
   /**
-   * The routes on which openings have begun, in order.
+   * How many devices are on each line that stands now, those included that are being attached.
+   *
+   * @return the counts in ascending order
+   */
+  public List<Integer> devicesPerLine() {
+    return lines.stream().map(InMemoryLine::links).sorted().toList();
+  }
+
+  /** Cuts every line that stands, and stays on the net. */
+  public void cutLines() {
+    lines.forEach(line -> line.cut(lost("The line broke.")));
+  }
+
+  /**
+   * The routes on which lines have been dialled, in order.
    *
    * @return a copy
    */
@@ -99,7 +114,7 @@ public final class InMemoryHub {
     attempts.add(route);
   }
 
-  boolean accept(InMemoryLine line) {
+  private boolean accept(InMemoryLine line) {
     if (!reachable) {
       line.cut(
           new UnreachableException(
@@ -117,9 +132,20 @@ public final class InMemoryHub {
     return true;
   }
 
+  /** The steps of a new line, up to where somebody has to say who it is. */
+  boolean answers(InMemoryLine line, Route route) {
+    return InMemorySession.passes(this, line, Point.RESOLVE, route, Stage.RESOLVE)
+        && InMemorySession.passes(this, line, Point.CONNECT, route, Stage.CONNECT)
+        && accept(line)
+        && InMemorySession.passes(this, line, Point.TLS, route, Stage.TLS);
+  }
+
   void forget(InMemoryLine line) {
     lines.remove(line);
-    find(line.deviceId()).ifPresent(device -> device.lineEnded(line));
+  }
+
+  void forget(InMemoryLink link) {
+    find(link.deviceId()).ifPresent(device -> device.linkEnded(link));
   }
 
   Optional<InMemoryDevice> find(String deviceId) {

@@ -15,23 +15,18 @@ final class InMemoryLine {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
 
   private final InMemoryHub hub;
-  private final String deviceId;
   private final Consumer<HubException> whenCut;
   private final BlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
   private final AtomicBoolean ended = new AtomicBoolean();
+  private final AtomicInteger links = new AtomicInteger();
   private final Thread thread;
   private volatile boolean silent;
 
-  InMemoryLine(InMemoryHub hub, String deviceId, Consumer<HubException> whenCut) {
+  InMemoryLine(InMemoryHub hub, String name, Consumer<HubException> whenCut) {
     this.hub = hub;
-    this.deviceId = deviceId;
     this.whenCut = whenCut;
-    thread = new Thread(this::run, "memory-line-" + NUMBERS.incrementAndGet() + "-" + deviceId);
+    thread = new Thread(this::run, "memory-line-" + NUMBERS.incrementAndGet() + "-" + name);
     thread.setDaemon(true);
-  }
-
-  String deviceId() {
-    return deviceId;
   }
 
   void start() {
@@ -50,6 +45,19 @@ final class InMemoryLine {
 
   boolean isEnded() {
     return ended.get();
+  }
+
+  /** How many devices are on it, those included that are being attached. */
+  int links() {
+    return links.get();
+  }
+
+  void linked() {
+    links.incrementAndGet();
+  }
+
+  void unlinked() {
+    links.decrementAndGet();
   }
 
   /** Ends the line from the hub's side, or on the way; the device's side hears why. */

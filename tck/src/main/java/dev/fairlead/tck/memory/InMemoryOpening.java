@@ -2,7 +2,6 @@ package dev.fairlead.tck.memory;
 
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
-import dev.fairlead.Route;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
@@ -14,6 +13,7 @@ import dev.fairlead.tck.memory.InMemoryFault.Point;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /**
  * The steps of an opening, all on the line's thread; whoever completes the future first decides.
@@ -23,9 +23,11 @@ final class InMemoryOpening implements SessionOpening {
   private final RouteOffer offer;
   private final InMemoryTransport.Options options;
   private final SessionContext context;
-  private final InMemoryLine line;
+  private final Consumer<InMemorySession> whenOpen;
+  private final InMemoryLink link;
   private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
 
+  /** Dials a line of its own. */
   InMemoryOpening(
       InMemoryHub hub,
       RouteOffer offer,
@@ -35,13 +37,47 @@ final class InMemoryOpening implements SessionOpening {
     this.offer = offer;
     this.options = options;
     this.context = context;
-    this.line = new InMemoryLine(hub, context.identity().deviceId(), this::lost);
+    this.whenOpen = session -> {};
+    String deviceId = context.identity().deviceId();
+    InMemoryLine line = new InMemoryLine(hub, deviceId, this::lineLost);
+    this.link = InMemoryLink.whole(hub, deviceId, line, this::lost);
   }
 
-  void start() {
+  /** Uses a line that stands. */
+  InMemoryOpening(
+      InMemoryHub hub,
+      RouteOffer offer,
+      InMemoryTransport.Options options,
+      SessionContext context,
+      InMemoryLine line,
+      Consumer<InMemorySession> whenOpen,
+      Runnable whenEnded) {
+    this.hub = hub;
+    this.offer = offer;
+    this.options = options;
+    this.context = context;
+    this.whenOpen = whenOpen;
+    this.link =
+        InMemoryLink.shared(hub, context.identity().deviceId(), line, this::lost, whenEnded);
+  }
+
+  InMemoryLink link() {
+    return link;
+  }
+
+  void dial() {
     hub.attempted(offer.route());
-    line.carry(this::connect);
-    line.start();
+    link.carry(
+        () -> {
+          if (hub.answers(link.line(), offer.route())) {
+            attach();
+          }
+        });
+    link.line().start();
+  }
+
+  void attach() {
+    link.carry(this::authenticate);
   }
 
   @Override
@@ -51,7 +87,7 @@ final class InMemoryOpening implements SessionOpening {
 
   @Override
   public void abort() {
-    line.cut(
+    link.cut(
         new UnreachableException(
             "The opening of " + offer.route() + " was aborted.",
             Stage.OPEN,
@@ -59,22 +95,12 @@ final class InMemoryOpening implements SessionOpening {
             null));
   }
 
-  private void connect() {
-    Route route = offer.route();
-    if (passes(Point.RESOLVE, route)
-        && passes(Point.CONNECT, route)
-        && hub.accept(line)
-        && passes(Point.TLS, route)) {
-      line.carry(this::authenticate);
-    }
-  }
-
   private void authenticate() {
     Optional<InMemoryDevice> device =
         hub.find(context.identity().deviceId())
             .filter(found -> found.admits(context.identity(), context.credential()));
     if (device.isEmpty()) {
-      line.cut(
+      link.cut(
           new UnauthorizedException(
               "The hub refused the credential of "
                   + context.identity()
@@ -82,10 +108,10 @@ final class InMemoryOpening implements SessionOpening {
               Progress.NOT_SENT));
       return;
     }
-    if (!passes(Point.OPEN, offer.route())) {
+    if (!InMemorySession.passes(hub, link, Point.OPEN, offer.route(), Stage.OPEN)) {
       return;
     }
-    InMemorySession session = new InMemorySession(hub, device.get(), line, offer, options, context);
+    InMemorySession session = new InMemorySession(hub, device.get(), link, offer, options, context);
     // What the hub pushes from here on is carried behind this, so the session comes first.
     device.get().attach(session);
     context
@@ -93,22 +119,14 @@ final class InMemoryOpening implements SessionOpening {
         .execute(
             () -> {
               if (outcome.complete(session)) {
+                whenOpen.accept(session);
                 session.start();
               }
             });
   }
 
-  private boolean passes(Point point, Route route) {
-    return InMemorySession.passes(hub, line, point, route, stageOf(point));
-  }
-
-  private static Stage stageOf(Point point) {
-    return switch (point) {
-      case RESOLVE -> Stage.RESOLVE;
-      case CONNECT -> Stage.CONNECT;
-      case TLS -> Stage.TLS;
-      default -> Stage.OPEN;
-    };
+  private void lineLost(HubException why) {
+    link.lost(why);
   }
 
   private void lost(HubException why) {

@@ -38,7 +38,7 @@ final class InMemorySession implements TransportSession {
 
   private final InMemoryHub hub;
   private final InMemoryDevice device;
-  private final InMemoryLine line;
+  private final InMemoryLink link;
   private final RouteOffer offer;
   private final InMemoryTransport.Options options;
   private final SessionContext context;
@@ -55,13 +55,13 @@ final class InMemorySession implements TransportSession {
   InMemorySession(
       InMemoryHub hub,
       InMemoryDevice device,
-      InMemoryLine line,
+      InMemoryLink link,
       RouteOffer offer,
       InMemoryTransport.Options options,
       SessionContext context) {
     this.hub = hub;
     this.device = device;
-    this.line = line;
+    this.link = link;
     this.offer = offer;
     this.options = options;
     this.context = context;
@@ -74,8 +74,8 @@ final class InMemorySession implements TransportSession {
     pump();
   }
 
-  InMemoryLine line() {
-    return line;
+  InMemoryLink link() {
+    return link;
   }
 
   Route route() {
@@ -109,7 +109,7 @@ final class InMemorySession implements TransportSession {
     }
     List<Envelope> taken = context.outbox().take(room, Long.MAX_VALUE, TelemetryMessage::size);
     underWay += taken.size();
-    taken.forEach(envelope -> line.carry(() -> atHub(envelope)));
+    taken.forEach(envelope -> link.carry(() -> atHub(envelope)));
     watch();
   }
 
@@ -121,7 +121,7 @@ final class InMemorySession implements TransportSession {
       answered(() -> envelope.failed(refusal));
       return;
     }
-    if (!strike(line, fault, Stage.SESSION)) {
+    if (!strike(link, fault, Stage.SESSION)) {
       return;
     }
     device.store(envelope.message());
@@ -155,7 +155,7 @@ final class InMemorySession implements TransportSession {
     CompletableFuture<T> answer = new CompletableFuture<>();
     CompletableFuture<T> atHub = new CompletableFuture<>();
     asked.put(ticket, answer);
-    if (line.isEnded()) {
+    if (link.isEnded()) {
       asked.remove(ticket);
       answer.completeExceptionally(gone(Progress.NOT_SENT));
       return answer;
@@ -174,7 +174,7 @@ final class InMemorySession implements TransportSession {
                   }
                   sayGoodByeWhenIdle();
                 }));
-    line.carry(() -> question.accept(atHub));
+    link.carry(() -> question.accept(atHub));
     loop.execute(this::watch);
     return answer;
   }
@@ -214,7 +214,7 @@ final class InMemorySession implements TransportSession {
 
   /** Carries something from the hub to the device; it runs on the loop while the session lives. */
   void push(Runnable arrival) {
-    line.carry(
+    link.carry(
         () ->
             loop.execute(
                 () -> {
@@ -256,7 +256,7 @@ final class InMemorySession implements TransportSession {
 
   private void sayGoodByeWhenIdle() {
     if (closing && underWay == 0 && asked.isEmpty()) {
-      line.carry(() -> loop.execute(() -> end(gone(Progress.NOT_SENT))));
+      link.carry(() -> loop.execute(() -> end(gone(Progress.NOT_SENT))));
     }
   }
 
@@ -267,7 +267,7 @@ final class InMemorySession implements TransportSession {
     }
     watch.cancel();
     goodBye.cancel();
-    line.end();
+    link.end();
     ended.complete(closing ? Optional.empty() : Optional.of(reason));
     HubException lost = gone(Progress.MAYBE_SENT);
     asked.values().forEach(answer -> answer.completeExceptionally(lost));
@@ -316,7 +316,7 @@ final class InMemorySession implements TransportSession {
   // --- faults ---
 
   boolean passes(Point point) {
-    return passes(hub, line, point, route(), Stage.SESSION);
+    return passes(hub, link, point, route(), Stage.SESSION);
   }
 
   Optional<Effect> fault(Point point) {
@@ -324,11 +324,26 @@ final class InMemorySession implements TransportSession {
   }
 
   boolean strike(Optional<Effect> fault) {
-    return strike(line, fault, Stage.SESSION);
+    return strike(link, fault, Stage.SESSION);
   }
 
+  /** Whether a piece of what comes over a link gets through. */
+  static boolean passes(InMemoryHub hub, InMemoryLink link, Point point, Route route, Stage stage) {
+    return strike(link, hub.faults().strike(point, route), stage);
+  }
+
+  /** Whether a line gets through to the hub. */
   static boolean passes(InMemoryHub hub, InMemoryLine line, Point point, Route route, Stage stage) {
     return strike(line, hub.faults().strike(point, route), stage);
+  }
+
+  /** The hub refuses one device; all else befalls the line. */
+  private static boolean strike(InMemoryLink link, Optional<Effect> fault, Stage stage) {
+    if (fault.isPresent() && fault.get() instanceof Effect.Fail fail) {
+      link.cut(fail.failure());
+      return false;
+    }
+    return strike(link.line(), fault, stage);
   }
 
   private static boolean strike(InMemoryLine line, Optional<Effect> fault, Stage stage) {

@@ -4,13 +4,15 @@ import dev.fairlead.Capability;
 import dev.fairlead.Carrier;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
+import dev.fairlead.spi.ConnectionContext;
+import dev.fairlead.spi.ConnectionOpening;
+import dev.fairlead.spi.MultiplexingProvider;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.RouteOffer.Delivery;
 import dev.fairlead.spi.RouteOffer.Footprint;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportOffer;
-import dev.fairlead.spi.TransportProvider;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -19,9 +21,10 @@ import java.util.Set;
 
 /**
  * A wire to an {@link InMemoryHub}. It can stand for any of the hub's protocols: what it declares
- * is what it does. Immutable; each method with a value gives a changed copy.
+ * is what it does, and a route that declares several identities carries them. Immutable; each
+ * method with a value gives a changed copy.
  */
-public final class InMemoryTransport implements TransportProvider {
+public final class InMemoryTransport implements MultiplexingProvider {
   private final InMemoryHub hub;
   private final List<RouteOffer> routes;
   private final Options options;
@@ -135,13 +138,26 @@ public final class InMemoryTransport implements TransportProvider {
 
   @Override
   public SessionOpening open(Route route, SessionContext context) {
-    RouteOffer offer =
-        routes.stream()
-            .filter(each -> each.route().equals(route))
-            .findFirst()
-            .orElseThrow(() -> new IllegalArgumentException(route + " is not offered here."));
-    InMemoryOpening opening = new InMemoryOpening(hub, offer, options, context);
-    opening.start();
+    InMemoryOpening opening = new InMemoryOpening(hub, offered(route), options, context);
+    opening.dial();
     return opening;
+  }
+
+  @Override
+  public ConnectionOpening connect(Route route, ConnectionContext context) {
+    RouteOffer offer = offered(route);
+    if (offer.identitiesPerConnection() < 2) {
+      throw new IllegalArgumentException(route + " carries one identity on a connection.");
+    }
+    InMemoryConnection connection = new InMemoryConnection(hub, offer, options, context);
+    connection.dial();
+    return connection;
+  }
+
+  private RouteOffer offered(Route route) {
+    return routes.stream()
+        .filter(each -> each.route().equals(route))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException(route + " is not offered here."));
   }
 }

@@ -1,0 +1,157 @@
+package dev.fairlead.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.Endpoint;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.Trust;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.net.TestCa;
+import dev.fairlead.net.TestServer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Servers that are not the hub, or cannot prove that they are: each is told apart, and none of them
+ * gets to see anything.
+ */
+@Timeout(120)
+@ParameterizedClass
+@EnumSource
+class BadCertificatesTest {
+  private static final String SECRET = "canary-device-key-of-32-bytes-!!";
+  private static final Duration SOON = Duration.ofSeconds(60);
+
+  /** What is wrong, and the words that only this one is told with. */
+  private enum Flaw {
+    WRONG_HOST("its certificate is made out to elsewhere.example.net, not to localhost"),
+    EXPIRED("The server's certificate has expired"),
+    NOT_YET_VALID("The server's certificate is not valid yet"),
+    SELF_SIGNED("it is self-signed"),
+    UNKNOWN_CA("the issuer at the top of its chain"),
+    MISSING_INTERMEDIATE("the server leaves out an intermediate certificate"),
+    TLS_1_1_ONLY("speaks no TLS version that is safe");
+
+    private final String words;
+
+    Flaw(String words) {
+      this.words = words;
+    }
+  }
+
+  @Parameter Wire wire;
+
+  private final ByteArrayOutputStream seen = new ByteArrayOutputStream();
+  private final AtomicInteger visits = new AtomicInteger();
+
+  private TestServer server(Flaw flaw, TestCa.Issued root) throws Exception {
+    if (flaw == Flaw.TLS_1_1_ONLY) {
+      return tooOld();
+    }
+    TestCa.Issued intermediate = TestCa.intermediate(root, "test intermediate");
+    TestCa.Issued shown =
+        switch (flaw) {
+          case WRONG_HOST -> TestCa.leaf(root, "elsewhere.example.net");
+          case EXPIRED -> dated(root, -30, -1);
+          case NOT_YET_VALID -> dated(root, 1, 30);
+          case SELF_SIGNED -> TestCa.leaf(null, "localhost");
+          case UNKNOWN_CA ->
+              TestCa.leaf(TestCa.intermediate(TestCa.root("somebody else"), "theirs"), "localhost");
+          case MISSING_INTERMEDIATE -> TestCa.leaf(intermediate, "localhost").alone();
+          case TLS_1_1_ONLY -> throw new AssertionError("has no certificate");
+        };
+    return listening(shown.server(null));
+  }
+
+  private static TestCa.Issued dated(TestCa.Issued root, int from, int until) throws Exception {
+    Instant now = Instant.now();
+    return TestCa.leaf(
+        root, now.plus(Duration.ofDays(from)), now.plus(Duration.ofDays(until)), "localhost");
+  }
+
+  /** Notes whatever a client lets it read. */
+  private TestServer listening(SSLContext context) throws IOException {
+    SSLServerSocket listener =
+        (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0);
+    return new TestServer(
+        listener,
+        socket -> {
+          visits.incrementAndGet();
+          socket.getInputStream().transferTo(seen);
+        });
+  }
+
+  /** Answers a ClientHello that offers nothing below TLS 1.2 as a server of TLS 1.1 does. */
+  private TestServer tooOld() {
+    return new TestServer(
+        socket -> {
+          visits.incrementAndGet();
+          byte[] hello = new byte[16 * 1024];
+          if (socket.getInputStream().read(hello) > 0) {
+            // The fatal alert protocol_version (70), RFC 4346, section 7.2.
+            socket.getOutputStream().write(new byte[] {21, 3, 2, 0, 2, 2, 70});
+            socket.getInputStream().transferTo(seen);
+          }
+        });
+  }
+
+  @Test
+  void eachIsToldApartAndSeesNothing() throws Exception {
+    TestCa.Issued root = TestCa.root("test root");
+    Map<Flaw, String> told = new EnumMap<>(Flaw.class);
+    for (Flaw flaw : Flaw.values()) {
+      try (TestServer server = server(flaw, root)) {
+        told.put(flaw, refusal(server.port(), root));
+      }
+    }
+    assertThat(told)
+        .allSatisfy((flaw, words) -> assertThat(words).as(flaw.name()).contains(flaw.words));
+    for (Flaw flaw : Flaw.values()) {
+      assertThat(told.values().stream().filter(words -> words.contains(flaw.words)))
+          .as("only %s is told like that", flaw)
+          .hasSize(1);
+    }
+    assertThat(visits).hasValueGreaterThanOrEqualTo(Flaw.values().length);
+    assertThat(seen.size()).as("bytes that a false server could read").isZero();
+    assertThat(told.toString()).doesNotContain(SECRET).doesNotContain("SharedAccess");
+  }
+
+  /** What the client says of the server. */
+  private String refusal(int port, TestCa.Issued root) {
+    String key = Base64.getEncoder().encodeToString(SECRET.getBytes(StandardCharsets.US_ASCII));
+    Endpoint endpoint = new Endpoint("localhost", port, Trust.only(List.of(root.certificate())));
+    try (DeviceClient client =
+        wire.builder("HostName=localhost;DeviceId=careful;SharedAccessKey=" + key, endpoint)
+            .drainTime(Duration.ZERO)
+            .build()) {
+      client.open();
+      client.send(TelemetryMessage.json("{\"secret\":\"" + SECRET + "\"}"));
+      Awaitility.await()
+          .atMost(SOON)
+          .until(() -> client.state() instanceof ConnectionState.Waiting);
+      UnreachableException cause =
+          (UnreachableException) client.state().cause().orElseThrow(AssertionError::new);
+      assertThat(cause.stage()).isEqualTo(Stage.TLS);
+      return String.valueOf(cause.getMessage());
+    }
+  }
+}

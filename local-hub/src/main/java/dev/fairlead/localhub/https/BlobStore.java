@@ -1,0 +1,128 @@
+package dev.fairlead.localhub.https;
+
+import dev.fairlead.localhub.HubTime;
+import dev.fairlead.localhub.UploadedBlob;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Blobs in memory, and the blocks of those that are not complete; all together never more than the
+ * capacity. Safe for use by several threads.
+ */
+final class BlobStore {
+
+  private final HubTime time;
+  private final int capacity;
+  private final Map<String, UploadedBlob> blobs = new LinkedHashMap<>();
+  private final Map<String, Map<String, byte[]>> blocks = new HashMap<>();
+  private long used;
+
+  /**
+   * @param capacity in bytes
+   */
+  BlobStore(HubTime time, int capacity) {
+    this.time = time;
+    this.capacity = capacity;
+  }
+
+  /** How many bytes fit in. */
+  synchronized int room() {
+    return (int) (capacity - used);
+  }
+
+  /** Stores a whole blob instead of the one there was; false if it does not fit. */
+  synchronized boolean put(String name, String contentType, byte[] content) {
+    if (content.length > room() + sizeOf(name)) {
+      return false;
+    }
+    dropBlocks(name);
+    replace(name, contentType, content);
+    return true;
+  }
+
+  /** Keeps a block for later; false if it does not fit. */
+  synchronized boolean putBlock(String name, String blockId, byte[] content) {
+    if (content.length > room()) {
+      return false;
+    }
+    byte[] before = blocks.computeIfAbsent(name, any -> new HashMap<>()).put(blockId, content);
+    used += content.length - (before == null ? 0 : before.length);
+    return true;
+  }
+
+  /** What became of a list of blocks. */
+  enum Commit {
+    /** It is a blob now. */
+    DONE,
+    /** One of the blocks is not there. */
+    UNKNOWN_BLOCK,
+    /** The blob would not fit in: a block may stand in the list more than once. */
+    TOO_LARGE
+  }
+
+  /** Makes a blob of blocks, in this order. */
+  synchronized Commit commit(String name, String contentType, List<String> blockIds) {
+    Map<String, byte[]> known = blocks.getOrDefault(name, Map.of());
+    long most = room() + (long) sizeOf(name);
+    for (byte[] block : known.values()) {
+      most += block.length;
+    }
+    int size = 0;
+    for (String id : blockIds) {
+      byte[] block = known.get(id);
+      if (block == null) {
+        return Commit.UNKNOWN_BLOCK;
+      }
+      if (block.length > most - size) {
+        return Commit.TOO_LARGE;
+      }
+      size += block.length;
+    }
+    byte[] content = new byte[size];
+    int at = 0;
+    for (String id : blockIds) {
+      byte[] block = known.getOrDefault(id, new byte[0]);
+      System.arraycopy(block, 0, content, at, block.length);
+      at += block.length;
+    }
+    dropBlocks(name);
+    replace(name, contentType, content);
+    return Commit.DONE;
+  }
+
+  private void replace(String name, String contentType, byte[] content) {
+    used += content.length - sizeOf(name);
+    blobs.remove(name); // So that the order is that of storing.
+    blobs.put(name, new UploadedBlob(name, contentType, content, time.now()));
+  }
+
+  private int sizeOf(String name) {
+    UploadedBlob blob = blobs.get(name);
+    return blob == null ? 0 : blob.size();
+  }
+
+  private void dropBlocks(String name) {
+    Map<String, byte[]> dropped = blocks.remove(name);
+    if (dropped != null) {
+      dropped.values().forEach(block -> used -= block.length);
+    }
+  }
+
+  synchronized Optional<UploadedBlob> find(String name) {
+    return Optional.ofNullable(blobs.get(name));
+  }
+
+  synchronized List<UploadedBlob> all() {
+    return new ArrayList<>(blobs.values());
+  }
+
+  synchronized void clear() {
+    blobs.clear();
+    blocks.clear();
+    used = 0;
+  }
+}

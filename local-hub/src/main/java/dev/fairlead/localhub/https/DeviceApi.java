@@ -1,0 +1,146 @@
+package dev.fairlead.localhub.https;
+
+import dev.fairlead.localhub.LocalHubException;
+import dev.fairlead.localhub.auth.Access;
+import dev.fairlead.localhub.auth.Credentials;
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.registry.HubDevice;
+import dev.fairlead.localhub.registry.IdentityId;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpRequest;
+import java.time.Duration;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out what a request asks for and whether its sender may: all that can be said before its
+ * body comes. Safe for use by several threads.
+ */
+final class DeviceApi {
+
+  private static final Logger LOG = LoggerFactory.getLogger(DeviceApi.class);
+  private static final int SMALL_BODY = 16 * 1024;
+  private static final Pattern API_VERSION = Pattern.compile("\\d{4}-\\d{2}-\\d{2}(-preview)?");
+
+  private final HubCore hub;
+  private final FileUploads uploads;
+  private final BlobEndpoint blobs;
+  private final HostNames hosts;
+  private final ErrorAnswers errors;
+  private final RateLimit receives;
+
+  DeviceApi(HubCore hub, FileUploads uploads, BlobEndpoint blobs) {
+    this.hub = hub;
+    this.uploads = uploads;
+    this.blobs = blobs;
+    this.hosts = new HostNames(hub.options());
+    this.errors = new ErrorAnswers(hub.time());
+    this.receives = new RateLimit(hub.time(), hub.options().cloudReceivesPerMinute());
+  }
+
+  /**
+   * Decides on a request.
+   *
+   * @param request its head
+   * @param caller on what connection it came
+   * @throws LocalHubException with the code to answer if it is refused
+   * @throws Refusal if the answer is more than a code
+   */
+  Operation operation(HttpRequest request, Caller caller) {
+    RequestTarget target =
+        RequestTarget.parse(request.uri())
+            .orElseThrow(() -> new LocalHubException(400004, "The request target is broken."));
+    if (BlobEndpoint.concerns(target)) {
+      return blobs.operation(request, target);
+    }
+    Resource resource = Resource.of(target).orElseThrow(DeviceApi::nothingHere);
+    String method = request.method().name();
+    if (!resource.allows(method)) {
+      throw new Refusal(
+          errors
+              .of(405000, "This resource knows only " + resource.allowed() + ".")
+              .with("Allow", resource.allowed()));
+    }
+    String version = target.parameter("api-version");
+    if (version == null || !API_VERSION.matcher(version).matches()) {
+      throw new LocalHubException(
+          400001, "The api-version is missing or is no date. Send ?api-version=2021-04-12.");
+    }
+    Access.Granted access = admit(request, resource.id(), caller);
+    HubDevice device = access.device();
+    String key = resource.key();
+    return switch (resource.kind()) {
+      case EVENTS -> new EventIntake(hub, access, request.headers().copy(), caller.orders());
+      case CLOUD_MESSAGES -> simple(device, body -> receive(device));
+      case LOCKED_MESSAGE ->
+          isReject(target)
+              ? simple(device, body -> CloudMessages.reject(device, key))
+              : simple(device, body -> CloudMessages.complete(device, key));
+      case ABANDON -> simple(device, body -> CloudMessages.abandon(device, key));
+      case FILES -> simple(device, body -> uploads.begin(device.id(), caller.port(), body));
+      case UPLOAD_NOTICES -> simple(device, body -> uploads.end(device.id(), key, body));
+    };
+  }
+
+  /** Page "IoT Hub quotas and throttling": device-to-cloud receives, HTTPS only. */
+  private Answer receive(HubDevice device) {
+    Duration wait = receives.take();
+    if (wait.isZero()) {
+      return CloudMessages.receive(device);
+    }
+    return errors
+        .of(
+            429001,
+            "More than "
+                + hub.options().cloudReceivesPerMinute()
+                + " C2D receives a minute. A device should ask every 25 minutes.")
+        .with("Retry-After", Long.toString(wait.plusMillis(999).toSeconds()));
+  }
+
+  /** {@code &reject} or {@code &reject=true}. */
+  private static boolean isReject(RequestTarget target) {
+    String reject = target.parameter("reject");
+    return reject != null && !reject.equalsIgnoreCase("false");
+  }
+
+  private Access.Granted admit(HttpRequest request, IdentityId id, Caller caller) {
+    String host = hosts.hubFor(request.headers().get(HttpHeaderNames.HOST, ""));
+    Credentials credentials =
+        new Credentials(
+            request.headers().get(HttpHeaderNames.AUTHORIZATION), caller.certificates().get());
+    Access access = hub.authenticator().authenticate(host, id, credentials);
+    if (access instanceof Access.Refused refused) {
+      LOG.info("{}: refused with {}: {}.", id, refused.code(), refused.reason());
+      throw new LocalHubException(refused.code(), "Unauthorized");
+    }
+    return (Access.Granted) access;
+  }
+
+  private static LocalHubException nothingHere() {
+    return new LocalHubException(
+        404000,
+        "There is nothing here. Devices use /devices/{id}/messages/events, …/messages/deviceBound"
+            + " and …/files; WebSockets are at /$iothub/websocket.");
+  }
+
+  private static Operation simple(HubDevice device, Function<byte[], Answer> action) {
+    return new Operation() {
+      @Override
+      public String deviceId() {
+        return device.deviceId();
+      }
+
+      @Override
+      public int bodyLimit() {
+        return SMALL_BODY;
+      }
+
+      @Override
+      public Answer run(byte[] body, Occasions occasions) {
+        return action.apply(body);
+      }
+    };
+  }
+}

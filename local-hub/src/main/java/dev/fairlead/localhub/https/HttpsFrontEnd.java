@@ -1,0 +1,54 @@
+package dev.fairlead.localhub.https;
+
+import dev.fairlead.localhub.HttpsTraffic;
+import dev.fairlead.localhub.HubTime;
+import dev.fairlead.localhub.LocalHubOptions;
+import dev.fairlead.localhub.Uploads;
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.fault.FaultyWire;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelPipeline;
+import java.nio.charset.StandardCharsets;
+
+/** Speaks the device API on connections that have TLS and HTTP. Safe for use by several threads. */
+public final class HttpsFrontEnd {
+
+  private static final byte[] HUGE_HEAD =
+      "HTTP/1.1 200 OK\r\nContent-Length: 268435455\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
+  private final HubCore hub;
+  private final DeviceApi api;
+  private final FileUploads uploads;
+  private final RequestLog log = new RequestLog();
+
+  /** A front end without connections. */
+  public HttpsFrontEnd(HubCore hub) {
+    this.hub = hub;
+    LocalHubOptions options = hub.options();
+    HubTime time = hub.time();
+    UploadSas signatures = new UploadSas(time);
+    BlobStore store = new BlobStore(time, options.uploadCapacity());
+    this.uploads = new FileUploads(options, time, signatures, store);
+    this.api = new DeviceApi(hub, uploads, new BlobEndpoint(time, signatures, store));
+  }
+
+  /** What has come in. */
+  public HttpsTraffic traffic() {
+    return log;
+  }
+
+  /** What devices have uploaded. */
+  public Uploads uploads() {
+    return uploads;
+  }
+
+  /**
+   * Makes the handler of requests for a pipeline that has TLS and, behind it, HTTP; puts what
+   * faults need between the two.
+   */
+  public ChannelHandler open(ChannelPipeline pipeline) {
+    FaultyWire wire = new FaultyWire(hub.faults(), HUGE_HEAD);
+    pipeline.addAfter("tls", "wire", wire);
+    return new HttpConnection(hub, api, wire, log);
+  }
+}

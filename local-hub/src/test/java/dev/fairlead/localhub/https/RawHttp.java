@@ -1,0 +1,83 @@
+package dev.fairlead.localhub.https;
+
+import dev.fairlead.localhub.LocalHub;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import javax.net.ssl.SSLSocket;
+
+/** An HTTP client that writes its requests byte by byte. */
+final class RawHttp implements AutoCloseable {
+
+  private static final int READ_LIMIT_MILLIS = 10_000;
+
+  private final SSLSocket socket;
+  private final InputStream in;
+
+  private RawHttp(SSLSocket socket) throws IOException {
+    this.socket = socket;
+    this.in = new BufferedInputStream(socket.getInputStream());
+  }
+
+  static RawHttp dial(LocalHub hub) throws IOException {
+    SSLSocket socket =
+        (SSLSocket)
+            HttpDevice.context(hub, null)
+                .getSocketFactory()
+                .createSocket("localhost", hub.httpsPort());
+    socket.setSoTimeout(READ_LIMIT_MILLIS);
+    socket.setTcpNoDelay(true);
+    socket.startHandshake();
+    return new RawHttp(socket);
+  }
+
+  void write(String text) throws IOException {
+    write(text.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  void write(byte[] bytes) throws IOException {
+    socket.getOutputStream().write(bytes);
+    socket.getOutputStream().flush();
+  }
+
+  /** The next answer, head and body; the body must have a length or none. */
+  String read() throws IOException {
+    StringBuilder head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      head.append((char) next());
+    }
+    int length = 0;
+    for (String line : head.toString().split("\r\n", -1)) {
+      if (line.toLowerCase(Locale.ROOT).startsWith("content-length:")) {
+        length = Integer.parseInt(line.substring(15).trim());
+      }
+    }
+    for (int i = 0; i < length; i++) {
+      head.append((char) next());
+    }
+    return head.toString();
+  }
+
+  private int next() throws IOException {
+    int b = in.read();
+    if (b < 0) {
+      throw new EOFException("The hub has closed the connection.");
+    }
+    return b;
+  }
+
+  /** Returns when the hub has closed the connection, whatever it sends before. */
+  void expectEnd() throws IOException {
+    while (in.read() >= 0) {
+      // Only the end matters.
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}

@@ -1,0 +1,49 @@
+package dev.fairlead.client;
+
+import dev.fairlead.policy.RouteMemory;
+import java.time.Duration;
+
+/** The loop, the threads and the transports of a client that shares them with no other. */
+final class OwnSurroundings implements ClientSurroundings {
+  private final ClientLoop loop;
+  private final ClientThreads threads;
+  private final Transports transports;
+
+  OwnSurroundings(ClientSettings settings) {
+    String name = "fairlead-" + settings.identity();
+    loop = new ClientLoop(name, settings.daemonThreads(), settings.time());
+    threads = new ClientThreads(name, settings.daemonThreads(), settings.executor());
+    transports = Transports.of(settings.transports());
+  }
+
+  @Override
+  public ClientLoop loop() {
+    return loop;
+  }
+
+  @Override
+  public ClientThreads threads() {
+    return threads;
+  }
+
+  @Override
+  public Transports transports() {
+    return transports;
+  }
+
+  @Override
+  public RouteMemory.Snapshot remembered(RouteMemory own) {
+    return own.snapshot();
+  }
+
+  @Override
+  public void ended(RealDeviceClient client) {
+    loop.shutdown();
+    threads.shutdown();
+  }
+
+  @Override
+  public boolean awaitEnd(Duration limit) throws InterruptedException {
+    return loop.awaitTermination(limit);
+  }
+}

@@ -1,0 +1,103 @@
+package dev.fairlead.pool;
+
+import dev.fairlead.HubException;
+import dev.fairlead.Progress;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.SessionContext;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.TransportSession;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One device on its way to a session: it waits for a place on a shared connection, then is attached
+ * there. Confined to the loop, but for {@link #abort()}.
+ */
+final class Attachment implements SessionOpening {
+  private final SharedRoute route;
+  private final SessionContext context;
+  private final Loop loop;
+  private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
+  private @Nullable SessionOpening attaching;
+  private boolean aborted;
+
+  Attachment(SharedRoute route, SessionContext context) {
+    this.route = route;
+    this.context = context;
+    this.loop = route.loop();
+  }
+
+  @Override
+  public CompletionStage<TransportSession> session() {
+    return outcome;
+  }
+
+  void attachTo(PooledConnection place) {
+    place.taken();
+    SessionOpening begun;
+    try {
+      begun = place.attach(context);
+    } catch (RuntimeException e) {
+      ended(place, null, e);
+      return;
+    }
+    attaching = begun;
+    begun
+        .session()
+        .whenComplete((session, failure) -> loop.execute(() -> ended(place, session, failure)));
+  }
+
+  private void ended(
+      PooledConnection place, @Nullable TransportSession session, @Nullable Throwable failure) {
+    if (session != null) {
+      session.ended().whenComplete((end, never) -> loop.execute(place::givenBack));
+      if (aborted) {
+        session.abort();
+      } else {
+        outcome.complete(session);
+      }
+      return;
+    }
+    place.givenBack();
+    if (aborted) {
+      return;
+    }
+    if (place.isOpen()) {
+      outcome.completeExceptionally(
+          failure == null ? new IllegalStateException("no session") : failure);
+    } else {
+      // Not this device failed but the connection, and with it all others: the route is still good.
+      attaching = null;
+      route.requestAgain(this, place);
+    }
+  }
+
+  void fail(HubException failure) {
+    outcome.completeExceptionally(failure);
+  }
+
+  @Override
+  public void abort() {
+    if (loop.inLoop()) {
+      stop();
+    } else {
+      loop.execute(this::stop);
+    }
+  }
+
+  private void stop() {
+    if (aborted) {
+      return;
+    }
+    aborted = true;
+    route.withdraw(this);
+    if (attaching != null) {
+      attaching.abort();
+    }
+    outcome.completeExceptionally(
+        new UnreachableException("The opening was aborted.", Stage.OPEN, Progress.NOT_SENT, null));
+  }
+}

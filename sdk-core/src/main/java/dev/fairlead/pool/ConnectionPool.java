@@ -1,0 +1,278 @@
+package dev.fairlead.pool;
+
+import dev.fairlead.ClientClosedException;
+import dev.fairlead.DeviceIdentity;
+import dev.fairlead.HubException;
+import dev.fairlead.Progress;
+import dev.fairlead.Route;
+import dev.fairlead.policy.RouteMemory;
+import dev.fairlead.spi.ConnectionContext;
+import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.MultiplexingProvider;
+import dev.fairlead.spi.SessionContext;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.TransportOffer;
+import dev.fairlead.spi.TransportProvider;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A transport for the devices of a gateway: where a wire carries several identities, it attaches
+ * them to connections that they share ({@link SharedRoute}); where it does not, or where the
+ * identity shows a certificate, which belongs to its TLS connection (IoT Hub: TLS support page), it
+ * opens a connection for that one.
+ *
+ * <p>Confined to the gateway's loop, but for {@link #connections()} and {@link #remembered()}.
+ */
+public final class ConnectionPool implements TransportProvider {
+  /** What the pool needs of the gateway around it. */
+  public interface Surroundings {
+    /**
+     * Where everything happens.
+     *
+     * @return the loop of the gateway and of all its devices
+     */
+    Loop loop();
+
+    /**
+     * What all wires offer.
+     *
+     * @return their routes as one offer
+     */
+    TransportOffer offer();
+
+    /**
+     * The wire of a route.
+     *
+     * @param route an offered route
+     * @return its provider
+     */
+    TransportProvider provider(Route route);
+
+    /**
+     * How many identities may share a connection.
+     *
+     * @param route an offered route
+     * @return 1 or more
+     */
+    int limit(Route route);
+
+    /**
+     * What a new connection is given.
+     *
+     * @param route its route
+     * @return a context for that connection alone
+     */
+    ConnectionContext context(Route route);
+
+    /**
+     * How long opening a connection may take.
+     *
+     * @return positive
+     */
+    Duration openTimeout();
+
+    /**
+     * When to connect again after a connection could not be opened.
+     *
+     * @param rounds how many were begun since the last that was stable
+     * @return a delay with jitter
+     */
+    Duration pauseAfterFailure(int rounds);
+
+    /**
+     * When to connect again after a connection was lost.
+     *
+     * @param rounds how many were begun since the last that was stable
+     * @return a delay with jitter
+     */
+    Duration pauseAfterLoss(int rounds);
+
+    /**
+     * How long a connection stands before it counts as stable.
+     *
+     * @return zero or more
+     */
+    Duration stableAfter();
+
+    /**
+     * Reads what a future of a wire failed with.
+     *
+     * @param thrown the failure, perhaps wrapped
+     * @return the failure itself
+     */
+    HubException failure(Throwable thrown);
+  }
+
+  /** How long a route on which no connection could be opened goes last. */
+  private static final Duration POSTPONED = Duration.ofMinutes(10);
+
+  private final Surroundings around;
+  private final RouteMemory memory;
+  private final Map<Route, SharedRoute> routes = new HashMap<>();
+  private final Set<DeviceIdentity> members = new HashSet<>();
+  private final Set<PooledConnection> shared = ConcurrentHashMap.newKeySet();
+  private final Set<Lone> lone = ConcurrentHashMap.newKeySet();
+  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private boolean closing;
+
+  /** A connection of one identity. */
+  private static final class Lone {
+    final Route route;
+
+    Lone(Route route) {
+      this.route = route;
+    }
+  }
+
+  /**
+   * A connection that stands now.
+   *
+   * @param route its route
+   * @param devices how many sessions it carries, those that are being opened included
+   */
+  public record Standing(Route route, int devices) {}
+
+  /**
+   * An empty pool.
+   *
+   * @param around the gateway
+   * @param memory remembers the routes that failed for all devices
+   */
+  public ConnectionPool(Surroundings around, RouteMemory memory) {
+    this.around = around;
+    this.memory = memory;
+  }
+
+  @Override
+  public TransportOffer offer() {
+    return around.offer();
+  }
+
+  @Override
+  public SessionOpening open(Route route, SessionContext context) {
+    around.loop().assertInLoop();
+    if (closing) {
+      throw new ClientClosedException("The gateway is closed.", Progress.NOT_SENT);
+    }
+    if (around.limit(route) > 1
+        && around.provider(route) instanceof MultiplexingProvider wire
+        && !(context.credential() instanceof Credential.Certificate)) {
+      members.add(context.identity());
+      SharedRoute way =
+          routes.computeIfAbsent(route, fresh -> new SharedRoute(this, around, wire, fresh));
+      Attachment attachment = new Attachment(way, context);
+      way.request(attachment);
+      return attachment;
+    }
+    members.remove(context.identity());
+    return openAlone(route, context);
+  }
+
+  private SessionOpening openAlone(Route route, SessionContext context) {
+    SessionOpening opening = around.provider(route).open(route, context);
+    opening
+        .session()
+        .thenAccept(
+            session -> {
+              Lone connection = new Lone(route);
+              lone.add(connection);
+              session.ended().whenComplete((end, failure) -> lone.remove(connection));
+            });
+    return opening;
+  }
+
+  /**
+   * A device has left the gateway; its room is no longer planned for.
+   *
+   * @param identity the device
+   */
+  public void leave(DeviceIdentity identity) {
+    around.loop().assertInLoop();
+    members.remove(identity);
+  }
+
+  /**
+   * The routes on which no connection could be opened lately.
+   *
+   * @return a snapshot, from any thread
+   */
+  public RouteMemory.Snapshot remembered() {
+    return memory.snapshot();
+  }
+
+  /**
+   * The connections that stand now.
+   *
+   * @return a list of them, from any thread
+   */
+  public List<Standing> connections() {
+    List<Standing> standing = new ArrayList<>();
+    for (PooledConnection each : shared) {
+      if (each.isOpen()) {
+        standing.add(new Standing(each.route(), each.devices()));
+      }
+    }
+    lone.forEach(each -> standing.add(new Standing(each.route, 1)));
+    return standing;
+  }
+
+  /**
+   * Closes every shared connection in good order, for all devices have left.
+   *
+   * @return completes on the loop when none is left
+   */
+  public CompletionStage<Void> close() {
+    around.loop().assertInLoop();
+    closing = true;
+    routes.values().forEach(SharedRoute::close);
+    shared.forEach(PooledConnection::close);
+    completeIfClosed();
+    return closed;
+  }
+
+  // ---- for the routes and their connections
+
+  /** How many devices have to find room on a route: all that share and are on no other. */
+  int wanted(Route route) {
+    int elsewhere = 0;
+    for (PooledConnection each : shared) {
+      if (!each.route().equals(route)) {
+        elsewhere += each.devices();
+      }
+    }
+    return Math.max(1, members.size() - elsewhere);
+  }
+
+  void begun(PooledConnection connection) {
+    shared.add(connection);
+  }
+
+  void gone(PooledConnection connection) {
+    shared.remove(connection);
+    completeIfClosed();
+  }
+
+  void routeFailed(Route route, HubException failure) {
+    memory.postpone(route, POSTPONED, String.valueOf(failure.getMessage()));
+  }
+
+  void routeOpened(Route route) {
+    memory.forget(route);
+  }
+
+  private void completeIfClosed() {
+    if (closing && shared.isEmpty()) {
+      closed.complete(null);
+    }
+  }
+}

@@ -1,0 +1,251 @@
+package dev.fairlead.pool;
+
+import dev.fairlead.ClientClosedException;
+import dev.fairlead.HubException;
+import dev.fairlead.Progress;
+import dev.fairlead.Route;
+import dev.fairlead.ThrottledException;
+import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.MultiplexingProvider;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The shared connections of one route, and the devices that wait for a place on one.
+ *
+ * <p><b>Room.</b> There are as many connections as all devices need at the limit, and each is
+ * filled only up to its even share of them. A healthy session is never moved; a connection too many
+ * gets nobody new, so that it runs empty and closes.
+ *
+ * <p><b>Dialling.</b> One connection is being opened at a time, whoever waits for it. If it fails,
+ * all who wait hear of that, and each goes on by its own plan. Then, and after a connection was
+ * lost, the route pauses: who asks meanwhile waits if the pause is short, else hears of the same
+ * failure at once.
+ */
+final class SharedRoute {
+  private static final Comparator<PooledConnection> BY_LOAD =
+      Comparator.comparingInt(PooledConnection::devices);
+
+  private final ConnectionPool pool;
+  private final ConnectionPool.Surroundings around;
+  private final Loop loop;
+  private final MultiplexingProvider wire;
+  private final Route route;
+  private final Set<Attachment> waiting = new LinkedHashSet<>();
+  private final List<PooledConnection> open = new ArrayList<>();
+  private @Nullable PooledConnection opening;
+
+  /** Connections begun since the last that was stable. */
+  private int rounds;
+
+  private @Nullable HubException pauseCause;
+  private long pauseBegan;
+  private Duration pause = Duration.ZERO;
+  private @Nullable Alarm resume;
+
+  SharedRoute(
+      ConnectionPool pool,
+      ConnectionPool.Surroundings around,
+      MultiplexingProvider wire,
+      Route route) {
+    this.pool = pool;
+    this.around = around;
+    this.loop = around.loop();
+    this.wire = wire;
+    this.route = route;
+  }
+
+  Route route() {
+    return route;
+  }
+
+  Loop loop() {
+    return loop;
+  }
+
+  // ---- places
+
+  void request(Attachment device) {
+    loop.assertInLoop();
+    waiting.add(device);
+    serve();
+  }
+
+  /** The device does not want a place any more. An opening goes on: others may come. */
+  void withdraw(Attachment device) {
+    waiting.remove(device);
+  }
+
+  /** The connection was lost while the device was being attached to it. */
+  void requestAgain(Attachment device, PooledConnection lost) {
+    // Its end may not have been heard of yet; what it leads to comes first.
+    open.remove(lost);
+    if (pauseLeft().isZero()) {
+      pause(
+          around.pauseAfterLoss(rounds),
+          new UnreachableException(
+              "The connection was lost while a device was being attached to it.",
+              Stage.SESSION,
+              Progress.NOT_SENT,
+              null));
+    }
+    request(device);
+  }
+
+  private void serve() {
+    while (!waiting.isEmpty()) {
+      Optional<PooledConnection> place = place();
+      if (place.isEmpty()) {
+        if (opening != null) {
+          return;
+        }
+        Duration left = pauseLeft();
+        if (left.isZero()) {
+          connect();
+          return;
+        }
+        place = leastLoaded(usable(), around.limit(route));
+        if (place.isEmpty()) {
+          waitOrFail(left);
+          return;
+        }
+      }
+      attachFirst(place.get());
+    }
+  }
+
+  private void attachFirst(PooledConnection place) {
+    Attachment first = waiting.iterator().next();
+    waiting.remove(first);
+    first.attachTo(place);
+  }
+
+  private Optional<PooledConnection> place() {
+    List<PooledConnection> usable = usable();
+    int wanted = pool.wanted(route);
+    int limit = around.limit(route);
+    int needed = ceil(wanted, limit);
+    if (usable.size() < needed) {
+      return leastLoaded(usable, ceil(wanted, needed));
+    }
+    usable.sort(BY_LOAD.reversed());
+    return leastLoaded(usable.subList(0, needed), limit).or(() -> leastLoaded(usable, limit));
+  }
+
+  private List<PooledConnection> usable() {
+    return open.stream().filter(PooledConnection::isOpen).collect(Collectors.toList());
+  }
+
+  private static Optional<PooledConnection> leastLoaded(List<PooledConnection> among, int below) {
+    return among.stream().filter(each -> each.devices() < below).min(BY_LOAD);
+  }
+
+  private static int ceil(int dividend, int divisor) {
+    return (dividend - 1) / divisor + 1;
+  }
+
+  // ---- connections
+
+  private void connect() {
+    rounds++;
+    PooledConnection begun = new PooledConnection(this);
+    opening = begun;
+    pool.begun(begun);
+    begun.open(wire, around);
+  }
+
+  void connected(PooledConnection connection) {
+    opening = null;
+    pauseCause = null;
+    open.add(connection);
+    pool.routeOpened(route);
+    connection.after(around.stableAfter(), () -> rounds = 0);
+    serve();
+    connection.closeIfIdle();
+  }
+
+  void notConnected(PooledConnection connection, HubException failure) {
+    opening = null;
+    pool.gone(connection);
+    Duration delay = around.pauseAfterFailure(rounds);
+    if (failure instanceof ThrottledException throttled) {
+      delay = delay.plus(throttled.retryAfter().orElse(Duration.ZERO));
+    } else if (open.isEmpty()) {
+      pool.routeFailed(route, failure);
+    }
+    pause(delay, failure);
+    // Each of them tries its next route now; waiting here again is for those who come back.
+    for (Attachment device : List.copyOf(waiting)) {
+      Optional<PooledConnection> place = leastLoaded(usable(), around.limit(route));
+      waiting.remove(device);
+      place.ifPresentOrElse(device::attachTo, () -> device.fail(failure));
+    }
+  }
+
+  void ended(PooledConnection connection, Optional<HubException> reason) {
+    if (opening == connection) {
+      opening = null;
+    }
+    open.remove(connection);
+    pool.gone(connection);
+    if (reason.isPresent() && pauseLeft().isZero()) {
+      pause(around.pauseAfterLoss(rounds), reason.get());
+    }
+    serve();
+  }
+
+  void close() {
+    if (resume != null) {
+      resume.cancel();
+    }
+    List<Attachment> left = List.copyOf(waiting);
+    waiting.clear();
+    left.forEach(
+        device ->
+            device.fail(new ClientClosedException("The gateway is closed.", Progress.NOT_SENT)));
+  }
+
+  // ---- pauses
+
+  private void pause(Duration length, HubException cause) {
+    pauseCause = cause;
+    pauseBegan = loop.nanoTime();
+    pause = length;
+  }
+
+  private Duration pauseLeft() {
+    if (pauseCause == null) {
+      return Duration.ZERO;
+    }
+    Duration left = pause.minusNanos(loop.nanoTime() - pauseBegan);
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  private void waitOrFail(Duration left) {
+    HubException cause = pauseCause;
+    Duration patience = around.openTimeout().dividedBy(2);
+    if (cause != null && left.compareTo(patience) > 0) {
+      List<Attachment> refused = List.copyOf(waiting);
+      waiting.clear();
+      refused.forEach(device -> device.fail(cause));
+    } else if (resume == null) {
+      resume =
+          loop.schedule(
+              left,
+              () -> {
+                resume = null;
+                serve();
+              });
+    }
+  }
+}

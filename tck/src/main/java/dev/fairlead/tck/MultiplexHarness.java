@@ -1,0 +1,127 @@
+package dev.fairlead.tck;
+
+import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.Endpoint;
+import dev.fairlead.Gateway;
+import dev.fairlead.GatewayBuilder;
+import dev.fairlead.RetryPolicy;
+import dev.fairlead.Route;
+import dev.fairlead.auth.Credentials;
+import dev.fairlead.policy.TransportPolicy;
+import dev.fairlead.spi.MultiplexingProvider;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What the contract for shared connections needs to know of a transport: the transport itself, and
+ * a hub with as many devices as a test asks for. One harness serves one test.
+ */
+public interface MultiplexHarness extends AutoCloseable {
+  /**
+   * The transport under test.
+   *
+   * @return the same each time
+   */
+  MultiplexingProvider provider();
+
+  /**
+   * The route under test.
+   *
+   * @return one whose offer declares several identities a connection
+   */
+  Route route();
+
+  /**
+   * The name of the hub, as in tokens.
+   *
+   * @return the host name
+   */
+  String hubHost();
+
+  /**
+   * Where to dial.
+   *
+   * @return host, port and trust
+   */
+  Endpoint endpoint();
+
+  /**
+   * Whom to connect as; made at the hub when first asked for.
+   *
+   * @param deviceId the device
+   * @return its identity and key
+   */
+  Target target(String deviceId);
+
+  /**
+   * The hub as one device sees it; the device is made when first asked for. What concerns lines
+   * ({@code setReachable}, {@code openConnections}) is the whole hub's. {@code setEnabled(false)}
+   * ends the device's session and leaves its line alone.
+   *
+   * @param deviceId the device
+   * @return the hub's side
+   */
+  HubSide hub(String deviceId);
+
+  /**
+   * Whether a thread belongs to the hub's side, and may outlive the clients.
+   *
+   * @param thread a live thread
+   * @return true if the hub owns it
+   */
+  boolean ownsThread(Thread thread);
+
+  /** Stops the hub. */
+  @Override
+  void close();
+
+  /**
+   * A gateway's builder with everything set, for this route only, its devices sharing connections,
+   * and eager to connect again.
+   *
+   * @return a builder
+   */
+  default GatewayBuilder gateway() {
+    return Gateway.builder()
+        .host(hubHost())
+        .endpoint(route().protocol(), endpoint())
+        .transport(provider())
+        .policy(policy().build())
+        .drainTime(Duration.ZERO)
+        .retry(
+            new RetryPolicy(
+                Duration.ofMillis(50),
+                Duration.ofMillis(20),
+                Duration.ofMillis(200),
+                Duration.ofSeconds(10),
+                Duration.ofMillis(100),
+                Duration.ofMillis(300),
+                false,
+                Optional.empty()));
+  }
+
+  /**
+   * The policy of {@link #gateway()}, to be narrowed.
+   *
+   * @return a policy's builder
+   */
+  default TransportPolicy.Builder policy() {
+    return TransportPolicy.builder().identities(2).sharedConnection(true).only(route().protocol());
+  }
+
+  /**
+   * The builder of a device behind a gateway.
+   *
+   * @param gateway the gateway
+   * @param deviceId the device
+   * @return a builder with identity and credentials
+   */
+  default DeviceClientBuilder device(Gateway gateway, String deviceId) {
+    Target target = target(deviceId);
+    return gateway
+        .device()
+        .host(target.hubHost())
+        .identity(target.identity())
+        .credentials(Credentials.sharedAccessKey(target.key()));
+  }
+}

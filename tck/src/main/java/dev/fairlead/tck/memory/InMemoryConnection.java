@@ -1,0 +1,170 @@
+package dev.fairlead.tck.memory;
+
+import dev.fairlead.HubException;
+import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
+import dev.fairlead.Route;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.spi.ConnectionContext;
+import dev.fairlead.spi.ConnectionOpening;
+import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.RouteOffer;
+import dev.fairlead.spi.SessionContext;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.SharedConnection;
+import dev.fairlead.spi.TransportSession;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A line that several devices share, and its opening. Sessions belong to the loop; links may end on
+ * any thread.
+ */
+final class InMemoryConnection implements SharedConnection, ConnectionOpening {
+  private final InMemoryHub hub;
+  private final RouteOffer offer;
+  private final InMemoryTransport.Options options;
+  private final Loop loop;
+  private final InMemoryLine line;
+  private final Set<InMemoryLink> links = ConcurrentHashMap.newKeySet();
+  private final Set<InMemorySession> sessions = new HashSet<>();
+  private final CompletableFuture<SharedConnection> outcome = new CompletableFuture<>();
+  private final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
+  private boolean closing;
+
+  InMemoryConnection(
+      InMemoryHub hub,
+      RouteOffer offer,
+      InMemoryTransport.Options options,
+      ConnectionContext context) {
+    this.hub = hub;
+    this.offer = offer;
+    this.options = options;
+    this.loop = context.loop();
+    this.line = new InMemoryLine(hub, "shared", this::lost);
+  }
+
+  void dial() {
+    Route route = offer.route();
+    hub.attempted(route);
+    line.carry(
+        () -> {
+          if (hub.answers(line, route)) {
+            outcome.complete(this);
+          }
+        });
+    line.start();
+  }
+
+  // --- the opening ---
+
+  @Override
+  public CompletionStage<SharedConnection> connection() {
+    return outcome;
+  }
+
+  @Override
+  public void abort() {
+    loop.execute(
+        () -> {
+          closing = true;
+          line.cut(
+              new UnreachableException(
+                  "The shared line was cut on this side.",
+                  Stage.SESSION,
+                  Progress.MAYBE_SENT,
+                  null));
+        });
+  }
+
+  private void lost(HubException why) {
+    if (outcome.completeExceptionally(why)) {
+      return;
+    }
+    List.copyOf(links).forEach(link -> link.lost(why));
+    // Behind the end of every session, which has just been queued.
+    loop.execute(() -> ended.complete(closing ? Optional.empty() : Optional.of(why)));
+  }
+
+  // --- the connection ---
+
+  @Override
+  public SessionOpening attach(SessionContext context) {
+    loop.assertInLoop();
+    Attached attached = new Attached();
+    InMemoryOpening opening =
+        new InMemoryOpening(
+            hub,
+            offer,
+            options,
+            context,
+            line,
+            session -> {
+              sessions.add(session);
+              attached.session = session;
+              if (closing) {
+                session.close();
+              }
+            },
+            () -> loop.execute(() -> detached(attached)));
+    attached.link = opening.link();
+    links.add(opening.link());
+    if (closing || line.isEnded()) {
+      opening.link().lost(InMemoryHub.lost("The shared line is gone."));
+    } else if (line.links() > offer.identitiesPerConnection()) {
+      opening
+          .link()
+          .lost(new RejectedException("No room on this line for one more.", Progress.NOT_SENT));
+    } else {
+      opening.attach();
+    }
+    return opening;
+  }
+
+  /** What is known of one device; of the loop. */
+  private static final class Attached {
+    @Nullable InMemoryLink link;
+    @Nullable TransportSession session;
+  }
+
+  private void detached(Attached device) {
+    if (device.link != null) {
+      links.remove(device.link);
+    }
+    if (device.session != null) {
+      sessions.remove(device.session);
+    }
+    endWhenEmpty();
+  }
+
+  private void endWhenEmpty() {
+    if (closing && links.isEmpty()) {
+      line.carry(
+          () -> {
+            if (line.end()) {
+              loop.execute(() -> ended.complete(Optional.empty()));
+            }
+          });
+    }
+  }
+
+  @Override
+  public CompletionStage<Optional<HubException>> ended() {
+    return ended;
+  }
+
+  @Override
+  public void close() {
+    loop.assertInLoop();
+    closing = true;
+    List.copyOf(sessions).forEach(InMemorySession::close);
+    endWhenEmpty();
+  }
+}

@@ -1,0 +1,144 @@
+package dev.fairlead.https;
+
+import dev.fairlead.net.Dialer;
+import java.time.Duration;
+import java.util.Objects;
+
+/** What can be set of the HTTPS wire. Immutable. */
+public final class HttpsOptions {
+  private final Duration answerTimeout;
+  private final Duration closeTimeout;
+  private final Duration keepAlive;
+  private final PollSchedule polls;
+  private final Dialer dialer;
+
+  private HttpsOptions(Builder builder) {
+    answerTimeout = builder.answerTimeout;
+    closeTimeout = builder.closeTimeout;
+    keepAlive = builder.keepAlive;
+    polls = builder.polls;
+    dialer = builder.dialer;
+  }
+
+  /**
+   * All defaults.
+   *
+   * @return the options
+   */
+  public static HttpsOptions defaults() {
+    return builder().build();
+  }
+
+  /**
+   * Starts from the defaults.
+   *
+   * @return a builder
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  Duration answerTimeout() {
+    return answerTimeout;
+  }
+
+  Duration closeTimeout() {
+    return closeTimeout;
+  }
+
+  Duration keepAlive() {
+    return keepAlive;
+  }
+
+  PollSchedule polls() {
+    return polls;
+  }
+
+  Dialer dialer() {
+    return dialer;
+  }
+
+  /** Builds {@link HttpsOptions}. Not safe for several threads. */
+  public static final class Builder {
+    private Duration answerTimeout = Duration.ofSeconds(20);
+    private Duration closeTimeout = Duration.ofSeconds(5);
+    private Duration keepAlive = Duration.ofMinutes(2);
+    private PollSchedule polls = PollSchedule.standard();
+    private Dialer dialer = new Dialer();
+
+    private Builder() {}
+
+    /**
+     * Sets how long the hub may take for each answer, connecting included; 20 s by default. What is
+     * sent prolongs it by the time it takes at 8 KB/s.
+     *
+     * @param limit positive
+     * @return this
+     */
+    public Builder answerTimeout(Duration limit) {
+      answerTimeout = positive("time-out", limit);
+      return this;
+    }
+
+    /**
+     * Sets how long closing waits for answers under way; 5 s by default.
+     *
+     * @param limit positive
+     * @return this
+     */
+    public Builder closeTimeout(Duration limit) {
+      closeTimeout = positive("time-out", limit);
+      return this;
+    }
+
+    /**
+     * Sets how long a connection is kept that carries nothing; 2 minutes by default. The hub may
+     * close it sooner. The next request then connects anew, which costs some 5 KB of TLS.
+     *
+     * @param time positive
+     * @return this
+     */
+    public Builder keepAlive(Duration time) {
+      keepAlive = positive("time", time);
+      return this;
+    }
+
+    /**
+     * Sets how often the hub is asked for cloud-to-device messages; once in 25 minutes by default.
+     *
+     * @param schedule the schedule
+     * @return this
+     */
+    public Builder polls(PollSchedule schedule) {
+      polls = Objects.requireNonNull(schedule, "schedule");
+      return this;
+    }
+
+    /**
+     * Sets how hosts are reached: resolver and time-outs.
+     *
+     * @param how the dialer
+     * @return this
+     */
+    public Builder dialer(Dialer how) {
+      dialer = Objects.requireNonNull(how, "how");
+      return this;
+    }
+
+    private static Duration positive(String what, Duration duration) {
+      if (duration.isZero() || duration.isNegative()) {
+        throw new IllegalArgumentException("A " + what + " is positive, not " + duration + ".");
+      }
+      return duration;
+    }
+
+    /**
+     * Builds.
+     *
+     * @return the options
+     */
+    public HttpsOptions build() {
+      return new HttpsOptions(this);
+    }
+  }
+}

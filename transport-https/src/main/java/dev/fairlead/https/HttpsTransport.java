@@ -1,0 +1,66 @@
+package dev.fairlead.https;
+
+import dev.fairlead.Capability;
+import dev.fairlead.Carrier;
+import dev.fairlead.Protocol;
+import dev.fairlead.Route;
+import dev.fairlead.spi.RouteOffer;
+import dev.fairlead.spi.SessionContext;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.TransportOffer;
+import dev.fairlead.spi.TransportProvider;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * HTTPS, port 443: telemetry, in batches where several messages wait, and cloud-to-device messages,
+ * for which the device asks at most once in 25 minutes. No twin and no direct methods: IoT Hub
+ * offers neither to devices over HTTPS. Safe for any thread.
+ */
+public final class HttpsTransport implements TransportProvider {
+  // IoT Hub: "Choose a device communication protocol".
+  private static final Route HTTPS = new Route(Protocol.HTTPS, Carrier.HTTP, 443);
+
+  private final HttpsOptions options;
+
+  /** With all defaults, as the service loader makes it. */
+  public HttpsTransport() {
+    this(HttpsOptions.defaults());
+  }
+
+  /**
+   * With options.
+   *
+   * @param options the options
+   */
+  public HttpsTransport(HttpsOptions options) {
+    this.options = options;
+  }
+
+  @Override
+  public TransportOffer offer() {
+    return new TransportOffer(
+        "fairlead-https",
+        List.of(
+            new RouteOffer(
+                HTTPS,
+                Set.of(
+                    Capability.TELEMETRY,
+                    Capability.CLOUD_MESSAGES,
+                    Capability.ABANDON,
+                    Capability.REJECT),
+                RouteOffer.Delivery.POLL,
+                1,
+                RouteOffer.Footprint.SMALL,
+                false,
+                options.polls().note().map(List::of).orElse(List.of()))));
+  }
+
+  @Override
+  public SessionOpening open(Route route, SessionContext context) {
+    if (route.protocol() == Protocol.HTTPS && route.carrier() == Carrier.HTTP) {
+      return new HttpsOpening(options, context);
+    }
+    throw new IllegalArgumentException(route + " is not a route of this transport.");
+  }
+}

@@ -1,0 +1,115 @@
+package dev.fairlead.https;
+
+import dev.fairlead.SystemProperty;
+import dev.fairlead.TelemetryMessage;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import okhttp3.Headers;
+
+/**
+ * Message properties as header fields, and as {@code properties} of a batch, which have the same
+ * names. IoT Hub REST reference; developer guide, "Create and read IoT Hub messages".
+ */
+final class MessageFields {
+  private static final String APPLICATION = "iothub-app-";
+
+  /** What web servers take of header fields in all is 16 KB; a token has its part of that. */
+  private static final int MOST_IN_HEADER = 8 * 1024;
+
+  private static final Map<SystemProperty, String> NAMES = new EnumMap<>(SystemProperty.class);
+  private static final Map<String, SystemProperty> BY_NAME = new HashMap<>();
+
+  static {
+    NAMES.put(SystemProperty.MESSAGE_ID, "iothub-messageid");
+    NAMES.put(SystemProperty.CORRELATION_ID, "iothub-correlationid");
+    NAMES.put(SystemProperty.USER_ID, "iothub-userid");
+    NAMES.put(SystemProperty.TO, "iothub-to");
+    NAMES.put(SystemProperty.EXPIRY, "iothub-expiry");
+    NAMES.put(SystemProperty.CONTENT_TYPE, "iothub-contenttype");
+    NAMES.put(SystemProperty.CONTENT_ENCODING, "iothub-contentencoding");
+    NAMES.put(SystemProperty.CREATION_TIME, "iothub-creation-time-utc");
+    NAMES.put(SystemProperty.ACK, "iothub-ack");
+    NAMES.put(SystemProperty.OUTPUT_NAME, "iothub-outputname");
+    NAMES.put(SystemProperty.COMPONENT, "dt-subject");
+    NAMES.put(SystemProperty.ENQUEUED_TIME, "iothub-enqueuedtime");
+    NAMES.put(SystemProperty.DELIVERY_COUNT, "iothub-deliverycount");
+    NAMES.put(SystemProperty.SEQUENCE_NUMBER, "iothub-sequencenumber");
+    NAMES.forEach((property, name) -> BY_NAME.put(name, property));
+  }
+
+  private MessageFields() {}
+
+  /** All properties by their names on the wire, system properties first. */
+  static Map<String, String> of(TelemetryMessage message) {
+    Map<String, String> fields = new LinkedHashMap<>();
+    message
+        .systemProperties()
+        .forEach(
+            (property, value) -> fields.put(Objects.requireNonNull(NAMES.get(property)), value));
+    message.properties().forEach((name, value) -> fields.put(APPLICATION + name, value));
+    return fields;
+  }
+
+  /** Why HTTPS cannot carry a message, empty if it can. */
+  static Optional<String> obstacle(TelemetryMessage message) {
+    for (Map.Entry<String, String> field : of(message).entrySet()) {
+      if (!field.getValue().chars().allMatch(c -> c >= ' ' && c < 0x7f)) {
+        return Optional.of(
+            "The value of "
+                + field.getKey()
+                + " has characters other than printable ASCII, which HTTPS does not carry. Encode it,"
+                + " put it into the body, or use an MQTT or AMQP route.");
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Whether header fields carry the properties unharmed: their names differ in more than case, no
+   * value has white space at an end (RFC 9110, section 5.5), and there is room for all.
+   */
+  static boolean fitHeader(TelemetryMessage message) {
+    Map<String, String> names = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    int size = 0;
+    for (Map.Entry<String, String> field : of(message).entrySet()) {
+      String value = field.getValue();
+      size += field.getKey().length() + value.length() + 4;
+      if (value.startsWith(" ")
+          || value.endsWith(" ")
+          || names.put(field.getKey(), value) != null) {
+        return false;
+      }
+    }
+    return size <= MOST_IN_HEADER;
+  }
+
+  /** The application properties of a cloud-to-device message. */
+  static Map<String, String> application(Headers headers) {
+    Map<String, String> properties = new LinkedHashMap<>();
+    for (int i = 0; i < headers.size(); i++) {
+      String name = headers.name(i);
+      if (name.regionMatches(true, 0, APPLICATION, 0, APPLICATION.length())) {
+        properties.put(name.substring(APPLICATION.length()), headers.value(i));
+      }
+    }
+    return properties;
+  }
+
+  /** Its system properties. */
+  static Map<SystemProperty, String> system(Headers headers) {
+    Map<SystemProperty, String> properties = new EnumMap<>(SystemProperty.class);
+    for (int i = 0; i < headers.size(); i++) {
+      SystemProperty property = BY_NAME.get(headers.name(i).toLowerCase(Locale.ROOT));
+      if (property != null) {
+        properties.put(property, headers.value(i));
+      }
+    }
+    return properties;
+  }
+}

@@ -1,0 +1,373 @@
+package dev.fairlead.https.http;
+
+import dev.fairlead.Endpoint;
+import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.https.http.HttpBreak.Reason;
+import dev.fairlead.net.Dialer;
+import dev.fairlead.spi.Credential;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import okhttp3.ConnectionPool;
+import okhttp3.HttpUrl;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import okio.BufferedSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * HTTP/1.1 with one host over one kept-alive connection: one exchange at a time, in the order of
+ * asking, on a thread that ends a moment after the last one. OkHttp writes and reads the messages;
+ * the connection below is a line of {@code net}, TLS included, so to OkHttp it is plain HTTP.
+ *
+ * <p>An exchange is tried once. Redirects are not followed, nothing is cached, decoded or
+ * remembered, and every answer is read whole within its {@link HttpLimits}. Any thread; nothing
+ * here blocks its caller.
+ */
+public final class HubHttp {
+  private static final Logger log = LoggerFactory.getLogger(HubHttp.class);
+
+  /** How long the thread waits for a next exchange before it ends. */
+  private static final Duration THREAD_REST = Duration.ofSeconds(1);
+
+  /** A line that was quiet for so long is looked at before it carries another request. */
+  static final long LOOK_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  /** Sets an alarm: a client's loop, or its time source. */
+  @FunctionalInterface
+  public interface Alarms {
+    /**
+     * Runs a task once, later, on any thread.
+     *
+     * @param delay how long from now
+     * @param task returns at once
+     * @return cancels it
+     */
+    Alarm schedule(Duration delay, Runnable task);
+  }
+
+  private final String host;
+  private final Alarms alarms;
+  private final ThreadPoolExecutor executor;
+  private final ConnectionPool pool;
+  private final OkHttpClient client;
+
+  private final Object lock = new Object();
+  private final Set<Exchange> waiting = new LinkedHashSet<>(); // the first may be under way
+  private @Nullable LineSocket socket;
+  private boolean over;
+
+  // Of earlier lines; the standing one counts for itself.
+  private long sentBefore;
+  private long receivedBefore;
+  private int lines;
+
+  private volatile long lastUsed;
+
+  /**
+   * Prepares; nothing is dialled before the first exchange.
+   *
+   * @param name for the thread
+   * @param dialer how to reach the host
+   * @param endpoint where to, and who may vouch for the server
+   * @param certificate the client certificate to show when asked, empty for none
+   * @param host what the {@code Host} field says
+   * @param keepAlive how long a connection is kept without an exchange
+   * @param alarms for the time limits of exchanges
+   */
+  public HubHttp(
+      String name,
+      Dialer dialer,
+      Endpoint endpoint,
+      Optional<Credential.Certificate> certificate,
+      String host,
+      Duration keepAlive,
+      Alarms alarms) {
+    this.host = host;
+    this.alarms = alarms;
+    executor =
+        new ThreadPoolExecutor(
+            1,
+            1,
+            THREAD_REST.toMillis(),
+            TimeUnit.MILLISECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> {
+              Thread thread = new Thread(task, name);
+              thread.setDaemon(true);
+              return thread;
+            });
+    executor.allowCoreThreadTimeOut(true);
+    pool = new ConnectionPool(1, keepAlive.toMillis(), TimeUnit.MILLISECONDS);
+    client =
+        PlainHttp.over(() -> connecting(new LineSocket(dialer.dial(endpoint, certificate))), pool);
+  }
+
+  /**
+   * Begins the URL of a request to this host.
+   *
+   * @return a builder without a path
+   */
+  public HttpUrl.Builder url() {
+    // The host is in the Host field, where it need not be a name that OkHttp finds well-formed.
+    return new HttpUrl.Builder().scheme("http").host("hub");
+  }
+
+  /**
+   * Queues an exchange.
+   *
+   * @param request to a URL of {@link #url()}
+   * @param limits what it may take
+   * @return completes on this object's thread, which must not be held: with the whole answer, or
+   *     exceptionally with an {@link dev.fairlead.UnreachableException} if no connection came
+   *     about, an {@link HttpBreak}, or the {@link IOException} that the line gave way with
+   */
+  public CompletionStage<HttpAnswer> send(Request request, HttpLimits limits) {
+    Exchange exchange = new Exchange(request.newBuilder().header("Host", host).build(), limits);
+    synchronized (lock) {
+      if (!over) {
+        waiting.add(exchange);
+      }
+    }
+    try {
+      executor.execute(exchange::run);
+    } catch (RejectedExecutionException e) {
+      exchange.fail(aborted());
+    }
+    return exchange.answer;
+  }
+
+  /**
+   * Ends everything at once: exchanges that wait or are under way fail with {@link Reason#ABORTED},
+   * the connection is cut, and the thread ends. A thread inside the platform's name look-up ends
+   * with that. No effect when called again.
+   */
+  public void abort() {
+    List<Exchange> left;
+    LineSocket standing;
+    synchronized (lock) {
+      if (over) {
+        return;
+      }
+      over = true;
+      left = List.copyOf(waiting);
+      waiting.clear();
+      standing = socket;
+    }
+    if (standing != null) {
+      standing.close();
+    }
+    left.forEach(exchange -> exchange.fail(aborted()));
+    // OkHttp's own thread waits for as long as it has a connection to watch over.
+    executor.execute(pool::evictAll);
+    executor.shutdown();
+  }
+
+  private static HttpBreak aborted() {
+    return new HttpBreak(Reason.ABORTED, "cut by this client");
+  }
+
+  /**
+   * Bytes handed to the network so far, those of TLS included.
+   *
+   * @return the count
+   */
+  public long bytesSent() {
+    synchronized (lock) {
+      return sentBefore + (socket == null ? 0 : socket.sent());
+    }
+  }
+
+  /**
+   * Bytes received from the network so far, those of TLS included.
+   *
+   * @return the count
+   */
+  public long bytesReceived() {
+    synchronized (lock) {
+      return receivedBefore + (socket == null ? 0 : socket.received());
+    }
+  }
+
+  /**
+   * How many connections were begun so far.
+   *
+   * @return the count
+   */
+  public int connections() {
+    synchronized (lock) {
+      return lines;
+    }
+  }
+
+  private Socket connecting(LineSocket fresh) throws SocketException {
+    synchronized (lock) {
+      if (over) {
+        throw new SocketException("ended");
+      }
+      if (socket != null) {
+        sentBefore += socket.sent();
+        receivedBefore += socket.received();
+      }
+      socket = fresh;
+      lines++;
+    }
+    return fresh;
+  }
+
+  /** Cuts the line if the exchange still stands on it. */
+  private void overdue(Exchange exchange) {
+    LineSocket standing;
+    synchronized (lock) {
+      if (!waiting.contains(exchange)) {
+        return;
+      }
+      standing = socket;
+      exchange.slow = true;
+    }
+    if (standing != null) {
+      standing.close();
+    }
+  }
+
+  /** The server may have closed the connection that was idle. */
+  private void lookAtIdleLine() {
+    LineSocket standing;
+    synchronized (lock) {
+      standing = socket;
+    }
+    if (standing != null
+        && System.nanoTime() - lastUsed > LOOK_AFTER_NANOS
+        && pool.idleConnectionCount() > 0
+        && standing.stale()) {
+      pool.evictAll();
+    }
+  }
+
+  private final class Exchange {
+    private final Request request;
+    private final HttpLimits limits;
+    private final CompletableFuture<HttpAnswer> answer = new CompletableFuture<>();
+    private volatile boolean slow;
+
+    Exchange(Request request, HttpLimits limits) {
+      this.request = request;
+      this.limits = limits;
+    }
+
+    void run() {
+      synchronized (lock) {
+        if (!waiting.contains(this)) {
+          return;
+        }
+      }
+      Alarm alarm = null;
+      try {
+        RequestBody body = request.body();
+        Duration time = limits.timeFor(body == null ? 0 : body.contentLength());
+        alarm = alarms.schedule(time, () -> overdue(this));
+        lookAtIdleLine();
+        HttpAnswer got = exchange();
+        lastUsed = System.nanoTime();
+        done();
+        answer.complete(got);
+      } catch (IOException e) {
+        done();
+        fail(e);
+      } catch (RuntimeException e) {
+        // OkHttp lets some of what peers do wrong out as the like of an illegal argument.
+        done();
+        ProtocolException wrong = new ProtocolException("an answer that cannot be read");
+        wrong.initCause(e);
+        fail(wrong);
+      } finally {
+        if (alarm != null) {
+          alarm.cancel();
+        }
+      }
+    }
+
+    private void done() {
+      synchronized (lock) {
+        waiting.remove(this);
+      }
+    }
+
+    private HttpAnswer exchange() throws IOException {
+      try (Response response = client.newCall(request).execute()) {
+        boolean whole = false;
+        try {
+          HttpAnswer got = read(response);
+          whole = true;
+          if (response.protocol() == Protocol.HTTP_1_0) {
+            // It closes after each answer, whether it says so or not: RFC 9112, section 9.3.
+            cut();
+          }
+          return got;
+        } finally {
+          if (!whole) {
+            // Else OkHttp would read on for a while, to save the connection.
+            cut();
+          }
+        }
+      }
+    }
+
+    private void cut() {
+      LineSocket standing;
+      synchronized (lock) {
+        standing = socket;
+      }
+      if (standing != null) {
+        standing.close();
+      }
+    }
+
+    private HttpAnswer read(Response response) throws IOException {
+      String encoding = response.header("Content-Encoding", "identity");
+      if (!"identity".equalsIgnoreCase(encoding)) {
+        throw new HttpBreak(Reason.ENCODED, "content encoding");
+      }
+      String length = response.header("Content-Length", "0");
+      if (length == null || !length.matches("[0-9]{1,18}")) {
+        // OkHttp would read on to the end of the line. RFC 9112, section 6.3: an error.
+        throw new ProtocolException("a length that is no number");
+      }
+      BufferedSource source = response.body().source();
+      if (source.request(limits.answerBytes() + 1L)) {
+        throw new HttpBreak(
+            Reason.TOO_LARGE, "an answer of more than " + limits.answerBytes() + " bytes");
+      }
+      return new HttpAnswer(response.code(), response.headers(), source.readByteArray());
+    }
+
+    void fail(Throwable cause) {
+      Throwable told = cause;
+      if (slow) {
+        told = new HttpBreak(Reason.SLOW, "no answer in time");
+      } else if (cause instanceof LineSocket.NotDialled refused) {
+        told = refused.failure();
+      }
+      if (answer.completeExceptionally(told)) {
+        log.debug("{} {} failed", request.method(), request.url().encodedPath(), told);
+      }
+    }
+  }
+}

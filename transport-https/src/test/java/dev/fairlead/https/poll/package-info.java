@@ -1,0 +1,4 @@
+@NullMarked
+package dev.fairlead.https.poll;
+
+import org.jspecify.annotations.NullMarked;
