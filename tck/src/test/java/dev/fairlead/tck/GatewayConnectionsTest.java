@@ -385,6 +385,7 @@ class GatewayConnectionsTest extends GatewayCase {
     hub.device("dev-1").setEnabled(true);
     if (phase.silentAt != null) {
       hub.cutLines();
+      Waiting.until("the other knows of it", () -> !(devices.get(1).state() instanceof Connected));
     }
     assertThat(devices.get(1).open()).isNotNull();
     tickUntil("the other works", () -> areConnected(devices.subList(1, 2)));
