@@ -202,7 +202,7 @@ class GatewayTest extends GatewayCase {
     assertThat(leaf.plan().notes())
         .extracting(TransportPlan.Note::code)
         .containsExactly(ReasonCode.X509_MULTIPLEX);
-    assertThat(leaf.plan().explain()).contains("share no connection: 3 connections.");
+    assertThat(leaf.plan().explain()).contains("X509_MULTIPLEX", "3 connections.");
     List<DeviceClient> others = opened(gateway, 2);
     Waiting.until("the leaf was opened", () -> !wire.alone.isEmpty());
     assertThat(wire.alone).containsOnly("leaf");
