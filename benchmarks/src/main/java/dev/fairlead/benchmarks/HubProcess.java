@@ -39,6 +39,8 @@ final class HubProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "dev.fairlead.localhub.HubProgram",
                 "--quiet",
+                "--amqp-port",
+                "0",
                 "--https-port",
                 Integer.toString(httpsPort),
                 "--mqtt-port",
