@@ -15,16 +15,27 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.Assumptions;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.wait.strategy.Wait;
+import org.testcontainers.images.builder.Transferable;
 
 /**
- * The Mosquitto broker in a process of its own, with TLS on one port and WebSockets over TLS on
- * another. It knows nothing of IoT Hub: it takes every topic and every path.
+ * The Mosquitto broker, with TLS on one port and WebSockets over TLS on another. It knows nothing
+ * of IoT Hub: it takes every topic and every path.
+ *
+ * @param ca whoever may vouch for it
+ * @param host where it is
+ * @param tlsPort its port for MQTT over TLS
+ * @param webSocketPort its port for MQTT over WebSockets
+ * @param stop ends it
  */
-final class Mosquitto implements AutoCloseable {
+record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort, Runnable stop)
+    implements AutoCloseable {
   /** Where packages of the usual distributions put it, which is not on every user's path. */
   private static final List<Path> HOMES =
       List.of(
@@ -33,62 +44,98 @@ final class Mosquitto implements AutoCloseable {
           Path.of("/usr/bin/mosquitto"),
           Path.of("/opt/homebrew/sbin/mosquitto"));
 
+  private static final String IMAGE = "eclipse-mosquitto:2.0.22";
+
   /** A port that is free when looked for may be taken a moment later. */
   private static final int ATTEMPTS = 5;
 
-  private final Process process;
-  private final X509Certificate ca;
-  private final int tlsPort;
-  private final int webSocketPort;
-
-  private Mosquitto(Process process, X509Certificate ca, int tlsPort, int webSocketPort) {
-    this.process = process;
-    this.ca = ca;
-    this.tlsPort = tlsPort;
-    this.webSocketPort = webSocketPort;
-  }
-
-  /** Starts the broker that is installed here, or aborts the test and says why. */
+  /**
+   * Starts the broker that is installed here, or else one in a container, or else aborts the test
+   * and says why.
+   */
   static Mosquitto start(Path directory) throws Exception {
     Optional<Path> binary = HOMES.stream().filter(Files::isExecutable).findFirst();
+    if (binary.isPresent()) {
+      return installed(binary.get(), directory);
+    }
     Assumptions.assumeTrue(
-        binary.isPresent(), "No Mosquitto is installed here (apt-get install mosquitto).");
+        DockerClientFactory.instance().isDockerAvailable(),
+        "Neither is a Mosquitto installed here (apt-get install mosquitto), nor does a container"
+            + " engine run.");
+    return inAContainer();
+  }
+
+  private static Mosquitto installed(Path binary, Path directory) throws Exception {
     TestCa.Issued root = TestCa.root("broker CA");
-    TestCa.Issued server = TestCa.leaf(root, "localhost", "127.0.0.1");
-    Path certificate = directory.resolve("broker.pem");
-    Path key = directory.resolve("broker-key.pem");
-    Files.writeString(certificate, pem("CERTIFICATE", server.certificate().getEncoded()));
-    Files.writeString(key, pem("PRIVATE KEY", server.key().getEncoded()));
+    TestCa.Issued server = TestCa.leaf(root, "localhost");
+    Files.writeString(directory.resolve("broker.pem"), certificate(server));
+    Files.writeString(directory.resolve("broker-key.pem"), key(server));
     for (int attempt = 1; ; attempt++) {
       int tls = freePort();
       int webSocket = freePort();
       Path configuration = directory.resolve("mosquitto.conf");
-      Files.writeString(configuration, configuration(certificate, key, tls, webSocket));
+      Files.writeString(
+          configuration,
+          // Started by root it would become another user, who may not read the key.
+          "user "
+              + System.getProperty("user.name")
+              + "\n"
+              + configuration(directory.toString(), " 127.0.0.1", tls, webSocket));
       Path log = directory.resolve("mosquitto.log");
       Process process =
-          new ProcessBuilder(binary.get().toString(), "-c", configuration.toString())
+          new ProcessBuilder(binary.toString(), "-c", configuration.toString())
               .redirectErrorStream(true)
               .redirectOutput(log.toFile())
               .start();
-      Mosquitto broker = new Mosquitto(process, root.certificate(), tls, webSocket);
-      if (broker.comesUp()) {
-        return broker;
+      Runnable stop = () -> process.destroyForcibly().onExit().join();
+      if (comesUp(process, tls, webSocket)) {
+        return new Mosquitto(root.certificate(), "localhost", tls, webSocket, stop);
       }
-      broker.close();
+      stop.run();
       if (attempt == ATTEMPTS) {
         throw new IOException("Mosquitto does not start: " + Files.readString(log));
       }
     }
   }
 
-  private static String configuration(Path certificate, Path key, int tls, int webSocket) {
-    String secured = "certfile " + certificate + "\nkeyfile " + key + "\n";
+  @SuppressWarnings("resource") // The broker's own close stops the container.
+  private static Mosquitto inAContainer() throws Exception {
+    String host = DockerClientFactory.instance().dockerHostIpAddress();
+    TestCa.Issued root = TestCa.root("broker CA");
+    TestCa.Issued server = TestCa.leaf(root, host);
+    String home = "/mosquitto/config";
+    GenericContainer<?> container =
+        new GenericContainer<>(IMAGE)
+            .withExposedPorts(8883, 8443)
+            .withCopyToContainer(Transferable.of(certificate(server)), home + "/broker.pem")
+            .withCopyToContainer(Transferable.of(key(server)), home + "/broker-key.pem")
+            .withCopyToContainer(
+                Transferable.of(configuration(home, "", 8883, 8443)), home + "/mosquitto.conf")
+            .waitingFor(Wait.forListeningPort());
+    container.start();
+    return new Mosquitto(
+        root.certificate(),
+        host,
+        container.getMappedPort(8883),
+        container.getMappedPort(8443),
+        container::stop);
+  }
+
+  private static String configuration(String directory, String address, int tls, int webSocket) {
+    String secured =
+        "certfile " + directory + "/broker.pem\nkeyfile " + directory + "/broker-key.pem\n";
     return "allow_anonymous true\n"
         + "persistence false\n"
-        // Started by root it would become another user, who may not read the key.
-        + ("user " + System.getProperty("user.name") + "\n")
-        + ("listener " + tls + " 127.0.0.1\n" + secured)
-        + ("listener " + webSocket + " 127.0.0.1\nprotocol websockets\n" + secured);
+        + ("listener " + tls + address + "\n" + secured)
+        + ("listener " + webSocket + address + "\nprotocol websockets\n" + secured);
+  }
+
+  private static String certificate(TestCa.Issued issued) throws Exception {
+    return pem("CERTIFICATE", issued.certificate().getEncoded());
+  }
+
+  private static String key(TestCa.Issued issued) {
+    return pem("PRIVATE KEY", issued.key().getEncoded());
   }
 
   private static String pem(String what, byte[] der) {
@@ -103,14 +150,11 @@ final class Mosquitto implements AutoCloseable {
     }
   }
 
-  private boolean comesUp() {
+  private static boolean comesUp(Process process, int... ports) {
     try {
       Awaitility.await()
           .atMost(Duration.ofSeconds(10))
-          .until(
-              () ->
-                  !process.isAlive()
-                      || Stream.of(tlsPort, webSocketPort).allMatch(Mosquitto::listens));
+          .until(() -> !process.isAlive() || IntStream.of(ports).allMatch(Mosquitto::listens));
     } catch (ConditionTimeoutException e) {
       return false;
     }
@@ -125,25 +169,17 @@ final class Mosquitto implements AutoCloseable {
     }
   }
 
-  X509Certificate ca() {
-    return ca;
-  }
-
-  int tlsPort() {
-    return tlsPort;
-  }
-
   Endpoint endpoint(Wire wire) {
     int port =
         switch (wire) {
           case MQTT -> tlsPort;
           case MQTT_WS -> webSocketPort;
         };
-    return new Endpoint("localhost", port, Trust.only(List.of(ca)));
+    return new Endpoint(host, port, Trust.only(List.of(ca)));
   }
 
   @Override
   public void close() {
-    process.destroyForcibly().onExit().join();
+    stop.run();
   }
 }

@@ -10,6 +10,7 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -23,14 +24,17 @@ import org.eclipse.paho.client.mqttv3.MqttClient;
 import org.eclipse.paho.client.mqttv3.MqttConnectOptions;
 import org.eclipse.paho.client.mqttv3.MqttMessage;
 import org.eclipse.paho.client.mqttv3.persist.MemoryPersistence;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.opentest4j.TestAbortedException;
 
 /**
  * MQTT as somebody else has implemented it, on both routes: telemetry and cloud-to-device messages
@@ -46,13 +50,26 @@ class MosquittoTest {
   private static final Duration SOON = Duration.ofSeconds(60);
 
   @TempDir static Path directory;
-  private static Mosquitto broker;
+  private static @Nullable Mosquitto broker;
+  private static @Nullable TestAbortedException unavailable;
 
   @Parameter Wire wire;
 
   @BeforeAll
   static void startBroker() throws Exception {
-    broker = Mosquitto.start(directory);
+    try {
+      broker = Mosquitto.start(directory);
+    } catch (TestAbortedException e) {
+      unavailable = e;
+    }
+  }
+
+  /** Here, for a report names the reason of a skipped test, but not that of a skipped class. */
+  @BeforeEach
+  void skipWithoutABroker() {
+    if (unavailable != null) {
+      throw unavailable;
+    }
   }
 
   @AfterAll
@@ -62,13 +79,17 @@ class MosquittoTest {
     }
   }
 
+  private static Mosquitto broker() {
+    return Objects.requireNonNull(broker, "a broker");
+  }
+
   private record Seen(String topic, String body, int qos) {}
 
   /** The back end's side: a plain MQTT client at the same broker. */
   private static MqttClient backEnd() throws Exception {
     KeyStore store = KeyStore.getInstance("PKCS12");
     store.load(null, null);
-    store.setCertificateEntry("broker", broker.ca());
+    store.setCertificateEntry("broker", broker().ca());
     TrustManagerFactory trust =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     trust.init(store);
@@ -79,7 +100,7 @@ class MosquittoTest {
     options.setMaxInflight(MESSAGES);
     MqttClient client =
         new MqttClient(
-            "ssl://localhost:" + broker.tlsPort(),
+            "ssl://localhost:" + broker().tlsPort(),
             MqttClient.generateClientId(),
             new MemoryPersistence());
     client.connect(options);
@@ -89,7 +110,7 @@ class MosquittoTest {
   private DeviceClient device(String id, List<String> received) {
     return wire.builder(
             "HostName=localhost;DeviceId=" + id + ";SharedAccessKey=a2V5LW9mLW5vLXVzZQ==",
-            broker.endpoint(wire))
+            broker().endpoint(wire))
         .onCloudMessage(
             message -> {
               received.add(new String(message.body(), StandardCharsets.UTF_8));

@@ -150,7 +150,7 @@ final class SharedRoute {
   }
 
   private static Optional<PooledConnection> leastLoaded(List<PooledConnection> among, int below) {
-    return among.stream().filter(each -> each.devices() < below).min(BY_LOAD);
+    return among.stream().filter(each -> each.hasRoom(below)).min(BY_LOAD);
   }
 
   private static int ceil(int dividend, int divisor) {

@@ -22,6 +22,16 @@ public interface SharedConnection {
   SessionOpening attach(SessionContext context);
 
   /**
+   * How many sessions both ends have agreed that this connection carries. It may be less than the
+   * route offers; who attaches more has them refused.
+   *
+   * @return 1 or more; without a bound of its own by default
+   */
+  default int capacity() {
+    return Integer.MAX_VALUE;
+  }
+
+  /**
    * The end of the connection, which comes exactly once, after the end of every session on it.
    *
    * @return completes with empty if {@link #close()} or {@link #abort()} was called and the

@@ -98,6 +98,20 @@ class GatewayConnectionsTest extends GatewayCase {
   }
 
   @Test
+  void aWireThatCarriesLessThanItOffersHasMoreConnections() {
+    Gateway gateway = built(gatewayOver(like(AMQP).withCapacity(4)));
+    List<DeviceClient> devices = opened(gateway, 10);
+    assertThat(hub.devicesPerLine()).containsExactly(2, 4, 4);
+    hub.cutLines();
+    awaitAll(devices, ConnectionState.Waiting.class);
+    tickUntil("all are back", () -> areConnected(devices));
+    assertThat(hub.devicesPerLine()).containsExactly(2, 4, 4);
+    for (int i = 0; i < 10; i++) {
+      assertThat(hub.device("dev-" + i).connectionsSoFar()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void aConnectionTooManyRunsEmptyAndCloses() {
     Gateway gateway = built(gatewayOver(like(AMQP), 10));
     List<DeviceClient> devices = opened(gateway, 20);
@@ -385,6 +399,7 @@ class GatewayConnectionsTest extends GatewayCase {
     hub.device("dev-1").setEnabled(true);
     if (phase.silentAt != null) {
       hub.cutLines();
+      Waiting.until("the other knows of it", () -> !(devices.get(1).state() instanceof Connected));
     }
     assertThat(devices.get(1).open()).isNotNull();
     tickUntil("the other works", () -> areConnected(devices.subList(1, 2)));

@@ -30,11 +30,15 @@ import dev.fairlead.Trust;
 import dev.fairlead.auth.Audience;
 import dev.fairlead.auth.CredentialKind;
 import dev.fairlead.auth.Credentials;
+import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.policy.NoRouteException;
 import dev.fairlead.policy.ReasonCode;
 import dev.fairlead.policy.TransportPlan;
 import dev.fairlead.policy.TransportPolicy;
+import dev.fairlead.spi.ConnectionContext;
+import dev.fairlead.spi.ConnectionOpening;
 import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.MultiplexingProvider;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportOffer;
@@ -42,6 +46,10 @@ import dev.fairlead.spi.TransportProvider;
 import dev.fairlead.tck.memory.InMemoryFault;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
 import dev.fairlead.tck.memory.InMemoryHub;
+import dev.fairlead.tck.memory.InMemoryTransport;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -50,6 +58,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
@@ -131,28 +140,81 @@ class GatewayTest extends GatewayCase {
     Waiting.until("its connection is gone", () -> loads(gateway).size() == 4);
   }
 
-  /** A certificate that is never shown. */
-  private static final class Certificates implements Credentials {
-    @Override
-    public CompletionStage<Credential> issue(Audience audience, Instant now) {
-      return CompletableFuture.failedFuture(new IllegalStateException("nobody may ask"));
+  /** Any certificate, for a wire that does not look at it. */
+  private static Credentials certificate() {
+    try (LocalHub issuer = LocalHub.start()) {
+      KeyPair keys = KeyPairGenerator.getInstance("EC").generateKeyPair();
+      Credential shown =
+          new Credential.Certificate(List.of(issuer.caCertificate()), keys.getPrivate());
+      return new Credentials() {
+        @Override
+        public CompletionStage<Credential> issue(Audience audience, Instant now) {
+          return CompletableFuture.completedFuture(shown);
+        }
+
+        @Override
+        public CredentialKind kind() {
+          return CredentialKind.X509_THUMBPRINT;
+        }
+
+        @Override
+        public boolean renewable() {
+          return false;
+        }
+      };
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Keeps which devices were opened alone; the connections that others share are in memory. */
+  private static final class Listening implements MultiplexingProvider {
+    private final InMemoryTransport wire;
+    final List<String> alone = new CopyOnWriteArrayList<>();
+
+    Listening(InMemoryTransport wire) {
+      this.wire = wire;
     }
 
     @Override
-    public CredentialKind kind() {
-      return CredentialKind.X509_THUMBPRINT;
+    public TransportOffer offer() {
+      return wire.offer();
     }
 
     @Override
-    public boolean renewable() {
-      return false;
+    public SessionOpening open(Route route, SessionContext context) {
+      alone.add(context.identity().deviceId());
+      return wire.open(route, context);
     }
+
+    @Override
+    public ConnectionOpening connect(Route route, ConnectionContext context) {
+      return wire.connect(route, context);
+    }
+  }
+
+  @Test
+  void aCertificateHasAConnectionOfItsOwnWhereThatIsAllowed() {
+    Listening wire = new Listening(like(AMQP));
+    Gateway gateway =
+        built(gatewayOver(wire).policy(TransportPolicy.builder().identities(3).build()));
+    DeviceClient leaf = opening(device(gateway, "leaf").credentials(certificate()));
+    assertThat(leaf.plan().notes())
+        .extracting(TransportPlan.Note::code)
+        .containsExactly(ReasonCode.X509_MULTIPLEX);
+    assertThat(leaf.plan().explain()).contains("X509_MULTIPLEX", "3 connections.");
+    List<DeviceClient> others = opened(gateway, 2);
+    Waiting.until("the leaf was opened", () -> !wire.alone.isEmpty());
+    assertThat(wire.alone).containsOnly("leaf");
+    assertThat(areConnected(others)).isTrue();
+    assertThat(hub.devicesPerLine()).containsExactly(2);
+    assertThat(others.get(0).plan().choices().get(0).connections()).isEqualTo(1);
   }
 
   @Test
   void aCertificateOnASharedConnectionIsRefusedWhenTheDeviceIsBuilt() {
     Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)));
-    DeviceClientBuilder leaf = device(gateway, "leaf").credentials(new Certificates());
+    DeviceClientBuilder leaf = device(gateway, "leaf").credentials(certificate());
     NoRouteException refused = catchThrowableOfType(NoRouteException.class, leaf::build);
     assertThat(reasons(refused.plan(), AMQP)).containsExactly(ReasonCode.X509_MULTIPLEX);
     assertThat(refused).hasMessageContaining("every identity have a connection of its own");
