@@ -61,7 +61,8 @@ public final class TranslatingGateway {
                 .endpoint(Protocol.AMQP_WS, at(hub, hub.httpsPort()))
                 .build()) {
       Map<String, String> connectionStrings = new TreeMap<>();
-      SENSORS.forEach(name -> connectionStrings.put(name, hub.createDevice(name).connectionString()));
+      SENSORS.forEach(
+          name -> connectionStrings.put(name, hub.createDevice(name).connectionString()));
       // Plain MQTT: for a local network that is trusted, here for this machine alone.
       MqttServer server =
           MqttServer.create(vertx, new MqttServerOptions().setHost("127.0.0.1").setPort(0))
@@ -112,16 +113,21 @@ public final class TranslatingGateway {
     device.open().exceptionally(failure -> refused(sensor, failure));
     sensor
         .subscribeHandler(
-            wish ->
-                sensor.subscribeAcknowledge(wish.messageId(), List.of(MqttQoS.AT_MOST_ONCE)))
+            wish -> sensor.subscribeAcknowledge(wish.messageId(), List.of(MqttQoS.AT_MOST_ONCE)))
         .publishHandler(message -> send(device, message, sensor, context))
-        .closeHandler(gone -> device.close(Duration.ofSeconds(5)))
+        .closeHandler(gone -> leave(device, sensor))
         .accept(false);
   }
 
   private static Void refused(MqttEndpoint sensor, Throwable failure) {
     say("gateway", sensor.clientIdentifier() + " is not at the hub: " + failure.getMessage());
     return null;
+  }
+
+  private static void leave(DeviceClient device, MqttEndpoint sensor) {
+    device
+        .close(Duration.ofSeconds(5))
+        .thenRun(() -> say("gateway", sensor.clientIdentifier() + " has left"));
   }
 
   private static void send(
@@ -153,8 +159,7 @@ public final class TranslatingGateway {
       message.abandon();
       return;
     }
-    sensor.publish(
-        "command", Buffer.buffer(message.body()), MqttQoS.AT_MOST_ONCE, false, false);
+    sensor.publish("command", Buffer.buffer(message.body()), MqttQoS.AT_MOST_ONCE, false, false);
     message.complete();
   }
 
@@ -176,7 +181,8 @@ public final class TranslatingGateway {
 
     void publish(String state) throws MqttException {
       // Returns when the PUBACK has come, and so when the hub has the message.
-      client.publish("sensors/" + name + "/state", state.getBytes(StandardCharsets.UTF_8), 1, false);
+      client.publish(
+          "sensors/" + name + "/state", state.getBytes(StandardCharsets.UTF_8), 1, false);
       say(name, "said \"" + state + "\", and the hub has it");
     }
 
