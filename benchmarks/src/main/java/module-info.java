@@ -5,6 +5,7 @@ module dev.fairlead.benchmarks {
   requires dev.fairlead.mqtt;
   requires dev.fairlead.net;
   requires java.management;
+  requires jdk.management;
   requires io.vertx.core;
   requires io.vertx.proton;
   requires org.apache.qpid.proton.j;

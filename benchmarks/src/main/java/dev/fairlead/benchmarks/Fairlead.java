@@ -16,10 +16,6 @@ import java.util.concurrent.CountDownLatch;
 final class Fairlead implements TelemetryLine {
   private final DeviceClient client;
 
-  Fairlead(String connectionString, int port, Path caFile) {
-    this(Protocol.MQTT, connectionString, port, caFile);
-  }
-
   Fairlead(Protocol protocol, String connectionString, int port, Path caFile) {
     client =
         DeviceClient.fromConnectionString(connectionString)

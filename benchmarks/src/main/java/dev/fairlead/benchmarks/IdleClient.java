@@ -22,7 +22,7 @@ final class IdleClient {
           "threads "
               + Thread.getAllStackTraces().keySet().stream()
                   .map(Thread::getName)
-                  .filter(name -> name.contains("fairlead") || name.contains("MQTT"))
+                  .filter(name -> name.matches(".*(fairlead|MQTT|AMQP|HTTPS|OkHttp).*"))
                   .sorted()
                   .collect(Collectors.joining(", ")));
       System.out.println(
