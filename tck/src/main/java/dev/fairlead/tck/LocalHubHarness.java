@@ -219,7 +219,11 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
 
   @Override
   public void cut() {
-    device.dropConnection();
+    // On AMQP the hub drops a device by detaching its links, for the line may carry others.
+    boolean amqp = route.protocol() == Protocol.AMQP || route.protocol() == Protocol.AMQP_WS;
+    if (!amqp || !device.injectFault("KillTcp", Duration.ZERO, Duration.ZERO)) {
+      device.dropConnection();
+    }
   }
 
   @Override
