@@ -221,7 +221,8 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   public void cut() {
     // On AMQP the hub drops a device by detaching its links, for the line may carry others.
     boolean amqp = route.protocol() == Protocol.AMQP || route.protocol() == Protocol.AMQP_WS;
-    if (!amqp || !device.injectFault("KillTcp", Duration.ZERO, Duration.ZERO)) {
+    boolean whole = amqp && deviceId.equals(DEVICE);
+    if (!whole || !device.injectFault("KillTcp", Duration.ZERO, Duration.ZERO)) {
       device.dropConnection();
     }
   }
