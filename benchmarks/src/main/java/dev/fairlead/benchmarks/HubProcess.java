@@ -34,6 +34,8 @@ final class HubProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "dev.fairlead.localhub.HubProgram",
                 "--quiet",
+                "--amqp-port",
+                "0",
                 "--https-port",
                 "0",
                 "--mqtt-port",

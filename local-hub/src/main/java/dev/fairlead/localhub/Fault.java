@@ -1,8 +1,10 @@
 package dev.fairlead.localhub;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +29,21 @@ public final class Fault {
      * No device is known.
      */
     ON_UPGRADE,
-    /** A client has authenticated and its answer is about to be sent. */
+    /**
+     * AMQP: a client has chosen a SASL mechanism and is about to be answered. No device is known.
+     */
+    ON_SASL,
+    /** AMQP: a client has opened its connection and is about to be answered. No device is known. */
+    ON_OPEN,
+    /** AMQP: a client has put a token, which has not been looked at. No device is known. */
+    ON_TOKEN,
+    /**
+     * A client has authenticated and its answer is about to be sent. On AMQP that is the answer to
+     * each token that was put; without tokens, to the first attach.
+     */
     ON_CONNECT,
+    /** AMQP: a link of a device that may attach it is about to be attached. */
+    ON_ATTACH,
     /**
      * Telemetry has come and is not stored. A fault that ends the connection here means the hub
      * never had the message.
@@ -75,11 +90,37 @@ public final class Fault {
     record Throttle(int bytesPerSecond) implements Effect {}
 
     /**
-     * Answers the connect with a code other than 0 and closes.
+     * Answers the connect with a code other than 0 and closes. On AMQP, 3 answers a token with 503,
+     * any other code with 401.
      *
      * @param code 1 to 255; the hub itself uses 3 and 5
      */
     record Refuse(int code) implements Effect {}
+
+    /**
+     * Rejects telemetry, the attach of a link or an HTTP request: on AMQP with the condition of the
+     * code, over HTTPS with its status and body, on MQTT, which cannot say so, by closing the
+     * connection.
+     *
+     * @param code six digits, such as 429001
+     */
+    record Reject(int code) implements Effect {}
+
+    /** AMQP: releases telemetry, which is to be sent again. */
+    record Release() implements Effect {}
+
+    /** AMQP: leaves telemetry without an outcome for ever. */
+    record Withhold() implements Effect {}
+
+    /** AMQP: gives no credit on a link, ever. */
+    record NoCredit() implements Effect {}
+
+    /**
+     * AMQP: detaches a link, ends a session or closes the connection, in order.
+     *
+     * @param part what goes
+     */
+    record Detach(AmqpPart part) implements Effect {}
 
     /**
      * Answers the request for a WebSocket with an HTTP error and closes.
@@ -87,14 +128,6 @@ public final class Fault {
      * @param status 300 to 599
      */
     record RefuseUpgrade(int status) implements Effect {}
-
-    /**
-     * Rejects telemetry, or at ON_REQUEST any HTTP request, with an error of the hub. On MQTT,
-     * which cannot say so, nothing happens.
-     *
-     * @param code six digits, such as 429001
-     */
-    record Reject(int code) implements Effect {}
 
     /**
      * HTTPS: answers something else. At ON_REQUEST and BEFORE_STORE nothing has been done, at
@@ -150,13 +183,14 @@ public final class Fault {
           "Only an upgrade can be refused with a status. Use refuseUpgrade(status) without another"
               + " moment.");
     }
-    checkHttp(effect, moment);
-    if (moment == Moment.ON_ACCEPT || moment == Moment.ON_UPGRADE) {
+    checkMoment(effect, moment);
+    if (isBeforeDevice(moment)) {
       if (deviceId != null) {
         throw new IllegalArgumentException(
             "At " + moment + " no device is known. Use onConnect() for one device.");
       }
-      if (effect instanceof Effect.Corrupt || effect instanceof Effect.HugeLength) {
+      boolean bare = moment == Moment.ON_ACCEPT || moment == Moment.ON_UPGRADE;
+      if (bare && (effect instanceof Effect.Corrupt || effect instanceof Effect.HugeLength)) {
         throw new IllegalArgumentException(
             "At " + moment + " there is no packet to spoil. Use garbage() there.");
       }
@@ -168,18 +202,32 @@ public final class Fault {
     this.times = times;
   }
 
-  private static void checkHttp(Effect effect, Moment moment) {
-    boolean fits = true;
-    if (effect instanceof Effect.Answer || effect instanceof Effect.Reject) {
-      fits =
-          switch (moment) {
-            case ON_REQUEST, BEFORE_STORE, BEFORE_ACK, ON_ANSWER -> true;
-            default -> false;
-          };
+  private static boolean isBeforeDevice(Moment moment) {
+    return switch (moment) {
+      case ON_ACCEPT, ON_UPGRADE, ON_SASL, ON_OPEN, ON_TOKEN -> true;
+      default -> false;
+    };
+  }
+
+  /** Effects that only some protocols know have moments of their own. */
+  private static void checkMoment(Effect effect, Moment moment) {
+    Set<Moment> fitting = EnumSet.allOf(Moment.class);
+    if (effect instanceof Effect.Reject) {
+      fitting =
+          EnumSet.of(Moment.BEFORE_STORE, Moment.ON_ATTACH, Moment.ON_REQUEST, Moment.ON_ANSWER);
+    } else if (effect instanceof Effect.Release) {
+      fitting = EnumSet.of(Moment.BEFORE_STORE);
+    } else if (effect instanceof Effect.NoCredit) {
+      fitting = EnumSet.of(Moment.ON_ATTACH);
+    } else if (effect instanceof Effect.Withhold || effect instanceof Effect.Detach) {
+      fitting = EnumSet.of(Moment.BEFORE_STORE, Moment.BEFORE_ACK, Moment.AFTER_ACK);
+    } else if (effect instanceof Effect.Answer) {
+      fitting =
+          EnumSet.of(Moment.ON_REQUEST, Moment.BEFORE_STORE, Moment.BEFORE_ACK, Moment.ON_ANSWER);
     } else if (effect instanceof Effect.ShiftDate) {
-      fits = moment == Moment.ON_ANSWER;
+      fitting = EnumSet.of(Moment.ON_ANSWER);
     }
-    if (!fits) {
+    if (!fitting.contains(moment)) {
       throw new IllegalArgumentException(
           "The fault " + effect + " cannot strike at " + moment + ". Leave it at its own moment.");
     }
@@ -227,6 +275,40 @@ public final class Fault {
     return of(new Effect.RefuseUpgrade(status), Moment.ON_UPGRADE);
   }
 
+  /**
+   * Rejects telemetry; {@link #onAttach} instead a link, {@link #onRequest} any HTTP request.
+   *
+   * @param code six digits: 429001 throttled, 403002 over quota, 401002 unauthorised and so on
+   */
+  public static Fault reject(int code) {
+    if (code < 400_000 || code > 599_999) {
+      throw new IllegalArgumentException("The code " + code + " is no six-digit error code.");
+    }
+    return of(new Effect.Reject(code), Moment.BEFORE_STORE);
+  }
+
+  /** AMQP: releases telemetry. */
+  public static Fault release() {
+    return of(new Effect.Release(), Moment.BEFORE_STORE);
+  }
+
+  /**
+   * AMQP: leaves telemetry without an outcome, by default stored, {@link #beforeStore} not stored.
+   */
+  public static Fault withhold() {
+    return of(new Effect.Withhold(), Moment.BEFORE_ACK);
+  }
+
+  /** AMQP: attaches a link on which the device never gets credit. */
+  public static Fault noCredit() {
+    return of(new Effect.NoCredit(), Moment.ON_ATTACH);
+  }
+
+  /** AMQP: ends a part of the connection, by default when telemetry has been accepted. */
+  public static Fault detach(AmqpPart part) {
+    return of(new Effect.Detach(part), Moment.AFTER_ACK);
+  }
+
   /** Spoils a packet to the device, by default the acknowledgement. */
   public static Fault corrupt() {
     return of(new Effect.Corrupt(), Moment.BEFORE_ACK);
@@ -240,18 +322,6 @@ public final class Fault {
   /** Announces a huge packet, by default before an acknowledgement. */
   public static Fault hugeLength() {
     return of(new Effect.HugeLength(), Moment.BEFORE_ACK);
-  }
-
-  /**
-   * Rejects telemetry; {@link #onRequest} instead any HTTP request.
-   *
-   * @param code six digits: 429001 throttled, 403002 over quota, 401002 unauthorised and so on
-   */
-  public static Fault reject(int code) {
-    if (code < 400_000 || code > 599_999) {
-      throw new IllegalArgumentException("The code " + code + " is no six-digit error code.");
-    }
-    return of(new Effect.Reject(code), Moment.BEFORE_STORE);
   }
 
   /** Answers an HTTP request with a status, 200 to 599, and no body, and does nothing about it. */
@@ -297,6 +367,26 @@ public final class Fault {
   /** At {@link Moment#ON_CONNECT}. */
   public Fault onConnect() {
     return at(Moment.ON_CONNECT);
+  }
+
+  /** At {@link Moment#ON_SASL}. */
+  public Fault onSasl() {
+    return at(Moment.ON_SASL);
+  }
+
+  /** At {@link Moment#ON_OPEN}. */
+  public Fault onOpen() {
+    return at(Moment.ON_OPEN);
+  }
+
+  /** At {@link Moment#ON_TOKEN}. */
+  public Fault onToken() {
+    return at(Moment.ON_TOKEN);
+  }
+
+  /** At {@link Moment#ON_ATTACH}. */
+  public Fault onAttach() {
+    return at(Moment.ON_ATTACH);
   }
 
   /** At {@link Moment#BEFORE_STORE}. */

@@ -66,11 +66,17 @@ public final class HubProgram implements AutoCloseable {
               + ":"
               + hub.mqttPort());
       out.println(
-          "MQTT over WebSockets at wss://"
+          "AMQP over TLS on "
+              + options.hub().bindAddress().getHostAddress()
+              + ":"
+              + hub.amqpPort());
+      out.println(
+          "MQTT and AMQP over WebSockets at wss://"
               + options.hub().hostName()
               + ":"
               + hub.httpsPort()
               + "/$iothub/websocket");
+      out.println("HTTPS at https://" + options.hub().hostName() + ":" + hub.httpsPort());
       for (String device : options.devices()) {
         out.println(hub.createDevice(device, options.auth()).connectionString());
       }

@@ -18,8 +18,8 @@ import java.time.Duration;
  * @param clockTolerance how long after its end a SAS token still opens a connection. The hub
  *     tolerates a clock that is wrong by five minutes. Default zero, so that tests see the end
  *     exactly
- * @param expiryGrace how long after the end of its token an MQTT connection lives on; about ten
- *     minutes at the hub. Default zero
+ * @param expiryGrace how long after the end of its token a connection lives on (AMQP: the links
+ *     that it is for); about ten minutes at the hub. Default zero
  * @param everyReturnCounts whether a lock that times out and a connection that ends raise a C2D
  *     message's delivery count, as older documentation says, or only an explicit abandon. Default
  *     true
@@ -29,6 +29,8 @@ import java.time.Duration;
  *     its modules too. Default false
  * @param twinAtSubscribedQos whether twin answers and notifications go out at the subscribed QoS; a
  *     published trace shows QoS 0 always. Default false, which is QoS 0
+ * @param amqp the points of AMQP. Default {@link UnsettledAmqpPoints#defaults}
+ * @param https the points of HTTPS. Default {@link UnsettledHttpsPoints#defaults}
  */
 public record UnsettledPoints(
     Reaction unknownTopic,
@@ -40,7 +42,9 @@ public record UnsettledPoints(
     boolean everyReturnCounts,
     boolean cleanSessionPurges,
     boolean deviceKeyOpensModules,
-    boolean twinAtSubscribedQos) {
+    boolean twinAtSubscribedQos,
+    UnsettledAmqpPoints amqp,
+    UnsettledHttpsPoints https) {
 
   /** How the hub takes what it does not like. */
   public enum Reaction {
@@ -66,7 +70,9 @@ public record UnsettledPoints(
         true,
         false,
         false,
-        false);
+        false,
+        UnsettledAmqpPoints.defaults(),
+        UnsettledHttpsPoints.defaults());
   }
 
   /** As the hub is believed to behave: five minutes of clock tolerance, ten minutes of grace. */
@@ -88,7 +94,9 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp,
+        https);
   }
 
   /** A copy with another {@code unknownFilter}. */
@@ -103,7 +111,9 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp,
+        https);
   }
 
   /** A copy with another {@code sixthSubscription}. */
@@ -118,7 +128,9 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp,
+        https);
   }
 
   /** A copy with another {@code acknowledgementOutOfOrder}. */
@@ -133,7 +145,9 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp,
+        https);
   }
 
   /** A copy with another {@code clockTolerance}. */
@@ -148,7 +162,9 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp,
+        https);
   }
 
   /** A copy with another {@code expiryGrace}. */
@@ -163,7 +179,9 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp,
+        https);
   }
 
   /** A copy with another {@code everyReturnCounts}. */
@@ -178,7 +196,9 @@ public record UnsettledPoints(
         value,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp,
+        https);
   }
 
   /** A copy with another {@code cleanSessionPurges}. */
@@ -193,7 +213,9 @@ public record UnsettledPoints(
         everyReturnCounts,
         value,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp,
+        https);
   }
 
   /** A copy with another {@code deviceKeyOpensModules}. */
@@ -208,7 +230,9 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         value,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp,
+        https);
   }
 
   /** A copy with another {@code twinAtSubscribedQos}. */
@@ -223,6 +247,42 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
+        value,
+        amqp,
+        https);
+  }
+
+  /** A copy with other points of AMQP. */
+  public UnsettledPoints withAmqp(UnsettledAmqpPoints value) {
+    return new UnsettledPoints(
+        unknownTopic,
+        unknownFilter,
+        sixthSubscription,
+        acknowledgementOutOfOrder,
+        clockTolerance,
+        expiryGrace,
+        everyReturnCounts,
+        cleanSessionPurges,
+        deviceKeyOpensModules,
+        twinAtSubscribedQos,
+        value,
+        https);
+  }
+
+  /** A copy with other points of HTTPS. */
+  public UnsettledPoints withHttps(UnsettledHttpsPoints value) {
+    return new UnsettledPoints(
+        unknownTopic,
+        unknownFilter,
+        sixthSubscription,
+        acknowledgementOutOfOrder,
+        clockTolerance,
+        expiryGrace,
+        everyReturnCounts,
+        cleanSessionPurges,
+        deviceKeyOpensModules,
+        twinAtSubscribedQos,
+        amqp,
         value);
   }
 }
