@@ -39,7 +39,7 @@ public final class Fault {
     ON_TOKEN,
     /**
      * A client has authenticated and its answer is about to be sent. On AMQP that is the answer to
-     * each token that was put; without tokens, to the first attach.
+     * each token that was put; without tokens, to the first attach. HTTPS has no such moment.
      */
     ON_CONNECT,
     /** AMQP: a link of a device that may attach it is about to be attached. */

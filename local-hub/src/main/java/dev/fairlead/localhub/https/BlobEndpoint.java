@@ -85,14 +85,14 @@ final class BlobEndpoint {
     if (comp == null) {
       checkBlobType(headers.get("x-ms-blob-type"));
       String type = contentType(headers);
-      return writing(store.room(), md5, content -> putBlob(blob, type, content));
+      return writing(store.roomFor(blob), md5, content -> putBlob(blob, type, content));
     }
     if (comp.equals("block")) {
       String id = target.parameter("blockid");
       if (id == null || !isBlockId(id)) {
         throw refusal(400, "InvalidQueryParameterValue", "The blockid is missing or not base64.");
       }
-      return writing(store.room(), md5, content -> putBlock(blob, id, content));
+      return writing(store.capacity(), md5, content -> putBlock(blob, id, content));
     }
     if (comp.equals("blocklist")) {
       String type = contentType(headers);

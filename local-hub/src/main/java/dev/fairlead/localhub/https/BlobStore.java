@@ -29,14 +29,23 @@ final class BlobStore {
     this.capacity = capacity;
   }
 
-  /** How many bytes fit in. */
-  synchronized int room() {
+  /** How many bytes there can be. */
+  int capacity() {
+    return capacity;
+  }
+
+  /** How many bytes a blob may have to fit in, instead of the one there is under its name. */
+  synchronized int roomFor(String name) {
+    return room() + sizeOf(name);
+  }
+
+  private int room() {
     return (int) (capacity - used);
   }
 
   /** Stores a whole blob instead of the one there was; false if it does not fit. */
   synchronized boolean put(String name, String contentType, byte[] content) {
-    if (content.length > room() + sizeOf(name)) {
+    if (content.length > roomFor(name)) {
       return false;
     }
     dropBlocks(name);
@@ -44,13 +53,15 @@ final class BlobStore {
     return true;
   }
 
-  /** Keeps a block for later; false if it does not fit. */
+  /** Keeps a block for later, instead of the one there was; false if it does not fit. */
   synchronized boolean putBlock(String name, String blockId, byte[] content) {
-    if (content.length > room()) {
+    Map<String, byte[]> known = blocks.getOrDefault(name, Map.of());
+    byte[] before = known.getOrDefault(blockId, new byte[0]);
+    if (content.length > room() + before.length) {
       return false;
     }
-    byte[] before = blocks.computeIfAbsent(name, any -> new HashMap<>()).put(blockId, content);
-    used += content.length - (before == null ? 0 : before.length);
+    blocks.computeIfAbsent(name, any -> new HashMap<>()).put(blockId, content);
+    used += content.length - before.length;
     return true;
   }
 
@@ -67,7 +78,7 @@ final class BlobStore {
   /** Makes a blob of blocks, in this order. */
   synchronized Commit commit(String name, String contentType, List<String> blockIds) {
     Map<String, byte[]> known = blocks.getOrDefault(name, Map.of());
-    long most = room() + (long) sizeOf(name);
+    long most = roomFor(name);
     for (byte[] block : known.values()) {
       most += block.length;
     }
