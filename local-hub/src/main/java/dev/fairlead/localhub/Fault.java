@@ -1,10 +1,8 @@
 package dev.fairlead.localhub;
 
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +37,8 @@ public final class Fault {
     ON_TOKEN,
     /**
      * A client has authenticated and its answer is about to be sent. On AMQP that is the answer to
-     * each token that was put; without tokens, to the first attach. HTTPS has no such moment.
+     * each token that was put; without tokens, to the first attach. Over HTTPS it is the answer to
+     * a device's first request on a connection.
      */
     ON_CONNECT,
     /** AMQP: a link of a device that may attach it is about to be attached. */
@@ -98,9 +97,9 @@ public final class Fault {
     record Refuse(int code) implements Effect {}
 
     /**
-     * Rejects telemetry, the attach of a link or an HTTP request: on AMQP with the condition of the
-     * code, over HTTPS with its status and body, on MQTT, which cannot say so, by closing the
-     * connection.
+     * Rejects telemetry, the attach of a link, or at ON_REQUEST any HTTP request: on AMQP with the
+     * condition of the code, over HTTPS with its answer, on MQTT, which cannot say so, by closing
+     * the connection.
      *
      * @param code six digits, such as 429001
      */
@@ -183,7 +182,7 @@ public final class Fault {
           "Only an upgrade can be refused with a status. Use refuseUpgrade(status) without another"
               + " moment.");
     }
-    checkMoment(effect, moment);
+    checkFit(effect, moment);
     if (isBeforeDevice(moment)) {
       if (deviceId != null) {
         throw new IllegalArgumentException(
@@ -209,28 +208,38 @@ public final class Fault {
     };
   }
 
-  /** Effects that only some protocols know have moments of their own. */
-  private static void checkMoment(Effect effect, Moment moment) {
-    Set<Moment> fitting = EnumSet.allOf(Moment.class);
+  private static void checkFit(Effect effect, Moment moment) {
+    boolean fits = true;
     if (effect instanceof Effect.Reject) {
-      fitting =
-          EnumSet.of(Moment.BEFORE_STORE, Moment.ON_ATTACH, Moment.ON_REQUEST, Moment.ON_ANSWER);
-    } else if (effect instanceof Effect.Release) {
-      fitting = EnumSet.of(Moment.BEFORE_STORE);
-    } else if (effect instanceof Effect.NoCredit) {
-      fitting = EnumSet.of(Moment.ON_ATTACH);
-    } else if (effect instanceof Effect.Withhold || effect instanceof Effect.Detach) {
-      fitting = EnumSet.of(Moment.BEFORE_STORE, Moment.BEFORE_ACK, Moment.AFTER_ACK);
+      fits = isOfRequest(moment) || moment == Moment.ON_ATTACH;
     } else if (effect instanceof Effect.Answer) {
-      fitting =
-          EnumSet.of(Moment.ON_REQUEST, Moment.BEFORE_STORE, Moment.BEFORE_ACK, Moment.ON_ANSWER);
+      fits = isOfRequest(moment);
     } else if (effect instanceof Effect.ShiftDate) {
-      fitting = EnumSet.of(Moment.ON_ANSWER);
+      fits = moment == Moment.ON_ANSWER;
+    } else if (effect instanceof Effect.Release) {
+      fits = moment == Moment.BEFORE_STORE;
+    } else if (effect instanceof Effect.NoCredit) {
+      fits = moment == Moment.ON_ATTACH;
+    } else if (effect instanceof Effect.Withhold || effect instanceof Effect.Detach) {
+      fits = isOfTelemetry(moment);
     }
-    if (!fitting.contains(moment)) {
+    if (!fits) {
       throw new IllegalArgumentException(
           "The fault " + effect + " cannot strike at " + moment + ". Leave it at its own moment.");
     }
+  }
+
+  private static boolean isOfRequest(Moment moment) {
+    return switch (moment) {
+      case ON_REQUEST, BEFORE_STORE, BEFORE_ACK, ON_ANSWER -> true;
+      default -> false;
+    };
+  }
+
+  private static boolean isOfTelemetry(Moment moment) {
+    return moment == Moment.BEFORE_STORE
+        || moment == Moment.BEFORE_ACK
+        || moment == Moment.AFTER_ACK;
   }
 
   /** Closes the connection, by default before an acknowledgement. */
@@ -257,7 +266,10 @@ public final class Fault {
     return of(new Effect.Throttle(bytesPerSecond), Moment.ON_CONNECT);
   }
 
-  /** Refuses a connect; on MQTT with this CONNACK code, 1 to 255. */
+  /**
+   * Refuses a connect; on MQTT with this CONNACK code, 1 to 255, over HTTPS with 503 for code 3 and
+   * with 401 for any other.
+   */
   public static Fault refuse(int code) {
     if (code < 1 || code > 255) {
       throw new IllegalArgumentException(

@@ -15,7 +15,9 @@ public interface SharedConnection {
    *
    * @param context the session's own; its loop is the connection's
    * @return a handle on the opening; aborting it, or the session it gave, leaves the connection and
-   *     the other sessions alone
+   *     the other sessions alone. If the connection is lost meanwhile, the opening fails and {@link
+   *     #ended()} completes in one task of the loop: so it can be told that not the device was
+   *     turned away
    */
   SessionOpening attach(SessionContext context);
 

@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -44,7 +44,10 @@ public final class CloudQueue {
   private final Runnable onAvailable;
   private final TreeSet<QueuedMessage> waiting =
       new TreeSet<>(Comparator.comparingLong(QueuedMessage::sequence));
-  private final Map<String, QueuedMessage> locked = new HashMap<>();
+
+  /** The longest locked first: in this order they come back when a connection is gone. */
+  private final Map<String, QueuedMessage> locked = new LinkedHashMap<>();
+
   private long lastSequence;
 
   /**

@@ -93,14 +93,14 @@ final class DeviceApi {
     Duration lock = lock(request);
     return switch (resource.kind()) {
       case EVENTS -> new EventIntake(hub, access, request.headers().copy(), caller.orders());
-      case CLOUD_MESSAGES -> simple(body -> receive(device, lock));
+      case CLOUD_MESSAGES -> simple(device, body -> receive(device, lock));
       case LOCKED_MESSAGE ->
           isReject(target)
-              ? simple(body -> CloudMessages.reject(device, key))
-              : simple(body -> CloudMessages.complete(device, key));
-      case ABANDON -> simple(body -> CloudMessages.abandon(device, key));
-      case FILES -> simple(body -> uploads.begin(device.id(), caller.port(), body));
-      case UPLOAD_NOTICES -> simple(body -> uploads.end(device.id(), key, body));
+              ? simple(device, body -> CloudMessages.reject(device, key))
+              : simple(device, body -> CloudMessages.complete(device, key));
+      case ABANDON -> simple(device, body -> CloudMessages.abandon(device, key));
+      case FILES -> simple(device, body -> uploads.begin(device.id(), caller.port(), body));
+      case UPLOAD_NOTICES -> simple(device, body -> uploads.end(device.id(), key, body));
     };
   }
 
@@ -158,8 +158,13 @@ final class DeviceApi {
             + " and …/files; WebSockets are at /$iothub/websocket, on a connection of their own.");
   }
 
-  private static Operation simple(Function<byte[], Answer> action) {
+  private static Operation simple(HubDevice device, Function<byte[], Answer> action) {
     return new Operation() {
+      @Override
+      public HubDevice sender() {
+        return device;
+      }
+
       @Override
       public int bodyLimit() {
         return SMALL_BODY;

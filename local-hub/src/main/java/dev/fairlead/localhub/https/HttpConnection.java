@@ -5,6 +5,7 @@ import dev.fairlead.localhub.HttpsRequest;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.tls.ClientCertificates;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -27,7 +28,9 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +58,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final ErrorAnswers errors;
   private final HttpFaults faults;
   private final AnswerWriter out;
+
+  private final Set<HubDevice> introduced = new HashSet<>();
 
   // Of the request that is being read.
   private @Nullable HttpRequest request;
@@ -260,7 +265,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     if (wanted != null) {
       byte[] whole = takeBody();
       operation = null;
-      answer = run(wanted, whole);
+      answer = introduction(wanted);
+      if (answer == null) {
+        answer = run(wanted, whole);
+      }
     }
     refusal = null;
     if (answer != null) {
@@ -274,6 +282,20 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         faults.strike(afterwards, deviceId);
       }
     }
+  }
+
+  /** The first request of a device on this connection is its connect, for counts and faults. */
+  private @Nullable Answer introduction(Operation wanted) {
+    HubDevice sender = wanted.sender();
+    if (sender == null || !introduced.add(sender)) {
+      return null;
+    }
+    sender.countConnection();
+    Answer refused = faults.onConnect(sender.deviceId());
+    if (refused != null) {
+      introduced.remove(sender);
+    }
+    return refused;
   }
 
   private Answer run(Operation wanted, byte[] whole) {

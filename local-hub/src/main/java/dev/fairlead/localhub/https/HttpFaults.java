@@ -38,6 +38,15 @@ final class HttpFaults {
     return effect == null ? null : inflict(effect);
   }
 
+  /** As {@link #strike}, where a connect can be refused. */
+  @Nullable Answer onConnect(String deviceId) {
+    Effect effect = effect(Moment.ON_CONNECT, deviceId);
+    if (effect instanceof Effect.Refuse refusal) {
+      return errors.of(refusal.code() == 3 ? 503001 : 401003, "A fault refuses the first request.");
+    }
+    return effect == null ? null : inflict(effect);
+  }
+
   private @Nullable Effect effect(Moment moment, @Nullable String deviceId) {
     return areIdle() ? null : hub.faults().strike(moment, deviceId);
   }

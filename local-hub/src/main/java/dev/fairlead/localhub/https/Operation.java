@@ -1,6 +1,7 @@
 package dev.fairlead.localhub.https;
 
 import dev.fairlead.localhub.Fault.Moment;
+import dev.fairlead.localhub.registry.HubDevice;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +9,11 @@ import org.jspecify.annotations.Nullable;
  * thread only.
  */
 interface Operation {
+
+  /** Who has shown a credential for it; null if nobody had to. */
+  default @Nullable HubDevice sender() {
+    return null;
+  }
 
   /** The largest body, in bytes; a longer one is refused before it is read. */
   int bodyLimit();

@@ -210,7 +210,6 @@ class HttpsFaultsTest {
   void refusesFaultsThatCannotStrike() {
     assertThatThrownBy(() -> Fault.answer(100)).hasMessageContaining("200 to 599");
     assertThatThrownBy(() -> Fault.reject(429)).hasMessageContaining("six-digit");
-    assertThatThrownBy(() -> Fault.reject(429001).afterAck()).hasMessageContaining("AFTER_ACK");
     assertThatThrownBy(() -> Fault.answer(500).midPacket()).hasMessageContaining("MID_PACKET");
     assertThatThrownBy(() -> Fault.shiftDate(Duration.ZERO).onRequest())
         .hasMessageContaining("ON_REQUEST");

@@ -88,9 +88,11 @@ final class InMemoryConnection implements SharedConnection, ConnectionOpening {
     if (outcome.completeExceptionally(why)) {
       return;
     }
-    List.copyOf(links).forEach(link -> link.lost(why));
-    // Behind the end of every session, which has just been queued.
-    loop.execute(() -> ended.complete(closing ? Optional.empty() : Optional.of(why)));
+    loop.execute(
+        () -> {
+          List.copyOf(links).forEach(link -> link.lost(why));
+          ended.complete(closing ? Optional.empty() : Optional.of(why));
+        });
   }
 
   // --- the connection ---
