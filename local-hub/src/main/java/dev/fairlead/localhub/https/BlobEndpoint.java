@@ -31,7 +31,6 @@ final class BlobEndpoint {
 
   private static final String ANY_TYPE = "application/octet-stream";
   private static final int MAX_LIST = 1024 * 1024;
-  private static final int MAX_BLOCKS = 50_000;
 
   private final HubTime time;
   private final UploadSas signatures;
@@ -162,7 +161,9 @@ final class BlobEndpoint {
           continue;
         }
         String name = reader.getLocalName();
-        if (root ? !name.equals("BlockList") : !isBlock(name) || ids.size() == MAX_BLOCKS) {
+        if (root
+            ? !name.equals("BlockList")
+            : !isBlock(name) || ids.size() == BlobStore.MAX_BLOCKS) {
           return Optional.empty();
         }
         if (!root) {

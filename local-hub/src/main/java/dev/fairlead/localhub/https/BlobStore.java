@@ -15,6 +15,15 @@ import java.util.Optional;
  */
 final class BlobStore {
 
+  /**
+   * How many blocks a blob may be made of (page "Scalability and performance targets for Blob
+   * storage").
+   */
+  static final int MAX_BLOCKS = 50_000;
+
+  /** So that blobs without content are bounded, too. */
+  private static final int MAX_BLOBS = 10_000;
+
   private final HubTime time;
   private final int capacity;
   private final Map<String, UploadedBlob> blobs = new LinkedHashMap<>();
@@ -45,7 +54,7 @@ final class BlobStore {
 
   /** Stores a whole blob instead of the one there was; false if it does not fit. */
   synchronized boolean put(String name, String contentType, byte[] content) {
-    if (content.length > roomFor(name)) {
+    if (content.length > roomFor(name) || isOneTooMany(blobs, name, MAX_BLOBS)) {
       return false;
     }
     dropBlocks(name);
@@ -57,7 +66,9 @@ final class BlobStore {
   synchronized boolean putBlock(String name, String blockId, byte[] content) {
     Map<String, byte[]> known = blocks.getOrDefault(name, Map.of());
     byte[] before = known.getOrDefault(blockId, new byte[0]);
-    if (content.length > room() + before.length) {
+    if (content.length > room() + before.length
+        || isOneTooMany(known, blockId, MAX_BLOCKS)
+        || isOneTooMany(blocks, name, MAX_BLOBS)) {
       return false;
     }
     blocks.computeIfAbsent(name, any -> new HashMap<>()).put(blockId, content);
@@ -82,6 +93,9 @@ final class BlobStore {
     for (byte[] block : known.values()) {
       most += block.length;
     }
+    if (isOneTooMany(blobs, name, MAX_BLOBS)) {
+      return Commit.TOO_LARGE;
+    }
     int size = 0;
     for (String id : blockIds) {
       byte[] block = known.get(id);
@@ -103,6 +117,10 @@ final class BlobStore {
     dropBlocks(name);
     replace(name, contentType, content);
     return Commit.DONE;
+  }
+
+  private static boolean isOneTooMany(Map<String, ?> known, String key, int most) {
+    return known.size() >= most && !known.containsKey(key);
   }
 
   private void replace(String name, String contentType, byte[] content) {
