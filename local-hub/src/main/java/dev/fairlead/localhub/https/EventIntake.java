@@ -50,11 +50,6 @@ final class EventIntake implements Operation {
   private record Message(ByteBuffer body, MessageProperties properties) {}
 
   @Override
-  public String deviceId() {
-    return access.device().deviceId();
-  }
-
-  @Override
   public HubDevice sender() {
     return access.device();
   }

@@ -10,9 +10,6 @@ import org.jspecify.annotations.Nullable;
  */
 interface Operation {
 
-  /** The device concerned, for faults; null if there is none. */
-  @Nullable String deviceId();
-
   /** Who has shown a credential for it; null if nobody had to. */
   default @Nullable HubDevice sender() {
     return null;

@@ -5,6 +5,7 @@ import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.mqtt.RawPeer;
 import dev.fairlead.localhub.mqtt.WebSocketPeer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
@@ -63,6 +64,9 @@ final class AmqpPeer implements AutoCloseable {
 
     void write(byte[] bytes) throws IOException;
 
+    /** How long to wait for bytes. */
+    void patience(int millis) throws IOException;
+
     @Override
     void close() throws IOException;
   }
@@ -94,6 +98,11 @@ final class AmqpPeer implements AutoCloseable {
       @Override
       public void write(byte[] bytes) throws IOException {
         socket.getOutputStream().write(bytes);
+      }
+
+      @Override
+      public void patience(int millis) throws IOException {
+        socket.setSoTimeout(millis);
       }
 
       @Override
@@ -130,6 +139,11 @@ final class AmqpPeer implements AutoCloseable {
       }
 
       @Override
+      public void patience(int millis) throws IOException {
+        peer.socket().setSoTimeout(millis);
+      }
+
+      @Override
       public void close() throws IOException {
         peer.close();
       }
@@ -161,6 +175,11 @@ final class AmqpPeer implements AutoCloseable {
 
   AmqpPeer idle(int millis) {
     transport.setIdleTimeout(millis);
+    return this;
+  }
+
+  AmqpPeer patience(int millis) throws IOException {
+    wire.patience(millis);
     return this;
   }
 
@@ -203,9 +222,10 @@ final class AmqpPeer implements AutoCloseable {
       if (ended) {
         throw new AssertionError("the connection has ended: " + connection.getRemoteCondition());
       }
+      flush(); // Reading a message may have opened the session's window.
       readOnce();
-      flush();
     }
+    flush();
   }
 
   private void readOnce() throws IOException {
@@ -374,7 +394,9 @@ final class AmqpPeer implements AutoCloseable {
     until(() -> link.getCredit() > 0 || link.getRemoteState() == EndpointState.CLOSED);
     Delivery delivery = link.delivery(Long.toString(++tags).getBytes(StandardCharsets.US_ASCII));
     delivery.setMessageFormat(format);
-    link.send(encoded, 0, encoded.length);
+    if (encoded.length > 0) { // The engine takes nothing for a mistake.
+      link.send(encoded, 0, encoded.length);
+    }
     link.advance();
     return delivery;
   }
@@ -402,20 +424,26 @@ final class AmqpPeer implements AutoCloseable {
     }
   }
 
+  /** The next message; reads as it comes, so that the session's window opens again. */
   Received receive(Receiver link) throws IOException {
-    until(() -> isComplete(link));
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    until(() -> isComplete(link, all));
     Delivery delivery = link.current();
-    byte[] bytes = new byte[delivery.pending()];
-    link.recv(bytes, 0, bytes.length);
     link.advance();
     Message message = Proton.message();
-    message.decode(bytes, 0, bytes.length);
+    message.decode(all.toByteArray(), 0, all.size());
     return new Received(delivery, message);
   }
 
-  private static boolean isComplete(Receiver link) {
+  private static boolean isComplete(Receiver link, ByteArrayOutputStream all) {
     Delivery current = link.current();
-    return current != null && current.isReadable() && !current.isPartial();
+    if (current == null || !current.isReadable()) {
+      return false;
+    }
+    byte[] some = new byte[current.pending()];
+    link.recv(some, 0, some.length);
+    all.writeBytes(some);
+    return !current.isPartial();
   }
 
   /** Says what became of a message, settled. */
@@ -452,6 +480,14 @@ final class AmqpPeer implements AutoCloseable {
     with(
         request, "operation", "put-token", "type", "servicebus.windows.net:sastoken", "name", name);
     return (Integer) cbs(request).getApplicationProperties().getValue().get("status-code");
+  }
+
+  Sender cbsRequests() {
+    return java.util.Objects.requireNonNull(cbsRequests, "a token was put");
+  }
+
+  Receiver cbsAnswers() {
+    return java.util.Objects.requireNonNull(cbsAnswers, "a token was put");
   }
 
   /** Sends a request to the node of tokens, and waits for its answer. */
