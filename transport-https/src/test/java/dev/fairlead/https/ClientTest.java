@@ -300,7 +300,9 @@ class ClientTest {
 
       await().until(() -> threadsOf("dev-i").stream().noneMatch(name -> name.startsWith("HTTPS:")));
       log.info("Threads of an idle client: {}", threadsOf("dev-i"));
-      assertThat(threadsOf("dev-i")).as("the client's own").allMatch(name -> name.startsWith("fairlead-"));
+      assertThat(threadsOf("dev-i"))
+          .as("the client's own")
+          .allMatch(name -> name.startsWith("fairlead-"));
       client.close();
     }
   }
