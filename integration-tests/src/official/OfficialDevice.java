@@ -4,6 +4,9 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.microsoft.azure.sdk.iot.device.ClientOptions;
 import com.microsoft.azure.sdk.iot.device.DeviceClient;
+import com.microsoft.azure.sdk.iot.device.FileUploadCompletionNotification;
+import com.microsoft.azure.sdk.iot.device.FileUploadSasUriRequest;
+import com.microsoft.azure.sdk.iot.device.FileUploadSasUriResponse;
 import com.microsoft.azure.sdk.iot.device.IotHubClientProtocol;
 import com.microsoft.azure.sdk.iot.device.IotHubMessageResult;
 import com.microsoft.azure.sdk.iot.device.Message;
@@ -25,6 +28,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -120,6 +124,8 @@ final class OfficialDevice {
             .forEach(entry -> patch.put(entry.getKey(), GSON.fromJson(entry.getValue(), Object.class)));
         return GSON.toJsonTree(
             persistently(() -> client.updateReportedProperties(patch, TWIN_MILLIS)).getVersion());
+      case "upload":
+        return upload(order);
       case "close":
         client.close();
         return null;
@@ -177,6 +183,27 @@ final class OfficialDevice {
         },
         null);
     client.open(false);
+  }
+
+  /** Asks where to, puts the file there in the plainest way, and says how that went. */
+  private JsonElement upload(JsonObject order) throws Exception {
+    FileUploadSasUriResponse where =
+        client.getFileUploadSasUri(new FileUploadSasUriRequest(order.get("name").getAsString()));
+    HttpsURLConnection put = (HttpsURLConnection) where.getBlobUri().toURL().openConnection();
+    put.setSSLSocketFactory(sslContext(order).getSocketFactory());
+    put.setRequestMethod("PUT");
+    put.setDoOutput(true);
+    put.setRequestProperty("x-ms-blob-type", "BlockBlob");
+    put.setRequestProperty("Content-Type", order.get("contentType").getAsString());
+    put.getOutputStream().write(order.get("body").getAsString().getBytes(StandardCharsets.UTF_8));
+    int status = put.getResponseCode();
+    FileUploadCompletionNotification notice = new FileUploadCompletionNotification();
+    notice.setCorrelationId(where.getCorrelationId());
+    notice.setSuccess(status == 201);
+    notice.setStatusCode(status);
+    notice.setStatusDescription("put");
+    client.completeFileUpload(notice);
+    return GSON.toJsonTree(where.getCorrelationId());
   }
 
   private static SSLContext sslContext(JsonObject order) throws Exception {

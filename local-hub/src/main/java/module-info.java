@@ -10,6 +10,7 @@ module dev.fairlead.localhub {
   requires io.netty.common;
   requires io.netty.handler;
   requires io.netty.transport;
+  requires org.apache.qpid.protonj2;
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
   requires java.naming;

@@ -1,5 +1,6 @@
 package dev.fairlead.benchmarks;
 
+import dev.fairlead.Protocol;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -13,17 +14,31 @@ final class Benchmarks {
   private static final int ROUNDS = 5;
   private static final int MESSAGES = 100_000;
   private static final byte[] BODY = new byte[100];
+  private static final List<Protocol> ROUTES = List.of(Protocol.MQTT, Protocol.MQTT_WS);
 
   private Benchmarks() {}
 
   public static void main(String[] args) throws Exception {
+    System.out.println("What an application on MQTT has on its class path");
+    Footprint.lines().forEach(line -> System.out.println("  " + line));
     try (HubProcess hub = HubProcess.start()) {
       System.out.println("JVM start to first acknowledged message, -Xmx64m, median of " + STARTS);
       System.out.println("  fairlead  " + median(hub, FirstMessage.class) + " ms");
       System.out.println("  bare Paho " + median(hub, FirstPahoMessage.class) + " ms");
 
-      System.out.println("One idle client");
-      hub.run(IdleClient.class, "-Xmx64m").forEach(line -> System.out.println("  " + line));
+      for (Protocol route : ROUTES) {
+        System.out.println("One idle client, " + route);
+        hub.run(IdleClient.class, route, "-Xmx64m")
+            .forEach(line -> System.out.println("  " + line));
+      }
+
+      System.out.println(
+          "Bytes on the wire per message of " + BODY.length + " bytes at QoS 1, TLS included");
+      for (Protocol route : ROUTES) {
+        System.out.println(
+            "  "
+                + WireBytes.of(route, hub.connectionString(), hub.port(route), hub.caFile(), BODY));
+      }
 
       System.out.println(MESSAGES + " messages of " + BODY.length + " bytes at QoS 1, in turns");
       for (int round = 1; round <= ROUNDS; round++) {

@@ -1,5 +1,6 @@
 package dev.fairlead.benchmarks;
 
+import dev.fairlead.Protocol;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -15,18 +16,22 @@ final class HubProcess implements AutoCloseable {
 
   private final Process process;
   private final int port;
+  private final int httpsPort;
   private final String connectionString;
   private final Path caFile;
 
-  private HubProcess(Process process, int port, String connectionString, Path caFile) {
+  private HubProcess(
+      Process process, int port, int httpsPort, String connectionString, Path caFile) {
     this.process = process;
     this.port = port;
+    this.httpsPort = httpsPort;
     this.connectionString = connectionString;
     this.caFile = caFile;
   }
 
   static HubProcess start() throws IOException {
     int port = freePort();
+    int httpsPort = freePort();
     Process process =
         new ProcessBuilder(
                 java(),
@@ -34,8 +39,10 @@ final class HubProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "dev.fairlead.localhub.HubProgram",
                 "--quiet",
-                "--https-port",
+                "--amqp-port",
                 "0",
+                "--https-port",
+                Integer.toString(httpsPort),
                 "--mqtt-port",
                 Integer.toString(port))
             .redirectError(ProcessBuilder.Redirect.DISCARD)
@@ -48,7 +55,7 @@ final class HubProcess implements AutoCloseable {
         connectionString = line;
       } else if (line.startsWith(CA_LINE)) {
         Path caFile = Path.of(line.substring(CA_LINE.length()));
-        return new HubProcess(process, port, connectionString, caFile);
+        return new HubProcess(process, port, httpsPort, connectionString, caFile);
       }
     }
     process.destroy();
@@ -61,8 +68,13 @@ final class HubProcess implements AutoCloseable {
     }
   }
 
-  /** Runs a main class of this module in a JVM of its own and returns what it printed. */
+  /** Runs a main class of this module over MQTT in a JVM of its own and returns what it printed. */
   List<String> run(Class<?> main, String... jvmOptions) throws IOException {
+    return run(main, Protocol.MQTT, jvmOptions);
+  }
+
+  /** The same over a route. */
+  List<String> run(Class<?> main, Protocol protocol, String... jvmOptions) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(java());
     builder.command().addAll(List.of(jvmOptions));
     builder
@@ -73,8 +85,9 @@ final class HubProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 main.getName(),
                 connectionString,
-                Integer.toString(port),
-                caFile.toString()));
+                Integer.toString(port(protocol)),
+                caFile.toString(),
+                protocol.name()));
     Process child = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
     return new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
         .lines()
@@ -87,6 +100,10 @@ final class HubProcess implements AutoCloseable {
 
   int port() {
     return port;
+  }
+
+  int port(Protocol protocol) {
+    return protocol == Protocol.MQTT ? port : httpsPort;
   }
 
   String connectionString() {

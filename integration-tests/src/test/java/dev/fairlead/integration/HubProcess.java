@@ -43,6 +43,8 @@ final class HubProcess implements AutoCloseable {
                 "-cp",
                 System.getProperty("java.class.path"),
                 HubProgram.class.getName(),
+                "--amqp-port",
+                "0",
                 "--https-port",
                 "0",
                 "--mqtt-port",

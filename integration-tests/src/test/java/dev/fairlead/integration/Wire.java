@@ -77,6 +77,7 @@ enum Wire {
         .policy(TransportPolicy.builder().only(protocol).build())
         .transport(transport(dialer))
         .endpoint(protocol, endpoint)
+        .openTimeout(Duration.ofSeconds(5))
         .retry(RetryPolicy.eager());
   }
 }

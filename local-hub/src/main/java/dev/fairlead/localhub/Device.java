@@ -66,6 +66,18 @@ public interface Device {
   void dropConnection();
 
   /**
+   * Injects a fault into the present connection, as if the device had asked for it in telemetry.
+   *
+   * @param operation what happens, by the name that SDK tests send in {@code
+   *     AzIoTHub_FaultOperationType}: {@code KillTcp}, {@code KillAmqpSession}, {@code
+   *     InvokeThrottling} and so on; what the connection's protocol does not have does nothing
+   * @param delay how long to wait first
+   * @param duration how long a lasting fault ({@code Invoke…}) lasts
+   * @return false if there is no connection
+   */
+  boolean injectFault(String operation, Duration delay, Duration duration);
+
+  /**
    * Puts a message in the device's queue.
    *
    * @throws LocalHubException 403004 with 50 messages queued, 413001 above 64 KB, 400003 for a

@@ -66,7 +66,12 @@ public final class HubProgram implements AutoCloseable {
               + ":"
               + hub.mqttPort());
       out.println(
-          "MQTT over WebSockets at wss://"
+          "AMQP over TLS on "
+              + options.hub().bindAddress().getHostAddress()
+              + ":"
+              + hub.amqpPort());
+      out.println(
+          "MQTT and AMQP over WebSockets at wss://"
               + options.hub().hostName()
               + ":"
               + hub.httpsPort()

@@ -2,6 +2,7 @@ package dev.fairlead.localhub;
 
 import dev.fairlead.localhub.ServerCertificate.Given;
 import dev.fairlead.localhub.ServerCertificate.Issued;
+import dev.fairlead.localhub.amqp.AmqpFrontEnd;
 import dev.fairlead.localhub.auth.Authenticator;
 import dev.fairlead.localhub.auth.SharedAccessPolicy;
 import dev.fairlead.localhub.auth.SharedAccessPolicy.Right;
@@ -56,10 +57,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It speaks MQTT 3.1.1 over TLS and over WebSockets, and HTTPS. Safe for use by several threads.
- * Its threads are daemons named {@code local-hub-*}; methods that wait for them ({@link #close},
- * {@link #goOffline}, {@link #goOnline}) must not be called on them, which is to say from a
- * telemetry listener or in what depends on a future of the hub.
+ * <p>It speaks MQTT 3.1.1 and AMQP 1.0, over TLS and over WebSockets, and HTTPS. Safe for use by
+ * several threads. Its threads are daemons named {@code local-hub-*}; methods that wait for them
+ * ({@link #close}, {@link #goOffline}, {@link #goOnline}) must not be called on them, which is to
+ * say from a telemetry listener or in what depends on a future of the hub.
  */
 public final class LocalHub implements AutoCloseable {
 
@@ -104,10 +105,14 @@ public final class LocalHub implements AutoCloseable {
       SslContext tls = ServerTls.of(serverCertificate());
       MqttFrontEnd mqtt = new MqttFrontEnd(core);
       https = new HttpsFrontEnd(core);
-      WebFrontEnd web = new WebFrontEnd(core, mqtt, https);
+      AmqpFrontEnd amqp = new AmqpFrontEnd(core);
+      WebFrontEnd web = new WebFrontEnd(core, mqtt, amqp, https);
       listeners.put(
           HubPort.MQTT,
           new Listener(core, loops, tls, connections, options.mqttPort(), mqtt::install));
+      listeners.put(
+          HubPort.AMQP,
+          new Listener(core, loops, tls, connections, options.amqpPort(), amqp::install));
       listeners.put(
           HubPort.HTTPS,
           new Listener(core, loops, tls, connections, options.httpsPort(), web::install));
@@ -177,9 +182,15 @@ public final class LocalHub implements AutoCloseable {
     return listener(HubPort.MQTT).port();
   }
 
+  /** The port of AMQP over TLS; it stays the same while the hub is offline. */
+  public int amqpPort() {
+    return listener(HubPort.AMQP).port();
+  }
+
   /**
    * The port of HTTPS, and of what runs over WebSockets at {@code /$iothub/websocket}: MQTT with
-   * the sub-protocol {@code mqtt}. It stays the same while the hub is offline.
+   * the sub-protocol {@code mqtt}, AMQP with {@code AMQPWSB10}. It stays the same while the hub is
+   * offline.
    */
   public int httpsPort() {
     return listener(HubPort.HTTPS).port();
@@ -315,8 +326,8 @@ public final class LocalHub implements AutoCloseable {
   }
 
   /**
-   * Stops listening on one port and cuts its connections; the other port goes on. Returns when it
-   * is done.
+   * Stops listening on one port and cuts its connections; the others go on. Returns when it is
+   * done.
    */
   public void goOffline(HubPort port) {
     listener(port).stop();
@@ -378,6 +389,8 @@ public final class LocalHub implements AutoCloseable {
         + (isOnline() ? "online" : "offline")
         + "\",\"mqttPort\":"
         + mqttPort()
+        + ",\"amqpPort\":"
+        + amqpPort()
         + ",\"httpsPort\":"
         + httpsPort()
         + ",\"connections\":"
@@ -427,6 +440,8 @@ public final class LocalHub implements AutoCloseable {
         + hostName()
         + ", MQTT port "
         + mqttPort()
+        + ", AMQP port "
+        + amqpPort()
         + ", HTTPS port "
         + httpsPort()
         + "]";

@@ -22,6 +22,7 @@ public final class LocalHubOptions {
   private String hostName = "localhost";
   private InetAddress bindAddress = InetAddress.getLoopbackAddress();
   private int mqttPort;
+  private int amqpPort;
   private int httpsPort;
   private List<String> extraServerNames = List.of();
   private ServerCertificate serverCertificate = ServerCertificate.good();
@@ -34,6 +35,9 @@ public final class LocalHubOptions {
   private int maxConnections = 10_000;
   private Duration idleBeforeConnect = Duration.ofSeconds(60);
   private int ioThreads = 2;
+  private int amqpIdentities = 1000;
+  private int amqpWebSocketIdentities = 500;
+  private Duration amqpIdleTimeout = Duration.ofMinutes(4);
   private int maxDeliveryCount = 10;
   private Duration defaultTimeToLive = Duration.ofHours(1);
   private int cloudReceivesPerMinute = 1000;
@@ -53,6 +57,7 @@ public final class LocalHubOptions {
     copy.hostName = hostName;
     copy.bindAddress = bindAddress;
     copy.mqttPort = mqttPort;
+    copy.amqpPort = amqpPort;
     copy.httpsPort = httpsPort;
     copy.extraServerNames = extraServerNames;
     copy.serverCertificate = serverCertificate;
@@ -65,6 +70,9 @@ public final class LocalHubOptions {
     copy.maxConnections = maxConnections;
     copy.idleBeforeConnect = idleBeforeConnect;
     copy.ioThreads = ioThreads;
+    copy.amqpIdentities = amqpIdentities;
+    copy.amqpWebSocketIdentities = amqpWebSocketIdentities;
+    copy.amqpIdleTimeout = amqpIdleTimeout;
     copy.maxDeliveryCount = maxDeliveryCount;
     copy.defaultTimeToLive = defaultTimeToLive;
     copy.cloudReceivesPerMinute = cloudReceivesPerMinute;
@@ -118,14 +126,26 @@ public final class LocalHubOptions {
     return mqttPort;
   }
 
-  /** The port for what runs over WebSockets, 0 to 65535; 0 takes a free one. */
+  /** The port for AMQP over TLS, 0 to 65535; 0 takes a free one. */
+  public LocalHubOptions amqpPort(int port) {
+    LocalHubOptions copy = copy();
+    copy.amqpPort = inRange(port);
+    return copy;
+  }
+
+  /** The port for AMQP over TLS. Default 0: a free one. */
+  public int amqpPort() {
+    return amqpPort;
+  }
+
+  /** The port for HTTPS and what runs over WebSockets, 0 to 65535; 0 takes a free one. */
   public LocalHubOptions httpsPort(int port) {
     LocalHubOptions copy = copy();
     copy.httpsPort = inRange(port);
     return copy;
   }
 
-  /** The port for what runs over WebSockets. Default 0: a free one. */
+  /** The port for HTTPS and what runs over WebSockets. Default 0: a free one. */
   public int httpsPort() {
     return httpsPort;
   }
@@ -263,7 +283,8 @@ public final class LocalHubOptions {
 
   /**
    * How long, in real time, a client may take from the TCP connect to CONNECT; on the HTTPS port,
-   * to the upgrade and from there to CONNECT.
+   * to the upgrade and from there to CONNECT, and without an upgrade from byte to byte, between
+   * requests, too.
    */
   public LocalHubOptions idleBeforeConnect(Duration time) {
     if (time.isNegative() || time.isZero()) {
@@ -290,6 +311,49 @@ public final class LocalHubOptions {
   /** How many threads serve connections. Default 2. */
   public int ioThreads() {
     return ioThreads;
+  }
+
+  /** For how many identities one AMQP connection may speak, at least 1. */
+  public LocalHubOptions amqpIdentities(int identities) {
+    LocalHubOptions copy = copy();
+    copy.amqpIdentities = atLeastOne(identities, "amqpIdentities");
+    return copy;
+  }
+
+  /** For how many identities one AMQP connection may speak. Default 1000. */
+  public int amqpIdentities() {
+    return amqpIdentities;
+  }
+
+  /** For how many identities one AMQP connection over WebSockets may speak, at least 1. */
+  public LocalHubOptions amqpWebSocketIdentities(int identities) {
+    LocalHubOptions copy = copy();
+    copy.amqpWebSocketIdentities = atLeastOne(identities, "amqpWebSocketIdentities");
+    return copy;
+  }
+
+  /** For how many identities one AMQP connection over WebSockets may speak. Default 500. */
+  public int amqpWebSocketIdentities() {
+    return amqpWebSocketIdentities;
+  }
+
+  /**
+   * How long, in real time, an AMQP connection may be silent, as the hub announces it; at least one
+   * millisecond.
+   */
+  public LocalHubOptions amqpIdleTimeout(Duration time) {
+    if (time.toMillis() < 1) {
+      throw new IllegalArgumentException(
+          "An AMQP idle time-out is at least a millisecond, not " + time + ".");
+    }
+    LocalHubOptions copy = copy();
+    copy.amqpIdleTimeout = time;
+    return copy;
+  }
+
+  /** How long an AMQP connection may be silent. Default four minutes. */
+  public Duration amqpIdleTimeout() {
+    return amqpIdleTimeout;
   }
 
   /** How often a C2D message may come back to the queue before it is dead-lettered, 1 to 100. */

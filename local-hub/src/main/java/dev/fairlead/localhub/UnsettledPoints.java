@@ -18,8 +18,8 @@ import java.time.Duration;
  * @param clockTolerance how long after its end a SAS token still opens a connection. The hub
  *     tolerates a clock that is wrong by five minutes. Default zero, so that tests see the end
  *     exactly
- * @param expiryGrace how long after the end of its token an MQTT connection lives on; about ten
- *     minutes at the hub. Default zero
+ * @param expiryGrace how long after the end of its token a connection lives on (AMQP: the links
+ *     that it is for); about ten minutes at the hub. Default zero
  * @param everyReturnCounts whether a lock that times out and a connection that ends raise a C2D
  *     message's delivery count, as older documentation says, or only an explicit abandon. Default
  *     true
@@ -29,6 +29,7 @@ import java.time.Duration;
  *     its modules too. Default false
  * @param twinAtSubscribedQos whether twin answers and notifications go out at the subscribed QoS; a
  *     published trace shows QoS 0 always. Default false, which is QoS 0
+ * @param amqp the points of AMQP. Default {@link UnsettledAmqpPoints#defaults}
  */
 public record UnsettledPoints(
     Reaction unknownTopic,
@@ -40,7 +41,8 @@ public record UnsettledPoints(
     boolean everyReturnCounts,
     boolean cleanSessionPurges,
     boolean deviceKeyOpensModules,
-    boolean twinAtSubscribedQos) {
+    boolean twinAtSubscribedQos,
+    UnsettledAmqpPoints amqp) {
 
   /** How the hub takes what it does not like. */
   public enum Reaction {
@@ -66,7 +68,8 @@ public record UnsettledPoints(
         true,
         false,
         false,
-        false);
+        false,
+        UnsettledAmqpPoints.defaults());
   }
 
   /** As the hub is believed to behave: five minutes of clock tolerance, ten minutes of grace. */
@@ -88,7 +91,8 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp);
   }
 
   /** A copy with another {@code unknownFilter}. */
@@ -103,7 +107,8 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp);
   }
 
   /** A copy with another {@code sixthSubscription}. */
@@ -118,7 +123,8 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp);
   }
 
   /** A copy with another {@code acknowledgementOutOfOrder}. */
@@ -133,7 +139,8 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp);
   }
 
   /** A copy with another {@code clockTolerance}. */
@@ -148,7 +155,8 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp);
   }
 
   /** A copy with another {@code expiryGrace}. */
@@ -163,7 +171,8 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp);
   }
 
   /** A copy with another {@code everyReturnCounts}. */
@@ -178,7 +187,8 @@ public record UnsettledPoints(
         value,
         cleanSessionPurges,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp);
   }
 
   /** A copy with another {@code cleanSessionPurges}. */
@@ -193,7 +203,8 @@ public record UnsettledPoints(
         everyReturnCounts,
         value,
         deviceKeyOpensModules,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp);
   }
 
   /** A copy with another {@code deviceKeyOpensModules}. */
@@ -208,7 +219,8 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         value,
-        twinAtSubscribedQos);
+        twinAtSubscribedQos,
+        amqp);
   }
 
   /** A copy with another {@code twinAtSubscribedQos}. */
@@ -223,6 +235,23 @@ public record UnsettledPoints(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
+        value,
+        amqp);
+  }
+
+  /** A copy with other points of AMQP. */
+  public UnsettledPoints withAmqp(UnsettledAmqpPoints value) {
+    return new UnsettledPoints(
+        unknownTopic,
+        unknownFilter,
+        sixthSubscription,
+        acknowledgementOutOfOrder,
+        clockTolerance,
+        expiryGrace,
+        everyReturnCounts,
+        cleanSessionPurges,
+        deviceKeyOpensModules,
+        twinAtSubscribedQos,
         value);
   }
 }

@@ -41,6 +41,7 @@ class HubProgramTest {
         "--mqtt-port x",
         "--mqtt-port 65536",
         "--https-port -1",
+        "--amqp-port 65536",
         "--key !",
         "--host a/b",
         "--bind no.such.host.invalid"
@@ -58,6 +59,8 @@ class HubProgramTest {
         ProgramOptions.parse(
             "--mqtt-port",
             "0",
+            "--amqp-port",
+            "0",
             "--https-port",
             "0",
             "--device",
@@ -71,6 +74,7 @@ class HubProgramTest {
       String text = printed.toString(StandardCharsets.UTF_8);
       assertThat(text)
           .contains("127.0.0.1:" + program.hub().mqttPort())
+          .contains("127.0.0.1:" + program.hub().amqpPort())
           .contains("wss://localhost:" + program.hub().httpsPort() + "/$iothub/websocket")
           .contains(
               "HostName=localhost;DeviceId=a;SharedAccessKey=" + ProgramOptions.DEVELOPMENT_KEY)

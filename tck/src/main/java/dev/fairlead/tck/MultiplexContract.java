@@ -466,6 +466,22 @@ public abstract class MultiplexContract {
   }
 
   @Test
+  final void abortingAConnectionCutsItsSessions() {
+    SerialLoop loop = closeLater(new SerialLoop());
+    SharedConnection connection = connect(loop);
+    List<String> ends = new CopyOnWriteArrayList<>();
+    attachSome(loop, connection, ends);
+    connection.ended().thenAccept(reason -> ends.add("connection " + reason.isPresent()));
+    loop.run(connection::abort);
+    loop.run(connection::abort);
+    assertThat(Waiting.result(connection.ended())).isEmpty();
+    Waiting.until("all have ended", () -> ends.size() == 4);
+    assertThat(ends)
+        .containsExactly("session true", "session true", "session true", "connection false");
+    assertNothingLeft(loop);
+  }
+
+  @Test
   final void closingAConnectionClosesItsSessionsInOrder() {
     SerialLoop loop = closeLater(new SerialLoop());
     SharedConnection connection = connect(loop);

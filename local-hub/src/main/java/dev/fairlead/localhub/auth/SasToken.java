@@ -99,6 +99,12 @@ public final class SasToken {
     return expiry;
   }
 
+  /** What follows the host name in its resource, such as {@code /devices/a}; empty for nothing. */
+  public String path() {
+    int slash = resource.indexOf('/');
+    return slash < 0 ? "" : resource.substring(slash);
+  }
+
   /** The hub policy whose key has signed; empty for a key of the identity itself. */
   public Optional<String> policy() {
     return Optional.ofNullable(policy);

@@ -114,7 +114,7 @@ public final class FaultyWire extends ChannelDuplexHandler {
     if (ctx == null) {
       throw new IllegalStateException("The wire is in no pipeline.");
     }
-    if (effect instanceof Effect.Drop) {
+    if (effect instanceof Effect.Drop || effect instanceof Effect.Reject) {
       ctx.channel().close();
       return true;
     }

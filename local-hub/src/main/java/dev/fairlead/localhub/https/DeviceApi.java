@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import java.time.Duration;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,13 +32,26 @@ final class DeviceApi {
   private final ErrorAnswers errors;
   private final RateLimit receives;
 
-  DeviceApi(HubCore hub, FileUploads uploads, BlobEndpoint blobs) {
+  DeviceApi(HubCore hub, ErrorAnswers errors, FileUploads uploads, BlobEndpoint blobs) {
     this.hub = hub;
     this.uploads = uploads;
     this.blobs = blobs;
     this.hosts = new HostNames(hub.options());
-    this.errors = new ErrorAnswers(hub.time());
+    this.errors = errors;
     this.receives = new RateLimit(hub.time(), hub.options().cloudReceivesPerMinute());
+  }
+
+  /** The device that a request is about, whether or not there is one; null if about none. */
+  @Nullable String deviceOf(HttpRequest request) {
+    RequestTarget target = RequestTarget.parse(request.uri()).orElse(null);
+    if (target == null) {
+      return null;
+    }
+    if (BlobEndpoint.concerns(target)) {
+      return BlobEndpoint.deviceOf(target);
+    }
+    boolean known = target.isAt(0, "devices") && target.segments().size() > 1;
+    return known ? target.segments().get(1) : null;
   }
 
   /**
@@ -122,14 +136,14 @@ final class DeviceApi {
     return new LocalHubException(
         404000,
         "There is nothing here. Devices use /devices/{id}/messages/events, …/messages/deviceBound"
-            + " and …/files; WebSockets are at /$iothub/websocket.");
+            + " and …/files; WebSockets are at /$iothub/websocket, on a connection of their own.");
   }
 
   private static Operation simple(HubDevice device, Function<byte[], Answer> action) {
     return new Operation() {
       @Override
-      public String deviceId() {
-        return device.deviceId();
+      public HubDevice sender() {
+        return device;
       }
 
       @Override

@@ -5,6 +5,7 @@ import dev.fairlead.localhub.UnsettledPoints;
 import dev.fairlead.localhub.UnsettledPoints.Reaction;
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.fault.FaultMessage;
 import dev.fairlead.localhub.fault.FaultyWire;
 import dev.fairlead.localhub.method.MethodCall;
 import dev.fairlead.localhub.method.MethodReceiver;
@@ -63,6 +64,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter
   private final Subscriptions subscriptions;
   private final InFlight inFlight = new InFlight();
   private final Outbound out;
+  private final FaultOrders orders;
   private final TelemetryIntake telemetry;
   private final CloudDelivery cloud;
   private final TwinExchange twin;
@@ -96,7 +98,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter
     this.out = new Outbound(channel);
     TelemetryOrigin origin =
         TelemetryOrigin.of(device.id(), device.generationId(), access.method(), userName.modelId());
-    FaultOrders orders = new FaultOrders(hub, device.id(), wire, channel.eventLoop());
+    this.orders = new FaultOrders(hub, device.id(), wire, channel.eventLoop());
     this.telemetry = new TelemetryIntake(hub, origin, wire, out, orders::obey);
     this.cloud = new CloudDelivery(device, this, out, inFlight);
     this.twin = new TwinExchange(device, hub.time(), out, versioned, this::answerTwin);
@@ -370,6 +372,11 @@ final class MqttConnection extends ChannelInboundHandlerAdapter
   @Override
   public void cut(CutReason reason) {
     onLoop(() -> close(reason.toString()));
+  }
+
+  @Override
+  public void obey(FaultMessage order) {
+    onLoop(() -> orders.obey(order));
   }
 
   @Override

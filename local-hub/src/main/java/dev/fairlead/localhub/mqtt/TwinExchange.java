@@ -1,32 +1,21 @@
 package dev.fairlead.localhub.mqtt;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fairlead.localhub.HubTime;
 import dev.fairlead.localhub.LocalHubException;
+import dev.fairlead.localhub.core.ErrorDocument;
 import dev.fairlead.localhub.registry.HubDevice;
-import dev.fairlead.localhub.twin.HubTimestamps;
-import dev.fairlead.localhub.twin.Json;
 import dev.fairlead.localhub.twin.Twin;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.UUID;
 
 /** Twin reads and reports of one connection. On the connection's thread only. */
 final class TwinExchange {
 
-  private static final DateTimeFormatter TRACKING_TIME =
-      DateTimeFormatter.ofPattern("MM/dd/yyyy HH:mm:ss", Locale.ROOT).withZone(ZoneOffset.UTC);
-
   private final Twin twin;
-  private final HubTime time;
+  private final ErrorDocument errors;
   private final Outgoing answers;
   private final Outbound out;
   private final boolean supported;
-  private int errors;
 
   /** Sends an answer, if the client listens to answers. */
   @FunctionalInterface
@@ -40,7 +29,7 @@ final class TwinExchange {
    */
   TwinExchange(HubDevice device, HubTime time, Outbound out, boolean supported, Outgoing answers) {
     this.twin = device.properties();
-    this.time = time;
+    this.errors = new ErrorDocument(time);
     this.out = out;
     this.supported = supported;
     this.answers = answers;
@@ -97,20 +86,7 @@ final class TwinExchange {
       }
       request.run();
     } catch (LocalHubException e) {
-      answers.send(Topics.twinAnswer(e.code() / 1000, requestId), errorBody(e));
+      answers.send(Topics.twinAnswer(e.code() / 1000, requestId), errors.print(e));
     }
-  }
-
-  /** The error as the hub words it. */
-  private String errorBody(LocalHubException error) {
-    Instant now = time.now();
-    String hex = UUID.randomUUID().toString().replace("-", "");
-    ObjectNode body = Json.object();
-    body.put("errorCode", error.code());
-    body.put("trackingId", hex + "-G:" + errors++ + "-TimeStamp:" + TRACKING_TIME.format(now));
-    body.put("message", error.getMessage());
-    body.putObject("info");
-    body.put("timestampUtc", HubTimestamps.print(now));
-    return Json.print(body);
   }
 }

@@ -38,10 +38,11 @@ public record ProgramOptions(
   /** How to call the program. */
   public static final String USAGE =
       """
-      A local hub for device clients: MQTT over TLS and over WebSockets, no cloud, no account.
+      A local hub for device clients: MQTT and AMQP, over TLS and over WebSockets, no cloud, no account.
 
         --mqtt-port N         port of MQTT over TLS; 0 takes a free one        default 8883
-        --https-port N        port of MQTT over WebSockets; 0 takes a free one default 443
+        --amqp-port N         port of AMQP over TLS; 0 takes a free one        default 5671
+        --https-port N        port of what runs over WebSockets; 0: a free one default 443
                               Below 1024 a port may need privileges; 8443 does not.
         --bind ADDRESS        address to listen on                             default 127.0.0.1
         --host NAME           the hub's host name in connection strings        default localhost
@@ -56,6 +57,7 @@ public record ProgramOptions(
       """;
 
   private static final int DEFAULT_MQTT_PORT = 8883;
+  private static final int DEFAULT_AMQP_PORT = 5671;
   private static final int DEFAULT_HTTPS_PORT = 443;
 
   /** The arguments as they came, not usable: the message says what to change. */
@@ -70,7 +72,10 @@ public record ProgramOptions(
   /** Reads arguments. */
   public static ProgramOptions parse(String... args) throws BadArgument {
     LocalHubOptions hub =
-        LocalHubOptions.defaults().mqttPort(DEFAULT_MQTT_PORT).httpsPort(DEFAULT_HTTPS_PORT);
+        LocalHubOptions.defaults()
+            .mqttPort(DEFAULT_MQTT_PORT)
+            .amqpPort(DEFAULT_AMQP_PORT)
+            .httpsPort(DEFAULT_HTTPS_PORT);
     List<String> devices = new ArrayList<>();
     String key = DEVELOPMENT_KEY;
     OptionalInt healthPort = OptionalInt.empty();
@@ -81,6 +86,7 @@ public record ProgramOptions(
       try {
         switch (name) {
           case "--mqtt-port" -> hub = hub.mqttPort(port(name, rest));
+          case "--amqp-port" -> hub = hub.amqpPort(port(name, rest));
           case "--https-port" -> hub = hub.httpsPort(port(name, rest));
           case "--bind" -> hub = hub.bindAddress(InetAddress.getByName(value(name, rest)));
           case "--host" -> hub = hub.hostName(value(name, rest));

@@ -1,5 +1,6 @@
 package dev.fairlead.localhub.registry;
 
+import dev.fairlead.localhub.fault.FaultMessage;
 import dev.fairlead.localhub.twin.Twin.DesiredChange;
 
 /**
@@ -16,6 +17,9 @@ public interface DeviceSession {
 
   /** Desired properties have changed: tell the device if it listens. */
   void desiredChanged(DesiredChange change);
+
+  /** Does what a fault order says, as if the device had sent it in telemetry. */
+  void obey(FaultMessage order);
 
   /** Why a connection ends. The client sees no difference. */
   enum CutReason {

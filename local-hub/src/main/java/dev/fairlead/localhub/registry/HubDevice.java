@@ -9,6 +9,7 @@ import dev.fairlead.localhub.MethodResult;
 import dev.fairlead.localhub.SentMessage;
 import dev.fairlead.localhub.TwinView;
 import dev.fairlead.localhub.cloud.CloudQueue;
+import dev.fairlead.localhub.fault.FaultMessage;
 import dev.fairlead.localhub.method.DirectMethods;
 import dev.fairlead.localhub.registry.DeviceSession.CutReason;
 import dev.fairlead.localhub.twin.Twin;
@@ -125,6 +126,13 @@ public final class HubDevice implements Device {
       before.cut(CutReason.TAKEN_OVER);
     }
     return true;
+  }
+
+  /** A request has come on a connection that was not this device's before. */
+  public void countConnection() {
+    synchronized (lock) {
+      connections++;
+    }
   }
 
   /** A connection has ended. */
@@ -268,6 +276,16 @@ public final class HubDevice implements Device {
   @Override
   public void dropConnection() {
     cut(CutReason.DROPPED);
+  }
+
+  @Override
+  public boolean injectFault(String operation, Duration delay, Duration duration) {
+    DeviceSession current = session;
+    if (current == null) {
+      return false;
+    }
+    current.obey(new FaultMessage(operation, delay, duration));
+    return true;
   }
 
   @Override

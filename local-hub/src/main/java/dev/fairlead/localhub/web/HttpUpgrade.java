@@ -2,6 +2,7 @@ package dev.fairlead.localhub.web;
 
 import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Fault.Moment;
+import dev.fairlead.localhub.amqp.AmqpFrontEnd;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyWire;
 import dev.fairlead.localhub.https.HttpsFrontEnd;
@@ -30,9 +31,11 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import io.netty.util.ReferenceCountUtil;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,14 +68,17 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
   private final HubCore hub;
   private final MqttFrontEnd mqtt;
   private final HttpsFrontEnd https;
+  private final AmqpFrontEnd amqp;
   private @Nullable HttpRequest accepted;
   private boolean certificateIgnored;
+  private String subProtocol = UpgradeAnswer.MQTT;
   private boolean over;
   private @Nullable Future<?> idleTimer;
 
-  HttpUpgrade(HubCore hub, MqttFrontEnd mqtt, HttpsFrontEnd https) {
+  HttpUpgrade(HubCore hub, MqttFrontEnd mqtt, AmqpFrontEnd amqp, HttpsFrontEnd https) {
     this.hub = hub;
     this.mqtt = mqtt;
+    this.amqp = amqp;
     this.https = https;
   }
 
@@ -121,6 +127,7 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
         } else if (answer instanceof Accepted good) {
           accepted = request;
           certificateIgnored = good.certificateIgnored();
+          subProtocol = good.subProtocol();
         }
       }
       HttpRequest request = accepted;
@@ -153,20 +160,19 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
             request.method(),
             request.uri(),
             Unpooled.EMPTY_BUFFER,
-            request
-                .headers()
-                .copy()
-                .set(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, UpgradeAnswer.MQTT),
+            request.headers().copy().set(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, subProtocol),
             EmptyHttpHeaders.INSTANCE);
     pipeline.replace(this, "frames", new FrameStream());
     // Puts the frame codec in front of the HTTP codec, which goes when the answer is written.
-    new WebSocketServerHandshaker13(null, UpgradeAnswer.MQTT, FRAMES)
+    new WebSocketServerHandshaker13(null, subProtocol, FRAMES)
         .handshake(ctx.channel(), handshake)
         .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
-    if (certificateIgnored) {
-      mqtt.install(pipeline, List::of);
+    Supplier<List<X509Certificate>> certificates =
+        certificateIgnored ? List::of : () -> ClientCertificates.shownOn(pipeline);
+    if (subProtocol.equals(UpgradeAnswer.AMQP)) {
+      amqp.installOnWebSocket(pipeline, certificates);
     } else {
-      mqtt.install(pipeline, () -> ClientCertificates.shownOn(pipeline));
+      mqtt.install(pipeline, certificates);
     }
   }
 

@@ -22,12 +22,16 @@ sealed interface UpgradeAnswer {
   /** The sub-protocol that carries MQTT. */
   String MQTT = "mqtt";
 
+  /** The sub-protocol that carries AMQP. */
+  String AMQP = "AMQPWSB10";
+
   /**
    * The request is in order.
    *
    * @param certificateIgnored whether a client certificate shall count for nothing
+   * @param subProtocol what it shall carry
    */
-  record Accepted(boolean certificateIgnored) implements UpgradeAnswer {}
+  record Accepted(boolean certificateIgnored, String subProtocol) implements UpgradeAnswer {}
 
   /**
    * The request cannot be met.
@@ -82,7 +86,8 @@ sealed interface UpgradeAnswer {
         query >= 0
             && List.of(target.substring(query + 1).split("&", -1))
                 .contains("iothub-no-client-cert=true");
-    return new Accepted(certificateIgnored);
+    List<String> offered = offered(request.headers());
+    return new Accepted(certificateIgnored, offered.contains(MQTT) ? MQTT : AMQP);
   }
 
   private static boolean isPath(String path) {
@@ -111,7 +116,12 @@ sealed interface UpgradeAnswer {
     if (keys.size() != 1 || !isKey(keys.get(0))) {
       return badRequest("One Sec-WebSocket-Key is needed: 16 random bytes in base64.");
     }
-    return subProtocol(headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL));
+    List<String> offered = offered(headers);
+    return offered.contains(MQTT) || offered.contains(AMQP)
+        ? null
+        : badRequest(
+            "None of the sub-protocols is served. Send 'Sec-WebSocket-Protocol: mqtt' or"
+                + " 'AMQPWSB10'.");
   }
 
   private static boolean isKey(String key) {
@@ -122,20 +132,14 @@ sealed interface UpgradeAnswer {
     }
   }
 
-  private static @Nullable Refused subProtocol(List<String> lines) {
+  private static List<String> offered(HttpHeaders headers) {
     List<String> offered = new ArrayList<>();
-    for (String line : lines) {
+    for (String line : headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL)) {
       for (String name : line.split(",", -1)) {
         offered.add(name.trim());
       }
     }
-    if (offered.contains(MQTT)) {
-      return null;
-    }
-    return badRequest(
-        offered.contains("AMQPWSB10")
-            ? "AMQP over WebSockets (AMQPWSB10) is not served by this hub yet. It serves mqtt."
-            : "None of the sub-protocols is served. Send 'Sec-WebSocket-Protocol: mqtt'.");
+    return offered;
   }
 
   private static Refused badRequest(String reason) {

@@ -1,5 +1,6 @@
 package dev.fairlead.localhub.web;
 
+import dev.fairlead.localhub.amqp.AmqpFrontEnd;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.https.HttpsFrontEnd;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
@@ -10,11 +11,14 @@ import io.netty.handler.codec.http.HttpServerCodec;
 /** Speaks HTTP on connections that have TLS. Safe for use by several threads. */
 public final class WebFrontEnd {
 
-  private static final int MAX_REQUEST_LINE = 4 * 1024;
+  /** Room for the longest name of a blob, every character of it escaped. */
+  private static final int MAX_REQUEST_LINE = 16 * 1024;
+
   private static final int MAX_HEADERS = 16 * 1024;
 
   private final HubCore hub;
   private final MqttFrontEnd mqtt;
+  private final AmqpFrontEnd amqp;
   private final HttpsFrontEnd https;
 
   /**
@@ -22,11 +26,13 @@ public final class WebFrontEnd {
    *
    * @param hub the hub it belongs to
    * @param mqtt what serves the sub-protocol {@code mqtt}
+   * @param amqp what serves the sub-protocol {@code AMQPWSB10}
    * @param https what serves requests that are not for a WebSocket
    */
-  public WebFrontEnd(HubCore hub, MqttFrontEnd mqtt, HttpsFrontEnd https) {
+  public WebFrontEnd(HubCore hub, MqttFrontEnd mqtt, AmqpFrontEnd amqp, HttpsFrontEnd https) {
     this.hub = hub;
     this.mqtt = mqtt;
+    this.amqp = amqp;
     this.https = https;
   }
 
@@ -39,6 +45,6 @@ public final class WebFrontEnd {
             // Else Content-Length is dropped in silence beside Transfer-Encoding.
             .setUseRfc9112TransferEncoding(true);
     pipeline.addLast("http", new HttpServerCodec(limits));
-    pipeline.addLast("upgrade", new HttpUpgrade(hub, mqtt, https));
+    pipeline.addLast("upgrade", new HttpUpgrade(hub, mqtt, amqp, https));
   }
 }

@@ -20,8 +20,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -289,6 +295,28 @@ class HttpsTelemetryTest {
     TelemetryRecord first = hub.telemetry().received().get(0);
     assertThat(first.properties()).containsExactly(Map.entry("a", "1"));
     assertThat(first.systemProperties()).containsEntry("message-id", "x");
+  }
+
+  @Test
+  void losesNothingWhenManySendAtOnce() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try {
+      List<Callable<Integer>> sending = new ArrayList<>();
+      for (int i = 0; i < 400; i++) {
+        String body = "m" + i;
+        sending.add(() -> http.post(http.events(), body, Map.of()).statusCode());
+      }
+      for (Future<Integer> status : threads.invokeAll(sending)) {
+        assertThat(status.get()).isEqualTo(204);
+      }
+      assertThat(hub.telemetry().received())
+          .extracting(TelemetryRecord::bodyAsText)
+          .doesNotHaveDuplicates()
+          .hasSize(400);
+      assertThat(hub.https().count()).isEqualTo(400);
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   @Test

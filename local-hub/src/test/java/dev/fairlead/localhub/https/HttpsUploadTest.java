@@ -21,8 +21,15 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -137,6 +144,22 @@ class HttpsUploadTest {
     time.advance(Duration.ofHours(1));
     begin("after the others have run out");
     assertThat(hub.uploads().active("dev-1")).isEqualTo(1);
+  }
+
+  @Test
+  void allowsTenUploadsEvenIfAllAreAskedForAtOnce() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try {
+      List<Callable<Integer>> asking = Collections.nCopies(24, () -> ask(http, "f").statusCode());
+      List<Integer> statuses = new ArrayList<>();
+      for (Future<Integer> status : threads.invokeAll(asking)) {
+        statuses.add(status.get());
+      }
+      assertThat(Collections.frequency(statuses, 200)).isEqualTo(10);
+      assertThat(Collections.frequency(statuses, 403)).isEqualTo(14);
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   @Test
@@ -292,6 +315,14 @@ class HttpsUploadTest {
         report("{\"correlationId\":\"" + id + "\",\"isSuccess\":true}"),
         400,
         "InvalidFileUploadCorrelationId");
+  }
+
+  @Test
+  void takesANameWithEscapedSlashes() throws IOException {
+    JsonNode upload = begin("a/b/c");
+    String target = target(upload).replace("dev-1/a/b/c", "dev-1%2Fa%2fb/c");
+    assertThat(put(target, "x", BLOCK_BLOB).statusCode()).isEqualTo(201);
+    assertThat(hub.uploads().blob("dev-1/a/b/c")).isPresent();
   }
 
   @Test

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * An MQTT client that writes its packets byte by byte, so that the hub is not tested against its
  * own codec.
  */
-final class RawPeer implements AutoCloseable {
+public final class RawPeer implements AutoCloseable {
 
   static final int CONNACK = 2;
   static final int PUBLISH = 3;
@@ -95,7 +95,8 @@ final class RawPeer implements AutoCloseable {
     return new RawPeer(webSocket.socket(), webSocket.in(), webSocket.out());
   }
 
-  static SSLSocket dial(LocalHub hub, @Nullable ClientIdentity identity, int port)
+  /** TLS to a port of the hub. */
+  public static SSLSocket dial(LocalHub hub, @Nullable ClientIdentity identity, int port)
       throws IOException {
     try {
       SSLContext tls = context(hub, identity);
@@ -225,11 +226,13 @@ final class RawPeer implements AutoCloseable {
     }
   }
 
-  static String token(String resource, String key, Instant expiry) {
+  /** A SAS token. */
+  public static String token(String resource, String key, Instant expiry) {
     return token(resource, key, expiry, null);
   }
 
-  static String token(String resource, String key, Instant expiry, @Nullable String policy) {
+  /** A SAS token. */
+  public static String token(String resource, String key, Instant expiry, @Nullable String policy) {
     try {
       String sr = URLEncoder.encode(resource, StandardCharsets.UTF_8);
       Mac mac = Mac.getInstance("HmacSHA256");

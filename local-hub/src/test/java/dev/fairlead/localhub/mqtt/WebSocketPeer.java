@@ -16,14 +16,14 @@ import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /** A WebSocket client that writes its request and its frames byte by byte. */
-final class WebSocketPeer implements AutoCloseable {
+public final class WebSocketPeer implements AutoCloseable {
 
   static final String PATH = "/$iothub/websocket";
-  static final int FIN = 0x80;
+  public static final int FIN = 0x80;
   static final int CONTINUATION = 0;
   static final int TEXT = 1;
-  static final int BINARY = 2;
-  static final int CLOSE = 8;
+  public static final int BINARY = 2;
+  public static final int CLOSE = 8;
   static final int PING = 9;
   static final int PONG = 10;
   private static final byte[] MASK = {1, 2, 3, 4};
@@ -31,20 +31,21 @@ final class WebSocketPeer implements AutoCloseable {
   private final SSLSocket socket;
   private final DataInputStream wire;
 
-  record Frame(int head, byte[] payload) {
+  public record Frame(int head, byte[] payload) {
     int code() {
       return (payload[0] & 0xff) << 8 | (payload[1] & 0xff);
     }
   }
 
-  record Answer(int status, Map<String, String> headers, String body) {}
+  public record Answer(int status, Map<String, String> headers, String body) {}
 
   /** A request to be; changed line by line. */
-  static final class Request {
+  public static final class Request {
     private String line = "GET " + PATH + " HTTP/1.1";
     private final Map<String, String> headers = new LinkedHashMap<>();
 
-    Request() {
+    /** As RFC 6455 has it, for MQTT. */
+    public Request() {
       with("Host", "localhost")
           .with("Upgrade", "websocket")
           .with("Connection", "keep-alive, Upgrade")
@@ -62,7 +63,8 @@ final class WebSocketPeer implements AutoCloseable {
       return line("GET " + value + " HTTP/1.1");
     }
 
-    Request with(String name, String value) {
+    /** With another header. */
+    public Request with(String name, String value) {
       headers.put(name, value);
       return this;
     }
@@ -86,7 +88,8 @@ final class WebSocketPeer implements AutoCloseable {
   }
 
   /** TLS, and nothing said. */
-  static WebSocketPeer dial(LocalHub hub, @Nullable ClientIdentity identity) throws IOException {
+  public static WebSocketPeer dial(LocalHub hub, @Nullable ClientIdentity identity)
+      throws IOException {
     return new WebSocketPeer(RawPeer.dial(hub, identity, hub.httpsPort()));
   }
 
@@ -118,7 +121,7 @@ final class WebSocketPeer implements AutoCloseable {
     }
   }
 
-  Answer ask(Request request) throws IOException {
+  public Answer ask(Request request) throws IOException {
     write(request.toString().getBytes(StandardCharsets.ISO_8859_1));
     return readAnswer();
   }
@@ -176,11 +179,11 @@ final class WebSocketPeer implements AutoCloseable {
     return frame.toByteArray();
   }
 
-  void send(int head, byte[] payload) throws IOException {
+  public void send(int head, byte[] payload) throws IOException {
     write(frame(head, payload));
   }
 
-  Frame read() throws IOException {
+  public Frame read() throws IOException {
     int head = wire.readUnsignedByte();
     int length = wire.readUnsignedByte(); // A set top bit, a mask, is wrong for a server.
     if (length == 126) {
@@ -215,7 +218,7 @@ final class WebSocketPeer implements AutoCloseable {
     }
   }
 
-  SSLSocket socket() {
+  public SSLSocket socket() {
     return socket;
   }
 

@@ -1,0 +1,265 @@
+package dev.fairlead.localhub.amqp;
+
+import dev.fairlead.localhub.AmqpPart;
+import dev.fairlead.localhub.HubTime;
+import dev.fairlead.localhub.auth.Access;
+import dev.fairlead.localhub.fault.FaultMessage;
+import dev.fairlead.localhub.method.MethodCall;
+import dev.fairlead.localhub.method.MethodReceiver;
+import dev.fairlead.localhub.registry.DeviceSession;
+import dev.fairlead.localhub.registry.HubDevice;
+import dev.fairlead.localhub.registry.IdentityId;
+import dev.fairlead.localhub.twin.Twin.DesiredChange;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.qpid.protonj2.engine.Link;
+import org.apache.qpid.protonj2.engine.Receiver;
+import org.apache.qpid.protonj2.engine.Sender;
+import org.apache.qpid.protonj2.types.UnsignedLong;
+import org.apache.qpid.protonj2.types.transport.ErrorCondition;
+import org.apache.qpid.protonj2.types.transport.LinkError;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One identity on one connection, as long as it has links there.
+ *
+ * <p>Everything runs on the connection's thread but the methods of {@link DeviceSession} and {@link
+ * MethodReceiver}, which hand over to it.
+ */
+final class AmqpDevice implements DeviceSession, MethodReceiver {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AmqpDevice.class);
+  private static final UnsignedLong MAX_MESSAGE = UnsignedLong.valueOf(TelemetryLink.MAX_DELIVERY);
+
+  private final AmqpConnection connection;
+  private final LinkDesk desk;
+  private final HubDevice device;
+  private final Map<AmqpPart, Link<?>> links = new EnumMap<>(AmqpPart.class);
+  private final FaultOrders orders;
+  private final TwinLinks twin;
+  private final MethodLinks methods;
+  private Access.Granted granted;
+  private HubTime.@Nullable Scheduled tokenTimer;
+  private @Nullable CloudLink cloud;
+  private boolean gone;
+
+  AmqpDevice(AmqpConnection connection, LinkDesk desk, Access.Granted granted) {
+    this.connection = connection;
+    this.desk = desk;
+    this.device = granted.device();
+    this.granted = granted;
+    this.orders = new FaultOrders(connection, this);
+    this.twin = new TwinLinks(connection, device, this);
+    this.methods = new MethodLinks(connection, device, this);
+  }
+
+  /**
+   * Becomes the connection of its identity; false if the credentials are not valid any more. What
+   * other threads want from now on comes later.
+   */
+  boolean claim() {
+    boolean claimed = device.attach(this, granted.generation());
+    if (claimed) {
+      watchToken();
+    }
+    return claimed;
+  }
+
+  IdentityId id() {
+    return device.id();
+  }
+
+  LinkDesk desk() {
+    return desk;
+  }
+
+  boolean has(AmqpPart part) {
+    return links.containsKey(part);
+  }
+
+  // --- links
+
+  /**
+   * A link of this identity; an older one of the same kind goes.
+   *
+   * @param starved whether a fault has it that the client gets no credit
+   */
+  void attach(AmqpPart part, Link<?> link, LinkDesk.Terms terms, boolean starved) {
+    Link<?> older = links.put(part, link);
+    if (older != null) {
+      older
+          .setCondition(
+              connection
+                  .conditions()
+                  .of(LinkError.STOLEN, 409002, "The link was attached anew by its identity."))
+          .close();
+    }
+    switch (part) {
+      case TELEMETRY ->
+          new TelemetryLink(connection, this, granted, terms, orders).open(receiver(link), starved);
+      case CLOUD_MESSAGES -> {
+        CloudLink fresh = new CloudLink(connection, device, (Sender) link);
+        cloud = fresh;
+        link.setMaxMessageSize(MAX_MESSAGE);
+        fresh.open(desk, () -> ended(part, link));
+      }
+      case TWIN_REQUESTS, TWIN_ANSWERS -> twin.attach(part, link, terms, starved);
+      case METHOD_CALLS, METHOD_ANSWERS -> methods.attach(part, link, terms, starved);
+      // Inputs are fed by an edge hub's routes; here none come, but the link is good.
+      default -> desk.accept(link, () -> ended(part, link));
+    }
+  }
+
+  private static Receiver receiver(Link<?> link) {
+    return (Receiver) link;
+  }
+
+  /** A link of this identity is gone. */
+  void ended(AmqpPart part, Link<?> link) {
+    if (links.get(part) == link) {
+      links.remove(part);
+      if (part == AmqpPart.CLOUD_MESSAGES) {
+        cloud = null;
+      }
+      leaveIfIdle();
+    }
+  }
+
+  /** An identity without links is not connected. */
+  void leaveIfIdle() {
+    if (links.isEmpty()) {
+      leave();
+    }
+  }
+
+  /** The identity is gone from this connection. */
+  void leave() {
+    if (gone) {
+      return;
+    }
+    gone = true;
+    if (tokenTimer != null) {
+      tokenTimer.cancel();
+    }
+    if (cloud != null) {
+      cloud.release();
+    }
+    device.methods().detach(this);
+    device.detach(this);
+    desk.left(device.id());
+    LOG.info("{}: AMQP connection ended.", device.id());
+  }
+
+  /** Detaches a link of this identity, if there is one. */
+  void detach(AmqpPart part, ErrorCondition condition) {
+    Link<?> link = links.get(part);
+    if (link != null) {
+      link.setCondition(condition).close();
+    }
+  }
+
+  /** Ends the session of this identity's links. */
+  void endSession(ErrorCondition condition) {
+    links.values().stream()
+        .findFirst()
+        .ifPresent(link -> link.getSession().setCondition(condition).close());
+  }
+
+  private void detachAll(ErrorCondition condition) {
+    List.copyOf(links.keySet()).forEach(part -> detach(part, condition));
+  }
+
+  // --- the token
+
+  /** A new token was put in time. */
+  void renewed(Access.Granted fresh) {
+    granted = fresh;
+    watchToken();
+  }
+
+  private void watchToken() {
+    if (tokenTimer != null) {
+      tokenTimer.cancel();
+      tokenTimer = null;
+    }
+    granted
+        .expiry()
+        .ifPresent(
+            end -> {
+              HubTime time = connection.hub().time();
+              Duration grace = connection.hub().options().unsettled().expiryGrace();
+              Duration left = Duration.between(time.now(), end.plus(grace));
+              tokenTimer = time.schedule(left, () -> connection.onLoop(() -> tokenEnds(end)));
+            });
+  }
+
+  private void tokenEnds(Instant end) {
+    if (gone || !granted.expiry().filter(end::equals).isPresent()) {
+      return; // A newer one was put meanwhile.
+    }
+    ErrorCondition condition =
+        connection.conditions().of(401003, "The token of '" + id() + "' has run out.");
+    if (connection.grants().isByToken(id())) {
+      detachAll(condition);
+    } else {
+      connection.fail(condition); // SASL PLAIN: the whole connection is its.
+    }
+  }
+
+  // --- what other threads want
+
+  @Override
+  public void cut(CutReason reason) {
+    connection.onLoop(
+        () -> {
+          if (!gone) {
+            LOG.info("{}: its links are detached: {}.", id(), reason);
+            detachAll(conditionOf(reason));
+            leave();
+          }
+        });
+  }
+
+  private ErrorCondition conditionOf(CutReason reason) {
+    Conditions conditions = connection.conditions();
+    return switch (reason) {
+      case TAKEN_OVER ->
+          conditions.of(LinkError.STOLEN, 409002, "The identity has connected anew.");
+      case DISABLED -> conditions.of(404001, "The identity is disabled.");
+      case DELETED -> conditions.of(404001, "The identity was deleted.");
+      case NEW_KEYS, TOKEN_EXPIRED -> conditions.of(401003, "The token is not valid any more.");
+      case DROPPED, OFFLINE ->
+          conditions.of(LinkError.DETACH_FORCED, 503005, "Server Busy. Please retry operation.");
+    };
+  }
+
+  @Override
+  public void cloudMessagesWaiting() {
+    connection.onLoop(
+        () -> {
+          if (cloud != null) {
+            cloud.sendWaiting();
+          }
+        });
+  }
+
+  @Override
+  public void desiredChanged(DesiredChange change) {
+    connection.onLoop(() -> twin.tell(change));
+  }
+
+  @Override
+  public void deliver(MethodCall call) {
+    connection.onLoop(() -> methods.call(call));
+  }
+
+  @Override
+  public void obey(FaultMessage order) {
+    connection.onLoop(() -> orders.obey(order));
+  }
+}

@@ -1,0 +1,46 @@
+package dev.fairlead.localhub.amqp;
+
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.tls.ClientCertificates;
+import io.netty.channel.ChannelPipeline;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Speaks AMQP 1.0 on connections that carry its bytes, whatever is below. Safe for use by several
+ * threads.
+ */
+public final class AmqpFrontEnd {
+
+  private static final byte[] HUGE_HEAD = {0x7f, (byte) 0xff, (byte) 0xff, (byte) 0xff, 2, 0, 0, 0};
+
+  private final HubCore hub;
+
+  /** A front end without connections. */
+  public AmqpFrontEnd(HubCore hub) {
+    this.hub = hub;
+  }
+
+  /** Adds AMQP to a pipeline that has TLS. */
+  public void install(ChannelPipeline pipeline) {
+    install(pipeline, () -> ClientCertificates.shownOn(pipeline), hub.options().amqpIdentities());
+  }
+
+  /** Adds AMQP to a pipeline that carries its bytes in WebSocket frames. */
+  public void installOnWebSocket(
+      ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates) {
+    install(pipeline, certificates, hub.options().amqpWebSocketIdentities());
+  }
+
+  private void install(
+      ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates, int identities) {
+    FaultyWire wire = new FaultyWire(hub.faults(), HUGE_HEAD);
+    Grants grants = new Grants(hub, certificates, identities);
+    pipeline.addLast("wire", wire);
+    pipeline.addLast("frames-in", new FrameGate());
+    pipeline.addLast(
+        "connection", new AmqpConnection(hub, pipeline.channel(), wire, grants, identities));
+  }
+}

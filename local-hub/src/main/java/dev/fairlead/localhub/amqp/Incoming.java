@@ -1,0 +1,133 @@
+package dev.fairlead.localhub.amqp;
+
+import org.apache.qpid.protonj2.buffer.ProtonBuffer;
+import org.apache.qpid.protonj2.engine.IncomingDelivery;
+import org.apache.qpid.protonj2.engine.Receiver;
+import org.apache.qpid.protonj2.types.transport.ConnectionError;
+import org.apache.qpid.protonj2.types.transport.ErrorCondition;
+import org.apache.qpid.protonj2.types.transport.LinkError;
+
+/**
+ * What a client sends on one link: puts deliveries together from their transfers, within bounds,
+ * and keeps the client in credit. On the connection's thread only.
+ */
+final class Incoming {
+
+  private final AmqpConnection connection;
+  private final Receiver link;
+  private final int credit;
+  private final int maxSize;
+  private final Taker taker;
+  private boolean starved;
+  private int granted;
+  private int partial;
+  private int strays;
+
+  /** Takes whole deliveries, and settles them, now or later. */
+  @FunctionalInterface
+  interface Taker {
+    /** Takes one. */
+    void take(IncomingDelivery delivery, byte[] message);
+  }
+
+  /**
+   * @param credit how many deliveries the client may have under way
+   * @param maxSize how large one may be, in bytes
+   */
+  Incoming(AmqpConnection connection, Receiver link, int credit, int maxSize, Taker taker) {
+    this.connection = connection;
+    this.link = link;
+    this.credit = credit;
+    this.maxSize = maxSize;
+    this.taker = taker;
+    link.deliveryReadHandler(delivery -> connection.guard(() -> read(delivery)));
+  }
+
+  /** Grants the first credit. */
+  void open() {
+    replenish();
+  }
+
+  /** Grants no credit, ever. */
+  void starve() {
+    starved = true;
+  }
+
+  /** Grants what the client has used up, once it is half. */
+  void replenish() {
+    if (starved || !link.isLocallyOpen() || !link.isRemotelyOpen() || granted > credit / 2) {
+      return;
+    }
+    int more = credit - granted;
+    granted = credit;
+    link.addCredit(more);
+  }
+
+  private void read(IncomingDelivery delivery) {
+    if (!link.isLocallyOpen()) {
+      drop(delivery);
+      return;
+    }
+    if (delivery.isAborted()) {
+      forgetPartial();
+      granted--;
+      delivery.settle();
+      connection.replenishLater(this);
+      return;
+    }
+    int available = delivery.available();
+    if (available > maxSize) {
+      delivery.readAll();
+      detach(
+          new ErrorCondition(
+              LinkError.MESSAGE_SIZE_EXCEEDED,
+              "The message has more than " + maxSize + " bytes, which this link does not take."));
+      return;
+    }
+    if (delivery.isPartial()) {
+      delivery.claimAvailableBytes(); // So that the session's window opens again.
+      connection.reassembling(available - partial);
+      partial = available;
+      return;
+    }
+    forgetPartial();
+    if (--granted < 0) {
+      detach(
+          new ErrorCondition(LinkError.TRANSFER_LIMIT_EXCEEDED, "There was no credit for this."));
+      return;
+    }
+    connection.replenishLater(this);
+    taker.take(delivery, bytes(delivery));
+  }
+
+  /** A link that the hub has closed may see what was under way, and not much more. */
+  private void drop(IncomingDelivery delivery) {
+    delivery.readAll();
+    if (++strays > credit + 1000) {
+      connection.fail(
+          new ErrorCondition(
+              ConnectionError.FRAMING_ERROR, "Transfers keep coming on a detached link."));
+    }
+  }
+
+  private void detach(ErrorCondition condition) {
+    forgetPartial();
+    link.setCondition(condition).close();
+  }
+
+  /** The link is gone: what was half there is forgotten. */
+  void forgetPartial() {
+    connection.reassembling(-partial);
+    partial = 0;
+  }
+
+  private static byte[] bytes(IncomingDelivery delivery) {
+    ProtonBuffer buffer = delivery.readAll();
+    if (buffer == null) {
+      return new byte[0];
+    }
+    byte[] bytes = new byte[buffer.getReadableBytes()];
+    buffer.copyInto(buffer.getReadOffset(), bytes, 0, bytes.length);
+    return bytes;
+  }
+}

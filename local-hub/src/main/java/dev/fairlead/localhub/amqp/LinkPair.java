@@ -1,0 +1,125 @@
+package dev.fairlead.localhub.amqp;
+
+import dev.fairlead.localhub.AmqpPart;
+import org.apache.qpid.protonj2.buffer.ProtonBuffer;
+import org.apache.qpid.protonj2.engine.Link;
+import org.apache.qpid.protonj2.engine.Receiver;
+import org.apache.qpid.protonj2.engine.Sender;
+import org.apache.qpid.protonj2.types.UnsignedLong;
+import org.apache.qpid.protonj2.types.transport.LinkError;
+import org.apache.qpid.protonj2.types.transport.ReceiverSettleMode;
+import org.apache.qpid.protonj2.types.transport.SenderSettleMode;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The two links of twin or methods, which belong together by their correlation id; when one comes
+ * with another id, its old counterpart goes. On the connection's thread only.
+ */
+final class LinkPair {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LinkPair.class);
+
+  private final AmqpConnection connection;
+  private final AmqpDevice device;
+  private final AmqpPart fromClient;
+  private final AmqpPart toClient;
+  private final Bounds bounds;
+  private final Incoming.Taker taker;
+  private @Nullable String correlationId;
+  private @Nullable Outgoing out;
+
+  /**
+   * How much a client may send.
+   *
+   * @param credit messages under way, in each direction
+   * @param maxSize bytes in one message
+   */
+  record Bounds(int credit, int maxSize) {}
+
+  LinkPair(
+      AmqpConnection connection,
+      AmqpDevice device,
+      AmqpPart fromClient,
+      AmqpPart toClient,
+      Bounds bounds,
+      Incoming.Taker taker) {
+    this.connection = connection;
+    this.device = device;
+    this.fromClient = fromClient;
+    this.toClient = toClient;
+    this.bounds = bounds;
+    this.taker = taker;
+  }
+
+  /** Whether a link belongs to those that are attached. */
+  boolean isSame(LinkDesk.Terms terms) {
+    return correlationId != null && correlationId.equals(terms.correlationId());
+  }
+
+  /** Answers the attach of one of the two links. */
+  void attach(AmqpPart part, Link<?> link, LinkDesk.Terms terms, boolean starved) {
+    if (!isSame(terms)) {
+      correlationId = terms.correlationId();
+      device.detach(
+          part == fromClient ? toClient : fromClient,
+          connection
+              .conditions()
+              .of(LinkError.STOLEN, 409002, "Its counterpart has another correlation id."));
+    }
+    // Nothing here is worth an acknowledgement of its own: the answer is one. Clients that send
+    // unsettled all the same get it.
+    link.setSenderSettleMode(SenderSettleMode.SETTLED);
+    link.setReceiverSettleMode(ReceiverSettleMode.FIRST);
+    link.setMaxMessageSize(UnsignedLong.valueOf(bounds.maxSize()));
+    if (link instanceof Receiver receiver) {
+      Incoming incoming =
+          new Incoming(connection, receiver, bounds.credit(), bounds.maxSize(), taker);
+      device
+          .desk()
+          .accept(
+              receiver,
+              () -> {
+                incoming.forgetPartial();
+                device.ended(part, receiver);
+              });
+      if (starved) {
+        incoming.starve();
+      }
+      incoming.open();
+    } else if (link instanceof Sender sender) {
+      Outgoing outgoing = new Outgoing(sender, bounds.credit());
+      out = outgoing;
+      sender.creditStateUpdateHandler(changed -> connection.guard(outgoing::pump));
+      device
+          .desk()
+          .accept(
+              sender,
+              () -> {
+                if (out == outgoing) {
+                  out = null;
+                }
+                device.ended(part, sender);
+              });
+    }
+  }
+
+  /** Sends a message; without a link to the client, or if it does not read, it is lost. */
+  boolean send(ProtonBuffer message) {
+    Outgoing outgoing = out;
+    if (outgoing == null) {
+      LOG.info("{}: nobody receives from {}.", device.id(), toClient);
+      return false;
+    }
+    if (!outgoing.offer(message)) {
+      device.detach(
+          toClient,
+          connection
+              .conditions()
+              .of(403004, bounds.credit() + " messages wait for credit; give some."));
+      return false;
+    }
+    return true;
+  }
+}

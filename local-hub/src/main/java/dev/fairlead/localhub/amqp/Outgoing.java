@@ -1,0 +1,82 @@
+package dev.fairlead.localhub.amqp;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Consumer;
+import org.apache.qpid.protonj2.buffer.ProtonBuffer;
+import org.apache.qpid.protonj2.engine.OutgoingDelivery;
+import org.apache.qpid.protonj2.engine.Sender;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the hub sends on one link, as the client gives credit and its session window allows. On the
+ * connection's thread only.
+ */
+final class Outgoing {
+
+  private final Sender link;
+  private final int limit;
+  private final Deque<ProtonBuffer> waiting = new ArrayDeque<>();
+  private long lastTag;
+  // A message of which the window has let only the beginning through.
+  private @Nullable OutgoingDelivery begun;
+  private @Nullable ProtonBuffer rest;
+
+  /**
+   * @param limit how many messages may wait for credit
+   */
+  Outgoing(Sender link, int limit) {
+    this.link = link;
+    this.limit = limit;
+  }
+
+  /**
+   * Sends a settled message as soon as the client takes it.
+   *
+   * @return false if too many wait already
+   */
+  boolean offer(ProtonBuffer message) {
+    if (waiting.size() >= limit) {
+      return false;
+    }
+    waiting.add(message);
+    pump();
+    return true;
+  }
+
+  /** Sends what waits and can be sent. */
+  void pump() {
+    while (isReady() && !waiting.isEmpty()) {
+      byte[] tag = Long.toString(++lastTag).getBytes(StandardCharsets.US_ASCII);
+      send(waiting.remove(), tag, delivery -> delivery.disposition(null, true));
+    }
+  }
+
+  /** Whether a message can be sent now; first continues one that was begun. */
+  boolean isReady() {
+    OutgoingDelivery unfinished = begun;
+    ProtonBuffer more = rest;
+    if (unfinished != null && more != null && link.isLocallyOpen() && link.isSendable()) {
+      unfinished.streamBytes(more, true);
+      if (!more.isReadable()) {
+        begun = null;
+        rest = null;
+      }
+    }
+    return begun == null && link.isLocallyOpen() && link.isSendable();
+  }
+
+  /** Sends a message; only when {@link #isReady}. */
+  OutgoingDelivery send(ProtonBuffer message, byte[] tag, Consumer<OutgoingDelivery> prepare) {
+    OutgoingDelivery delivery = link.next();
+    delivery.setTag(tag);
+    prepare.accept(delivery);
+    delivery.writeBytes(message);
+    if (message.isReadable()) {
+      begun = delivery;
+      rest = message;
+    }
+    return delivery;
+  }
+}

@@ -1,0 +1,155 @@
+package dev.fairlead.amqp;
+
+import dev.fairlead.Capability;
+import dev.fairlead.Carrier;
+import dev.fairlead.Endpoint;
+import dev.fairlead.Protocol;
+import dev.fairlead.Proxy;
+import dev.fairlead.Route;
+import dev.fairlead.net.Dial;
+import dev.fairlead.net.Dialer;
+import dev.fairlead.net.WebSocketTarget;
+import dev.fairlead.spi.ConnectionContext;
+import dev.fairlead.spi.ConnectionOpening;
+import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.MultiplexingProvider;
+import dev.fairlead.spi.RouteOffer;
+import dev.fairlead.spi.SessionContext;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.SharedConnection;
+import dev.fairlead.spi.TransportOffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * AMQP 1.0 over TLS, port 5671, and over WebSockets, port 443, alike: telemetry, cloud-to-device
+ * messages (completed, abandoned or rejected), twin and direct methods, of one identity, or of many
+ * on one connection. Safe for any thread.
+ */
+public final class AmqpTransport implements MultiplexingProvider {
+  // IoT Hub: "Communicate with your IoT hub by using the AMQP protocol".
+  private static final Route AMQP = new Route(Protocol.AMQP, Carrier.TCP, 5671);
+  private static final Route AMQP_WS = new Route(Protocol.AMQP_WS, Carrier.WEBSOCKET, 443);
+
+  private static final String SUB_PROTOCOL = "AMQPWSB10";
+
+  /** The hub then does not ask for a client certificate. */
+  private static final String NO_CERTIFICATE = "?iothub-no-client-cert=true";
+
+  private final AmqpOptions options;
+
+  /** With all defaults, as the service loader makes it. */
+  public AmqpTransport() {
+    this(AmqpOptions.defaults());
+  }
+
+  /**
+   * With options.
+   *
+   * @param options the options
+   */
+  public AmqpTransport(AmqpOptions options) {
+    this.options = options;
+  }
+
+  @Override
+  public TransportOffer offer() {
+    return new TransportOffer(
+        "fairlead-amqp",
+        List.of(offer(AMQP, options.identities()), offer(AMQP_WS, options.webSocketIdentities())));
+  }
+
+  private RouteOffer offer(Route route, int identities) {
+    Set<Capability> queues =
+        Set.of(
+            Capability.TELEMETRY, Capability.CLOUD_MESSAGES, Capability.ABANDON, Capability.REJECT);
+    return new RouteOffer(
+        route,
+        options.broker().isPresent() ? queues : Set.of(Capability.values()),
+        RouteOffer.Delivery.PUSH,
+        identities,
+        RouteOffer.Footprint.LARGE,
+        true);
+  }
+
+  @Override
+  public SessionOpening open(Route route, SessionContext context) {
+    boolean webSocket = webSocket(route);
+    Optional<Credential.Certificate> certificate =
+        context.credential() instanceof Credential.Certificate shown
+            ? Optional.of(shown)
+            : Optional.empty();
+    AmqpFailures failures =
+        new AmqpFailures(context.identity().toString(), context.endpoint(), context.credential());
+    AmqpConnection connection =
+        new AmqpConnection(
+            options,
+            new OfOne(context),
+            failures,
+            dial(context.endpoint(), context.proxy(), certificate, webSocket),
+            context.identity().toString(),
+            certificate.isEmpty() && options.broker().isEmpty(),
+            false,
+            1);
+    AmqpSession session = new AmqpSession(connection, options, context, failures);
+    context.loop().execute(() -> connection.connectFor(session));
+    return session.opening();
+  }
+
+  @Override
+  public ConnectionOpening connect(Route route, ConnectionContext context) {
+    boolean webSocket = webSocket(route);
+    String name = context.hubHost();
+    AmqpConnection connection =
+        new AmqpConnection(
+            options,
+            context,
+            new AmqpFailures("a shared connection", context.endpoint(), null),
+            dial(context.endpoint(), context.proxy(), Optional.empty(), webSocket),
+            name,
+            options.broker().isEmpty(),
+            true,
+            webSocket ? options.webSocketIdentities() : options.identities());
+    context.loop().execute(connection::connect);
+    return new ConnectionOpening() {
+      @Override
+      public CompletionStage<SharedConnection> connection() {
+        return connection.opened();
+      }
+
+      @Override
+      public void abort() {
+        connection.cut();
+      }
+    };
+  }
+
+  private static boolean webSocket(Route route) {
+    if (route.protocol() == Protocol.AMQP && route.carrier() == Carrier.TCP) {
+      return false;
+    }
+    if (route.protocol() == Protocol.AMQP_WS && route.carrier() == Carrier.WEBSOCKET) {
+      return true;
+    }
+    throw new IllegalArgumentException(route + " is not a route of this transport.");
+  }
+
+  private Dial dial(
+      Endpoint endpoint,
+      Optional<Proxy> proxy,
+      Optional<Credential.Certificate> certificate,
+      boolean webSocket) {
+    Dialer dialer = options.dialer().proxy(proxy);
+    if (!webSocket) {
+      return dialer.dial(endpoint, certificate);
+    }
+    String path = options.webSocketPath();
+    boolean plain = certificate.isPresent() || options.broker().isPresent();
+    return dialer.dialWebSocket(
+        endpoint,
+        certificate,
+        new WebSocketTarget(plain ? path : path + NO_CERTIFICATE, SUB_PROTOCOL));
+  }
+}

@@ -1,0 +1,386 @@
+package dev.fairlead.amqp;
+
+import dev.fairlead.spi.Loop;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.qpid.proton.Proton;
+import org.apache.qpid.proton.amqp.UnsignedLong;
+import org.apache.qpid.proton.amqp.transport.ErrorCondition;
+import org.apache.qpid.proton.engine.Collector;
+import org.apache.qpid.proton.engine.Connection;
+import org.apache.qpid.proton.engine.Delivery;
+import org.apache.qpid.proton.engine.EndpointState;
+import org.apache.qpid.proton.engine.Event;
+import org.apache.qpid.proton.engine.Link;
+import org.apache.qpid.proton.engine.Receiver;
+import org.apache.qpid.proton.engine.Sasl.SaslOutcome;
+import org.apache.qpid.proton.engine.Session;
+import org.apache.qpid.proton.engine.TransportException;
+import org.apache.qpid.proton.engine.impl.TransportImpl;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Proton-J engine of one connection: bytes in, events out, bytes out. Sets its bounds. Confined
+ * to the loop.
+ */
+final class Engine {
+  /** What happens to the connection. */
+  interface Events {
+    void remoteOpened();
+
+    void closed(ErrorCondition why);
+
+    /** The engine itself is at its wits' end. */
+    void failed(RuntimeException bug);
+  }
+
+  /** What happens to a session; its context in the engine. */
+  interface SessionEvents {
+    void begun();
+
+    void ended(ErrorCondition why);
+  }
+
+  /** What happens to a link; its context in the engine. */
+  interface LinkEvents {
+    void attached(Link link);
+
+    void detached(Link link, ErrorCondition why);
+
+    void credited(Link link);
+
+    /** A whole message has come. */
+    void arrived(Delivery delivery, byte[] message);
+
+    /** The peer has said something about a delivery, in either direction. */
+    void updated(Delivery delivery);
+  }
+
+  /** The hub's own size. A frame is buffered whole. */
+  static final int MAX_FRAME = 64 * 1024;
+
+  /** The hub's own limit of a message. IoT Hub: max-message-size of its links. */
+  static final int MAX_MESSAGE = 1024 * 1024;
+
+  /** Of messages that have come in part, on all links together. */
+  private static final long MAX_PARTIAL = 16L * MAX_MESSAGE;
+
+  /** Flow control that is no promise: unread bytes are bounded by the two limits above. */
+  private static final int SESSION_CAPACITY = 4 * MAX_MESSAGE;
+
+  /** [AMQP 2.3] A frame without a body says "alive". */
+  private static final byte[] EMPTY_FRAME = {0, 0, 0, 8, 2, 0, 0, 0};
+
+  private final Wire wire;
+  private final Loop loop;
+  private final Events events;
+  private final TransportImpl transport = (TransportImpl) Proton.transport();
+  private final Connection connection = Proton.connection();
+  private final Collector collector = Proton.collector();
+  private final org.apache.qpid.proton.engine.@Nullable Sasl sasl;
+
+  private final List<Session> ended = new ArrayList<>();
+  private boolean busy;
+  private boolean flushScheduled;
+  private long partial;
+  private long lastReceived;
+  private long lastSent;
+
+  Engine(Wire wire, Loop loop, Sasl layer, Duration idleTimeout, Events events) {
+    this.wire = wire;
+    this.loop = loop;
+    this.events = events;
+    // Before sasl(), which fixes the buffers' sizes.
+    transport.setMaxFrameSize(MAX_FRAME);
+    transport.setFrameHandler(new FrameGuard(transport));
+    transport.setEmitFlowEventOnSend(false);
+    transport.setUseReadOnlyOutputBuffer(false);
+    // The engine announces half of it. [AMQP 2.4.5] Its clock is not used: see Liveness.
+    transport.setIdleTimeout((int) idleTimeout.toMillis());
+    sasl = layer.mechanism().isPresent() ? transport.sasl() : null;
+    if (sasl != null) {
+      sasl.client();
+      if (layer.user().isPresent() && layer.password().isPresent()) {
+        sasl.plain(layer.user().get(), layer.password().get().reveal());
+      } else {
+        sasl.setMechanisms(layer.mechanism().get());
+      }
+    }
+    connection.collect(collector);
+    transport.bind(connection);
+    lastReceived = loop.nanoTime();
+    lastSent = lastReceived;
+  }
+
+  /** Says OPEN with the next flush. */
+  void open(String container, String host) {
+    connection.setContainer(container);
+    connection.setHostname(host);
+    connection.open();
+  }
+
+  /** Says CLOSE with the next flush. */
+  void close() {
+    connection.close();
+  }
+
+  /** A new session, to be opened by who asks. */
+  Session session(SessionEvents handler) {
+    Session session = connection.session();
+    session.setIncomingCapacity(SESSION_CAPACITY);
+    session.setContext(handler);
+    return session;
+  }
+
+  /** How many sessions the peer allows at once. */
+  int maxSessions() {
+    return Math.min(transport.getRemoteChannelMax(), transport.getChannelMax()) + 1;
+  }
+
+  /** What the peer wants to hear of us at least this often; zero for never. */
+  Duration remoteIdleTimeout() {
+    return Duration.ofMillis(transport.getRemoteIdleTimeout() & 0xffff_ffffL);
+  }
+
+  /** {@link Loop#nanoTime} of the last bytes in. */
+  long lastReceived() {
+    return lastReceived;
+  }
+
+  /** {@link Loop#nanoTime} of the last bytes out. */
+  long lastSent() {
+    return lastSent;
+  }
+
+  /** Whether there is room for more output now; {@link Wire.Events#batchDone} follows if not. */
+  boolean hasRoom() {
+    return wire.hasRoom();
+  }
+
+  /**
+   * Takes what has come and tells what it means.
+   *
+   * @throws ProtocolBreach if it is not AMQP, or beyond the bounds
+   */
+  void feed(byte[] bytes, int length) throws ProtocolBreach {
+    loop.assertInLoop();
+    lastReceived = loop.nanoTime();
+    int from = 0;
+    while (from < length && transport.capacity() > 0) {
+      int count = Math.min(transport.capacity(), length - from);
+      ProtocolBreach breach = process(bytes, from, count);
+      from += count;
+      dispatch(); // what came before the breach counts
+      if (breach != null) {
+        throw breach;
+      }
+    }
+  }
+
+  private @Nullable ProtocolBreach process(byte[] bytes, int from, int count) {
+    try {
+      transport.tail().put(bytes, from, count);
+      transport.process();
+      ErrorCondition wrong = transport.getCondition();
+      return wrong == null ? null : new ProtocolBreach(String.valueOf(wrong.getDescription()));
+    } catch (TransportException e) {
+      return new ProtocolBreach(String.valueOf(e.getMessage()), e);
+    } catch (RuntimeException e) {
+      // The engine trusts its peer in many places, and stumbles where it should not have.
+      return new ProtocolBreach("what makes no sense (" + e + ")", e);
+    } catch (StackOverflowError e) {
+      return new ProtocolBreach("values nested too deeply", e);
+    }
+  }
+
+  /** Whether the security layer has refused us. */
+  boolean saslRefused() {
+    return sasl != null
+        && sasl.getOutcome() != SaslOutcome.PN_SASL_NONE
+        && sasl.getOutcome() != SaslOutcome.PN_SASL_OK;
+  }
+
+  private void dispatch() throws ProtocolBreach {
+    busy = true;
+    try {
+      for (Event event = collector.peek(); event != null; event = collector.peek()) {
+        dispatch(event);
+        collector.pop();
+      }
+    } finally {
+      busy = false;
+    }
+  }
+
+  private void dispatch(Event event) throws ProtocolBreach {
+    switch (event.getType()) {
+      case CONNECTION_REMOTE_OPEN -> events.remoteOpened();
+      case CONNECTION_REMOTE_CLOSE -> events.closed(connection.getRemoteCondition());
+      case SESSION_REMOTE_OPEN -> of(event.getSession()).begun();
+      case SESSION_REMOTE_CLOSE ->
+          of(event.getSession()).ended(event.getSession().getRemoteCondition());
+      case LINK_REMOTE_OPEN -> of(event.getLink()).attached(event.getLink());
+      case LINK_REMOTE_CLOSE, LINK_REMOTE_DETACH ->
+          of(event.getLink()).detached(event.getLink(), event.getLink().getRemoteCondition());
+      case LINK_FLOW -> of(event.getLink()).credited(event.getLink());
+      case DELIVERY -> delivered(event.getDelivery());
+      default -> {
+        // What this side itself did.
+      }
+    }
+  }
+
+  private static SessionEvents of(Session session) throws ProtocolBreach {
+    if (session.getContext() instanceof SessionEvents handler) {
+      return handler;
+    }
+    throw new ProtocolBreach("something about a session that was never begun");
+  }
+
+  private static LinkEvents of(Link link) throws ProtocolBreach {
+    if (link.getContext() instanceof LinkEvents handler) {
+      return handler;
+    }
+    throw new ProtocolBreach("a link of its own, which no hub attaches");
+  }
+
+  private void delivered(Delivery delivery) throws ProtocolBreach {
+    LinkEvents handler = of(delivery.getLink());
+    if (!(delivery.getLink() instanceof Receiver receiver) || receiver.current() != delivery) {
+      handler.updated(delivery);
+      return;
+    }
+    int before = delivery.getContext() instanceof Integer seen ? seen : 0;
+    int size = delivery.available();
+    partial += size - before;
+    if (delivery.isAborted()) {
+      partial -= size;
+      receiver.advance();
+      delivery.settle();
+      return;
+    }
+    if (size > MAX_MESSAGE || partial > MAX_PARTIAL) {
+      throw new ProtocolBreach("more than " + MAX_MESSAGE + " bytes in one message");
+    }
+    if (delivery.isPartial()) {
+      delivery.setContext(size);
+      return;
+    }
+    partial -= size;
+    byte[] message = new byte[size];
+    receiver.recv(message, 0, size);
+    delivery.setContext(null);
+    receiver.advance();
+    handler.arrived(delivery, message);
+  }
+
+  /** The largest message that this side takes on a link. */
+  static UnsignedLong maxMessageSize() {
+    return UnsignedLong.valueOf(MAX_MESSAGE);
+  }
+
+  /** As {@link #flush}, once for all that happens until the loop comes to it. */
+  void flushSoon() {
+    if (!flushScheduled && !busy) {
+      flushScheduled = true;
+      loop.execute(
+          () -> {
+            flushScheduled = false;
+            flush();
+          });
+    }
+  }
+
+  /** Hands what is to be sent to the wire, as far as that has room. Nothing inside a dispatch. */
+  void flush() {
+    loop.assertInLoop();
+    if (busy) {
+      return;
+    }
+    forgetLocalEvents();
+    push();
+    if (!ended.isEmpty() && idle()) {
+      ended.forEach(Session::free);
+      ended.clear();
+    }
+    forgetLocalEvents();
+  }
+
+  /** As {@link #flush}, also inside a dispatch: what is said after it stands behind. */
+  void push() {
+    try {
+      while (wire.hasRoom()) {
+        int count = transport.pending();
+        if (count <= 0) {
+          break;
+        }
+        wire.write(transport.head());
+        transport.pop(count);
+        lastSent = loop.nanoTime();
+      }
+    } catch (RuntimeException e) {
+      events.failed(e);
+    }
+  }
+
+  /** Whether all that was to be sent is with the wire. */
+  private boolean idle() {
+    return wire.hasRoom() && transport.pending() <= 0;
+  }
+
+  /** Begins an empty session and ends it as soon as it is answered. */
+  void ping() {
+    Session[] ping = new Session[1];
+    ping[0] =
+        session(
+            new SessionEvents() {
+              @Override
+              public void begun() {
+                leave(ping[0]);
+              }
+
+              @Override
+              public void ended(ErrorCondition why) {
+                leave(ping[0]);
+              }
+            });
+    ping[0].open();
+  }
+
+  /** Ends a session from this side and lets go of it once the peer has ended it as well. */
+  void leave(Session session) {
+    SessionEvents remains =
+        new SessionEvents() {
+          @Override
+          public void begun() {}
+
+          @Override
+          public void ended(ErrorCondition why) {
+            ended.add(session);
+          }
+        };
+    session.setContext(remains);
+    session.close();
+    if (session.getRemoteState() == EndpointState.CLOSED) {
+      ended.add(session);
+    }
+  }
+
+  /** Between dispatches only this side acts, and it knows what it did. */
+  private void forgetLocalEvents() {
+    while (collector.peek() != null) {
+      collector.pop();
+    }
+  }
+
+  /** Says that this side lives, if nothing else is to be said. */
+  void heartbeat() {
+    flush();
+    if (idle()) {
+      wire.write(ByteBuffer.wrap(EMPTY_FRAME));
+      lastSent = loop.nanoTime();
+    }
+  }
+}
