@@ -11,6 +11,8 @@ import com.microsoft.azure.sdk.iot.device.IotHubClientProtocol;
 import com.microsoft.azure.sdk.iot.device.IotHubMessageResult;
 import com.microsoft.azure.sdk.iot.device.Message;
 import com.microsoft.azure.sdk.iot.device.MessageProperty;
+import com.microsoft.azure.sdk.iot.device.MultiplexingClient;
+import com.microsoft.azure.sdk.iot.device.MultiplexingClientOptions;
 import com.microsoft.azure.sdk.iot.device.exceptions.IotHubClientException;
 import com.microsoft.azure.sdk.iot.device.twin.DirectMethodResponse;
 import com.microsoft.azure.sdk.iot.device.twin.Twin;
@@ -45,6 +47,7 @@ final class OfficialDevice {
   private static final int TWIN_MILLIS = 3_000;
   private static final int TWIN_ATTEMPTS = 15;
 
+  private final List<DeviceClient> fleet = new ArrayList<>();
   private DeviceClient client;
 
   /** What becomes of the C2D messages that come; an order may change it. */
@@ -126,6 +129,13 @@ final class OfficialDevice {
             persistently(() -> client.updateReportedProperties(patch, TWIN_MILLIS)).getVersion());
       case "upload":
         return upload(order);
+      case "fleet":
+        return openFleet(order);
+      case "sendAll":
+        for (DeviceClient member : fleet) {
+          member.sendEvent(message(order));
+        }
+        return null;
       case "close":
         client.close();
         return null;
@@ -204,6 +214,37 @@ final class OfficialDevice {
     notice.setStatusDescription("put");
     client.completeFileUpload(notice);
     return GSON.toJsonTree(where.getCorrelationId());
+  }
+
+  /** Many devices on one connection. */
+  private JsonElement openFleet(JsonObject order) throws Exception {
+    IotHubClientProtocol protocol =
+        IotHubClientProtocol.valueOf(order.get("protocol").getAsString());
+    SSLContext tls = sslContext(order);
+    MultiplexingClient connection =
+        new MultiplexingClient(
+            order.get("hostName").getAsString(),
+            protocol,
+            MultiplexingClientOptions.builder().sslContext(tls).build());
+    for (JsonElement connectionString : order.getAsJsonArray("connectionStrings")) {
+      DeviceClient member =
+          new DeviceClient(
+              connectionString.getAsString(),
+              protocol,
+              ClientOptions.builder().sslContext(tls).build());
+      fleet.add(member);
+    }
+    connection.registerDeviceClients(fleet);
+    connection.open(false);
+    for (DeviceClient member : fleet) {
+      member.setMessageCallback(
+          (message, context) -> {
+            say(received(message));
+            return outcome;
+          },
+          null);
+    }
+    return null;
   }
 
   private static SSLContext sslContext(JsonObject order) throws Exception {

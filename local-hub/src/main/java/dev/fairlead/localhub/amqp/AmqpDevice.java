@@ -125,6 +125,8 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
       links.remove(part);
       if (part == AmqpPart.CLOUD_MESSAGES) {
         cloud = null;
+      } else if (part == AmqpPart.METHOD_CALLS) {
+        device.methods().detach(this);
       }
       leaveIfIdle();
     }

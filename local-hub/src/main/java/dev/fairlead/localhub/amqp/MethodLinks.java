@@ -53,10 +53,8 @@ final class MethodLinks {
   /** Answers the attach of one of the two links; with the one for calls the device is online. */
   void attach(AmqpPart part, Link<?> link, LinkDesk.Terms terms, boolean starved) {
     pair.attach(part, link, terms, starved);
-    if (owner.has(AmqpPart.METHOD_CALLS)) {
+    if (part == AmqpPart.METHOD_CALLS) {
       device.methods().attach(owner);
-    } else {
-      device.methods().detach(owner);
     }
   }
 

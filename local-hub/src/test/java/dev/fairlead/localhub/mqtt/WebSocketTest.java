@@ -58,6 +58,15 @@ class WebSocketTest {
     WebSocketPeer.open(hub, null, twoLines).close();
   }
 
+  /**
+   * A server must take it (RFC 9112, 3.2.2), and the WebSockets of Proton-J's extensions need it.
+   */
+  @Test
+  void takesATargetWithSchemeAndHost() throws IOException {
+    Request request = new Request().path("https://localhost:443" + WebSocketPeer.PATH + "?x=y");
+    WebSocketPeer.open(hub, null, request).close();
+  }
+
   static List<Arguments> badRequests() {
     String ask = " HTTP/1.1";
     String path = WebSocketPeer.PATH;
