@@ -77,6 +77,7 @@ public final class DeviceClientBuilder {
     proxy = given.proxy().orElse(null);
     policy = given.policy();
     retry = given.retry();
+    failBack = given.failBack().orElse(null);
     openTimeout = given.openTimeout();
     drain = given.drain();
     daemonThreads = given.daemonThreads();

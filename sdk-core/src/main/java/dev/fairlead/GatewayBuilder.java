@@ -27,6 +27,7 @@ public final class GatewayBuilder {
   private @Nullable Proxy proxy;
   private TransportPolicy policy = TransportPolicy.gateway(2);
   private RetryPolicy retry = RetryPolicy.defaults();
+  private @Nullable MaintenanceWindow failBack;
   private Duration openTimeout = Duration.ofSeconds(30);
   private Duration drain = Duration.ofSeconds(5);
   private boolean daemonThreads = true;
@@ -123,6 +124,19 @@ public final class GatewayBuilder {
    */
   public GatewayBuilder retry(RetryPolicy value) {
     retry = Objects.requireNonNull(value, "value");
+    return this;
+  }
+
+  /**
+   * Sets when devices may give up a session that works to come back to a better route, for those
+   * that do not set their own.
+   *
+   * @param window when; each device does it at a moment of its own
+   * @return this
+   * @see DeviceClientBuilder#failBack
+   */
+  public GatewayBuilder failBack(MaintenanceWindow window) {
+    failBack = Objects.requireNonNull(window, "window");
     return this;
   }
 
@@ -243,6 +257,7 @@ public final class GatewayBuilder {
             Optional.ofNullable(proxy),
             withProxy(policy, proxy),
             retry,
+            Optional.ofNullable(failBack),
             openTimeout,
             drain,
             daemonThreads,

@@ -1,6 +1,7 @@
 package dev.fairlead.client;
 
 import dev.fairlead.Endpoint;
+import dev.fairlead.MaintenanceWindow;
 import dev.fairlead.Protocol;
 import dev.fairlead.Proxy;
 import dev.fairlead.RetryPolicy;
@@ -26,6 +27,7 @@ import java.util.concurrent.Executor;
  * @param proxy what every connection goes through
  * @param policy what the application wants of its transport
  * @param retry when to try again, for connections and, unless it sets its own, for a device
+ * @param failBack when a device may give up its session for a better route, unless it sets its own
  * @param openTimeout how long opening a connection, and a session on it, may take
  * @param drain how long {@code close()} goes on sending
  * @param daemonThreads whether threads let the JVM exit
@@ -43,6 +45,7 @@ public record GatewaySettings(
     Optional<Proxy> proxy,
     TransportPolicy policy,
     RetryPolicy retry,
+    Optional<MaintenanceWindow> failBack,
     Duration openTimeout,
     Duration drain,
     boolean daemonThreads,

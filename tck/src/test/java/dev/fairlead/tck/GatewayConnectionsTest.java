@@ -8,6 +8,7 @@ import dev.fairlead.ConnectionState;
 import dev.fairlead.ConnectionState.Connected;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.Gateway;
+import dev.fairlead.MaintenanceWindow;
 import dev.fairlead.Progress;
 import dev.fairlead.Route;
 import dev.fairlead.ThrottledException;
@@ -24,8 +25,11 @@ import dev.fairlead.tck.memory.InMemoryFault.Point;
 import dev.fairlead.tck.memory.InMemoryTransport;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalTime;
+import java.time.ZoneOffset;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -268,6 +272,28 @@ class GatewayConnectionsTest extends GatewayCase {
     awaitState(opening(device(gateway, "late")), Connected.class);
     assertThat(hub.attempts()).hasSize(2);
     assertThat(devices.get(0).plan().routes()).containsExactly(route(AMQP_WS), route(AMQP));
+  }
+
+  @Test
+  void allComeBackToTheBetterRouteInTheirWindow() {
+    hub.faults().add(InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).on(route(AMQP)));
+    Gateway gateway =
+        built(
+            gatewayOver(like(AMQP, AMQP_WS))
+                .failBack(
+                    new MaintenanceWindow(
+                        LocalTime.of(2, 0), Duration.ofMinutes(5), ZoneOffset.UTC)));
+    List<DeviceClient> devices = opened(gateway, 20); // at midnight
+    time.advance(Duration.ofMinutes(119));
+    assertThat(devices).allMatch(each -> each.state().route().equals(Optional.of(route(AMQP_WS))));
+    tickUntil(
+        "all are on the better route",
+        () ->
+            areConnected(devices)
+                && devices.stream()
+                    .allMatch(each -> each.state().route().equals(Optional.of(route(AMQP)))));
+    assertThat(hub.attempts()).containsExactly(route(AMQP), route(AMQP_WS), route(AMQP));
+    tickUntil("the other connection is closed", () -> hub.openLines() == 1);
   }
 
   @Test
