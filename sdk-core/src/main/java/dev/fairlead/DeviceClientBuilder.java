@@ -84,6 +84,7 @@ public final class DeviceClientBuilder {
     executor = given.executor().orElse(null);
     time = given.time().orElse(null);
     transports.addAll(given.transports());
+    uploads = gateway.uploads().orElse(null);
   }
 
   private void ofTheConnection(String setting) {

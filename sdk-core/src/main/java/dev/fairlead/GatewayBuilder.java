@@ -4,6 +4,7 @@ import dev.fairlead.client.GatewaySettings;
 import dev.fairlead.client.RealGateway;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -33,6 +34,7 @@ public final class GatewayBuilder {
   private @Nullable Executor executor;
   private @Nullable TimeSource time;
   private final List<TransportProvider> transports = new ArrayList<>();
+  private @Nullable UploadProvider uploads;
 
   GatewayBuilder() {}
 
@@ -213,6 +215,18 @@ public final class GatewayBuilder {
   }
 
   /**
+   * Sets what uploads files for devices that do not set their own, with options of its own.
+   *
+   * @param provider the provider; by default what is found on the class path or module path, one
+   *     for all devices
+   * @return this
+   */
+  public GatewayBuilder uploads(UploadProvider provider) {
+    uploads = Objects.requireNonNull(provider, "provider");
+    return this;
+  }
+
+  /**
    * Plans the routes and builds the gateway. No I/O is done before a device is opened.
    *
    * @return the gateway
@@ -235,7 +249,8 @@ public final class GatewayBuilder {
             product,
             Optional.ofNullable(executor),
             Optional.ofNullable(time),
-            List.copyOf(transports)),
+            List.copyOf(transports),
+            Optional.ofNullable(uploads)),
         DeviceClientBuilder::new);
   }
 

@@ -9,6 +9,7 @@ import dev.fairlead.TimeSource;
 import dev.fairlead.Trust;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,7 @@ import java.util.concurrent.Executor;
  * @param executor where handlers run
  * @param time where the time comes from
  * @param transports explicit transports
+ * @param uploads what uploads files
  */
 public record GatewaySettings(
     Optional<String> hubHost,
@@ -47,7 +49,8 @@ public record GatewaySettings(
     String product,
     Optional<Executor> executor,
     Optional<TimeSource> time,
-    List<TransportProvider> transports) {
+    List<TransportProvider> transports,
+    Optional<UploadProvider> uploads) {
 
   Endpoint endpointOf(Route route, String dialHost) {
     Endpoint given = endpoints.get(route.protocol());

@@ -5,7 +5,6 @@ import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
 import dev.fairlead.FileUpload;
 import dev.fairlead.Progress;
-import dev.fairlead.Protocol;
 import dev.fairlead.Proxy;
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.Trust;
@@ -40,8 +39,6 @@ import org.jspecify.annotations.Nullable;
 final class UploadDesk {
   /** IoT Hub: "Quotas and throttling"; one more is refused with 403006. */
   static final int MAX_AT_ONCE = 10;
-
-  private static final int HTTPS_PORT = 443;
 
   /** How long closing waits for uploads to end: a little longer than it takes to tell the hub. */
   private static final Duration END_LIMIT = Duration.ofSeconds(7);
@@ -244,10 +241,7 @@ final class UploadDesk {
 
     @Override
     public Endpoint endpoint() {
-      Endpoint given = settings.endpoints().get(Protocol.HTTPS);
-      return given != null
-          ? given
-          : new Endpoint(settings.dialHost(), HTTPS_PORT, settings.trust());
+      return settings.endpointOf(provider.orElseThrow().route());
     }
 
     @Override

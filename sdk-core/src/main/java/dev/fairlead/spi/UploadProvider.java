@@ -1,6 +1,7 @@
 package dev.fairlead.spi;
 
 import dev.fairlead.FileUpload;
+import dev.fairlead.Route;
 
 /**
  * Uploads files beside any route. Found by {@link java.util.ServiceLoader}; an instance given to
@@ -8,6 +9,14 @@ import dev.fairlead.FileUpload;
  * thread.
  */
 public interface UploadProvider {
+  /**
+   * The way it takes to the hub, whatever route the session has. An endpoint that the client was
+   * given for its protocol is dialled instead of the hub's own name.
+   *
+   * @return protocol, carrier and documented port; no I/O is done and nothing is thrown
+   */
+  Route route();
+
   /**
    * Begins one upload. Returns at once; everything that takes time happens elsewhere. The client
    * sees to it that a device has no more under way than the hub allows.

@@ -231,10 +231,16 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
 
   @Override
   public void cut() {
-    if (route.protocol() == Protocol.HTTPS) {
-      localHub.dropConnections(); // None of them belongs to a device.
-    } else {
-      device.dropConnection();
+    switch (route.protocol()) {
+      case MQTT, MQTT_WS -> device.dropConnection();
+      case HTTPS -> localHub.dropConnections(); // None of them belongs to a device.
+      case AMQP, AMQP_WS -> {
+        // The hub drops a device by detaching its links, for the line may carry others.
+        boolean whole = deviceId.equals(DEVICE);
+        if (!whole || !device.injectFault("KillTcp", Duration.ZERO, Duration.ZERO)) {
+          device.dropConnection();
+        }
+      }
     }
   }
 

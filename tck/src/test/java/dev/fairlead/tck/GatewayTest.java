@@ -17,6 +17,7 @@ import dev.fairlead.DeviceClient;
 import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
+import dev.fairlead.FileUpload;
 import dev.fairlead.Gateway;
 import dev.fairlead.GatewayStatus;
 import dev.fairlead.OutboxStatus;
@@ -43,10 +44,12 @@ import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.UploadProvider;
 import dev.fairlead.tck.memory.InMemoryFault;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
 import dev.fairlead.tck.memory.InMemoryHub;
 import dev.fairlead.tck.memory.InMemoryTransport;
+import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
@@ -397,6 +400,31 @@ class GatewayTest extends GatewayCase {
       device(gateway, "dev-" + i).build();
     }
     assertThat(gateway.plan().choices().get(0).connections()).isEqualTo(3);
+  }
+
+  // --- uploads ---
+
+  @Test
+  void devicesUploadThroughOneProvider() {
+    List<String> asked = new CopyOnWriteArrayList<>();
+    UploadProvider provider =
+        (UploadProvider)
+            java.lang.reflect.Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {UploadProvider.class},
+                (self, method, arguments) -> {
+                  if (method.getName().equals("begin")) {
+                    asked.add(((FileUpload) arguments[0]).blobName());
+                    throw new IllegalStateException("not in this test");
+                  }
+                  return route(HTTPS);
+                });
+    Gateway gateway = built(gatewayOver(like(AMQP)).uploads(provider));
+    for (DeviceClient each : opened(gateway, 2)) {
+      FileUpload upload = FileUpload.of("blob", Path.of("nowhere"));
+      assertThat(Waiting.failure(each.uploadFile(upload))).isNotNull();
+    }
+    assertThat(asked).containsExactly("blob", "blob");
   }
 
   // --- threads ---

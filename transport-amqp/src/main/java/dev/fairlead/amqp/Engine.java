@@ -349,12 +349,18 @@ final class Engine {
     ping[0].open();
   }
 
-  /** Ends a session from this side and lets go of it once the peer has ended it as well. */
+  /**
+   * Ends a session from this side and lets go of it once the peer has ended it as well. Not before
+   * the peer has begun it: the engine would give its channel to another session, and take the late
+   * BEGIN for that one's.
+   */
   void leave(Session session) {
     SessionEvents remains =
         new SessionEvents() {
           @Override
-          public void begun() {}
+          public void begun() {
+            session.close();
+          }
 
           @Override
           public void ended(ErrorCondition why) {
@@ -362,7 +368,9 @@ final class Engine {
           }
         };
     session.setContext(remains);
-    session.close();
+    if (session.getRemoteState() != EndpointState.UNINITIALIZED) {
+      session.close();
+    }
     if (session.getRemoteState() == EndpointState.CLOSED) {
       ended.add(session);
     }

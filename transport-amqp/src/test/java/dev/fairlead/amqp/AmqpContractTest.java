@@ -7,9 +7,10 @@ import dev.fairlead.tck.LocalHubHarness;
 import dev.fairlead.tck.TransportContract;
 import dev.fairlead.tck.TransportHarness;
 
+/** One message to a transfer, for the hub's mishaps strike at every so manyth transfer. */
 class AmqpContractTest extends TransportContract {
   @Override
   protected TransportHarness newHarness() {
-    return LocalHubHarness.start(new AmqpTransport(), new Route(Protocol.AMQP, Carrier.TCP, 5671));
+    return LocalHubHarness.start(new AmqpTransport(AmqpOptions.builder().batchBytes(0).build()), new Route(Protocol.AMQP, Carrier.TCP, 5671));
   }
 }

@@ -7,10 +7,11 @@ import dev.fairlead.tck.LocalHubHarness;
 import dev.fairlead.tck.TransportContract;
 import dev.fairlead.tck.TransportHarness;
 
+/** One message to a transfer, for the hub's mishaps strike at every so manyth transfer. */
 class AmqpWebSocketContractTest extends TransportContract {
   @Override
   protected TransportHarness newHarness() {
     return LocalHubHarness.start(
-        new AmqpTransport(), new Route(Protocol.AMQP_WS, Carrier.WEBSOCKET, 443));
+        new AmqpTransport(AmqpOptions.builder().batchBytes(0).build()), new Route(Protocol.AMQP_WS, Carrier.WEBSOCKET, 443));
   }
 }

@@ -31,7 +31,6 @@ final class BlobEndpoint {
 
   private static final String ANY_TYPE = "application/octet-stream";
   private static final int MAX_LIST = 1024 * 1024;
-  private static final int MAX_BLOCKS = 50_000;
 
   private final HubTime time;
   private final UploadSas signatures;
@@ -85,14 +84,14 @@ final class BlobEndpoint {
     if (comp == null) {
       checkBlobType(headers.get("x-ms-blob-type"));
       String type = contentType(headers);
-      return writing(store.room(), md5, content -> putBlob(blob, type, content));
+      return writing(store.roomFor(blob), md5, content -> putBlob(blob, type, content));
     }
     if (comp.equals("block")) {
       String id = target.parameter("blockid");
       if (id == null || !isBlockId(id)) {
         throw refusal(400, "InvalidQueryParameterValue", "The blockid is missing or not base64.");
       }
-      return writing(store.room(), md5, content -> putBlock(blob, id, content));
+      return writing(store.capacity(), md5, content -> putBlock(blob, id, content));
     }
     if (comp.equals("blocklist")) {
       String type = contentType(headers);
@@ -162,7 +161,9 @@ final class BlobEndpoint {
           continue;
         }
         String name = reader.getLocalName();
-        if (root ? !name.equals("BlockList") : !isBlock(name) || ids.size() == MAX_BLOCKS) {
+        if (root
+            ? !name.equals("BlockList")
+            : !isBlock(name) || ids.size() == BlobStore.MAX_BLOCKS) {
           return Optional.empty();
         }
         if (!root) {

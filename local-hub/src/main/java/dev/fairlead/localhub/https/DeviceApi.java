@@ -1,8 +1,10 @@
 package dev.fairlead.localhub.https;
 
 import dev.fairlead.localhub.LocalHubException;
+import dev.fairlead.localhub.UnsettledHttpsPoints;
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.auth.Credentials;
+import dev.fairlead.localhub.cloud.CloudQueue;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.registry.IdentityId;
@@ -22,12 +24,14 @@ import org.slf4j.LoggerFactory;
 final class DeviceApi {
 
   private static final Logger LOG = LoggerFactory.getLogger(DeviceApi.class);
+  private static final int DEVICE_NOT_FOUND = 404001;
   private static final int SMALL_BODY = 16 * 1024;
   private static final Pattern API_VERSION = Pattern.compile("\\d{4}-\\d{2}-\\d{2}(-preview)?");
 
   private final HubCore hub;
   private final FileUploads uploads;
   private final BlobEndpoint blobs;
+  private final UnsettledHttpsPoints unsettled;
   private final HostNames hosts;
   private final ErrorAnswers errors;
   private final RateLimit receives;
@@ -36,6 +40,7 @@ final class DeviceApi {
     this.hub = hub;
     this.uploads = uploads;
     this.blobs = blobs;
+    this.unsettled = hub.options().unsettled().https();
     this.hosts = new HostNames(hub.options());
     this.errors = errors;
     this.receives = new RateLimit(hub.time(), hub.options().cloudReceivesPerMinute());
@@ -85,9 +90,10 @@ final class DeviceApi {
     Access.Granted access = admit(request, resource.id(), caller);
     HubDevice device = access.device();
     String key = resource.key();
+    Duration lock = lock(request);
     return switch (resource.kind()) {
       case EVENTS -> new EventIntake(hub, access, request.headers().copy(), caller.orders());
-      case CLOUD_MESSAGES -> simple(device, body -> receive(device));
+      case CLOUD_MESSAGES -> simple(device, body -> receive(device, lock));
       case LOCKED_MESSAGE ->
           isReject(target)
               ? simple(device, body -> CloudMessages.reject(device, key))
@@ -98,11 +104,18 @@ final class DeviceApi {
     };
   }
 
+  private Duration lock(HttpRequest request) {
+    String seconds = request.headers().get("iothub-messagelocktimeout", "");
+    return unsettled.lockTimeoutObeyed() && seconds.matches("[1-9][0-9]{0,4}")
+        ? Duration.ofSeconds(Long.parseLong(seconds))
+        : CloudQueue.LOCK;
+  }
+
   /** Page "IoT Hub quotas and throttling": device-to-cloud receives, HTTPS only. */
-  private Answer receive(HubDevice device) {
+  private Answer receive(HubDevice device, Duration lock) {
     Duration wait = receives.take();
     if (wait.isZero()) {
-      return CloudMessages.receive(device);
+      return CloudMessages.receive(device, lock);
     }
     return errors
         .of(
@@ -127,9 +140,15 @@ final class DeviceApi {
     Access access = hub.authenticator().authenticate(host, id, credentials);
     if (access instanceof Access.Refused refused) {
       LOG.info("{}: refused with {}: {}.", id, refused.code(), refused.reason());
-      throw new LocalHubException(refused.code(), "Unauthorized");
+      throw new LocalHubException(codeFor(id, refused), "Unauthorized");
     }
     return (Access.Granted) access;
+  }
+
+  /** Only the registry tells an identity that is disabled from one that is not there. */
+  private int codeFor(IdentityId id, Access.Refused refused) {
+    boolean disabled = refused.code() == DEVICE_NOT_FOUND && hub.registry().find(id).isPresent();
+    return disabled ? unsettled.disabledCode() : refused.code();
   }
 
   private static LocalHubException nothingHere() {

@@ -49,6 +49,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** How much of a refused body is read, so that a client that is still sending sees the answer. */
   private static final int MAX_DISCARDED = 1024 * 1024;
 
+  /** More than the longest path of the device API. */
+  private static final int MAX_LOGGED_PATH = 1024;
+
   private static final long LINGER_MILLIS = 2_000;
 
   private final HubCore hub;
@@ -352,7 +355,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void record(HttpRequest head, Answer answer) {
     String target = head.uri();
     int query = target.indexOf('?');
-    String path = query < 0 ? target : target.substring(0, query);
+    int end = Math.min(query < 0 ? target.length() : query, MAX_LOGGED_PATH);
+    String path = target.substring(0, end);
     log.add(new HttpsRequest(receivedAt, head.method().name(), path, answer.status()));
   }
 

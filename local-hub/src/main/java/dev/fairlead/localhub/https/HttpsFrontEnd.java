@@ -30,7 +30,7 @@ public final class HttpsFrontEnd {
     UploadSas signatures = new UploadSas(time);
     BlobStore store = new BlobStore(time, options.uploadCapacity());
     this.uploads = new FileUploads(options, time, signatures, store);
-    this.errors = new ErrorAnswers(time);
+    this.errors = new ErrorAnswers(time, options.unsettled().https().errorsInJson());
     this.api = new DeviceApi(hub, errors, uploads, new BlobEndpoint(time, signatures, store));
   }
 

@@ -202,12 +202,7 @@ class HttpsFaultsTest {
       raw.write(event("before"));
       assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
       time.advance(Duration.ofSeconds(5));
-      assertThatThrownBy(
-              () -> {
-                raw.write(event("after"));
-                raw.read();
-              })
-          .isInstanceOfAny(SocketException.class, EOFException.class);
+      assertThatThrownBy(raw::read).isInstanceOfAny(SocketException.class, EOFException.class);
     }
   }
 

@@ -13,6 +13,8 @@ import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.ManualHubTime;
 import dev.fairlead.localhub.TelemetryRecord;
+import dev.fairlead.localhub.UnsettledHttpsPoints;
+import dev.fairlead.localhub.UnsettledPoints;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -131,6 +133,38 @@ class HttpsTelemetryTest {
     assertThat(http.post(http.events(), "x", Map.of()).statusCode()).isEqualTo(204);
     hub.deleteDevice("dev-1");
     assertError(http.post(http.events(), "x", Map.of()), 404, "DeviceNotFound");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"401003,401,IotHubUnauthorizedAccess", "403012,403,DeviceDisabled"})
+  void tellsADisabledDeviceWhatItIsToldTo(int code, int status, String name) throws IOException {
+    UnsettledPoints points =
+        UnsettledPoints.defaults()
+            .withHttps(UnsettledHttpsPoints.defaults().withDisabledCode(code));
+    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().unsettled(points))) {
+      Device disabled = other.createDevice("d");
+      disabled.setEnabled(false);
+      HttpDevice barred = HttpDevice.of(other, disabled);
+      assertError(barred.post(barred.events(), "x", Map.of()), status, name);
+      HttpDevice nobody = HttpDevice.withToken(other, "nobody", null);
+      assertError(nobody.post(nobody.events(), "x", Map.of()), 404, "DeviceNotFound");
+    }
+  }
+
+  @Test
+  void namesErrorsAsNewerHubsDo() throws IOException {
+    UnsettledPoints points =
+        UnsettledPoints.defaults()
+            .withHttps(UnsettledHttpsPoints.defaults().withErrorsInJson(true));
+    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().unsettled(points))) {
+      HttpDevice nobody = HttpDevice.withToken(other, "nobody", null);
+      HttpResponse<byte[]> response = nobody.post(nobody.events(), "x", Map.of());
+      JsonNode body = new ObjectMapper().readTree(response.body());
+      JsonNode message = new ObjectMapper().readTree(body.path("Message").asText());
+      assertThat(message.path("errorCode").asInt()).isEqualTo(404001);
+      assertThat(message.path("timestampUtc").asText()).endsWith("Z");
+      assertThat(message.path("trackingId").asText()).isNotEmpty();
+    }
   }
 
   // --- what is not taken

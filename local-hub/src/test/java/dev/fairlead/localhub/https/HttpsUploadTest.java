@@ -218,10 +218,15 @@ class HttpsUploadTest {
     String target = target(begin("file"));
     assertThat(put(target, "x".repeat(100_001), BLOCK_BLOB).statusCode()).isEqualTo(413);
     assertThat(put(target, "x".repeat(60_000), BLOCK_BLOB).statusCode()).isEqualTo(201);
+    assertThat(put(target, "y".repeat(60_000), BLOCK_BLOB).statusCode())
+        .as("the same again takes no more room")
+        .isEqualTo(201);
     String second = target(begin("second"));
     assertThat(put(second, "x".repeat(40_001), BLOCK_BLOB).statusCode()).isEqualTo(413);
-    assertThat(put(second + "&comp=block&blockid=AAAA", "x".repeat(40_000), Map.of()).statusCode())
-        .isEqualTo(201);
+    String block = second + "&comp=block&blockid=AAAA";
+    assertThat(put(block, "x".repeat(40_000), Map.of()).statusCode()).isEqualTo(201);
+    assertThat(put(block, "y".repeat(40_000), Map.of()).statusCode()).isEqualTo(201);
+    assertThat(put(block.replace("AAAA", "AAAB"), "z", Map.of()).statusCode()).isEqualTo(413);
     String twice = "<BlockList><Latest>AAAA</Latest><Latest>AAAA</Latest></BlockList>";
     assertStorageError(
         put(second + "&comp=blocklist", twice, Map.of()), 413, "RequestBodyTooLarge");

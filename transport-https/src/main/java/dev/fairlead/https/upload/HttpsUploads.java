@@ -1,6 +1,9 @@
 package dev.fairlead.https.upload;
 
+import dev.fairlead.Carrier;
 import dev.fairlead.FileUpload;
+import dev.fairlead.Protocol;
+import dev.fairlead.Route;
 import dev.fairlead.Trust;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.spi.UploadContext;
@@ -20,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * not that of the hub's endpoint, unless it is the same host. Immutable; safe for any thread.
  */
 public final class HttpsUploads implements UploadProvider {
+  private static final Route HTTPS = new Route(Protocol.HTTPS, Carrier.HTTP, 443);
+
   private final Dialer dialer;
   private final @Nullable Trust storageTrust;
   private final Retries retries;
@@ -103,6 +108,11 @@ public final class HttpsUploads implements UploadProvider {
       throw new IllegalArgumentException("A time-out is positive, not " + limit + ".");
     }
     return new HttpsUploads(dialer, storageTrust, retries, limit);
+  }
+
+  @Override
+  public Route route() {
+    return HTTPS;
   }
 
   @Override

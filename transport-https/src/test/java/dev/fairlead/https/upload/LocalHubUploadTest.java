@@ -13,7 +13,12 @@ import dev.fairlead.Protocol;
 import dev.fairlead.RejectedException;
 import dev.fairlead.Trust;
 import dev.fairlead.UploadResult;
+import dev.fairlead.auth.ClientCertificate;
+import dev.fairlead.auth.CredentialKind;
+import dev.fairlead.auth.Credentials;
+import dev.fairlead.localhub.ClientIdentity;
 import dev.fairlead.localhub.Device;
+import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.UploadNotice;
 import java.io.ByteArrayInputStream;
@@ -282,6 +287,26 @@ class LocalHubUploadTest {
               .uploadFile(FileUpload.of("x", () -> new ByteArrayInputStream(random(10))))
               .get(20, TimeUnit.SECONDS);
       assertThat(result.blobName()).isEqualTo("beside/x");
+    }
+  }
+
+  @Test
+  void aCertificateIsShownToTheHub() throws Exception {
+    ClientIdentity identity = hub.selfSignedClientCertificate("with-certificate");
+    Device device =
+        hub.createDevice("with-certificate", DeviceAuth.thumbprintOf(identity.certificate()));
+    try (DeviceClient shown =
+        client(device)
+            .credentials(
+                Credentials.certificate(
+                    ClientCertificate.of(
+                        CredentialKind.X509_THUMBPRINT, identity.chain(), identity.key())))
+            .build()) {
+      UploadResult result =
+          shown
+              .uploadFile(FileUpload.of("x", () -> new ByteArrayInputStream(random(10))))
+              .get(20, TimeUnit.SECONDS);
+      assertThat(result.blobName()).isEqualTo("with-certificate/x");
     }
   }
 
