@@ -35,10 +35,14 @@ public final class PollingProcess {
             new DiskLedgerFile(directory, "5a5e"),
             PollClock.system(),
             RandomGenerator.getDefault());
-    for (long i = 0; (times == 0 || i < times) && !Thread.currentThread().isInterrupted(); i++) {
-      if (ledger.examine(spacing, true) instanceof Verdict.Poll poll) {
-        onPoll.accept(poll.noted().upMillis());
+    try {
+      for (long i = 0; (times == 0 || i < times) && !Thread.currentThread().isInterrupted(); i++) {
+        if (ledger.examine(spacing, true) instanceof Verdict.Poll poll) {
+          onPoll.accept(poll.noted().upMillis());
+        }
       }
+    } finally {
+      ledger.close();
     }
   }
 }
