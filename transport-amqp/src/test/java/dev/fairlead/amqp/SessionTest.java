@@ -356,6 +356,13 @@ class SessionTest {
     assertThat(outbox.accepted()).isEmpty();
   }
 
+  @Test
+  void aQuietConnectionShowsThatItLives() throws Exception {
+    HubPeer peer = open(hub -> hub.idleTimeout(400));
+    until(() -> peer.seen("EmptyFrame") >= 3);
+    assertThat(context.ends()).isEmpty();
+  }
+
   /** It answers the ping, an empty session, and so it lives. */
   @Test
   void aHubThatIsOnlySlowIsLeftItsTime() throws Exception {
