@@ -395,7 +395,7 @@ public abstract class MultiplexContract {
     Waiting.result(gateway.close(Duration.ofSeconds(30)));
     assertThat(sent).allMatch(each -> each.isDone() && !each.isCompletedExceptionally());
     devices.keySet().forEach(id -> assertThat(received(id)).isEqualTo(texts(id, 50)));
-    assertThat(lines()).isZero();
+    Waiting.until("the line is gone", () -> lines() == 0);
   }
 
   @Test

@@ -275,7 +275,7 @@ final class TelemetryPump implements Links.User {
             wait,
             () -> {
               paused = null;
-              turns.add(this);
+              turns.now(this);
             });
   }
 

@@ -11,6 +11,8 @@ import dev.fairlead.tck.TransportHarness;
 class AmqpContractTest extends TransportContract {
   @Override
   protected TransportHarness newHarness() {
-    return LocalHubHarness.start(new AmqpTransport(AmqpOptions.builder().batchBytes(0).build()), new Route(Protocol.AMQP, Carrier.TCP, 5671));
+    return LocalHubHarness.start(
+        new AmqpTransport(AmqpOptions.builder().batchBytes(0).build()),
+        new Route(Protocol.AMQP, Carrier.TCP, 5671));
   }
 }

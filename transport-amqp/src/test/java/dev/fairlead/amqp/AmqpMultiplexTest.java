@@ -7,9 +7,12 @@ import dev.fairlead.tck.LocalHubFleet;
 import dev.fairlead.tck.MultiplexContract;
 import dev.fairlead.tck.MultiplexHarness;
 
+/** A small window, so that a flood takes its time. */
 class AmqpMultiplexTest extends MultiplexContract {
   @Override
   protected MultiplexHarness newHarness() {
-    return LocalHubFleet.start(new AmqpTransport(), new Route(Protocol.AMQP, Carrier.TCP, 5671));
+    return LocalHubFleet.start(
+        new AmqpTransport(AmqpOptions.builder().window(20, 64 * 1024).build()),
+        new Route(Protocol.AMQP, Carrier.TCP, 5671));
   }
 }

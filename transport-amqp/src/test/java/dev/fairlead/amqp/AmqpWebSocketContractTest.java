@@ -12,6 +12,7 @@ class AmqpWebSocketContractTest extends TransportContract {
   @Override
   protected TransportHarness newHarness() {
     return LocalHubHarness.start(
-        new AmqpTransport(AmqpOptions.builder().batchBytes(0).build()), new Route(Protocol.AMQP_WS, Carrier.WEBSOCKET, 443));
+        new AmqpTransport(AmqpOptions.builder().batchBytes(0).build()),
+        new Route(Protocol.AMQP_WS, Carrier.WEBSOCKET, 443));
   }
 }

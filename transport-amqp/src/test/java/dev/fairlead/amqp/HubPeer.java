@@ -1,5 +1,6 @@
 package dev.fairlead.amqp;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import org.apache.qpid.proton.Proton;
 import org.apache.qpid.proton.amqp.Binary;
@@ -33,7 +35,10 @@ import org.apache.qpid.proton.engine.Link;
 import org.apache.qpid.proton.engine.Receiver;
 import org.apache.qpid.proton.engine.Sender;
 import org.apache.qpid.proton.engine.Session;
+import org.apache.qpid.proton.engine.TransportException;
+import org.apache.qpid.proton.engine.impl.FrameHandler;
 import org.apache.qpid.proton.engine.impl.TransportImpl;
+import org.apache.qpid.proton.framing.TransportFrame;
 import org.apache.qpid.proton.message.Message;
 
 /**
@@ -55,6 +60,11 @@ final class HubPeer {
   Function<List<byte[]>, DeliveryState> outcome = bodies -> Accepted.getInstance();
   ReceiverSettleMode cloudMode = ReceiverSettleMode.SECOND;
   boolean answerTwin = true;
+  boolean replenish = true;
+  Semaphore gate;
+  ByteArrayOutputStream said;
+  Runnable whenRefused = () -> {};
+  DeliveryState settlement;
 
   // What it has seen.
   final List<String> frames = new ArrayList<>();
@@ -73,6 +83,25 @@ final class HubPeer {
     this.socket = socket;
     transport.setMaxFrameSize(64 * 1024);
     transport.setEmitFlowEventOnSend(false);
+    FrameHandler engine = transport;
+    transport.setFrameHandler(
+        new FrameHandler() {
+          @Override
+          public boolean handleFrame(TransportFrame frame) {
+            frames.add(frame.getBody().getClass().getSimpleName());
+            return engine.handleFrame(frame);
+          }
+
+          @Override
+          public void closed(TransportException error) {
+            engine.closed(error);
+          }
+
+          @Override
+          public boolean isHandlingFrames() {
+            return engine.isHandlingFrames();
+          }
+        });
     connection.collect(collector);
     transport.bind(connection);
     connection.setContainer("hub");
@@ -83,24 +112,39 @@ final class HubPeer {
     return this;
   }
 
-  synchronized void feed(byte[] bytes, int length) {
+  void feed(byte[] bytes, int length) throws InterruptedException {
+    take(bytes, length);
+    if (gate != null) {
+      gate.acquire();
+    }
+    act(() -> {});
+  }
+
+  /** The frames that came, so far. */
+  synchronized List<String> frames() {
+    return List.copyOf(frames);
+  }
+
+  synchronized long seen(String frame) {
+    return frames.stream().filter(frame::equals).count();
+  }
+
+  private synchronized void take(byte[] bytes, int length) {
     int from = 0;
     while (from < length && transport.capacity() > 0) {
       int count = Math.min(transport.capacity(), length - from);
       transport.tail().put(bytes, from, count);
       transport.process();
       from += count;
-      if (!silent) {
-        dispatch();
-      }
     }
-    flush();
   }
 
   synchronized void act(Runnable action) {
     action.run();
-    dispatch();
-    flush();
+    if (!silent) {
+      dispatch();
+      flush();
+    }
   }
 
   synchronized <T> T look(java.util.function.Supplier<T> what) {
@@ -117,6 +161,9 @@ final class HubPeer {
         byte[] out = new byte[count];
         head.get(out);
         socket.getOutputStream().write(out);
+        if (said != null) {
+          said.writeBytes(out);
+        }
         transport.pop(count);
       }
       socket.getOutputStream().flush();
@@ -169,6 +216,7 @@ final class HubPeer {
       link.open();
       link.setCondition(refusal);
       link.close();
+      whenRefused.run();
       return;
     }
     link.setSource(link.getRemoteSource());
@@ -191,12 +239,14 @@ final class HubPeer {
       byte[] bytes = new byte[delivery.available()];
       receiver.recv(bytes, 0, bytes.length);
       receiver.advance();
-      receiver.flow(1);
+      if (replenish) {
+        receiver.flow(1);
+      }
       arrived(receiver, delivery, bytes);
     } else if (delivery.getRemoteState() != null || delivery.remotelySettled()) {
       settled.put(new String(delivery.getTag(), StandardCharsets.UTF_8), delivery.getRemoteState());
       if (!delivery.remotelySettled()) {
-        delivery.disposition(delivery.getRemoteState());
+        delivery.disposition(settlement == null ? delivery.getRemoteState() : settlement);
       }
       delivery.settle();
     }
@@ -278,9 +328,20 @@ final class HubPeer {
     String audience = (String) request.getApplicationProperties().getValue().get("name");
     tokens.add(audience + " " + ((AmqpValue) request.getBody()).getValue());
     Integer status = tokenStatus.apply(audience);
-    if (status == null) {
+    pending = request;
+    if (status != null) {
+      answerToken(status);
+    }
+  }
+
+  private Message pending;
+
+  void answerToken(int status) {
+    if (pending == null) {
       return;
     }
+    Message request = pending;
+    pending = null;
     Message answer = Proton.message();
     answer.setCorrelationId(request.getMessageId());
     Map<String, Object> properties = new HashMap<>();

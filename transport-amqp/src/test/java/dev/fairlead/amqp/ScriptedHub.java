@@ -102,7 +102,7 @@ final class ScriptedHub implements AutoCloseable {
     try (socket) {
       script.run(socket);
     } catch (Exception e) {
-      e.printStackTrace(); // The client went away, as most scripts make it.
+      // The client went away, as most scripts make it.
     } finally {
       open.remove(socket);
     }

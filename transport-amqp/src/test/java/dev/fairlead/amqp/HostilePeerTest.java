@@ -1,0 +1,258 @@
+package dev.fairlead.amqp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fairlead.DeviceIdentity;
+import dev.fairlead.Endpoint;
+import dev.fairlead.HubException;
+import dev.fairlead.Progress;
+import dev.fairlead.Secret;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.localhub.ServerCertificate.Flaw;
+import dev.fairlead.spi.Feed;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.TransportSession;
+import dev.fairlead.tck.RecordingContext;
+import dev.fairlead.tck.ScriptedOutbox;
+import dev.fairlead.tck.Target;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A peer that breaks every rule, or the line at every byte: a clear failure, nothing left. */
+@Timeout(120)
+class HostilePeerTest {
+  private static final byte[] HEADER = {'A', 'M', 'Q', 'P', 0, 1, 0, 0};
+
+  private final List<RecordingContext> contexts = new CopyOnWriteArrayList<>();
+
+  @AfterEach
+  void nothingIsLeft() {
+    await()
+        .pollInterval(Duration.ofMillis(2))
+        .until(
+            () ->
+                SessionTest.threads() == 0
+                    && contexts.stream().allMatch(each -> each.serialLoop().pending() == 0));
+    for (RecordingContext context : contexts) {
+      assertThat(context.serialLoop().thrown()).isEmpty();
+      context.close();
+    }
+  }
+
+  private SessionOpening opening(ScriptedHub hub, int route) {
+    Target target =
+        new Target(
+            "scripted.hub.test",
+            DeviceIdentity.device("dev-h"),
+            Secret.of("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="),
+            new Endpoint("localhost", hub.port(), ScriptedHub.trust()));
+    RecordingContext context =
+        new RecordingContext(target, Set.of(Feed.values()), new ScriptedOutbox(), false);
+    contexts.add(context);
+    AmqpTransport transport = new AmqpTransport();
+    return transport.open(transport.offer().routes().get(route).route(), context);
+  }
+
+  private HubException refused(ScriptedHub.Script script) throws Exception {
+    try (ScriptedHub hub = new ScriptedHub(script)) {
+      HubException failure = SessionTest.failure(opening(hub, 0).session());
+      assertThat(failure.progress()).isEqualTo(Progress.NOT_SENT);
+      return failure;
+    }
+  }
+
+  private static void send(Socket socket, byte[]... parts) throws IOException {
+    for (byte[] part : parts) {
+      socket.getOutputStream().write(part);
+    }
+    socket.getOutputStream().flush();
+    drain(socket);
+  }
+
+  private static void drain(Socket socket) throws IOException {
+    byte[] sink = new byte[4096];
+    while (socket.getInputStream().read(sink) >= 0) {
+      // Until the client is gone.
+    }
+  }
+
+  private static byte[] frame(int... body) {
+    ByteBuffer frame = ByteBuffer.allocate(8 + body.length);
+    frame.putInt(8 + body.length).put((byte) 2).put((byte) 0).putShort((short) 0);
+    for (int each : body) {
+      frame.put((byte) each);
+    }
+    return frame.array();
+  }
+
+  /** OPEN with the container id "h". */
+  private static byte[] open() {
+    return frame(0x00, 0x53, 0x10, 0xc0, 4, 1, 0xa1, 1, 'h');
+  }
+
+  // What is not AMQP.
+
+  @Test
+  void closesAtOnce() throws Exception {
+    assertThat(refused(socket -> {})).hasMessageContaining("closed the connection");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"HTTP/1.1 400 Bad Request\r\n\r\n", "AMQP\u0003\u0001\u0000\u0000", "x"})
+  void speaksSomethingElse(String text) throws Exception {
+    assertThat(
+            refused(
+                socket ->
+                    send(socket, text.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1))))
+        .isInstanceOf(UnreachableException.class)
+        .hasMessageContaining("no IoT hub");
+  }
+
+  @Test
+  void claimsFramesThatAreTooLargeOrTooSmall() throws Exception {
+    byte[] large = {0x7f, (byte) 0xff, (byte) 0xff, (byte) 0xff, 2, 0, 0, 0};
+    byte[] small = {0, 0, 0, 7, 2, 0, 0, 0};
+    byte[] negative = {(byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, 2, 0, 0, 0};
+    for (byte[] head : List.of(large, small, negative)) {
+      assertThat(refused(socket -> send(socket, HEADER, head))).hasMessageContaining("frame size");
+    }
+  }
+
+  @Test
+  void nestsTooDeeply() throws Exception {
+    assertThat(refused(socket -> send(socket, HEADER, frame(new int[60_000]))))
+        .isInstanceOf(UnreachableException.class);
+  }
+
+  @Test
+  void opensSessionsOfItsOwn() throws Exception {
+    // BEGIN without a remote channel.
+    byte[] begin = frame(0x00, 0x53, 0x11, 0xc0, 6, 5, 0x40, 0x43, 0x43, 0x43, 0x40);
+    assertThat(refused(socket -> send(socket, HEADER, open(), begin)))
+        .hasMessageContaining("session of its own");
+  }
+
+  @Test
+  void settlesAnImpossibleRange() throws Exception {
+    // DISPOSITION of role receiver, from 0 to 2^32 - 1.
+    byte[] disposition =
+        frame(0x00, 0x53, 0x15, 0xc0, 8, 3, 0x41, 0x43, 0x70, 0xff, 0xff, 0xff, 0xff);
+    assertThat(refused(socket -> send(socket, HEADER, open(), disposition)))
+        .hasMessageContaining("impossible range");
+  }
+
+  @Test
+  void answersSessionsThatWereNeverBegun() throws Exception {
+    byte[] begin = frame(0x00, 0x53, 0x11, 0xc0, 7, 4, 0x60, 0x7f, 0x00, 0x43, 0x43, 0x43);
+    assertThat(refused(socket -> send(socket, HEADER, open(), begin)))
+        .isInstanceOf(UnreachableException.class);
+  }
+
+  @Test
+  void goesOnAfterClosing() throws Exception {
+    byte[] close = frame(0x00, 0x53, 0x18, 0xc0, 1, 0);
+    assertThat(refused(socket -> send(socket, HEADER, open(), close, open())))
+        .isInstanceOf(UnreachableException.class);
+  }
+
+  // The line breaks at every byte of what a hub says.
+
+  /** Notes what a good hub says while a session opens, then says only so much of it. */
+  @Test
+  void theLineBreaksAtEveryByteOfTheOpening() throws Exception {
+    byte[] whole = whatAHubSays();
+    for (int cut = 0; cut < whole.length; cut += cut < 64 ? 1 : 7) {
+      int length = cut;
+      HubException failure =
+          refused(
+              socket -> {
+                byte[] sink = new byte[1];
+                if (socket.getInputStream().read(sink) > 0) {
+                  socket.getOutputStream().write(whole, 0, length);
+                  socket.getOutputStream().flush();
+                }
+              });
+      assertThat(failure).isInstanceOf(UnreachableException.class);
+    }
+  }
+
+  /** Any of its bytes is another. */
+  @Test
+  void theOpeningIsSpoiledAnywhere() throws Exception {
+    byte[] whole = whatAHubSays();
+    Random random = new Random(7);
+    for (int i = 0; i < 100; i++) {
+      byte[] spoiled = whole.clone();
+      spoiled[random.nextInt(spoiled.length)] ^= (byte) (1 + random.nextInt(255));
+      try (ScriptedHub hub =
+          new ScriptedHub(
+              socket -> {
+                socket.getOutputStream().write(spoiled);
+                socket.getOutputStream().flush();
+                Thread.currentThread().interrupt();
+              })) {
+        SessionOpening opening = opening(hub, 0);
+        opening
+            .session()
+            .whenComplete(
+                (session, failure) -> {
+                  if (session != null) {
+                    session.abort();
+                  }
+                });
+        SessionTest.done(opening.session().handle((session, failure) -> Optional.empty()));
+      }
+    }
+  }
+
+  private byte[] whatAHubSays() throws Exception {
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    try (ScriptedHub hub =
+        ScriptedHub.speaking(
+            socket -> {
+              HubPeer peer = new HubPeer(socket);
+              peer.said = said;
+              return peer;
+            })) {
+      RecordingContext context;
+      SessionOpening opening = opening(hub, 0);
+      context = contexts.get(contexts.size() - 1);
+      TransportSession session = SessionTest.done(opening.session());
+      context.onLoop(session::abort);
+      SessionTest.done(session.ended());
+    }
+    return said.toByteArray();
+  }
+
+  // Whom it claims to be.
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aCertificateForAnotherHostIsRefusedOnBothRoutes(int route) throws Exception {
+    List<Integer> bytes = new ArrayList<>();
+    try (ScriptedHub hub =
+        new ScriptedHub(socket -> bytes.add(socket.getInputStream().read()), Flaw.WRONG_HOST)) {
+      HubException failure = SessionTest.failure(opening(hub, route).session());
+      assertThat(failure)
+          .isInstanceOfSatisfying(
+              UnreachableException.class,
+              e -> assertThat(e.stage()).isEqualTo(UnreachableException.Stage.TLS));
+    }
+    assertThat(bytes).doesNotContain((int) 'A', (int) 'G');
+  }
+}
