@@ -282,9 +282,9 @@ class GatewayConnectionsTest extends GatewayCase {
             gatewayOver(like(AMQP, AMQP_WS))
                 .failBack(
                     new MaintenanceWindow(
-                        LocalTime.of(2, 0), Duration.ofMinutes(5), ZoneOffset.UTC)));
+                        LocalTime.of(0, 20), Duration.ofMinutes(5), ZoneOffset.UTC)));
     List<DeviceClient> devices = opened(gateway, 20); // at midnight
-    time.advance(Duration.ofMinutes(119));
+    time.advance(Duration.ofMinutes(19));
     assertThat(devices).allMatch(each -> each.state().route().equals(Optional.of(route(AMQP_WS))));
     tickUntil(
         "all are on the better route",
