@@ -52,4 +52,17 @@ class PollScheduleTest {
     Pace fast = PollSchedule.development(Duration.ofMillis(1)).pace();
     assertThat(fast.spacing()).isEqualTo(Duration.ofMillis(1));
   }
+
+  @Test
+  void aDeviceThatIsAwakeForMomentsPollsAtOnceAndNoMoreOften() {
+    PollSchedule prompt = PollSchedule.standard().firstPollWithin(Duration.ZERO);
+    assertThat(prompt.pace().firstSpread()).isZero();
+    assertThat(prompt.pace().spacing()).isEqualTo(PollSchedule.standard().pace().spacing());
+    assertThat(prompt.note()).isEmpty();
+    assertThat(prompt.stateDirectory(Path.of("x")).pace()).isEqualTo(prompt.pace());
+    assertThatThrownBy(() -> prompt.firstPollWithin(Duration.ofMinutes(26)))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> prompt.firstPollWithin(Duration.ofNanos(-1)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
 }

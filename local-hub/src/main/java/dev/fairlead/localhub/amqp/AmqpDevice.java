@@ -262,6 +262,6 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
 
   @Override
   public void obey(FaultMessage order) {
-    connection.onLoop(() -> orders.obey(order));
+    orders.obey(order); // Which only sets a time for it.
   }
 }

@@ -67,6 +67,27 @@ class HttpsFaultsTest {
   }
 
   @Test
+  void theFirstRequestOnAConnectionIsTheConnect() throws IOException {
+    try (RawHttp raw = RawHttp.dial(hub)) {
+      raw.write(event("1") + event("2"));
+      assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
+      assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
+      hub.faults().add(Fault.refuse(5));
+      raw.write(event("3"));
+      assertThat(raw.read()).as("it has connected already").startsWith("HTTP/1.1 204 ");
+    }
+    assertThat(device.connectionsSoFar()).isEqualTo(1);
+    assertThat(answerTo(event("4"))).startsWith("HTTP/1.1 401 ");
+    hub.faults().add(Fault.refuse(3));
+    assertThat(answerTo(event("5"))).startsWith("HTTP/1.1 503 ");
+    assertThat(answerTo(event("6"))).startsWith("HTTP/1.1 204 ");
+    assertThat(device.connectionsSoFar()).isGreaterThanOrEqualTo(2);
+    assertThat(hub.telemetry().received())
+        .extracting(dev.fairlead.localhub.TelemetryRecord::bodyAsText)
+        .containsExactly("1", "2", "3", "6");
+  }
+
+  @Test
   void answersAStatusAndDoesNothing() throws IOException {
     hub.faults().add(Fault.answer(503).nth(2));
     try (RawHttp raw = RawHttp.dial(hub)) {

@@ -49,8 +49,7 @@ record Grant(
         || !CONTAINER.matcher(grant.containerName).matches()
         || !QUERY.matcher(sas).matches()
         || ("/" + blob + "/").matches("(?s).*/\\.{1,2}/.*")) {
-      throw new IllegalArgumentException(
-          "the place it names is none: https://" + grant.hostName + "/" + grant.containerName);
+      throw new IllegalArgumentException("the place it names cannot be one");
     }
     grant.endpoint(Trust.platform());
     return grant;

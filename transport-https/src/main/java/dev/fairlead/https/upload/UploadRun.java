@@ -118,9 +118,10 @@ final class UploadRun implements UploadTask {
       ending = true;
       last = storage;
     }
-    // From here on nobody interrupts any more.
-    boolean late = Thread.interrupted();
-    log.debug("{}: {} ends, {}", context.identity(), upload, late ? "cancelled" : "by itself");
+    // From here on nobody interrupts any more, and the hub is still to be told.
+    if (Thread.interrupted()) {
+      log.debug("{}: {} was interrupted", context.identity(), upload);
+    }
     if (last != null) {
       last.abort();
     }
