@@ -174,7 +174,8 @@ record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort
         switch (wire) {
           case MQTT -> tlsPort;
           case MQTT_WS -> webSocketPort;
-          case HTTPS -> throw new IllegalArgumentException("Mosquitto does not speak " + wire);
+          case AMQP, AMQP_WS, HTTPS ->
+              throw new IllegalArgumentException("Mosquitto does not speak " + wire);
         };
     return new Endpoint(host, port, Trust.only(List.of(ca)));
   }

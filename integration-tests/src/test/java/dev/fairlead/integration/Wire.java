@@ -6,6 +6,8 @@ import dev.fairlead.Endpoint;
 import dev.fairlead.Protocol;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.Trust;
+import dev.fairlead.amqp.AmqpOptions;
+import dev.fairlead.amqp.AmqpTransport;
 import dev.fairlead.https.HttpsOptions;
 import dev.fairlead.https.HttpsTransport;
 import dev.fairlead.https.PollSchedule;
@@ -24,6 +26,8 @@ import java.util.function.ToIntFunction;
 enum Wire {
   MQTT(Protocol.MQTT, LocalHub::mqttPort, Wire::mqtt),
   MQTT_WS(Protocol.MQTT_WS, LocalHub::httpsPort, Wire::mqtt),
+  AMQP(Protocol.AMQP, LocalHub::amqpPort, Wire::amqp),
+  AMQP_WS(Protocol.AMQP_WS, LocalHub::httpsPort, Wire::amqp),
   HTTPS(Protocol.HTTPS, LocalHub::httpsPort, Wire::https);
 
   /** Impatient, for a network that is a loopback. */
@@ -46,6 +50,11 @@ enum Wire {
   private static TransportProvider mqtt(Dialer dialer) {
     Duration second = Duration.ofSeconds(1);
     return new MqttTransport(MqttOptions.builder().dialer(dialer).ping(second, second).build());
+  }
+
+  private static TransportProvider amqp(Dialer dialer) {
+    Duration second = Duration.ofSeconds(1);
+    return new AmqpTransport(AmqpOptions.builder().dialer(dialer).ping(second, second).build());
   }
 
   private static TransportProvider https(Dialer dialer) {
