@@ -76,6 +76,7 @@ final class PlainHttp {
                 .build());
     if (response.code() == 407) {
       // OkHttp would throw an exception whose kind says nothing.
+      response.close();
       throw new HttpBreak(Reason.PROXY_ANSWERED, "HTTP 407");
     }
     if ("0".equals(response.header("Retry-After"))) {
