@@ -242,8 +242,7 @@ class GatewayConnectionsTest extends GatewayCase {
                     .hasMessageContaining("Nobody listens"));
     for (int step = 0; step < 600; step++) {
       time.advance(Duration.ofSeconds(2));
-      Waiting.until(
-          "all who tried wait again", () -> devices.stream().allMatch(this::waitsForLater));
+      tickUntil("all who tried wait again", () -> devices.stream().allMatch(this::waitsForLater));
     }
     // Pauses double to 120 s and have full jitter: some 25 in 20 minutes, where each device for
     // itself would dial as often, 300 times over.

@@ -118,7 +118,8 @@ final class InMemoryConnection implements SharedConnection, ConnectionOpening {
             () -> loop.execute(() -> detached(attached)));
     attached.link = opening.link();
     links.add(opening.link());
-    if (closing || line.isEnded()) {
+    // On a line that was cut just now, the end of the connection is on its way and ends this too.
+    if (closing || ended.isDone()) {
       opening.link().lost(InMemoryHub.lost("The shared line is gone."));
     } else if (line.links() > Math.min(offer.identitiesPerConnection(), options.capacity())) {
       opening
