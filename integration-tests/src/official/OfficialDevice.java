@@ -4,10 +4,15 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.microsoft.azure.sdk.iot.device.ClientOptions;
 import com.microsoft.azure.sdk.iot.device.DeviceClient;
+import com.microsoft.azure.sdk.iot.device.FileUploadCompletionNotification;
+import com.microsoft.azure.sdk.iot.device.FileUploadSasUriRequest;
+import com.microsoft.azure.sdk.iot.device.FileUploadSasUriResponse;
 import com.microsoft.azure.sdk.iot.device.IotHubClientProtocol;
 import com.microsoft.azure.sdk.iot.device.IotHubMessageResult;
 import com.microsoft.azure.sdk.iot.device.Message;
 import com.microsoft.azure.sdk.iot.device.MessageProperty;
+import com.microsoft.azure.sdk.iot.device.MultiplexingClient;
+import com.microsoft.azure.sdk.iot.device.MultiplexingClientOptions;
 import com.microsoft.azure.sdk.iot.device.exceptions.IotHubClientException;
 import com.microsoft.azure.sdk.iot.device.twin.DirectMethodResponse;
 import com.microsoft.azure.sdk.iot.device.twin.Twin;
@@ -25,6 +30,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -41,6 +47,7 @@ final class OfficialDevice {
   private static final int TWIN_MILLIS = 3_000;
   private static final int TWIN_ATTEMPTS = 15;
 
+  private final List<DeviceClient> fleet = new ArrayList<>();
   private DeviceClient client;
 
   /** What becomes of the C2D messages that come; an order may change it. */
@@ -120,6 +127,15 @@ final class OfficialDevice {
             .forEach(entry -> patch.put(entry.getKey(), GSON.fromJson(entry.getValue(), Object.class)));
         return GSON.toJsonTree(
             persistently(() -> client.updateReportedProperties(patch, TWIN_MILLIS)).getVersion());
+      case "upload":
+        return upload(order);
+      case "fleet":
+        return openFleet(order);
+      case "sendAll":
+        for (DeviceClient member : fleet) {
+          member.sendEvent(message(order));
+        }
+        return null;
       case "close":
         client.close();
         return null;
@@ -177,6 +193,58 @@ final class OfficialDevice {
         },
         null);
     client.open(false);
+  }
+
+  /** Asks where to, puts the file there in the plainest way, and says how that went. */
+  private JsonElement upload(JsonObject order) throws Exception {
+    FileUploadSasUriResponse where =
+        client.getFileUploadSasUri(new FileUploadSasUriRequest(order.get("name").getAsString()));
+    HttpsURLConnection put = (HttpsURLConnection) where.getBlobUri().toURL().openConnection();
+    put.setSSLSocketFactory(sslContext(order).getSocketFactory());
+    put.setRequestMethod("PUT");
+    put.setDoOutput(true);
+    put.setRequestProperty("x-ms-blob-type", "BlockBlob");
+    put.setRequestProperty("Content-Type", order.get("contentType").getAsString());
+    put.getOutputStream().write(order.get("body").getAsString().getBytes(StandardCharsets.UTF_8));
+    int status = put.getResponseCode();
+    FileUploadCompletionNotification notice = new FileUploadCompletionNotification();
+    notice.setCorrelationId(where.getCorrelationId());
+    notice.setSuccess(status == 201);
+    notice.setStatusCode(status);
+    notice.setStatusDescription("put");
+    client.completeFileUpload(notice);
+    return GSON.toJsonTree(where.getCorrelationId());
+  }
+
+  /** Many devices on one connection. */
+  private JsonElement openFleet(JsonObject order) throws Exception {
+    IotHubClientProtocol protocol =
+        IotHubClientProtocol.valueOf(order.get("protocol").getAsString());
+    SSLContext tls = sslContext(order);
+    MultiplexingClient connection =
+        new MultiplexingClient(
+            order.get("hostName").getAsString(),
+            protocol,
+            MultiplexingClientOptions.builder().sslContext(tls).build());
+    for (JsonElement connectionString : order.getAsJsonArray("connectionStrings")) {
+      DeviceClient member =
+          new DeviceClient(
+              connectionString.getAsString(),
+              protocol,
+              ClientOptions.builder().sslContext(tls).build());
+      fleet.add(member);
+    }
+    connection.registerDeviceClients(fleet);
+    connection.open(false);
+    for (DeviceClient member : fleet) {
+      member.setMessageCallback(
+          (message, context) -> {
+            say(received(message));
+            return outcome;
+          },
+          null);
+    }
+    return null;
   }
 
   private static SSLContext sslContext(JsonObject order) throws Exception {

@@ -1,8 +1,15 @@
 /** Whole-process runs beside the peers. */
 module dev.fairlead.benchmarks {
+  requires com.google.gson;
   requires dev.fairlead;
   requires dev.fairlead.mqtt;
+  requires dev.fairlead.net;
   requires java.management;
+  requires jdk.management;
+  requires io.vertx.core;
+  requires io.vertx.proton;
+  requires org.apache.qpid.proton.j;
   requires org.eclipse.paho.client.mqttv3;
+  requires org.slf4j;
   requires static org.jspecify;
 }

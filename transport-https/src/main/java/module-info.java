@@ -10,7 +10,10 @@ module dev.fairlead.https {
   requires static transitive org.jspecify;
 
   exports dev.fairlead.https;
+  exports dev.fairlead.https.upload;
 
   provides dev.fairlead.spi.TransportProvider with
       dev.fairlead.https.HttpsTransport;
+  provides dev.fairlead.spi.UploadProvider with
+      dev.fairlead.https.upload.HttpsUploads;
 }

@@ -86,6 +86,20 @@ public interface DeviceClient extends AutoCloseable {
   CompletableFuture<Long> updateReportedProperties(String json);
 
   /**
+   * Uploads a file over HTTPS to the storage account that is linked with the hub, beside whatever
+   * route is in use, and tells the hub of it. Ten at a time; more wait, in order. May be called
+   * before {@link #open()}. Needs {@code fairlead-https} and port 443; name the need with the
+   * policy's {@code fileUpload(true)}. Cancelling the future stops the upload and tells the hub.
+   *
+   * @param upload what to upload
+   * @return completes when the file is in the storage and the hub has been told; fails with {@link
+   *     UnsupportedException} where uploads cannot work, with {@link RejectedException} if the
+   *     content cannot be read or the hub or the storage refused it, and otherwise when trying
+   *     again has not helped
+   */
+  CompletableFuture<UploadResult> uploadFile(FileUpload upload);
+
+  /**
    * The same verbs, waiting for their outcome.
    *
    * @param timeout how long each call waits at most, positive

@@ -10,6 +10,7 @@ import dev.fairlead.client.RealGateway;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.OutboxStore;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -51,6 +52,7 @@ public final class DeviceClientBuilder {
   private @Nullable Executor executor;
   private @Nullable TimeSource time;
   private final List<TransportProvider> transports = new ArrayList<>();
+  private @Nullable UploadProvider uploads;
   private @Nullable CloudMessageHandler cloudMessages;
   private final Map<String, AsyncMethodHandler> methods = new HashMap<>();
   private @Nullable AsyncMethodHandler otherMethods;
@@ -75,6 +77,7 @@ public final class DeviceClientBuilder {
     proxy = given.proxy().orElse(null);
     policy = given.policy();
     retry = given.retry();
+    failBack = given.failBack().orElse(null);
     openTimeout = given.openTimeout();
     drain = given.drain();
     daemonThreads = given.daemonThreads();
@@ -82,6 +85,7 @@ public final class DeviceClientBuilder {
     executor = given.executor().orElse(null);
     time = given.time().orElse(null);
     transports.addAll(given.transports());
+    uploads = gateway.uploads().orElse(null);
   }
 
   private void ofTheConnection(String setting) {
@@ -370,6 +374,18 @@ public final class DeviceClientBuilder {
   }
 
   /**
+   * Sets what uploads files, with options of its own; by default what is found on the class path or
+   * module path.
+   *
+   * @param provider the provider
+   * @return this
+   */
+  public DeviceClientBuilder uploads(UploadProvider provider) {
+    uploads = Objects.requireNonNull(provider, "provider");
+    return this;
+  }
+
+  /**
    * Receives cloud-to-device messages.
    *
    * @param handler the handler
@@ -499,7 +515,8 @@ public final class DeviceClientBuilder {
                 Optional.ofNullable(modelId),
                 Optional.ofNullable(executor),
                 Optional.ofNullable(time),
-                List.copyOf(transports)),
+                List.copyOf(transports),
+                Optional.ofNullable(uploads)),
             new Handlers(
                 Optional.ofNullable(cloudMessages),
                 Map.copyOf(methods),

@@ -22,7 +22,8 @@ import java.util.concurrent.CompletableFuture;
  * {@link dev.fairlead.policy.TransportPolicy.Builder#multiplexLimits} says), evenly loaded. A
  * connection that nobody uses is closed after 30 s. When a connection is lost, each of its devices
  * comes back by its own {@link RetryPolicy}, and so spread; when one device is refused or loses its
- * link, only that one is concerned. One connection is opened at a time, whoever waits for it.
+ * link, only that one is concerned. One connection of a route is opened at a time, whoever waits
+ * for it.
  *
  * <p><b>One connection for each device.</b> A policy of several identities without {@code
  * sharedConnection(true)} also admits wires that carry one identity, and devices with certificates,

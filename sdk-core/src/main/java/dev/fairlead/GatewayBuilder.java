@@ -4,6 +4,7 @@ import dev.fairlead.client.GatewaySettings;
 import dev.fairlead.client.RealGateway;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -26,6 +27,7 @@ public final class GatewayBuilder {
   private @Nullable Proxy proxy;
   private TransportPolicy policy = TransportPolicy.gateway(2);
   private RetryPolicy retry = RetryPolicy.defaults();
+  private @Nullable MaintenanceWindow failBack;
   private Duration openTimeout = Duration.ofSeconds(30);
   private Duration drain = Duration.ofSeconds(5);
   private boolean daemonThreads = true;
@@ -33,6 +35,7 @@ public final class GatewayBuilder {
   private @Nullable Executor executor;
   private @Nullable TimeSource time;
   private final List<TransportProvider> transports = new ArrayList<>();
+  private @Nullable UploadProvider uploads;
 
   GatewayBuilder() {}
 
@@ -125,6 +128,19 @@ public final class GatewayBuilder {
   }
 
   /**
+   * Sets when devices may give up a session that works to come back to a better route, for those
+   * that do not set their own.
+   *
+   * @param window when; each device does it at a moment of its own
+   * @return this
+   * @see DeviceClientBuilder#failBack
+   */
+  public GatewayBuilder failBack(MaintenanceWindow window) {
+    failBack = Objects.requireNonNull(window, "window");
+    return this;
+  }
+
+  /**
    * Sets how long opening a connection may take in all, and how long a device waits for its
    * session, the wait for a connection included, before it tries its next route.
    *
@@ -213,6 +229,18 @@ public final class GatewayBuilder {
   }
 
   /**
+   * Sets what uploads files for devices that do not set their own, with options of its own.
+   *
+   * @param provider the provider; by default what is found on the class path or module path, one
+   *     for all devices
+   * @return this
+   */
+  public GatewayBuilder uploads(UploadProvider provider) {
+    uploads = Objects.requireNonNull(provider, "provider");
+    return this;
+  }
+
+  /**
    * Plans the routes and builds the gateway. No I/O is done before a device is opened.
    *
    * @return the gateway
@@ -229,13 +257,15 @@ public final class GatewayBuilder {
             Optional.ofNullable(proxy),
             withProxy(policy, proxy),
             retry,
+            Optional.ofNullable(failBack),
             openTimeout,
             drain,
             daemonThreads,
             product,
             Optional.ofNullable(executor),
             Optional.ofNullable(time),
-            List.copyOf(transports)),
+            List.copyOf(transports),
+            Optional.ofNullable(uploads)),
         DeviceClientBuilder::new);
   }
 

@@ -1,5 +1,6 @@
 package dev.fairlead;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class UnauthorizedException extends HubException {
   private static final long serialVersionUID = 1;
+
+  private final @Nullable String clockEvidence;
 
   /**
    * Creates the failure.
@@ -28,6 +31,35 @@ public final class UnauthorizedException extends HubException {
    * @param cause what led to it, or null
    */
   public UnauthorizedException(String message, Progress progress, @Nullable Throwable cause) {
+    this(message, progress, cause, null);
+  }
+
+  private UnauthorizedException(
+      String message,
+      Progress progress,
+      @Nullable Throwable cause,
+      @Nullable String clockEvidence) {
     super(message, progress, cause);
+    this.clockEvidence = clockEvidence;
+  }
+
+  /**
+   * The same failure, with a reason to think that this machine's clock is wrong.
+   *
+   * @param evidence one sentence, such as "the hub's clock says … and this machine's says …"
+   * @return a new failure
+   */
+  public UnauthorizedException withClockEvidence(String evidence) {
+    return new UnauthorizedException(
+        String.valueOf(getMessage()), progress(), getCause(), evidence);
+  }
+
+  /**
+   * Why this machine's clock may be wrong, where the wire tells the hub's time.
+   *
+   * @return one sentence, empty where nothing speaks for it
+   */
+  public Optional<String> clockEvidence() {
+    return Optional.ofNullable(clockEvidence);
   }
 }

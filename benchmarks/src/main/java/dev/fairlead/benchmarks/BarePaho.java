@@ -85,8 +85,12 @@ final class BarePaho implements TelemetryLine {
   }
 
   @Override
-  public void close() throws MqttException {
-    client.disconnect().waitForCompletion(5_000);
-    client.close();
+  public void close() {
+    try {
+      client.disconnect().waitForCompletion(5_000);
+      client.close();
+    } catch (MqttException e) {
+      throw new IllegalStateException("Paho did not close", e);
+    }
   }
 }

@@ -7,6 +7,7 @@ import dev.fairlead.OverflowPolicy;
 import dev.fairlead.Protocol;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
+import dev.fairlead.policy.TransportPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -15,10 +16,11 @@ import java.util.concurrent.CountDownLatch;
 final class Fairlead implements TelemetryLine {
   private final DeviceClient client;
 
-  Fairlead(String connectionString, int port, Path caFile) {
+  Fairlead(Protocol protocol, String connectionString, int port, Path caFile) {
     client =
         DeviceClient.fromConnectionString(connectionString)
-            .endpoint(Protocol.MQTT, new Endpoint("localhost", port, Trust.pem(caFile)))
+            .policy(TransportPolicy.builder().only(protocol).build())
+            .endpoint(protocol, new Endpoint("localhost", port, Trust.pem(caFile)))
             .outbox(OutboxLimits.defaults().withOverflow(OverflowPolicy.BLOCK))
             .build();
     client.blocking(Duration.ofSeconds(30)).open();

@@ -1,5 +1,6 @@
 package dev.fairlead.benchmarks;
 
+import dev.fairlead.Protocol;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 
@@ -8,7 +9,9 @@ final class FirstMessage {
   private FirstMessage() {}
 
   public static void main(String[] args) throws Exception {
-    try (TelemetryLine line = new Fairlead(args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
+    try (TelemetryLine line =
+        new Fairlead(
+            Protocol.valueOf(args[3]), args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
       line.send(1, new byte[100]);
       System.out.println(
           System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime());

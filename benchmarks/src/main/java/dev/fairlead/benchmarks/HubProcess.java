@@ -1,5 +1,6 @@
 package dev.fairlead.benchmarks;
 
+import dev.fairlead.Protocol;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -15,42 +16,57 @@ final class HubProcess implements AutoCloseable {
 
   private final Process process;
   private final int port;
+  private final int amqpPort;
+  private final int httpsPort;
   private final String connectionString;
   private final Path caFile;
 
-  private HubProcess(Process process, int port, String connectionString, Path caFile) {
+  private HubProcess(
+      Process process,
+      int port,
+      int amqpPort,
+      int httpsPort,
+      String connectionString,
+      Path caFile) {
     this.process = process;
     this.port = port;
+    this.amqpPort = amqpPort;
+    this.httpsPort = httpsPort;
     this.connectionString = connectionString;
     this.caFile = caFile;
   }
 
-  static HubProcess start() throws IOException {
+  /** Starts a hub with devices {@code dev-1} to {@code dev-n}, all with one key. */
+  static HubProcess start(int devices) throws IOException {
     int port = freePort();
-    Process process =
+    int amqpPort = freePort();
+    int httpsPort = freePort();
+    ProcessBuilder builder =
         new ProcessBuilder(
-                java(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.fairlead.localhub.HubProgram",
-                "--quiet",
-                "--amqp-port",
-                "0",
-                "--https-port",
-                "0",
-                "--mqtt-port",
-                Integer.toString(port))
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+            java(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            "dev.fairlead.localhub.HubProgram",
+            "--quiet",
+            "--amqp-port",
+            Integer.toString(amqpPort),
+            "--https-port",
+            Integer.toString(httpsPort),
+            "--mqtt-port",
+            Integer.toString(port));
+    for (int i = 1; i <= devices; i++) {
+      builder.command().addAll(List.of("--device", "dev-" + i));
+    }
+    Process process = builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
     BufferedReader said =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     String connectionString = "";
     for (String line = said.readLine(); line != null; line = said.readLine()) {
-      if (line.startsWith("HostName=")) {
+      if (line.startsWith("HostName=") && connectionString.isEmpty()) {
         connectionString = line;
       } else if (line.startsWith(CA_LINE)) {
         Path caFile = Path.of(line.substring(CA_LINE.length()));
-        return new HubProcess(process, port, connectionString, caFile);
+        return new HubProcess(process, port, amqpPort, httpsPort, connectionString, caFile);
       }
     }
     process.destroy();
@@ -63,8 +79,16 @@ final class HubProcess implements AutoCloseable {
     }
   }
 
-  /** Runs a main class of this module in a JVM of its own and returns what it printed. */
-  List<String> run(Class<?> main, String... jvmOptions) throws IOException {
+  /**
+   * Runs a main class of this module over a route, in a JVM of its own; returns what it printed.
+   */
+  List<String> run(Class<?> main, Protocol protocol, String... jvmOptions) throws IOException {
+    return run(main, protocol, List.of(), jvmOptions);
+  }
+
+  /** The same with arguments of its own at the end. */
+  List<String> run(Class<?> main, Protocol protocol, List<String> arguments, String... jvmOptions)
+      throws IOException {
     ProcessBuilder builder = new ProcessBuilder(java());
     builder.command().addAll(List.of(jvmOptions));
     builder
@@ -75,8 +99,10 @@ final class HubProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 main.getName(),
                 connectionString,
-                Integer.toString(port),
-                caFile.toString()));
+                Integer.toString(port(protocol)),
+                caFile.toString(),
+                protocol.name()));
+    builder.command().addAll(arguments);
     Process child = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
     return new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
         .lines()
@@ -89,6 +115,14 @@ final class HubProcess implements AutoCloseable {
 
   int port() {
     return port;
+  }
+
+  int port(Protocol protocol) {
+    return switch (protocol) {
+      case MQTT -> port;
+      case AMQP -> amqpPort;
+      case MQTT_WS, AMQP_WS, HTTPS -> httpsPort;
+    };
   }
 
   String connectionString() {

@@ -1,5 +1,6 @@
 package dev.fairlead.benchmarks;
 
+import dev.fairlead.Protocol;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -10,7 +11,9 @@ final class IdleClient {
   private IdleClient() {}
 
   public static void main(String[] args) throws Exception {
-    try (TelemetryLine line = new Fairlead(args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
+    Protocol protocol = Protocol.valueOf(args[3]);
+    try (TelemetryLine line =
+        new Fairlead(protocol, args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
       line.send(1, new byte[100]);
       // Longer than an idle callback thread lives.
       TimeUnit.SECONDS.sleep(7);
@@ -19,7 +22,7 @@ final class IdleClient {
           "threads "
               + Thread.getAllStackTraces().keySet().stream()
                   .map(Thread::getName)
-                  .filter(name -> name.contains("fairlead") || name.contains("MQTT"))
+                  .filter(name -> name.matches(".*(fairlead|MQTT|AMQP|HTTPS|OkHttp).*"))
                   .sorted()
                   .collect(Collectors.joining(", ")));
       System.out.println(

@@ -6,6 +6,11 @@ import dev.fairlead.Endpoint;
 import dev.fairlead.Protocol;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.Trust;
+import dev.fairlead.amqp.AmqpOptions;
+import dev.fairlead.amqp.AmqpTransport;
+import dev.fairlead.https.HttpsOptions;
+import dev.fairlead.https.HttpsTransport;
+import dev.fairlead.https.PollSchedule;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.mqtt.MqttOptions;
 import dev.fairlead.mqtt.MqttTransport;
@@ -20,7 +25,10 @@ import java.util.function.ToIntFunction;
 /** The wires that have to stand the same tests; a further one is one line here. */
 enum Wire {
   MQTT(Protocol.MQTT, LocalHub::mqttPort, Wire::mqtt),
-  MQTT_WS(Protocol.MQTT_WS, LocalHub::httpsPort, Wire::mqtt);
+  MQTT_WS(Protocol.MQTT_WS, LocalHub::httpsPort, Wire::mqtt),
+  AMQP(Protocol.AMQP, LocalHub::amqpPort, Wire::amqp),
+  AMQP_WS(Protocol.AMQP_WS, LocalHub::httpsPort, Wire::amqp),
+  HTTPS(Protocol.HTTPS, LocalHub::httpsPort, Wire::https);
 
   /** Impatient, for a network that is a loopback. */
   static final Dialer DIALER =
@@ -42,6 +50,20 @@ enum Wire {
   private static TransportProvider mqtt(Dialer dialer) {
     Duration second = Duration.ofSeconds(1);
     return new MqttTransport(MqttOptions.builder().dialer(dialer).ping(second, second).build());
+  }
+
+  private static TransportProvider amqp(Dialer dialer) {
+    Duration second = Duration.ofSeconds(1);
+    return new AmqpTransport(AmqpOptions.builder().dialer(dialer).ping(second, second).build());
+  }
+
+  private static TransportProvider https(Dialer dialer) {
+    return new HttpsTransport(
+        HttpsOptions.builder()
+            .dialer(dialer)
+            .answerTimeout(Duration.ofSeconds(3))
+            .polls(PollSchedule.development(Duration.ofSeconds(1)))
+            .build());
   }
 
   Protocol protocol() {
@@ -74,9 +96,10 @@ enum Wire {
   /** The same, reaching hosts in a way of its own. */
   DeviceClientBuilder builder(String connectionString, Endpoint endpoint, Dialer dialer) {
     return DeviceClient.fromConnectionString(connectionString)
-        .policy(TransportPolicy.builder().only(protocol).build())
+        .policy(TransportPolicy.builder().only(protocol).developmentMode().build())
         .transport(transport(dialer))
         .endpoint(protocol, endpoint)
+        .openTimeout(Duration.ofSeconds(5))
         .retry(RetryPolicy.eager());
   }
 }

@@ -56,7 +56,7 @@ public interface Device {
   /** Gives the identity new random keys and cuts its connection. */
   void regenerateKeys();
 
-  /** Whether a client is connected as this identity now. */
+  /** Whether a client is connected as this identity now; over HTTPS none ever is. */
   boolean isConnected();
 
   /** How many connections this identity has had since it was created, the present one included. */

@@ -1,5 +1,7 @@
 package dev.fairlead.localhub;
 
+import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +37,8 @@ public final class Fault {
     ON_TOKEN,
     /**
      * A client has authenticated and its answer is about to be sent. On AMQP that is the answer to
-     * each token that was put; without tokens, to the first attach.
+     * each token that was put; without tokens, to the first attach. Over HTTPS it is the answer to
+     * a device's first request on a connection.
      */
     ON_CONNECT,
     /** AMQP: a link of a device that may attach it is about to be attached. */
@@ -49,8 +52,19 @@ public final class Fault {
     BEFORE_ACK,
     /** The acknowledgement of telemetry has been sent. */
     AFTER_ACK,
-    /** In the middle of a packet that the hub sends to the device. */
-    MID_PACKET
+    /**
+     * In the middle of a packet that the hub sends to the device. Over HTTPS that is the head of an
+     * answer, or a half of its body.
+     */
+    MID_PACKET,
+    /** HTTPS: a request that is in order has come whole, and nothing was done about it. */
+    ON_REQUEST,
+    /** HTTPS: a request is done with, or refused, and its answer is about to be sent. */
+    ON_ANSWER,
+    /** HTTPS: the head of an answer has been sent, and its body, if it has one, not yet. */
+    AFTER_HEADERS,
+    /** HTTPS: half the body of an answer has been sent. */
+    MID_BODY
   }
 
   /** What a fault does to the connection. */
@@ -83,8 +97,9 @@ public final class Fault {
     record Refuse(int code) implements Effect {}
 
     /**
-     * Rejects telemetry, or the attach of a link: on AMQP with the condition of the code, on MQTT,
-     * which cannot say so, by closing the connection.
+     * Rejects telemetry, the attach of a link, or at ON_REQUEST any HTTP request: on AMQP with the
+     * condition of the code, over HTTPS with its answer, on MQTT, which cannot say so, by closing
+     * the connection.
      *
      * @param code six digits, such as 429001
      */
@@ -112,6 +127,28 @@ public final class Fault {
      * @param status 300 to 599
      */
     record RefuseUpgrade(int status) implements Effect {}
+
+    /**
+     * HTTPS: answers something else. At ON_REQUEST and BEFORE_STORE nothing has been done, at
+     * BEFORE_ACK and ON_ANSWER all.
+     *
+     * @param status 200 to 599
+     * @param headers besides those that every answer has, and instead of them
+     * @param body empty for none
+     */
+    record Answer(int status, Map<String, String> headers, String body) implements Effect {
+      /** Copies the headers. */
+      public Answer {
+        headers = Map.copyOf(headers);
+      }
+    }
+
+    /**
+     * HTTPS: answers with another {@code Date}.
+     *
+     * @param by how far off, either way
+     */
+    record ShiftDate(Duration by) implements Effect {}
 
     /** Spoils the next packet to the device (at MID_PACKET: the rest of this one). */
     record Corrupt() implements Effect {}
@@ -145,7 +182,7 @@ public final class Fault {
           "Only an upgrade can be refused with a status. Use refuseUpgrade(status) without another"
               + " moment.");
     }
-    checkSettlement(effect, moment);
+    checkFit(effect, moment);
     if (isBeforeDevice(moment)) {
       if (deviceId != null) {
         throw new IllegalArgumentException(
@@ -171,10 +208,14 @@ public final class Fault {
     };
   }
 
-  private static void checkSettlement(Effect effect, Moment moment) {
+  private static void checkFit(Effect effect, Moment moment) {
     boolean fits = true;
     if (effect instanceof Effect.Reject) {
-      fits = moment == Moment.BEFORE_STORE || moment == Moment.ON_ATTACH;
+      fits = isOfRequest(moment) || moment == Moment.ON_ATTACH;
+    } else if (effect instanceof Effect.Answer) {
+      fits = isOfRequest(moment);
+    } else if (effect instanceof Effect.ShiftDate) {
+      fits = moment == Moment.ON_ANSWER;
     } else if (effect instanceof Effect.Release) {
       fits = moment == Moment.BEFORE_STORE;
     } else if (effect instanceof Effect.NoCredit) {
@@ -186,6 +227,13 @@ public final class Fault {
       throw new IllegalArgumentException(
           "The fault " + effect + " cannot strike at " + moment + ". Leave it at its own moment.");
     }
+  }
+
+  private static boolean isOfRequest(Moment moment) {
+    return switch (moment) {
+      case ON_REQUEST, BEFORE_STORE, BEFORE_ACK, ON_ANSWER -> true;
+      default -> false;
+    };
   }
 
   private static boolean isOfTelemetry(Moment moment) {
@@ -218,7 +266,10 @@ public final class Fault {
     return of(new Effect.Throttle(bytesPerSecond), Moment.ON_CONNECT);
   }
 
-  /** Refuses a connect; on MQTT with this CONNACK code, 1 to 255. */
+  /**
+   * Refuses a connect; on MQTT with this CONNACK code, 1 to 255, over HTTPS with 503 for code 3 and
+   * with 401 for any other.
+   */
   public static Fault refuse(int code) {
     if (code < 1 || code > 255) {
       throw new IllegalArgumentException(
@@ -237,7 +288,7 @@ public final class Fault {
   }
 
   /**
-   * Rejects telemetry; {@link #onAttach} instead a link.
+   * Rejects telemetry; {@link #onAttach} instead a link, {@link #onRequest} any HTTP request.
    *
    * @param code six digits: 429001 throttled, 403002 over quota, 401002 unauthorised and so on
    */
@@ -283,6 +334,32 @@ public final class Fault {
   /** Announces a huge packet, by default before an acknowledgement. */
   public static Fault hugeLength() {
     return of(new Effect.HugeLength(), Moment.BEFORE_ACK);
+  }
+
+  /** Answers an HTTP request with a status, 200 to 599, and no body, and does nothing about it. */
+  public static Fault answer(int status) {
+    return answer(status, Map.of(), "");
+  }
+
+  /**
+   * Answers an HTTP request with something else and does nothing about it: {@code answer(429,
+   * Map.of("Retry-After", "7"), "")}.
+   *
+   * @param status 200 to 599
+   * @param headers besides those that every answer has, and instead of them
+   * @param body empty for none
+   */
+  public static Fault answer(int status, Map<String, String> headers, String body) {
+    if (status < 200 || status > 599) {
+      throw new IllegalArgumentException(
+          "The status " + status + " ends no request: it must be 200 to 599.");
+    }
+    return of(new Effect.Answer(status, headers, body), Moment.ON_REQUEST);
+  }
+
+  /** Answers HTTP requests with a {@code Date} that is off by so much. */
+  public static Fault shiftDate(Duration by) {
+    return of(new Effect.ShiftDate(by), Moment.ON_ANSWER);
   }
 
   private static Fault of(Effect effect, Moment moment) {
@@ -342,6 +419,26 @@ public final class Fault {
   /** At {@link Moment#MID_PACKET}. */
   public Fault midPacket() {
     return at(Moment.MID_PACKET);
+  }
+
+  /** At {@link Moment#ON_REQUEST}. */
+  public Fault onRequest() {
+    return at(Moment.ON_REQUEST);
+  }
+
+  /** At {@link Moment#ON_ANSWER}. */
+  public Fault onAnswer() {
+    return at(Moment.ON_ANSWER);
+  }
+
+  /** At {@link Moment#AFTER_HEADERS}. */
+  public Fault afterHeaders() {
+    return at(Moment.AFTER_HEADERS);
+  }
+
+  /** At {@link Moment#MID_BODY}. */
+  public Fault midBody() {
+    return at(Moment.MID_BODY);
   }
 
   /** At the given moment. */

@@ -12,6 +12,9 @@ public interface Faults {
   /** Disarms all faults. What they did to connections stays done. */
   void clear();
 
+  /** Whether none is armed. */
+  boolean isIdle();
+
   /** A fault that was added. */
   interface Armed {
     /** How often it has struck. */

@@ -76,6 +76,7 @@ public final class HubProgram implements AutoCloseable {
               + ":"
               + hub.httpsPort()
               + "/$iothub/websocket");
+      out.println("HTTPS at https://" + options.hub().hostName() + ":" + hub.httpsPort());
       for (String device : options.devices()) {
         out.println(hub.createDevice(device, options.auth()).connectionString());
       }

@@ -138,14 +138,14 @@ public final class LocalHubOptions {
     return amqpPort;
   }
 
-  /** The port for what runs over WebSockets, 0 to 65535; 0 takes a free one. */
+  /** The port for HTTPS and what runs over WebSockets, 0 to 65535; 0 takes a free one. */
   public LocalHubOptions httpsPort(int port) {
     LocalHubOptions copy = copy();
     copy.httpsPort = inRange(port);
     return copy;
   }
 
-  /** The port for what runs over WebSockets. Default 0: a free one. */
+  /** The port for HTTPS and what runs over WebSockets. Default 0: a free one. */
   public int httpsPort() {
     return httpsPort;
   }
@@ -283,7 +283,8 @@ public final class LocalHubOptions {
 
   /**
    * How long, in real time, a client may take from the TCP connect to CONNECT; on the HTTPS port,
-   * to the upgrade and from there to CONNECT.
+   * to the upgrade and from there to CONNECT, and without an upgrade from byte to byte, between
+   * requests, too.
    */
   public LocalHubOptions idleBeforeConnect(Duration time) {
     if (time.isNegative() || time.isZero()) {

@@ -30,6 +30,7 @@ import java.time.Duration;
  * @param twinAtSubscribedQos whether twin answers and notifications go out at the subscribed QoS; a
  *     published trace shows QoS 0 always. Default false, which is QoS 0
  * @param amqp the points of AMQP. Default {@link UnsettledAmqpPoints#defaults}
+ * @param https the points of HTTPS. Default {@link UnsettledHttpsPoints#defaults}
  */
 public record UnsettledPoints(
     Reaction unknownTopic,
@@ -42,7 +43,8 @@ public record UnsettledPoints(
     boolean cleanSessionPurges,
     boolean deviceKeyOpensModules,
     boolean twinAtSubscribedQos,
-    UnsettledAmqpPoints amqp) {
+    UnsettledAmqpPoints amqp,
+    UnsettledHttpsPoints https) {
 
   /** How the hub takes what it does not like. */
   public enum Reaction {
@@ -69,7 +71,8 @@ public record UnsettledPoints(
         false,
         false,
         false,
-        UnsettledAmqpPoints.defaults());
+        UnsettledAmqpPoints.defaults(),
+        UnsettledHttpsPoints.defaults());
   }
 
   /** As the hub is believed to behave: five minutes of clock tolerance, ten minutes of grace. */
@@ -92,7 +95,8 @@ public record UnsettledPoints(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
-        amqp);
+        amqp,
+        https);
   }
 
   /** A copy with another {@code unknownFilter}. */
@@ -108,7 +112,8 @@ public record UnsettledPoints(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
-        amqp);
+        amqp,
+        https);
   }
 
   /** A copy with another {@code sixthSubscription}. */
@@ -124,7 +129,8 @@ public record UnsettledPoints(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
-        amqp);
+        amqp,
+        https);
   }
 
   /** A copy with another {@code acknowledgementOutOfOrder}. */
@@ -140,7 +146,8 @@ public record UnsettledPoints(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
-        amqp);
+        amqp,
+        https);
   }
 
   /** A copy with another {@code clockTolerance}. */
@@ -156,7 +163,8 @@ public record UnsettledPoints(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
-        amqp);
+        amqp,
+        https);
   }
 
   /** A copy with another {@code expiryGrace}. */
@@ -172,7 +180,8 @@ public record UnsettledPoints(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
-        amqp);
+        amqp,
+        https);
   }
 
   /** A copy with another {@code everyReturnCounts}. */
@@ -188,7 +197,8 @@ public record UnsettledPoints(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
-        amqp);
+        amqp,
+        https);
   }
 
   /** A copy with another {@code cleanSessionPurges}. */
@@ -204,7 +214,8 @@ public record UnsettledPoints(
         value,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
-        amqp);
+        amqp,
+        https);
   }
 
   /** A copy with another {@code deviceKeyOpensModules}. */
@@ -220,7 +231,8 @@ public record UnsettledPoints(
         cleanSessionPurges,
         value,
         twinAtSubscribedQos,
-        amqp);
+        amqp,
+        https);
   }
 
   /** A copy with another {@code twinAtSubscribedQos}. */
@@ -236,7 +248,8 @@ public record UnsettledPoints(
         cleanSessionPurges,
         deviceKeyOpensModules,
         value,
-        amqp);
+        amqp,
+        https);
   }
 
   /** A copy with other points of AMQP. */
@@ -252,6 +265,24 @@ public record UnsettledPoints(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        value,
+        https);
+  }
+
+  /** A copy with other points of HTTPS. */
+  public UnsettledPoints withHttps(UnsettledHttpsPoints value) {
+    return new UnsettledPoints(
+        unknownTopic,
+        unknownFilter,
+        sixthSubscription,
+        acknowledgementOutOfOrder,
+        clockTolerance,
+        expiryGrace,
+        everyReturnCounts,
+        cleanSessionPurges,
+        deviceKeyOpensModules,
+        twinAtSubscribedQos,
+        amqp,
         value);
   }
 }

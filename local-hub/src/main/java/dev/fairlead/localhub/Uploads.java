@@ -16,7 +16,7 @@ public interface Uploads {
    */
   Optional<UploadedBlob> blob(String name);
 
-  /** What devices have said of their uploads, in the order it came; the last 10,000. */
+  /** What devices have said of their uploads, in the order it came; the last 1,000. */
   List<UploadNotice> notices();
 
   /** How many uploads of a device and its modules are begun, not over and not reported. */

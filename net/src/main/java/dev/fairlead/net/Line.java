@@ -46,6 +46,17 @@ public interface Line {
   long bytesSent();
 
   /**
+   * Says good-bye, on a line that has a way to; nothing is written after it. Belongs to the writer
+   * and may block as a write does; the line has to be cut in any case.
+   *
+   * @return whether the host answers, with the end of {@link #input()}
+   * @throws IOException if it cannot be said
+   */
+  default boolean end() throws IOException {
+    return false;
+  }
+
+  /**
    * Limits how long each read waits; without a limit at first. A read that meets the limit fails
    * with {@link java.net.SocketTimeoutException}, loses nothing, and can be repeated.
    *

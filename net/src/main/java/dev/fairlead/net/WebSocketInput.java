@@ -29,7 +29,7 @@ final class WebSocketInput extends InputStream {
   private static final int LENGTH = 0x7f;
 
   // RFC 6455, section 7.4.1.
-  private static final int NORMAL = 1000;
+  static final int NORMAL = 1000;
   private static final int GOING_AWAY = 1001;
   private static final int PROTOCOL_ERROR = 1002;
   private static final int UNSUPPORTED_DATA = 1003;

@@ -48,6 +48,13 @@ final class WebSocketLine implements Line {
     return carrier.bytesSent();
   }
 
+  /** RFC 6455, section 7.1.1: whoever closes says so first, and the server ends the connection. */
+  @Override
+  public boolean end() throws IOException {
+    output.close(WebSocketInput.NORMAL);
+    return true;
+  }
+
   @Override
   public void limitReads(int millis) throws IOException {
     carrier.limitReads(millis);

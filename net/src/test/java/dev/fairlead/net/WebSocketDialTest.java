@@ -125,6 +125,33 @@ class WebSocketDialTest {
   }
 
   @Test
+  void saysGoodByeFirstAndEndsWithTheServersAnswer() throws Exception {
+    try (TestServer server =
+        server(
+            socket -> {
+              upgrade(socket);
+              DataInputStream in = new DataInputStream(socket.getInputStream());
+              assertThat(frame(in)).containsExactly(2, 7);
+              assertThat(frame(in)).containsExactly(8, 3, (byte) 0xe8);
+              // What was under way before the answer still counts.
+              socket.getOutputStream().write(new byte[] {(byte) 0x82, 1, 9});
+              socket.getOutputStream().write(new byte[] {(byte) 0x88, 2, 3, (byte) 0xe8});
+              assertThat(in.read()).as("the answer is not answered").isEqualTo(-1);
+            })) {
+      Line line = dial(new Dialer(), server.port()).connect();
+      line.output().write(7);
+      line.output().flush();
+
+      assertThat(line.end()).isTrue();
+      assertThat(line.input().readAllBytes()).containsExactly(9);
+      line.output().write(8);
+      assertThatThrownBy(line.output()::flush).hasMessageContaining("closed");
+      line.cut();
+      await().until(server::idle);
+    }
+  }
+
+  @Test
   void asksAsTheRfcWantsAndCarriesBothWays() throws Exception {
     List<String> requests = new ArrayList<>();
     CountDownLatch paused = new CountDownLatch(1);

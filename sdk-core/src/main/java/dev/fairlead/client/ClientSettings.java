@@ -14,6 +14,7 @@ import dev.fairlead.auth.Credentials;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.OutboxStore;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,7 @@ import java.util.concurrent.Executor;
  * @param executor where handlers run
  * @param time where the time comes from
  * @param transports explicit transports
+ * @param uploads an explicit provider of file uploads
  */
 public record ClientSettings(
     String hubHost,
@@ -66,7 +68,8 @@ public record ClientSettings(
     Optional<String> modelId,
     Optional<Executor> executor,
     Optional<TimeSource> time,
-    List<TransportProvider> transports) {
+    List<TransportProvider> transports,
+    Optional<UploadProvider> uploads) {
 
   Endpoint endpointOf(Route route) {
     Endpoint given = endpoints.get(route.protocol());

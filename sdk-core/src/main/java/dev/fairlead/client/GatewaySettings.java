@@ -1,6 +1,7 @@
 package dev.fairlead.client;
 
 import dev.fairlead.Endpoint;
+import dev.fairlead.MaintenanceWindow;
 import dev.fairlead.Protocol;
 import dev.fairlead.Proxy;
 import dev.fairlead.RetryPolicy;
@@ -9,6 +10,7 @@ import dev.fairlead.TimeSource;
 import dev.fairlead.Trust;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +27,7 @@ import java.util.concurrent.Executor;
  * @param proxy what every connection goes through
  * @param policy what the application wants of its transport
  * @param retry when to try again, for connections and, unless it sets its own, for a device
+ * @param failBack when a device may give up its session for a better route, unless it sets its own
  * @param openTimeout how long opening a connection, and a session on it, may take
  * @param drain how long {@code close()} goes on sending
  * @param daemonThreads whether threads let the JVM exit
@@ -32,6 +35,7 @@ import java.util.concurrent.Executor;
  * @param executor where handlers run
  * @param time where the time comes from
  * @param transports explicit transports
+ * @param uploads what uploads files
  */
 public record GatewaySettings(
     Optional<String> hubHost,
@@ -41,13 +45,15 @@ public record GatewaySettings(
     Optional<Proxy> proxy,
     TransportPolicy policy,
     RetryPolicy retry,
+    Optional<MaintenanceWindow> failBack,
     Duration openTimeout,
     Duration drain,
     boolean daemonThreads,
     String product,
     Optional<Executor> executor,
     Optional<TimeSource> time,
-    List<TransportProvider> transports) {
+    List<TransportProvider> transports,
+    Optional<UploadProvider> uploads) {
 
   Endpoint endpointOf(Route route, String dialHost) {
     Endpoint given = endpoints.get(route.protocol());

@@ -6,6 +6,7 @@ import dev.fairlead.CloudMessage;
 import dev.fairlead.ConnectionState;
 import dev.fairlead.ConnectionStateListener;
 import dev.fairlead.DeviceClient;
+import dev.fairlead.FileUpload;
 import dev.fairlead.HubException;
 import dev.fairlead.MethodRequest;
 import dev.fairlead.OutboxStatus;
@@ -15,12 +16,14 @@ import dev.fairlead.Twin;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.UnsupportedException;
+import dev.fairlead.UploadResult;
 import dev.fairlead.auth.Audience;
 import dev.fairlead.json.Json;
 import dev.fairlead.outbox.Outbox;
 import dev.fairlead.policy.NoRouteException;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
+import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.MethodReply;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
@@ -51,6 +54,7 @@ public final class RealDeviceClient implements DeviceClient {
   private final Transports transports;
   private final RouteMemory memory;
   private final SessionKeeper keeper;
+  private final UploadDesk uploads;
   private final Lane stateLane;
   private final CompletableFuture<Void> opened;
   private final CompletableFuture<Void> closed;
@@ -90,6 +94,16 @@ public final class RealDeviceClient implements DeviceClient {
     outbox =
         new Outbox(
             settings.outbox(), loop, new OutboxSurroundings(), settings.outboxStore().orElse(null));
+    CredentialKeeper credentials =
+        new CredentialKeeper(
+            loop, settings.credentials(), new Audience(settings.hubHost(), settings.identity()));
+    uploads =
+        new UploadDesk(
+            settings,
+            loop,
+            threads,
+            credentials,
+            plan(settings.policy().toBuilder().fileUpload(true).build()));
     keeper =
         new SessionKeeper(
             settings,
@@ -98,10 +112,7 @@ public final class RealDeviceClient implements DeviceClient {
             outbox,
             transports,
             memory,
-            new CredentialKeeper(
-                loop,
-                settings.credentials(),
-                new Audience(settings.hubHost(), settings.identity())),
+            credentials,
             RandomGenerator.getDefault(),
             this::plan,
             new KeeperOwner());
@@ -184,6 +195,11 @@ public final class RealDeviceClient implements DeviceClient {
   }
 
   @Override
+  public CompletableFuture<UploadResult> uploadFile(FileUpload upload) {
+    return uploads.upload(upload);
+  }
+
+  @Override
   public BlockingDeviceClient blocking(Duration timeout) {
     return new BlockingView(this, timeout);
   }
@@ -195,9 +211,11 @@ public final class RealDeviceClient implements DeviceClient {
 
   @Override
   public TransportPlan plan() {
-    return settings
-        .policy()
-        .plan(transports.offers(), handlers.needs(), surroundings.remembered(memory));
+    return plan(settings.policy());
+  }
+
+  private TransportPlan plan(TransportPolicy policy) {
+    return policy.plan(transports.offers(), handlers.needs(), surroundings.remembered(memory));
   }
 
   @Override
@@ -221,7 +239,11 @@ public final class RealDeviceClient implements DeviceClient {
   }
 
   void beginToClose(Duration drain) {
-    loop.execute(() -> keeper.close(drain));
+    loop.execute(
+        () -> {
+          uploads.close();
+          keeper.close(drain);
+        });
   }
 
   @Override
@@ -305,20 +327,21 @@ public final class RealDeviceClient implements DeviceClient {
     public void finished(Optional<HubException> failure) {
       over = true;
       outbox.close();
-      threads
-          .completions()
-          .execute(
-              () -> {
-                operations.forEach(TwinOperation::closed);
-                opened.completeExceptionally(
-                    failure.orElseGet(
-                        () ->
-                            new ClientClosedException(
-                                "The client was closed before its first session.",
-                                Progress.NOT_SENT)));
-                surroundings.ended(RealDeviceClient.this);
-                closed.complete(null);
-              });
+      uploads
+          .close()
+          .whenComplete((ended, never) -> threads.completions().execute(() -> down(failure)));
+    }
+
+    private void down(Optional<HubException> failure) {
+      operations.forEach(TwinOperation::closed);
+      uploads.clientClosed();
+      opened.completeExceptionally(
+          failure.orElseGet(
+              () ->
+                  new ClientClosedException(
+                      "The client was closed before its first session.", Progress.NOT_SENT)));
+      surroundings.ended(RealDeviceClient.this);
+      closed.complete(null);
     }
   }
 

@@ -23,6 +23,7 @@ import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -55,6 +56,7 @@ public final class RealGateway implements Gateway {
   private final Transports wires;
   private final Transports transports;
   private final ConnectionPool pool;
+  private final Optional<UploadProvider> uploads;
   private final CompletableFuture<Void> closed;
 
   /** Guards what follows; nothing foreign is called under it. */
@@ -97,6 +99,7 @@ public final class RealGateway implements Gateway {
     wires = Transports.of(settings.transports());
     pool = new ConnectionPool(new PoolSurroundings(), new RouteMemory(loop));
     transports = wires.through(pool);
+    uploads = settings.uploads().or(UploadProviders::find);
     closed = threads.newFuture();
     TransportPlan plan = plan();
     if (plan.isEmpty()) {
@@ -111,6 +114,15 @@ public final class RealGateway implements Gateway {
    */
   public GatewaySettings settings() {
     return settings;
+  }
+
+  /**
+   * What uploads files for all devices: one, for it may hold threads and memory.
+   *
+   * @return the provider, empty if there is none
+   */
+  public Optional<UploadProvider> uploads() {
+    return uploads;
   }
 
   /**

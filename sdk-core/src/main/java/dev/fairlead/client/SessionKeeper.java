@@ -267,11 +267,15 @@ final class SessionKeeper implements RouteOpener.Outcome {
     Duration delay = backoff.afterRefusal();
     Instant next = loop.now().plus(delay);
     owner.stateChanged(
-        new ConnectionState.Unauthorized(route, refusals, failure, next, doubtAfterRefusals()));
+        new ConnectionState.Unauthorized(
+            route, refusals, failure, next, doubtAfterRefusal(failure)));
     setWait(delay, List.of(route));
   }
 
-  private Optional<String> doubtAfterRefusals() {
+  private Optional<String> doubtAfterRefusal(UnauthorizedException failure) {
+    if (failure.clockEvidence().isPresent()) {
+      return failure.clockEvidence();
+    }
     return credentials.renewable()
         ? Optional.of(
             "The hub refused "

@@ -8,6 +8,7 @@ import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -53,11 +54,9 @@ final class Attachment implements SessionOpening {
   private void ended(
       PooledConnection place, @Nullable TransportSession session, @Nullable Throwable failure) {
     if (session != null) {
-      session.ended().whenComplete((end, never) -> loop.execute(place::givenBack));
+      outcome.complete(new PooledSession(session, endOf(session, place)));
       if (aborted) {
         session.abort();
-      } else {
-        outcome.complete(session);
       }
       return;
     }
@@ -73,6 +72,25 @@ final class Attachment implements SessionOpening {
       attaching = null;
       route.requestAgain(this, place);
     }
+  }
+
+  private CompletionStage<Optional<HubException>> endOf(
+      TransportSession session, PooledConnection place) {
+    CompletableFuture<Optional<HubException>> over = new CompletableFuture<>();
+    session
+        .ended()
+        .whenComplete(
+            (end, failure) ->
+                loop.execute(
+                    () -> {
+                      place.givenBack();
+                      if (failure == null) {
+                        over.complete(end);
+                      } else {
+                        over.completeExceptionally(failure);
+                      }
+                    }));
+    return over;
   }
 
   void fail(HubException failure) {

@@ -102,15 +102,10 @@ final class PooledConnection {
   }
 
   private void opened(SharedConnection connection) {
-    if (over || closing) {
+    if (over) {
       connection.abort();
-      end(Optional.empty());
       return;
     }
-    limit.cancel();
-    shared = connection;
-    usable = true;
-    log.info("A connection for several devices stands on {}", route());
     connection
         .ended()
         .whenComplete(
@@ -118,6 +113,14 @@ final class PooledConnection {
               usable = false;
               loop.execute(() -> end(failure == null ? reason : Optional.empty()));
             });
+    if (closing) {
+      connection.abort();
+      return;
+    }
+    limit.cancel();
+    shared = connection;
+    usable = true;
+    log.info("A connection for several devices stands on {}", route());
     owner.connected(this);
   }
 
@@ -160,6 +163,11 @@ final class PooledConnection {
       throw new IllegalStateException("Sessions are attached to an open connection.");
     }
     return shared.attach(context);
+  }
+
+  /** Whether one more fits, below a bound and what the wire has agreed with the hub. */
+  boolean hasRoom(int below) {
+    return shared != null && devices() < Math.min(below, shared.capacity());
   }
 
   void taken() {

@@ -28,9 +28,10 @@ import org.jspecify.annotations.Nullable;
  * gets nobody new, so that it runs empty and closes.
  *
  * <p><b>Dialling.</b> One connection is being opened at a time, whoever waits for it. If it fails,
- * all who wait hear of that, and each goes on by its own plan. Then, and after a connection was
- * lost, the route pauses: who asks meanwhile waits if the pause is short, else hears of the same
- * failure at once.
+ * all who wait hear of that, and each goes on by its own plan. Then the route pauses, and who asks
+ * meanwhile hears of the same failure at once. After a connection was lost it pauses too, for the
+ * route is good but all gateways of a hub dial again; who asks meanwhile waits, unless that is
+ * long.
  */
 final class SharedRoute {
   private static final Comparator<PooledConnection> BY_LOAD =
@@ -49,6 +50,7 @@ final class SharedRoute {
   private int rounds;
 
   private @Nullable HubException pauseCause;
+  private boolean pauseFails;
   private long pauseBegan;
   private Duration pause = Duration.ZERO;
   private @Nullable Alarm resume;
@@ -97,7 +99,8 @@ final class SharedRoute {
               "The connection was lost while a device was being attached to it.",
               Stage.SESSION,
               Progress.NOT_SENT,
-              null));
+              null),
+          false);
     }
     request(device);
   }
@@ -147,7 +150,7 @@ final class SharedRoute {
   }
 
   private static Optional<PooledConnection> leastLoaded(List<PooledConnection> among, int below) {
-    return among.stream().filter(each -> each.devices() < below).min(BY_LOAD);
+    return among.stream().filter(each -> each.hasRoom(below)).min(BY_LOAD);
   }
 
   private static int ceil(int dividend, int divisor) {
@@ -183,7 +186,7 @@ final class SharedRoute {
     } else if (open.isEmpty()) {
       pool.routeFailed(route, failure);
     }
-    pause(delay, failure);
+    pause(delay, failure, true);
     // Each of them tries its next route now; waiting here again is for those who come back.
     for (Attachment device : List.copyOf(waiting)) {
       Optional<PooledConnection> place = leastLoaded(usable(), around.limit(route));
@@ -199,7 +202,7 @@ final class SharedRoute {
     open.remove(connection);
     pool.gone(connection);
     if (reason.isPresent() && pauseLeft().isZero()) {
-      pause(around.pauseAfterLoss(rounds), reason.get());
+      pause(around.pauseAfterLoss(rounds), reason.get(), false);
     }
     serve();
   }
@@ -217,8 +220,9 @@ final class SharedRoute {
 
   // ---- pauses
 
-  private void pause(Duration length, HubException cause) {
+  private void pause(Duration length, HubException cause, boolean fails) {
     pauseCause = cause;
+    pauseFails = fails;
     pauseBegan = loop.nanoTime();
     pause = length;
   }
@@ -234,7 +238,7 @@ final class SharedRoute {
   private void waitOrFail(Duration left) {
     HubException cause = pauseCause;
     Duration patience = around.openTimeout().dividedBy(2);
-    if (cause != null && left.compareTo(patience) > 0) {
+    if (cause != null && (pauseFails || left.compareTo(patience) > 0)) {
       List<Attachment> refused = List.copyOf(waiting);
       waiting.clear();
       refused.forEach(device -> device.fail(cause));

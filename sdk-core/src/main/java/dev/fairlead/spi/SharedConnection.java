@@ -15,9 +15,21 @@ public interface SharedConnection {
    *
    * @param context the session's own; its loop is the connection's
    * @return a handle on the opening; aborting it, or the session it gave, leaves the connection and
-   *     the other sessions alone
+   *     the other sessions alone. If the connection is lost meanwhile, the opening fails and {@link
+   *     #ended()} completes in one task of the loop: so it can be told that not the device was
+   *     turned away
    */
   SessionOpening attach(SessionContext context);
+
+  /**
+   * How many sessions both ends have agreed that this connection carries. It may be less than the
+   * route offers; who attaches more has them refused.
+   *
+   * @return 1 or more; without a bound of its own by default
+   */
+  default int capacity() {
+    return Integer.MAX_VALUE;
+  }
 
   /**
    * The end of the connection, which comes exactly once, after the end of every session on it.

@@ -156,6 +156,83 @@ class LaneTest {
   }
 
   @Test
+  void saysWhichTasksTheExecutorRefused() {
+    Lane lane =
+        new Lane(
+            "lane",
+            task -> {
+              throw new RejectedExecutionException("full");
+            });
+
+    lane.execute(() -> log.add("ran"), () -> log.add("refused"));
+
+    assertThat(log).containsExactly("refused");
+  }
+
+  @Test
+  void lanesThatShareAThreadTakeTurns() {
+    HeldExecutor one = new HeldExecutor();
+    Lane busy = new Lane("busy", one, 3);
+    Lane other = new Lane("other", one, 3);
+    for (int i = 0; i < 8; i++) {
+      int number = i;
+      busy.execute(() -> log.add("b" + number));
+    }
+    other.execute(() -> log.add("o0"));
+
+    one.runAll();
+
+    assertThat(log).containsExactly("b0", "b1", "b2", "o0", "b3", "b4", "b5", "b6", "b7");
+    assertThat(busy.isCurrent()).isFalse();
+  }
+
+  @Test
+  void saysWhichTasksTheExecutorRefusedInTheMiddle() {
+    HeldExecutor one = new HeldExecutor();
+    AtomicInteger begun = new AtomicInteger();
+    Lane lane =
+        new Lane(
+            "lane",
+            task -> {
+              if (begun.incrementAndGet() > 1) {
+                throw new RejectedExecutionException("shut down");
+              }
+              one.execute(task);
+            },
+            2);
+    for (int i = 0; i < 4; i++) {
+      int number = i;
+      lane.execute(() -> log.add("ran " + number), () -> log.add("refused " + number));
+    }
+
+    one.runAll();
+
+    assertThat(log).containsExactly("ran 0", "ran 1", "refused 2", "refused 3");
+    assertThat(lane.waiting()).isZero();
+  }
+
+  @RepeatedTest(20)
+  void keepsTheOrderOfEachLaneWhenManyShareFewThreads() throws Exception {
+    ExecutorService two = Executors.newFixedThreadPool(2);
+    List<Shared> shared = new ArrayList<>();
+    CountDownLatch ends = new CountDownLatch(20);
+    for (int i = 0; i < 20; i++) {
+      Shared mine = new Shared();
+      shared.add(mine);
+      Lane lane = new Lane("lane", two, 4);
+      for (int number = 1; number <= 500; number++) {
+        int next = number;
+        lane.execute(() -> mine.enter(0, next));
+      }
+      lane.execute(ends::countDown);
+    }
+
+    assertThat(ends.await(30, TimeUnit.SECONDS)).isTrue();
+    two.shutdown();
+    assertThat(shared).allMatch(each -> each.count == 500 && each.worst == 1 && !each.disordered);
+  }
+
+  @Test
   void runsLaterWhatTheExecutorCouldNotBegin() {
     AtomicInteger calls = new AtomicInteger();
     Executor outOfThreads =

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,6 +86,25 @@ class MethodDeskTest {
     call("a");
 
     assertThat(answers).containsExactly("a 501 ");
+  }
+
+  @Test
+  void answersFiveHundredThreeWhenTheExecutorTakesNone() {
+    handlers.put("a", request -> now(""));
+    desk =
+        new MethodDesk(
+            loop,
+            new Lane(
+                "methods",
+                task -> {
+                  throw new RejectedExecutionException("shut down by the application");
+                }),
+            new Handlers(Optional.empty(), handlers, otherMethods, Optional.empty(), List.of()));
+
+    call("a");
+
+    assertThat(answers).containsExactly("a 503 ");
+    assertThat(loop.time.alarms()).as("no alarm is left").isZero();
   }
 
   static List<AsyncMethodHandler> failures() {

@@ -8,6 +8,9 @@ import dev.fairlead.Capability;
 import dev.fairlead.Carrier;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
+import dev.fairlead.spi.ConnectionContext;
+import dev.fairlead.spi.ConnectionOpening;
+import dev.fairlead.spi.MultiplexingProvider;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SessionOpening;
@@ -202,10 +205,46 @@ class TransportsTest {
   }
 
   @Test
+  void showsAGatewayOnlyWiresWithTheTypeForSharingAsShared() {
+    RouteOffer several =
+        new RouteOffer(
+            MQTT, Set.of(), RouteOffer.Delivery.PUSH, 10, RouteOffer.Footprint.LARGE, true);
+    RouteOffer alsoSeveral =
+        new RouteOffer(
+            MQTT_WS, Set.of(), RouteOffer.Delivery.PUSH, 5, RouteOffer.Footprint.LARGE, true);
+    TransportProvider untyped = new Offering(() -> new TransportOffer("untyped", List.of(several)));
+    TransportProvider front = new Offering(() -> new TransportOffer("front", List.of()));
+
+    Transports wires =
+        Transports.of(
+            List.of(untyped, new Sharing(new TransportOffer("typed", List.of(alsoSeveral)))));
+    Transports shown = wires.through(front);
+
+    assertThat(shown.offer(MQTT).identitiesPerConnection()).isEqualTo(1);
+    assertThat(shown.offer(MQTT_WS).identitiesPerConnection()).isEqualTo(5);
+    assertThat(shown.offers()).hasSize(2).allMatch(offer -> offer.routes().size() == 1);
+    assertThat(shown.provider(MQTT)).isSameAs(front);
+    assertThat(shown.provider(MQTT_WS)).isSameAs(front);
+    assertThat(wires.provider(MQTT)).isSameAs(untyped);
+  }
+
+  private static final class Sharing extends Offering implements MultiplexingProvider {
+    Sharing(TransportOffer offer) {
+      super(() -> offer);
+    }
+
+    @Override
+    public ConnectionOpening connect(Route route, ConnectionContext context) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  @Test
   void knowsNoOtherRoute() throws Exception {
     Transports transports = transports(List.of());
 
     assertThat(transports.capabilities(MQTT)).isEmpty();
     assertThatIllegalArgumentException().isThrownBy(() -> transports.provider(MQTT));
+    assertThatIllegalArgumentException().isThrownBy(() -> transports.offer(MQTT));
   }
 }

@@ -100,6 +100,34 @@ class TwinFollowerTest {
   }
 
   @Test
+  void readsAgainAfterALinkThatThrows() {
+    TwinLink throwing =
+        new TwinLink() {
+          private boolean thrown;
+
+          @Override
+          public CompletionStage<String> get() {
+            if (!thrown) {
+              thrown = true;
+              throw new IllegalStateException("expected by the test");
+            }
+            return link.get();
+          }
+
+          @Override
+          public CompletionStage<Long> report(String patch) {
+            throw new UnsupportedOperationException();
+          }
+        };
+    open(throwing);
+
+    loop.advance(Duration.ofSeconds(2));
+    answer(link, "{\"a\":1,\"$version\":3}");
+
+    assertThat(heard).containsExactly("first 3 {\"a\":1}");
+  }
+
+  @Test
   void tellsOfAnEmptyTwinOnce() {
     open(link);
     answer(link, "{\"$version\":1}");

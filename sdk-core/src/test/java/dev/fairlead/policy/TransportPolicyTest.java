@@ -278,4 +278,16 @@ class TransportPolicyTest {
   private static List<ReasonCode> codes(TransportPolicy policy) {
     return policy.plan(Wires.all(), Set.of(), NOTHING).notes().stream().map(Note::code).toList();
   }
+
+  @Test
+  void aLimitCountsWhereSeveralShareAndNowhereElse() {
+    TransportPolicy limited = TransportPolicy.builder().multiplexLimits(8, 9).build();
+
+    assertThat(limited.identitiesPerConnection(Wires.offer(Protocol.AMQP))).isEqualTo(8);
+    assertThat(limited.identitiesPerConnection(Wires.offer(Protocol.AMQP_WS))).isEqualTo(9);
+    assertThat(limited.identitiesPerConnection(Wires.offer(Protocol.MQTT))).isEqualTo(1);
+    assertThat(
+            TransportPolicy.singleDevice().identitiesPerConnection(Wires.offer(Protocol.AMQP_WS)))
+        .isEqualTo(500);
+  }
 }

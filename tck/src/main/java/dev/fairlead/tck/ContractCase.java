@@ -136,6 +136,17 @@ public abstract class ContractCase {
     return sent;
   }
 
+  /** Sends so that each message is an occasion of its own: where several go at once, one by one. */
+  final void sendAllAsOccasions(DeviceClient client, int from, int to) {
+    if (harness().pushes()) {
+      awaitAll(sendAll(client, from, to));
+    } else {
+      for (int i = from; i < to; i++) {
+        Waiting.result(client.send(message(i)));
+      }
+    }
+  }
+
   static void awaitAll(List<? extends CompletionStage<?>> stages) {
     stages.forEach(Waiting::result);
   }
@@ -158,6 +169,16 @@ public abstract class ContractCase {
 
   final RecordingContext context(ScriptedOutbox outbox, Feed... feeds) {
     return closeLater(new RecordingContext(harness().target(), Set.of(feeds), outbox, false));
+  }
+
+  /** Makes the line of an open session be lost: by the hub, while something is under way. */
+  final void loseLine(ScriptedOutbox outbox) {
+    if (harness().pushes()) {
+      hub().cut();
+    } else {
+      hub().arm(Mishap.cut(Mishap.When.BEFORE_STORE));
+      outbox.add(message(0));
+    }
   }
 
   /** Opens a session and follows it; aborted after the test if it still lives. */

@@ -80,6 +80,14 @@ public interface HubSide {
   void cut();
 
   /**
+   * Lets the locks on messages that were delivered and not settled run out; on a wire that is asked
+   * they outlive the line.
+   */
+  default void letLocksExpire() {
+    cut();
+  }
+
+  /**
    * Makes something go wrong.
    *
    * @param mishap what and when

@@ -75,6 +75,17 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
         new Endpoint(InMemoryHub.HOST, 1, Trust.platform()));
   }
 
+  /** Whatever protocol it imitates, it pushes. */
+  @Override
+  public boolean pushes() {
+    return true;
+  }
+
+  @Override
+  public boolean carriesAnyText() {
+    return true;
+  }
+
   @Override
   public HubSide hub() {
     return this;

@@ -15,6 +15,7 @@ import dev.fairlead.localhub.Fault;
 import dev.fairlead.localhub.Faults;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
+import dev.fairlead.localhub.ManualHubTime;
 import dev.fairlead.localhub.SentMessage;
 import dev.fairlead.localhub.TelemetryRecord;
 import dev.fairlead.spi.TransportProvider;
@@ -33,6 +34,9 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   private static final String HOST = "tck.hub.test";
   private static final String DEVICE = "tck-device";
 
+  /** The hub's lock time and a little. */
+  private static final Duration LOCK_TIME = Duration.ofSeconds(61);
+
   /** The service's names of what a device sets. */
   private static final Map<String, SystemProperty> SYSTEM_PROPERTIES =
       Map.of(
@@ -44,6 +48,9 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
           "iothub-creation-time-utc", SystemProperty.CREATION_TIME,
           "dt-subject", SystemProperty.COMPONENT);
 
+  /** Over HTTPS a lock outlives the line, and only time ends it: the hub's clock is moved then. */
+  private final ManualHubTime clock;
+
   private final LocalHub localHub;
   private final TransportProvider provider;
   private final Route route;
@@ -54,7 +61,12 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   private volatile long earlierConnections;
 
   private LocalHubHarness(
-      LocalHub localHub, TransportProvider provider, Route route, String deviceId) {
+      ManualHubTime clock,
+      LocalHub localHub,
+      TransportProvider provider,
+      Route route,
+      String deviceId) {
+    this.clock = clock;
     this.localHub = localHub;
     this.provider = provider;
     this.route = route;
@@ -68,20 +80,20 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
    * @param provider the transport under test
    * @param route the route under test
    * @return the harness
-   * @throws IllegalArgumentException if the local hub does not speak the route's protocol
    */
   public static LocalHubHarness start(TransportProvider provider, Route route) {
+    ManualHubTime clock = new ManualHubTime();
+    LocalHubOptions options = LocalHubOptions.defaults().hostName(HOST);
     if (route.protocol() == Protocol.HTTPS) {
-      throw new IllegalArgumentException(
-          "The local hub speaks MQTT and AMQP, and not " + route + " yet.");
+      // A clock that stands still would never let the receives of one minute be forgotten.
+      options = options.time(clock).cloudReceivesPerMinute(0);
     }
-    return new LocalHubHarness(
-        LocalHub.start(LocalHubOptions.defaults().hostName(HOST)), provider, route, DEVICE);
+    return new LocalHubHarness(clock, LocalHub.start(options), provider, route, DEVICE);
   }
 
   /** The same hub and transport with another device. */
   LocalHubHarness ofAnother(String otherDevice) {
-    return new LocalHubHarness(localHub, provider, route, otherDevice);
+    return new LocalHubHarness(clock, localHub, provider, route, otherDevice);
   }
 
   @Override
@@ -219,12 +231,25 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
 
   @Override
   public void cut() {
-    // On AMQP the hub drops a device by detaching its links, for the line may carry others.
-    boolean amqp = route.protocol() == Protocol.AMQP || route.protocol() == Protocol.AMQP_WS;
-    boolean whole = amqp && deviceId.equals(DEVICE);
-    if (!whole || !device.injectFault("KillTcp", Duration.ZERO, Duration.ZERO)) {
-      device.dropConnection();
+    switch (route.protocol()) {
+      case MQTT, MQTT_WS -> device.dropConnection();
+      case HTTPS -> localHub.dropConnections(); // None of them belongs to a device.
+      case AMQP, AMQP_WS -> {
+        // The hub drops a device by detaching its links, for the line may carry others.
+        boolean whole = deviceId.equals(DEVICE);
+        if (!whole || !device.injectFault("KillTcp", Duration.ZERO, Duration.ZERO)) {
+          device.dropConnection();
+        }
+      }
     }
+  }
+
+  @Override
+  public void letLocksExpire() {
+    if (route.protocol() != Protocol.HTTPS) {
+      throw new UnsupportedOperationException("Over " + route + " a lock ends with its line.");
+    }
+    clock.advance(LOCK_TIME);
   }
 
   @Override

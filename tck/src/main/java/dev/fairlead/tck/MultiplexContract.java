@@ -38,6 +38,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -221,28 +222,47 @@ public abstract class MultiplexContract {
   }
 
   @Test
-  final void theFloodOfOneLeavesOthersServed() {
+  final void theFloodOfOneLeavesOthersServed() throws Exception {
     Gateway gateway = gateway();
-    int flood = 20_000;
     DeviceClient flooding =
         open(
             harness()
                 .device(gateway, "dev-0")
                 .outbox(
                     new OutboxLimits(
-                        flood, 64L * 1024 * 1024, OverflowPolicy.REJECT, Optional.empty())));
+                        2_000, 16L * 1024 * 1024, OverflowPolicy.BLOCK, Optional.empty())));
     Map<String, DeviceClient> others = new LinkedHashMap<>();
     for (int i = 1; i <= 10; i++) {
       others.put("dev-" + i, open(harness().device(gateway, "dev-" + i)));
     }
-    List<CompletableFuture<Void>> flooded = new ArrayList<>();
-    for (int i = 0; i < flood; i++) {
-      flooded.add(flooding.send(text("dev-0 " + i)));
+    AtomicBoolean enough = new AtomicBoolean();
+    CompletableFuture<Integer> flood = new CompletableFuture<>();
+    Thread source =
+        new Thread(
+            () -> {
+              int count = 0;
+              do {
+                var unused = flooding.send(text("dev-0 " + count++));
+              } while (!enough.get());
+              flood.complete(count);
+            },
+            "tck-flood");
+    source.setDaemon(true);
+    source.start();
+    Waiting.until("the outbox is full", () -> flooding.outbox().waiting() > 1_500);
+    for (int i = 0; i < 10; i++) {
+      int number = i;
+      List<CompletableFuture<Void>> sent = new ArrayList<>();
+      others.forEach((id, device) -> sent.add(device.send(text(id + " " + number))));
+      sent.forEach(Waiting::result);
     }
-    others.forEach((id, device) -> Waiting.result(device.send(text(id + " 0"))));
-    assertThat(flooding.outbox().accepted()).isLessThan(flood);
-    flooded.forEach(Waiting::result);
-    assertThat(received("dev-0")).isEqualTo(texts("dev-0", flood));
+    assertThat(flood).as("all that time").isNotDone();
+    enough.set(true);
+    int count = Waiting.result(flood);
+    Waiting.until("all of it has arrived", () -> flooding.outbox().accepted() == count);
+    assertThat(received("dev-0")).isEqualTo(texts("dev-0", count));
+    others.keySet().forEach(id -> assertThat(received(id)).isEqualTo(texts(id, 10)));
+    source.join();
   }
 
   @Test
@@ -463,6 +483,22 @@ public abstract class MultiplexContract {
     assertNothingLeft(loop);
     contexts.forEach(each -> assertThat(each.ends()).hasSize(1));
     harness().hub("dev-0").setReachable(true);
+  }
+
+  @Test
+  final void abortingAConnectionCutsItsSessions() {
+    SerialLoop loop = closeLater(new SerialLoop());
+    SharedConnection connection = connect(loop);
+    List<String> ends = new CopyOnWriteArrayList<>();
+    attachSome(loop, connection, ends);
+    connection.ended().thenAccept(reason -> ends.add("connection " + reason.isPresent()));
+    loop.run(connection::abort);
+    loop.run(connection::abort);
+    assertThat(Waiting.result(connection.ended())).isEmpty();
+    Waiting.until("all have ended", () -> ends.size() == 4);
+    assertThat(ends)
+        .containsExactly("session true", "session true", "session true", "connection false");
+    assertNothingLeft(loop);
   }
 
   @Test

@@ -48,9 +48,10 @@ public abstract class RenewalContract extends ContractCase {
 
   @Test
   final void renewingAnEndedSessionDoesNotHang() {
-    RecordingContext context = context(new ScriptedOutbox());
+    ScriptedOutbox outbox = new ScriptedOutbox();
+    RecordingContext context = context(outbox);
     TransportSession session = openSession(context);
-    hub().cut();
+    loseLine(outbox);
     Waiting.result(session.ended());
     CompletableFuture<Boolean> answered = new CompletableFuture<>();
     renew(context, session).whenComplete((value, failure) -> answered.complete(true));

@@ -3,15 +3,19 @@ package dev.fairlead.tck;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fairlead.DeviceClient;
+import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
 import dev.fairlead.SystemProperty;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.tck.Mishap.When;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** Telemetry arrives whole, in order, and is acknowledged by the hub and nobody else. */
@@ -80,19 +84,40 @@ public abstract class TelemetryContract extends ContractCase {
   @Test
   final void applicationPropertiesArrive() {
     Map<String, String> properties =
-        Map.of(
-            "plain", "value",
-            "spaced", "two words & more=less?",
-            "percent", "100%25",
-            "empty", "",
-            "slash", "/a/#/+",
-            "unicode", "Grüße 温度 🌡",
-            "dots.and-dashes_", "1");
+        new HashMap<>(
+            Map.of(
+                "plain", "value",
+                "spaced", "two words & more=less?",
+                "percent", "100%25",
+                "empty", "",
+                "slash", "/a/#/+",
+                "blank", " ends ",
+                "Plain", "another one",
+                "quoted", "\"a\\b\"",
+                "dots.and-dashes_", "1"));
+    if (harness().carriesAnyText()) {
+      properties.put("unicode", "Grüße 温度 🌡");
+    }
     TelemetryMessage.Builder builder = TelemetryMessage.builder().body(new byte[] {1});
     properties.forEach(builder::property);
     DeviceClient client = open(harness().client());
     Waiting.result(client.send(builder.build()));
     assertThat(hub().telemetry().get(0).properties()).isEqualTo(properties);
+  }
+
+  @Test
+  final void whatTheWireCannotCarryIsRefusedUnsent() {
+    Assumptions.assumeFalse(harness().carriesAnyText(), "this wire carries any text");
+    DeviceClient client = open(harness().client());
+    CompletableFuture<Void> odd =
+        client.send(TelemetryMessage.builder().property("unicode", "Grüße").build());
+    CompletableFuture<Void> plain = client.send(message(0));
+    assertThat(Waiting.failure(odd))
+        .isInstanceOfSatisfying(
+            RejectedException.class,
+            refusal -> assertThat(refusal.progress()).isEqualTo(Progress.NOT_SENT));
+    Waiting.result(plain);
+    assertComplete(1);
   }
 
   @Test

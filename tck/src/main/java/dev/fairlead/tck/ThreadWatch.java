@@ -39,6 +39,9 @@ final class ThreadWatch {
         || name.startsWith("surefire")
         || name.contains("Cleaner")
         || name.contains("Attach")
-        || name.startsWith("Keep-Alive");
+        || name.startsWith("Keep-Alive")
+        // Shared by the whole process, and gone a minute after the last of its users.
+        || name.startsWith("OkHttp ")
+        || name.startsWith("Okio Watchdog");
   }
 }

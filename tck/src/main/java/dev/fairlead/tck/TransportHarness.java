@@ -1,6 +1,7 @@
 package dev.fairlead.tck;
 
 import dev.fairlead.Capability;
+import dev.fairlead.Carrier;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.RetryPolicy;
@@ -78,6 +79,26 @@ public interface TransportHarness extends AutoCloseable {
    */
   default Set<Capability> capabilities() {
     return offer().capabilities();
+  }
+
+  /**
+   * Whether the hub speaks without being asked. On a wire that is only asked, a lost line shows
+   * with the next request, and what is queued goes out in batches.
+   *
+   * @return false for a wire that polls
+   */
+  default boolean pushes() {
+    return offer().delivery() == RouteOffer.Delivery.PUSH;
+  }
+
+  /**
+   * Whether property names and values may be any text. Over HTTPS the hub's documentation allows
+   * only letters, digits and some signs of ASCII ("Create and read IoT Hub messages").
+   *
+   * @return false for a wire whose properties are header fields
+   */
+  default boolean carriesAnyText() {
+    return route().carrier() != Carrier.HTTP;
   }
 
   /**

@@ -52,7 +52,10 @@ final class HttpsSession implements TransportSession {
   private @Nullable Alarm limit;
 
   HttpsSession(
-      HttpsOptions options, SessionContext context, CompletableFuture<TransportSession> outcome) {
+      HttpsOptions options,
+      HttpsTransport.Gates gates,
+      SessionContext context,
+      CompletableFuture<TransportSession> outcome) {
     this.options = options;
     this.context = context;
     this.outcome = outcome;
@@ -88,7 +91,7 @@ final class HttpsSession implements TransportSession {
                     exchanges,
                     requests,
                     failures,
-                    options.polls().gate(context.hubHost(), context.identity(), loop),
+                    gates.gate(context.hubHost(), context.identity(), loop),
                     context.inbox(),
                     loop,
                     this::end))

@@ -2,8 +2,11 @@ package dev.fairlead.https;
 
 import dev.fairlead.Capability;
 import dev.fairlead.Carrier;
+import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
+import dev.fairlead.https.poll.PollGate;
+import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SessionOpening;
@@ -22,6 +25,13 @@ public final class HttpsTransport implements TransportProvider {
   private static final Route HTTPS = new Route(Protocol.HTTPS, Carrier.HTTP, 443);
 
   private final HttpsOptions options;
+  private final Gates gates;
+
+  /** Makes the gate that a session's polls pass. */
+  @FunctionalInterface
+  interface Gates {
+    PollGate gate(String hubHost, DeviceIdentity identity, Loop loop);
+  }
 
   /** With all defaults, as the service loader makes it. */
   public HttpsTransport() {
@@ -34,7 +44,12 @@ public final class HttpsTransport implements TransportProvider {
    * @param options the options
    */
   public HttpsTransport(HttpsOptions options) {
+    this(options, options.polls()::gate);
+  }
+
+  HttpsTransport(HttpsOptions options, Gates gates) {
     this.options = options;
+    this.gates = gates;
   }
 
   @Override
@@ -59,7 +74,7 @@ public final class HttpsTransport implements TransportProvider {
   @Override
   public SessionOpening open(Route route, SessionContext context) {
     if (route.protocol() == Protocol.HTTPS && route.carrier() == Carrier.HTTP) {
-      return new HttpsOpening(options, context);
+      return new HttpsOpening(options, gates, context);
     }
     throw new IllegalArgumentException(route + " is not a route of this transport.");
   }

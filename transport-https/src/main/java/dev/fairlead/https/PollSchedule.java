@@ -37,12 +37,12 @@ import org.slf4j.LoggerFactory;
  * <h2>When</h2>
  *
  * <p>With the default of 25 minutes: a device whose last poll is long ago polls within 5 minutes
- * after its session opened, at a random moment (a fifth of the interval). Each later poll begins
- * 25½ to 26½ minutes after the one before: half a minute is the time in which a noted poll may
- * begin, and up to a twenty-fifth of the interval is random. A device that never polled, or whose
- * state was deleted, cannot know and waits a full interval first. One timer is set for each
- * session, none between. It stands still while the machine sleeps, so a poll is late by the time
- * slept.
+ * after its session opened, at a random moment (a fifth of the interval; {@link #firstPollWithin}
+ * sets it). Each later poll begins 25½ to 26½ minutes after the one before: half a minute is the
+ * time in which a noted poll may begin, and up to a twenty-fifth of the interval is random. A
+ * device that never polled, or whose state was deleted, cannot know and waits a full interval
+ * first. One timer is set for each session, none between. It stands still while the machine sleeps,
+ * so a poll is late by the time slept.
  *
  * <h2>State</h2>
  *
@@ -80,12 +80,22 @@ public final class PollSchedule {
 
   private final Duration interval;
   private final boolean development;
+  private final Duration firstPollWithin;
   private final @Nullable Path stateDirectory;
 
-  private PollSchedule(Duration interval, boolean development, @Nullable Path stateDirectory) {
+  private PollSchedule(
+      Duration interval,
+      boolean development,
+      Duration firstPollWithin,
+      @Nullable Path stateDirectory) {
     this.interval = interval;
     this.development = development;
+    this.firstPollWithin = firstPollWithin;
     this.stateDirectory = stateDirectory;
+  }
+
+  private static PollSchedule ofField(Duration interval) {
+    return new PollSchedule(interval, false, interval.dividedBy(5), null);
   }
 
   /**
@@ -94,7 +104,7 @@ public final class PollSchedule {
    * @return the schedule that is right for almost everybody
    */
   public static PollSchedule standard() {
-    return new PollSchedule(MINIMUM, false, null);
+    return ofField(MINIMUM);
   }
 
   /**
@@ -112,7 +122,7 @@ public final class PollSchedule {
               + interval
               + ": the hub throttles more. During development PollSchedule.development allows it.");
     }
-    return new PollSchedule(atMostAYear(interval), false, null);
+    return ofField(atMostAYear(interval));
   }
 
   /**
@@ -129,7 +139,7 @@ public final class PollSchedule {
       throw new IllegalArgumentException(
           "The time between two polls is at least 1 ms, not " + interval + ".");
     }
-    return new PollSchedule(atMostAYear(interval), true, null);
+    return new PollSchedule(atMostAYear(interval), true, Duration.ZERO, null);
   }
 
   private static Duration atMostAYear(Duration interval) {
@@ -148,7 +158,30 @@ public final class PollSchedule {
    * @return a schedule that keeps its state there
    */
   public PollSchedule stateDirectory(Path directory) {
-    return new PollSchedule(interval, development, Objects.requireNonNull(directory, "directory"));
+    return new PollSchedule(
+        interval, development, firstPollWithin, Objects.requireNonNull(directory, "directory"));
+  }
+
+  /**
+   * Sets how soon a session polls first, if the device's last poll is an interval ago: at a random
+   * moment within this time. A fifth of the interval by default, none during development. Zero is
+   * for a device that is awake for moments only; its application then has to see to it that a fleet
+   * does not wake all at once.
+   *
+   * @param time not negative, at most the interval
+   * @return a schedule with that
+   * @throws IllegalArgumentException if the time is out of range
+   */
+  public PollSchedule firstPollWithin(Duration time) {
+    if (time.isNegative() || time.compareTo(interval) > 0) {
+      throw new IllegalArgumentException(
+          "The time for the first poll is not negative and at most the interval of "
+              + interval
+              + ", not "
+              + time
+              + ".");
+    }
+    return new PollSchedule(interval, development, time, stateDirectory);
   }
 
   /**
@@ -190,8 +223,8 @@ public final class PollSchedule {
 
   Pace pace() {
     return development
-        ? new Pace(interval, WINDOW, Duration.ZERO, Duration.ZERO)
-        : new Pace(interval.plus(WINDOW), WINDOW, interval.dividedBy(5), interval.dividedBy(25));
+        ? new Pace(interval, WINDOW, firstPollWithin, Duration.ZERO)
+        : new Pace(interval.plus(WINDOW), WINDOW, firstPollWithin, interval.dividedBy(25));
   }
 
   private static Path perUser() {

@@ -47,6 +47,7 @@ final class PahoLine implements NetworkModule {
   private volatile boolean readerEnded;
   private volatile @Nullable Line line;
   private volatile boolean cut;
+  private volatile boolean parting;
   private volatile long lastReceived;
   private volatile long lastSent;
 
@@ -107,6 +108,9 @@ final class PahoLine implements NetworkModule {
 
   @Override
   public void stop() {
+    if (parting && !cut && fault.get() == null) {
+      part();
+    }
     // Paho's own reason is told elsewhere; what the line itself knows is noted already.
     cut = true;
     dial.abort();
@@ -117,6 +121,22 @@ final class PahoLine implements NetworkModule {
   @Override
   public String getServerURI() {
     return PahoWire.NOT_DIALLED;
+  }
+
+  /** From now on the end of the line is wanted, and comes in order. */
+  void parting() {
+    parting = true;
+  }
+
+  /** After DISCONNECT. Waits for the answer no longer than for anything else that is settled. */
+  private void part() {
+    try {
+      if (opened().end()) {
+        settle(() -> readerEnded);
+      }
+    } catch (IOException e) {
+      failed(e);
+    }
   }
 
   private Line opened() throws IOException {

@@ -189,6 +189,7 @@ final class PahoWire {
 
   /** Says DISCONNECT after all that was queued before, and ends the connection. */
   void disconnect() throws MqttException {
+    line.parting();
     // No time to quiesce: the session has waited already for what it wanted to wait for.
     client.disconnect(0);
   }

@@ -5,13 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
+import dev.fairlead.Protocol;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.mqtt.ScriptedHub.Peer;
 import dev.fairlead.mqtt.ScriptedHub.Script;
+import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -55,7 +58,18 @@ class HostilePeerTest {
     assertThat(loop.thrown.get()).isNull();
   }
 
-  private SessionOpening opening(ScriptedHub hub) {
+  /** Where the bytes of these tests travel. */
+  Protocol protocol() {
+    return Protocol.MQTT;
+  }
+
+  private ScriptedHub newHub(Script script) throws IOException {
+    return protocol() == Protocol.MQTT_WS
+        ? ScriptedHub.overWebSockets(script)
+        : new ScriptedHub(script);
+  }
+
+  final SessionOpening opening(ScriptedHub hub) {
     return opening(hub, Duration.ofSeconds(20));
   }
 
@@ -68,15 +82,24 @@ class HostilePeerTest {
                 .closeTimeout(Duration.ofMillis(200))
                 .lockTime(Duration.ofMinutes(5))
                 .build());
-    return transport.open(transport.offer().routes().get(0).route(), context);
+    return transport.offer().routes().stream()
+        .map(RouteOffer::route)
+        .filter(route -> route.protocol() == protocol())
+        .findFirst()
+        .map(route -> transport.open(route, context))
+        .orElseThrow();
   }
 
-  private static <T> T done(CompletionStage<T> stage) throws Exception {
+  static <T> T done(CompletionStage<T> stage) throws Exception {
     return stage.toCompletableFuture().get(20, TimeUnit.SECONDS);
   }
 
+  final void onLoop(Runnable task) {
+    loop.execute(task);
+  }
+
   private HubException refused(Script script) throws Exception {
-    try (ScriptedHub hub = new ScriptedHub(script)) {
+    try (ScriptedHub hub = newHub(script)) {
       done(opening(hub).session());
     } catch (ExecutionException e) {
       assertThat(((HubException) e.getCause()).progress()).isEqualTo(Progress.NOT_SENT);
@@ -87,7 +110,7 @@ class HostilePeerTest {
 
   private UnreachableException ended(Script afterOpening) throws Exception {
     try (ScriptedHub hub =
-        new ScriptedHub(
+        newHub(
             peer -> {
               peer.welcome();
               afterOpening.run(peer);
@@ -137,7 +160,7 @@ class HostilePeerTest {
   @Test
   void fallsSilentAfterConnack() throws Exception {
     try (ScriptedHub hub =
-        new ScriptedHub(
+        newHub(
             peer -> {
               peer.await(1);
               peer.send(0x20, 2, 0, 0);
@@ -283,7 +306,7 @@ class HostilePeerTest {
   void survivesOddButLegalTopics() throws Exception {
     CountDownLatch said = new CountDownLatch(1);
     try (ScriptedHub hub =
-        new ScriptedHub(
+        newHub(
             peer -> {
               peer.welcome();
               String[] topics = {
@@ -350,7 +373,7 @@ class HostilePeerTest {
   void handlesMessagesBetweenConnackAndSuback() throws Exception {
     CountDownLatch acknowledged = new CountDownLatch(2);
     try (ScriptedHub hub =
-        new ScriptedHub(
+        newHub(
             peer -> {
               peer.await(1);
               peer.send(0x20, 2, 1, 0);
@@ -383,7 +406,7 @@ class HostilePeerTest {
     String topic = "devices/dev-h/messages/devicebound/%24.mid=same";
     CompletableFuture<List<Integer>> acknowledged = new CompletableFuture<>();
     try (ScriptedHub hub =
-        new ScriptedHub(
+        newHub(
             peer -> {
               peer.welcome();
               peer.send(ScriptedHub.publish(0x32, topic, 1, "m"));
@@ -424,7 +447,7 @@ class HostilePeerTest {
   void neverReads() throws Exception {
     CountDownLatch over = new CountDownLatch(1);
     try (ScriptedHub hub =
-        new ScriptedHub(
+        newHub(
             peer -> {
               peer.welcome();
               over.await();
@@ -446,7 +469,7 @@ class HostilePeerTest {
   @RepeatedTest(300)
   void abortsAtAnyMoment() throws Exception {
     try (ScriptedHub hub =
-        new ScriptedHub(
+        newHub(
             peer -> {
               peer.welcome();
               peer.drain();
@@ -467,7 +490,7 @@ class HostilePeerTest {
   @RepeatedTest(300)
   void closesAtAnyMoment() throws Exception {
     try (ScriptedHub hub =
-        new ScriptedHub(
+        newHub(
             peer -> {
               int bytes = ThreadLocalRandom.current().nextInt(12);
               if (bytes == 0) {
@@ -503,7 +526,7 @@ class HostilePeerTest {
   void bothSidesCloseAtOnce() throws Exception {
     CountDownLatch now = new CountDownLatch(1);
     try (ScriptedHub hub =
-        new ScriptedHub(
+        newHub(
             peer -> {
               peer.welcome();
               now.await();

@@ -15,11 +15,13 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
+import org.jspecify.annotations.Nullable;
 
 /** A TLS server that follows a script with each connection, down to the single byte. */
 final class ScriptedHub implements AutoCloseable {
@@ -34,6 +36,15 @@ final class ScriptedHub implements AutoCloseable {
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
   ScriptedHub(Script script) throws IOException {
+    this(script, false);
+  }
+
+  /** One whose bytes travel in WebSocket frames, each {@code send} in one. */
+  static ScriptedHub overWebSockets(Script script) throws IOException {
+    return new ScriptedHub(script, true);
+  }
+
+  private ScriptedHub(Script script, boolean webSocket) throws IOException {
     listener =
         (SSLServerSocket)
             TLS.getServerSocketFactory()
@@ -48,7 +59,7 @@ final class ScriptedHub implements AutoCloseable {
               return;
             }
             open.add(socket);
-            start(() -> serve(socket, script));
+            start(() -> serve(socket, script, webSocket));
           }
         });
   }
@@ -59,9 +70,9 @@ final class ScriptedHub implements AutoCloseable {
     thread.start();
   }
 
-  private void serve(Socket socket, Script script) {
+  private void serve(Socket socket, Script script, boolean webSocket) {
     try (socket) {
-      script.run(new Peer(socket));
+      script.run(new Peer(socket, webSocket ? new ScriptedWebSocket(socket) : null));
     } catch (Exception e) {
       // The client went away, as most scripts make it.
     } finally {
@@ -110,11 +121,18 @@ final class ScriptedHub implements AutoCloseable {
   /** The hub's end of one connection. */
   static final class Peer {
     private final Socket socket;
+    private final @Nullable ScriptedWebSocket webSocket;
     private final DataInputStream in;
 
-    Peer(Socket socket) throws IOException {
+    Peer(Socket socket, @Nullable ScriptedWebSocket webSocket) throws IOException {
       this.socket = socket;
-      in = new DataInputStream(socket.getInputStream());
+      this.webSocket = webSocket;
+      in = new DataInputStream(webSocket == null ? socket.getInputStream() : webSocket.input());
+    }
+
+    /** The WebSocket below, for what a script has to do there. */
+    ScriptedWebSocket webSocket() {
+      return Objects.requireNonNull(webSocket, "a WebSocket");
     }
 
     /** Reads one packet; its first byte comes first. */
@@ -152,6 +170,10 @@ final class ScriptedHub implements AutoCloseable {
     }
 
     void send(byte[] bytes) throws IOException {
+      if (webSocket != null) {
+        webSocket.send(bytes);
+        return;
+      }
       socket.getOutputStream().write(bytes);
       socket.getOutputStream().flush();
     }

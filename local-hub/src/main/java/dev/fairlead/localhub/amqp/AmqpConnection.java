@@ -11,10 +11,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderException;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -23,9 +19,7 @@ import org.apache.qpid.protonj2.buffer.impl.ProtonByteArrayBufferAllocator;
 import org.apache.qpid.protonj2.engine.Connection;
 import org.apache.qpid.protonj2.engine.Engine;
 import org.apache.qpid.protonj2.engine.EngineFactory;
-import org.apache.qpid.protonj2.engine.IncomingDelivery;
 import org.apache.qpid.protonj2.engine.Session;
-import org.apache.qpid.protonj2.types.messaging.Accepted;
 import org.apache.qpid.protonj2.types.transport.AmqpError;
 import org.apache.qpid.protonj2.types.transport.ConnectionError;
 import org.apache.qpid.protonj2.types.transport.ErrorCondition;
@@ -66,8 +60,7 @@ final class AmqpConnection extends ChannelInboundHandlerAdapter {
   private final Conditions conditions;
   private final MessageCodec codec = new MessageCodec();
   private final LinkDesk desk;
-  private final List<IncomingDelivery> stored = new ArrayList<>();
-  private final Set<Incoming> replenished = new LinkedHashSet<>();
+  private final Acceptance acceptance;
   private @Nullable Engine engine;
   private @Nullable Future<?> openTimer;
   private @Nullable Future<?> idleTimer;
@@ -83,6 +76,7 @@ final class AmqpConnection extends ChannelInboundHandlerAdapter {
     this.maxSessions = 2 * maxIdentities + 10;
     this.output = new FrameOutput(channel, hub.faults());
     this.conditions = new Conditions(hub.time());
+    this.acceptance = new Acceptance(hub);
     this.desk = new LinkDesk(this, maxIdentities);
   }
 
@@ -113,14 +107,8 @@ final class AmqpConnection extends ChannelInboundHandlerAdapter {
     return channel.isWritable();
   }
 
-  /** Telemetry is in the log: it is accepted when the log has been flushed. */
-  void acceptWhenStored(IncomingDelivery delivery) {
-    stored.add(delivery);
-  }
-
-  /** A link may want more credit when the batch is over. */
-  void replenishLater(Incoming incoming) {
-    replenished.add(incoming);
+  Acceptance acceptance() {
+    return acceptance;
   }
 
   /** Counts bytes of messages that are not complete. */
@@ -271,31 +259,16 @@ final class AmqpConnection extends ChannelInboundHandlerAdapter {
     ctx.fireChannelReadComplete();
   }
 
-  /** Makes the log safe, accepts what is in it, and grants new credit for it. */
   private void settle() {
-    if (!over && !stored.isEmpty()) {
-      try {
-        hub.telemetry().flush();
-      } catch (IOException e) {
-        LOG.error(
-            "The telemetry file cannot be written; messages are not accepted: {}", e.toString());
-        stored.clear();
-        fail(conditions.of(500001, "The telemetry could not be stored."));
-        return;
-      }
-      guard(() -> stored.forEach(AmqpConnection::accept));
-    }
-    stored.clear();
-    if (!over && !replenished.isEmpty()) {
-      guard(() -> replenished.forEach(Incoming::replenish));
-    }
-    replenished.clear();
-  }
-
-  /** Accepts a delivery, unless its link is gone. */
-  static void accept(IncomingDelivery delivery) {
-    if (delivery.getLink().isLocallyOpen() && delivery.getLink().isRemotelyOpen()) {
-      delivery.disposition(Accepted.getInstance(), true);
+    if (over) {
+      acceptance.drop();
+    } else {
+      guard(
+          () -> {
+            if (!acceptance.settle()) {
+              fail(conditions.of(500001, "The telemetry could not be stored."));
+            }
+          });
     }
   }
 
@@ -346,7 +319,7 @@ final class AmqpConnection extends ChannelInboundHandlerAdapter {
     boolean done = wire.inflict(effect);
     if (done) {
       over = !wire.isStalled();
-      stored.clear();
+      acceptance.drop();
     }
     return done;
   }

@@ -125,6 +125,8 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
       links.remove(part);
       if (part == AmqpPart.CLOUD_MESSAGES) {
         cloud = null;
+      } else if (part == AmqpPart.METHOD_CALLS) {
+        device.methods().detach(this);
       }
       leaveIfIdle();
     }
@@ -260,6 +262,6 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
 
   @Override
   public void obey(FaultMessage order) {
-    connection.onLoop(() -> orders.obey(order));
+    orders.obey(order); // Which only sets a time for it.
   }
 }

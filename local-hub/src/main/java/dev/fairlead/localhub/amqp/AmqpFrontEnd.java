@@ -7,6 +7,7 @@ import io.netty.channel.ChannelPipeline;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.function.Supplier;
+import org.apache.qpid.protonj2.codec.CodecFactory;
 
 /**
  * Speaks AMQP 1.0 on connections that carry its bytes, whatever is below. Safe for use by several
@@ -15,6 +16,14 @@ import java.util.function.Supplier;
 public final class AmqpFrontEnd {
 
   private static final byte[] HUGE_HEAD = {0x7f, (byte) 0xff, (byte) 0xff, (byte) 0xff, 2, 0, 0, 0};
+
+  // The codec makes what all connections share on first use, and not for several threads at once.
+  static {
+    CodecFactory.getDecoder();
+    CodecFactory.getEncoder();
+    CodecFactory.getSaslDecoder();
+    CodecFactory.getSaslEncoder();
+  }
 
   private final HubCore hub;
 

@@ -90,7 +90,7 @@ final class CbsNode {
   }
 
   private void take(IncomingDelivery delivery, byte[] bytes) {
-    AmqpConnection.accept(delivery); // What becomes of the token is said in a message.
+    Acceptance.accept(delivery); // What becomes of the token is said in a message.
     if (connection.suffer(Moment.ON_TOKEN, null)) {
       return;
     }
@@ -151,8 +151,7 @@ final class CbsNode {
     if (access instanceof Access.Refused refused) {
       LOG.info("{}: its token is refused: {} ({}).", id, refused.reason(), refused.code());
       int status = refused.code() == Grants.TOO_MANY ? 403 : 401;
-      return Optional.of(
-          new Answer(status, connection.conditions().document(refused.code(), refused.reason())));
+      return Optional.of(new Answer(status, refused.reason() + " (" + refused.code() + ")"));
     }
     connection.wire().identify(id.device());
     Effect effect = connection.hub().faults().strike(Moment.ON_CONNECT, id.device());

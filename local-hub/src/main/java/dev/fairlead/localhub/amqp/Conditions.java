@@ -66,9 +66,4 @@ final class Conditions {
   String document(LocalHubException error) {
     return documents.print(error);
   }
-
-  /** The description alone. */
-  String document(int code, String message) {
-    return documents.print(code, message);
-  }
 }

@@ -21,10 +21,16 @@ final class FrameGate extends ByteToMessageDecoder {
   private static final long PROTOCOL_HEADER = 0x41_4d_51_50;
 
   private boolean begun;
+  private boolean broken;
 
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out)
       throws MalformedException {
+    if (broken) {
+      in.skipBytes(in.readableBytes()); // Nothing that follows can be understood.
+      return;
+    }
+    broken = true; // Until all is read.
     int start = in.readerIndex();
     int end = start;
     int length = frameLength(in, end);
@@ -38,6 +44,7 @@ final class FrameGate extends ByteToMessageDecoder {
       checkPerformatives(frames);
       out.add(frames);
     }
+    broken = false;
   }
 
   /** The length of the frame or header at an index; 0 if that is not there yet. */

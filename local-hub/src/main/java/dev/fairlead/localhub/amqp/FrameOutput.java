@@ -29,6 +29,9 @@ final class FrameOutput implements BiConsumer<ProtonBuffer, Runnable> {
 
   @Override
   public void accept(ProtonBuffer frame, @Nullable Runnable written) {
+    if (!channel.isActive()) {
+      return; // The engine does not know yet.
+    }
     int length = frame.getReadableBytes();
     ByteBuf buffer = pending;
     if (buffer == null) {

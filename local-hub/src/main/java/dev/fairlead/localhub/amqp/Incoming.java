@@ -72,7 +72,7 @@ final class Incoming {
       forgetPartial();
       granted--;
       delivery.settle();
-      connection.replenishLater(this);
+      connection.acceptance().replenish(this);
       return;
     }
     int available = delivery.available();
@@ -96,7 +96,7 @@ final class Incoming {
           new ErrorCondition(LinkError.TRANSFER_LIMIT_EXCEEDED, "There was no credit for this."));
       return;
     }
-    connection.replenishLater(this);
+    connection.acceptance().replenish(this);
     taker.take(delivery, bytes(delivery));
   }
 

@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
 /** Takes messages apart and puts them together. Used on one thread. */
 final class MessageCodec {
 
-  private final Decoder decoder = CodecFactory.getDefaultDecoder();
+  private final Decoder decoder = CodecFactory.getDecoder();
   private final DecoderState decoderState = decoder.newDecoderState();
-  private final Encoder encoder = CodecFactory.getDefaultEncoder();
+  private final Encoder encoder = CodecFactory.getEncoder();
   private final EncoderState encoderState = encoder.newEncoderState();
 
   /** Reads a whole message. */

@@ -53,10 +53,8 @@ final class MethodLinks {
   /** Answers the attach of one of the two links; with the one for calls the device is online. */
   void attach(AmqpPart part, Link<?> link, LinkDesk.Terms terms, boolean starved) {
     pair.attach(part, link, terms, starved);
-    if (owner.has(AmqpPart.METHOD_CALLS)) {
+    if (part == AmqpPart.METHOD_CALLS) {
       device.methods().attach(owner);
-    } else {
-      device.methods().detach(owner);
     }
   }
 
@@ -85,7 +83,7 @@ final class MethodLinks {
 
   /** The client answers; an answer to an unknown or finished call is dropped. */
   private void take(IncomingDelivery delivery, byte[] bytes) {
-    AmqpConnection.accept(delivery);
+    Acceptance.accept(delivery);
     try {
       Message answer = connection.codec().read(bytes);
       Object id = answer.properties().getCorrelationId();

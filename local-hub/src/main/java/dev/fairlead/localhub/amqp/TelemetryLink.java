@@ -116,7 +116,7 @@ final class TelemetryLink {
     }
     if (hub.faults().isIdle()) {
       store(entries);
-      connection.acceptWhenStored(delivery);
+      connection.acceptance().whenStored(delivery);
     } else if (!storeAmongFaults(delivery, entries)) {
       return;
     }
@@ -179,7 +179,7 @@ final class TelemetryLink {
     if (beforeAck != null && done(beforeAck)) {
       return false;
     }
-    connection.acceptWhenStored(delivery);
+    connection.acceptance().whenStored(delivery);
     if (!connection.settleNow()) {
       return false;
     }

@@ -68,7 +68,7 @@ final class TwinLinks {
   }
 
   private void take(IncomingDelivery delivery, byte[] bytes) {
-    AmqpConnection.accept(delivery); // A settled one needs nothing; others wait for this.
+    Acceptance.accept(delivery); // A settled one needs nothing; others wait for this.
     Message request;
     try {
       request = connection.codec().read(bytes);

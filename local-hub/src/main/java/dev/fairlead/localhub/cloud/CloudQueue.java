@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -44,7 +44,10 @@ public final class CloudQueue {
   private final Runnable onAvailable;
   private final TreeSet<QueuedMessage> waiting =
       new TreeSet<>(Comparator.comparingLong(QueuedMessage::sequence));
-  private final Map<String, QueuedMessage> locked = new HashMap<>();
+
+  /** The longest locked first: in this order they come back when a connection is gone. */
+  private final Map<String, QueuedMessage> locked = new LinkedHashMap<>();
+
   private long lastSequence;
 
   /**
@@ -103,16 +106,27 @@ public final class CloudQueue {
 
   /** Hands out the oldest waiting message, locked for the holder; empty if none waits. */
   public Optional<LockedMessage> lockNext(Object holder) {
+    return lockNext(holder, LOCK);
+  }
+
+  /**
+   * Hands out the oldest waiting message; empty if none waits.
+   *
+   * @param holder for whom it is locked
+   * @param lock how long
+   */
+  public Optional<LockedMessage> lockNext(Object holder, Duration lock) {
     List<QueuedMessage> expired = new ArrayList<>();
     Optional<LockedMessage> next;
     synchronized (this) {
-      next = lockFirstAlive(holder, expired);
+      next = lockFirstAlive(holder, lock, expired);
     }
     expired.forEach(message -> message.settle(Feedback.EXPIRED));
     return next;
   }
 
-  private Optional<LockedMessage> lockFirstAlive(Object holder, List<QueuedMessage> expired) {
+  private Optional<LockedMessage> lockFirstAlive(
+      Object holder, Duration lock, List<QueuedMessage> expired) {
     for (QueuedMessage first = waiting.pollFirst(); first != null; first = waiting.pollFirst()) {
       if (!first.expiry().isAfter(time.now())) {
         bury(first);
@@ -126,7 +140,7 @@ public final class CloudQueue {
       boolean redelivered = first.handedOut;
       first.handedOut = true;
       locked.put(token, first);
-      first.lockTimer = time.schedule(LOCK, () -> giveBack(token, rules.everyReturnCounts()));
+      first.lockTimer = time.schedule(lock, () -> giveBack(token, rules.everyReturnCounts()));
       return Optional.of(new LockedMessage(first, token, redelivered));
     }
     return Optional.empty();

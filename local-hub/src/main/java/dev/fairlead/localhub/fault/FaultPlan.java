@@ -26,7 +26,7 @@ public final class FaultPlan implements Faults {
     armed.clear();
   }
 
-  /** Whether nothing is armed. */
+  @Override
   public boolean isIdle() {
     return armed.isEmpty();
   }

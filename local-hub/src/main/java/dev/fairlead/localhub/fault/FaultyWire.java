@@ -37,6 +37,7 @@ public final class FaultyWire extends ChannelDuplexHandler {
   private @Nullable ChannelHandlerContext context;
   private @Nullable String deviceId;
   private boolean stalled;
+  private boolean brokenOff;
   private boolean corruptNext;
 
   /**
@@ -176,7 +177,8 @@ public final class FaultyWire extends ChannelDuplexHandler {
 
   @Override
   public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-    if (stalled) {
+    // What follows half a packet would be read as its rest, and is no occasion for another fault.
+    if (stalled || brokenOff) {
       ReferenceCountUtil.release(message);
       promise.trySuccess();
       return;
@@ -202,6 +204,7 @@ public final class FaultyWire extends ChannelDuplexHandler {
     ctx.writeAndFlush(packet.readRetainedSlice(half));
     boolean over = inflict(effect);
     if (over) {
+      brokenOff = true;
       packet.release();
       promise.tryFailure(
           new IllegalStateException("A fault has ended the connection in the middle of a packet."));

@@ -7,8 +7,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import java.io.ByteArrayInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -33,7 +31,6 @@ final class BlobEndpoint {
 
   private static final String ANY_TYPE = "application/octet-stream";
   private static final int MAX_LIST = 1024 * 1024;
-  private static final int MAX_BLOCKS = 50_000;
 
   private final HubTime time;
   private final UploadSas signatures;
@@ -47,7 +44,19 @@ final class BlobEndpoint {
 
   /** Whether a request is for a blob. */
   static boolean concerns(RequestTarget target) {
-    return target.segments().size() > 2 && target.segments().get(0).equals(CONTAINER);
+    return target.segments().size() > 1 && target.segments().get(0).equals(CONTAINER);
+  }
+
+  /** The name of a blob. Some clients escape the slashes in it, which means the same. */
+  private static String nameOf(RequestTarget target) {
+    return String.join("/", target.segments().subList(1, target.segments().size()));
+  }
+
+  /** The device that a blob belongs to, as far as the name says. */
+  static String deviceOf(RequestTarget target) {
+    String name = nameOf(target);
+    int slash = name.indexOf('/');
+    return slash < 0 ? name : name.substring(0, slash);
   }
 
   /**
@@ -56,7 +65,7 @@ final class BlobEndpoint {
    * @throws Refusal if it is refused
    */
   Operation operation(HttpRequest request, RequestTarget target) {
-    String blob = String.join("/", target.segments().subList(1, target.segments().size()));
+    String blob = nameOf(target);
     Optional<String> trouble = signatures.trouble(blob, target);
     if (trouble.isPresent()) {
       throw refusal(403, "AuthenticationFailed", "The request is not authorized: " + trouble.get());
@@ -71,23 +80,22 @@ final class BlobEndpoint {
       throw refusal(411, "MissingContentLengthHeader", "A length is needed.");
     }
     String md5 = headers.get(HttpHeaderNames.CONTENT_MD5);
-    String device = target.segments().get(1);
     String comp = target.parameter("comp");
     if (comp == null) {
       checkBlobType(headers.get("x-ms-blob-type"));
       String type = contentType(headers);
-      return writing(device, store.room(), md5, content -> putBlob(blob, type, content));
+      return writing(store.roomFor(blob), md5, content -> putBlob(blob, type, content));
     }
     if (comp.equals("block")) {
       String id = target.parameter("blockid");
       if (id == null || !isBlockId(id)) {
         throw refusal(400, "InvalidQueryParameterValue", "The blockid is missing or not base64.");
       }
-      return writing(device, store.room(), md5, content -> putBlock(blob, id, content));
+      return writing(store.capacity(), md5, content -> putBlock(blob, id, content));
     }
     if (comp.equals("blocklist")) {
       String type = contentType(headers);
-      return writing(device, MAX_LIST, md5, list -> putBlockList(blob, type, list));
+      return writing(MAX_LIST, md5, list -> putBlockList(blob, type, list));
     }
     throw refusal(400, "InvalidQueryParameterValue", "Only block and blocklist are known as comp.");
   }
@@ -153,7 +161,9 @@ final class BlobEndpoint {
           continue;
         }
         String name = reader.getLocalName();
-        if (root ? !name.equals("BlockList") : !isBlock(name) || ids.size() == MAX_BLOCKS) {
+        if (root
+            ? !name.equals("BlockList")
+            : !isBlock(name) || ids.size() == BlobStore.MAX_BLOCKS) {
           return Optional.empty();
         }
         if (!root) {
@@ -174,9 +184,7 @@ final class BlobEndpoint {
   private Answer created() {
     return new Answer(201, Map.of(), new byte[0])
         .with("ETag", "\"0x" + UUID.randomUUID().toString().substring(0, 8) + '"')
-        .with(
-            "Last-Modified",
-            DateTimeFormatter.RFC_1123_DATE_TIME.format(time.now().atOffset(ZoneOffset.UTC)))
+        .with("Last-Modified", HttpFaults.date(time.now()))
         .with("x-ms-request-id", UUID.randomUUID().toString())
         .with("x-ms-version", "2018-03-28")
         .with("x-ms-request-server-encrypted", "true");
@@ -197,13 +205,8 @@ final class BlobEndpoint {
   }
 
   private static Operation writing(
-      String device, int limit, @Nullable String md5, Function<byte[], Answer> write) {
+      int limit, @Nullable String md5, Function<byte[], Answer> write) {
     return new Operation() {
-      @Override
-      public String deviceId() {
-        return device;
-      }
-
       @Override
       public int bodyLimit() {
         return limit;

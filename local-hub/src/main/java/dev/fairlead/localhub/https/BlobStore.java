@@ -15,6 +15,15 @@ import java.util.Optional;
  */
 final class BlobStore {
 
+  /**
+   * How many blocks a blob may be made of (page "Scalability and performance targets for Blob
+   * storage").
+   */
+  static final int MAX_BLOCKS = 50_000;
+
+  /** So that blobs without content are bounded, too. */
+  private static final int MAX_BLOBS = 10_000;
+
   private final HubTime time;
   private final int capacity;
   private final Map<String, UploadedBlob> blobs = new LinkedHashMap<>();
@@ -29,14 +38,23 @@ final class BlobStore {
     this.capacity = capacity;
   }
 
-  /** How many bytes fit in. */
-  synchronized int room() {
+  /** How many bytes there can be. */
+  int capacity() {
+    return capacity;
+  }
+
+  /** How many bytes a blob may have to fit in, instead of the one there is under its name. */
+  synchronized int roomFor(String name) {
+    return room() + sizeOf(name);
+  }
+
+  private int room() {
     return (int) (capacity - used);
   }
 
   /** Stores a whole blob instead of the one there was; false if it does not fit. */
   synchronized boolean put(String name, String contentType, byte[] content) {
-    if (content.length > room() + sizeOf(name)) {
+    if (content.length > roomFor(name) || isOneTooMany(blobs, name, MAX_BLOBS)) {
       return false;
     }
     dropBlocks(name);
@@ -44,13 +62,17 @@ final class BlobStore {
     return true;
   }
 
-  /** Keeps a block for later; false if it does not fit. */
+  /** Keeps a block for later, instead of the one there was; false if it does not fit. */
   synchronized boolean putBlock(String name, String blockId, byte[] content) {
-    if (content.length > room()) {
+    Map<String, byte[]> known = blocks.getOrDefault(name, Map.of());
+    byte[] before = known.getOrDefault(blockId, new byte[0]);
+    if (content.length > room() + before.length
+        || isOneTooMany(known, blockId, MAX_BLOCKS)
+        || isOneTooMany(blocks, name, MAX_BLOBS)) {
       return false;
     }
-    byte[] before = blocks.computeIfAbsent(name, any -> new HashMap<>()).put(blockId, content);
-    used += content.length - (before == null ? 0 : before.length);
+    blocks.computeIfAbsent(name, any -> new HashMap<>()).put(blockId, content);
+    used += content.length - before.length;
     return true;
   }
 
@@ -67,9 +89,12 @@ final class BlobStore {
   /** Makes a blob of blocks, in this order. */
   synchronized Commit commit(String name, String contentType, List<String> blockIds) {
     Map<String, byte[]> known = blocks.getOrDefault(name, Map.of());
-    long most = room() + (long) sizeOf(name);
+    long most = roomFor(name);
     for (byte[] block : known.values()) {
       most += block.length;
+    }
+    if (isOneTooMany(blobs, name, MAX_BLOBS)) {
+      return Commit.TOO_LARGE;
     }
     int size = 0;
     for (String id : blockIds) {
@@ -92,6 +117,10 @@ final class BlobStore {
     dropBlocks(name);
     replace(name, contentType, content);
     return Commit.DONE;
+  }
+
+  private static boolean isOneTooMany(Map<String, ?> known, String key, int most) {
+    return known.size() >= most && !known.containsKey(key);
   }
 
   private void replace(String name, String contentType, byte[] content) {

@@ -1,9 +1,9 @@
 package dev.fairlead.localhub.https;
 
 import dev.fairlead.localhub.LocalHubException;
-import dev.fairlead.localhub.cloud.CloudQueue;
 import dev.fairlead.localhub.cloud.LockedMessage;
 import dev.fairlead.localhub.registry.HubDevice;
+import java.time.Duration;
 import java.util.function.Predicate;
 
 /** What a device does with its C2D queue (page "Understand cloud-to-device messaging"). */
@@ -15,10 +15,10 @@ final class CloudMessages {
   private CloudMessages() {}
 
   /** {@code GET …/messages/deviceBound}: the oldest message, locked, or 204. */
-  static Answer receive(HubDevice device) {
+  static Answer receive(HubDevice device, Duration lock) {
     return device
         .cloudQueue()
-        .lockNext(NO_CONNECTION)
+        .lockNext(NO_CONNECTION, lock)
         .map(locked -> answer(device, locked))
         .orElse(Answer.NO_CONTENT);
   }
@@ -51,8 +51,6 @@ final class CloudMessages {
     }
     throw new LocalHubException(
         412002,
-        "No message is locked by this token: it was settled, or its "
-            + CloudQueue.LOCK.toSeconds()
-            + " s are over. Receive it again.");
+        "No message is locked by this token: it was settled, or its time is over. Receive it again.");
   }
 }

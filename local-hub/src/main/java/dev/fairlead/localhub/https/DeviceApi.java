@@ -1,8 +1,10 @@
 package dev.fairlead.localhub.https;
 
 import dev.fairlead.localhub.LocalHubException;
+import dev.fairlead.localhub.UnsettledHttpsPoints;
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.auth.Credentials;
+import dev.fairlead.localhub.cloud.CloudQueue;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.registry.IdentityId;
@@ -11,6 +13,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import java.time.Duration;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,23 +24,39 @@ import org.slf4j.LoggerFactory;
 final class DeviceApi {
 
   private static final Logger LOG = LoggerFactory.getLogger(DeviceApi.class);
+  private static final int DEVICE_NOT_FOUND = 404001;
   private static final int SMALL_BODY = 16 * 1024;
   private static final Pattern API_VERSION = Pattern.compile("\\d{4}-\\d{2}-\\d{2}(-preview)?");
 
   private final HubCore hub;
   private final FileUploads uploads;
   private final BlobEndpoint blobs;
+  private final UnsettledHttpsPoints unsettled;
   private final HostNames hosts;
   private final ErrorAnswers errors;
   private final RateLimit receives;
 
-  DeviceApi(HubCore hub, FileUploads uploads, BlobEndpoint blobs) {
+  DeviceApi(HubCore hub, ErrorAnswers errors, FileUploads uploads, BlobEndpoint blobs) {
     this.hub = hub;
     this.uploads = uploads;
     this.blobs = blobs;
+    this.unsettled = hub.options().unsettled().https();
     this.hosts = new HostNames(hub.options());
-    this.errors = new ErrorAnswers(hub.time());
+    this.errors = errors;
     this.receives = new RateLimit(hub.time(), hub.options().cloudReceivesPerMinute());
+  }
+
+  /** The device that a request is about, whether or not there is one; null if about none. */
+  @Nullable String deviceOf(HttpRequest request) {
+    RequestTarget target = RequestTarget.parse(request.uri()).orElse(null);
+    if (target == null) {
+      return null;
+    }
+    if (BlobEndpoint.concerns(target)) {
+      return BlobEndpoint.deviceOf(target);
+    }
+    boolean known = target.isAt(0, "devices") && target.segments().size() > 1;
+    return known ? target.segments().get(1) : null;
   }
 
   /**
@@ -71,9 +90,10 @@ final class DeviceApi {
     Access.Granted access = admit(request, resource.id(), caller);
     HubDevice device = access.device();
     String key = resource.key();
+    Duration lock = lock(request);
     return switch (resource.kind()) {
       case EVENTS -> new EventIntake(hub, access, request.headers().copy(), caller.orders());
-      case CLOUD_MESSAGES -> simple(device, body -> receive(device));
+      case CLOUD_MESSAGES -> simple(device, body -> receive(device, lock));
       case LOCKED_MESSAGE ->
           isReject(target)
               ? simple(device, body -> CloudMessages.reject(device, key))
@@ -84,11 +104,18 @@ final class DeviceApi {
     };
   }
 
+  private Duration lock(HttpRequest request) {
+    String seconds = request.headers().get("iothub-messagelocktimeout", "");
+    return unsettled.lockTimeoutObeyed() && seconds.matches("[1-9][0-9]{0,4}")
+        ? Duration.ofSeconds(Long.parseLong(seconds))
+        : CloudQueue.LOCK;
+  }
+
   /** Page "IoT Hub quotas and throttling": device-to-cloud receives, HTTPS only. */
-  private Answer receive(HubDevice device) {
+  private Answer receive(HubDevice device, Duration lock) {
     Duration wait = receives.take();
     if (wait.isZero()) {
-      return CloudMessages.receive(device);
+      return CloudMessages.receive(device, lock);
     }
     return errors
         .of(
@@ -113,23 +140,29 @@ final class DeviceApi {
     Access access = hub.authenticator().authenticate(host, id, credentials);
     if (access instanceof Access.Refused refused) {
       LOG.info("{}: refused with {}: {}.", id, refused.code(), refused.reason());
-      throw new LocalHubException(refused.code(), "Unauthorized");
+      throw new LocalHubException(codeFor(id, refused), "Unauthorized");
     }
     return (Access.Granted) access;
+  }
+
+  /** Only the registry tells an identity that is disabled from one that is not there. */
+  private int codeFor(IdentityId id, Access.Refused refused) {
+    boolean disabled = refused.code() == DEVICE_NOT_FOUND && hub.registry().find(id).isPresent();
+    return disabled ? unsettled.disabledCode() : refused.code();
   }
 
   private static LocalHubException nothingHere() {
     return new LocalHubException(
         404000,
         "There is nothing here. Devices use /devices/{id}/messages/events, …/messages/deviceBound"
-            + " and …/files; WebSockets are at /$iothub/websocket.");
+            + " and …/files; WebSockets are at /$iothub/websocket, on a connection of their own.");
   }
 
   private static Operation simple(HubDevice device, Function<byte[], Answer> action) {
     return new Operation() {
       @Override
-      public String deviceId() {
-        return device.deviceId();
+      public HubDevice sender() {
+        return device;
       }
 
       @Override

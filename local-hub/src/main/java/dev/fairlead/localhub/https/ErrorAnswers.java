@@ -2,6 +2,7 @@ package dev.fairlead.localhub.https;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fairlead.localhub.HubTime;
+import dev.fairlead.localhub.twin.HubTimestamps;
 import dev.fairlead.localhub.twin.Json;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -51,9 +52,14 @@ final class ErrorAnswers {
           Map.entry(503005, "ServerBusy"));
 
   private final HubTime time;
+  private final boolean inJson;
 
-  ErrorAnswers(HubTime time) {
+  /**
+   * @param inJson whether the message is a JSON document of its own
+   */
+  ErrorAnswers(HubTime time, boolean inJson) {
     this.time = time;
+    this.inJson = inJson;
   }
 
   /**
@@ -65,11 +71,20 @@ final class ErrorAnswers {
   Answer of(int code, String text) {
     String name = NAMES.getOrDefault(code, "Generic" + code);
     String tracking = UUID.randomUUID().toString();
+    String trackingId = tracking.replace("-", "") + "-G:0-TimeStamp:" + TIME.format(time.now());
     ObjectNode body = Json.object();
-    body.put("Message", "ErrorCode:" + name + ";" + text);
-    body.put(
-        "ExceptionMessage",
-        "Tracking ID:" + tracking.replace("-", "") + "-G:0-TimeStamp:" + TIME.format(time.now()));
+    if (inJson) {
+      ObjectNode message = Json.object();
+      message.put("errorCode", code);
+      message.put("trackingId", trackingId);
+      message.put("message", text);
+      message.put("timestampUtc", HubTimestamps.print(time.now()));
+      body.put("Message", Json.print(message));
+      body.put("ExceptionMessage", "");
+    } else {
+      body.put("Message", "ErrorCode:" + name + ";" + text);
+      body.put("ExceptionMessage", "Tracking ID:" + trackingId);
+    }
     return Answer.json(code / 1000, Json.print(body))
         .with("iothub-errorcode", name)
         .with("x-ms-request-id", tracking);

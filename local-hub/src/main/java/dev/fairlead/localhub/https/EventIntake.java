@@ -5,6 +5,7 @@ import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.telemetry.MessageProperties;
 import dev.fairlead.localhub.telemetry.TelemetryOrigin;
 import dev.fairlead.localhub.twin.Json;
@@ -49,8 +50,8 @@ final class EventIntake implements Operation {
   private record Message(ByteBuffer body, MessageProperties properties) {}
 
   @Override
-  public String deviceId() {
-    return access.device().deviceId();
+  public HubDevice sender() {
+    return access.device();
   }
 
   @Override

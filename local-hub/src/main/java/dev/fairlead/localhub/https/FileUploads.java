@@ -31,7 +31,7 @@ final class FileUploads implements Uploads {
 
   private static final int MAX_ACTIVE = 10;
   private static final int MAX_BLOB_NAME = 1024;
-  private static final int RETENTION = 10_000;
+  private static final int RETENTION = 1_000;
 
   private final HubTime time;
   private final UploadSas signatures;

@@ -1,11 +1,11 @@
 package dev.fairlead.localhub.https;
 
-import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.HttpsRequest;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.tls.ClientCertificates;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -15,10 +15,8 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
@@ -30,9 +28,9 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,6 +49,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** How much of a refused body is read, so that a client that is still sending sees the answer. */
   private static final int MAX_DISCARDED = 1024 * 1024;
 
+  /** More than the longest path of the device API. */
+  private static final int MAX_LOGGED_PATH = 1024;
+
   private static final long LINGER_MILLIS = 2_000;
 
   private final HubCore hub;
@@ -58,22 +59,29 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final FaultyWire wire;
   private final RequestLog log;
   private final ErrorAnswers errors;
+  private final HttpFaults faults;
+  private final AnswerWriter out;
+
+  private final Set<HubDevice> introduced = new HashSet<>();
 
   // Of the request that is being read.
   private @Nullable HttpRequest request;
   private Instant receivedAt = Instant.EPOCH;
   private @Nullable Operation operation;
   private @Nullable Answer refusal;
+  private @Nullable String deviceId;
   private @Nullable ByteBuf body;
   private long discarded;
   private boolean lastAnswerSent;
 
-  HttpConnection(HubCore hub, DeviceApi api, FaultyWire wire, RequestLog log) {
+  HttpConnection(HubCore hub, DeviceApi api, FaultyWire wire, RequestLog log, ErrorAnswers errors) {
     this.hub = hub;
     this.api = api;
     this.wire = wire;
     this.log = log;
-    this.errors = new ErrorAnswers(hub.time());
+    this.errors = errors;
+    this.faults = new HttpFaults(hub, wire, errors);
+    this.out = new AnswerWriter(hub.time(), faults);
   }
 
   @Override
@@ -138,16 +146,20 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     refusal = null;
     discarded = 0;
     dropBody();
+    deviceId = api.deviceOf(head);
+    if (deviceId != null) {
+      wire.identify(deviceId);
+    }
     Optional<MessageRules.Violation> violation = MessageRules.check(head);
     if (violation.isPresent()) {
       int status = violation.get().status().code();
-      endAtOnce(ctx, errors.of(status * 1000, violation.get().reason()));
+      endAtOnce(ctx, head, errors.of(status * 1000, violation.get().reason()));
       return;
     }
     try {
       Operation wanted = api.operation(head, caller(ctx));
       if (HttpUtil.getContentLength(head, 0L) > wanted.bodyLimit()) {
-        end(ctx, tooLarge(wanted));
+        end(ctx, head, tooLarge(wanted));
         return;
       }
       operation = wanted;
@@ -178,9 +190,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     if (!HttpUtil.is100ContinueExpected(head)) {
-      end(ctx, errors.of(417000, "The only expectation met here is 100-continue."));
+      end(ctx, head, errors.of(417000, "The only expectation met here is 100-continue."));
     } else if (refusal != null) {
-      end(ctx, refusal); // Whether the body follows all the same cannot be known.
+      end(ctx, head, refusal); // Whether the body follows all the same cannot be known.
     } else {
       ctx.writeAndFlush(
           new DefaultFullHttpResponse(
@@ -203,18 +215,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return; // The rest of a request that could not be read.
     }
     if (content.decoderResult().isFailure()) {
-      endAtOnce(ctx, errors.of(400006, "The body cannot be read."));
+      endAtOnce(ctx, head, errors.of(400006, "The body cannot be read."));
       return;
     }
     Operation wanted = operation;
     if (wanted == null) {
       discarded += content.content().readableBytes();
       if (discarded > MAX_DISCARDED && refusal != null) {
-        end(ctx, refusal);
+        end(ctx, head, refusal);
         return;
       }
     } else if (kept() + content.content().readableBytes() > wanted.bodyLimit()) {
-      end(ctx, tooLarge(wanted));
+      end(ctx, head, tooLarge(wanted));
       return;
     } else if (content.content().isReadable()) {
       keep(ctx, content.content(), wanted.bodyLimit());
@@ -256,102 +268,96 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     if (wanted != null) {
       byte[] whole = takeBody();
       operation = null;
-      String deviceId = wanted.deviceId();
-      answer = run(wanted, whole, moment -> strike(moment, deviceId));
+      answer = introduction(wanted);
+      if (answer == null) {
+        answer = run(wanted, whole);
+      }
     }
     refusal = null;
-    if (answer == null) {
-      return;
-    }
-    record(head, answer);
-    if (answer.isNever()) {
-      return;
-    }
-    boolean last = !HttpUtil.isKeepAlive(head);
-    ChannelFuture sent = send(ctx, answer, last);
-    if (last) {
-      sent.addListener(ChannelFutureListener.CLOSE);
-    }
-    Moment afterwards = wanted == null ? null : wanted.afterwards();
-    if (wanted != null && afterwards != null) {
-      strike(afterwards, wanted.deviceId());
+    if (answer != null) {
+      boolean last = !HttpUtil.isKeepAlive(head);
+      ChannelFuture sent = answer(ctx, head, answer, last);
+      if (last && sent != null) {
+        sent.addListener(ChannelFutureListener.CLOSE);
+      }
+      Moment afterwards = wanted == null ? null : wanted.afterwards();
+      if (sent != null && afterwards != null) {
+        faults.strike(afterwards, deviceId);
+      }
     }
   }
 
-  private Answer run(Operation wanted, byte[] whole, Operation.Occasions occasions) {
+  /** The first request of a device on this connection is its connect, for counts and faults. */
+  private @Nullable Answer introduction(Operation wanted) {
+    HubDevice sender = wanted.sender();
+    if (sender == null || !introduced.add(sender)) {
+      return null;
+    }
+    sender.countConnection();
+    Answer refused = faults.onConnect(sender.deviceId());
+    if (refused != null) {
+      introduced.remove(sender);
+    }
+    return refused;
+  }
+
+  private Answer run(Operation wanted, byte[] whole) {
+    Answer instead = faults.strike(Moment.ON_REQUEST, deviceId);
+    if (instead != null) {
+      return instead;
+    }
     try {
-      return wanted.run(whole, occasions);
+      return wanted.run(whole, moment -> faults.strike(moment, deviceId));
     } catch (LocalHubException e) {
       return refused(e);
     }
   }
 
-  private @Nullable Answer strike(Moment moment, @Nullable String deviceId) {
-    if (hub.faults().isIdle()) {
+  /** Answers a request, unless a fault keeps the answer back: null then. */
+  private @Nullable ChannelFuture answer(
+      ChannelHandlerContext ctx, HttpRequest head, Answer given, boolean last) {
+    Answer answer = given.isNever() ? given : faults.beforeSending(given, deviceId);
+    record(head, answer);
+    if (answer.isNever()) {
       return null;
     }
-    Effect effect = hub.faults().strike(moment, deviceId);
-    return effect != null && wire.inflict(effect) ? Answer.NEVER : null;
-  }
-
-  private ChannelFuture send(ChannelHandlerContext ctx, Answer answer, boolean last) {
-    FullHttpResponse response =
-        new DefaultFullHttpResponse(
-            HttpVersion.HTTP_1_1,
-            HttpResponseStatus.valueOf(answer.status()),
-            Unpooled.wrappedBuffer(answer.body()));
-    Instant now = hub.time().now();
-    response
-        .headers()
-        .set(HttpHeaderNames.SERVER, "Microsoft-HTTPAPI/2.0")
-        .set(
-            HttpHeaderNames.DATE,
-            DateTimeFormatter.RFC_1123_DATE_TIME.format(now.atOffset(ZoneOffset.UTC)));
-    answer.headers().forEach((name, value) -> response.headers().set(name, value));
-    if (answer.status() != HttpResponseStatus.NO_CONTENT.code()) {
-      response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, answer.body().length);
-    }
-    if (last) {
-      response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-    }
-    ChannelFuture written = ctx.writeAndFlush(response);
-    if (last) {
-      lastAnswerSent = true;
-    }
-    return written;
+    lastAnswerSent |= last;
+    return out.write(ctx, answer, last, deviceId);
   }
 
   /** Answers a request after which nothing can be understood any more, and closes. */
-  private void endAtOnce(ChannelHandlerContext ctx, Answer answer) {
-    forget(answer);
-    send(ctx, answer, true).addListener(ChannelFutureListener.CLOSE);
+  private void endAtOnce(ChannelHandlerContext ctx, HttpRequest head, Answer answer) {
+    forget();
+    ChannelFuture sent = answer(ctx, head, answer, true);
+    if (sent != null) {
+      sent.addListener(ChannelFutureListener.CLOSE);
+    }
   }
 
   /**
    * Answers a request whose body is not wanted. The connection is not closed at once: TCP would
    * reset it when the body comes, and the client might never see the answer.
    */
-  private void end(ChannelHandlerContext ctx, Answer answer) {
-    forget(answer);
-    send(ctx, answer, true);
-    ctx.executor().schedule(() -> ctx.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+  private void end(ChannelHandlerContext ctx, HttpRequest head, Answer answer) {
+    forget();
+    if (answer(ctx, head, answer, true) != null) {
+      ctx.executor().schedule(() -> ctx.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void forget() {
+    dropBody();
+    operation = null;
+    request = null;
+    discarded = 0;
   }
 
   private void record(HttpRequest head, Answer answer) {
     String target = head.uri();
     int query = target.indexOf('?');
-    String path = query < 0 ? target : target.substring(0, query);
+    int end = Math.min(query < 0 ? target.length() : query, MAX_LOGGED_PATH);
+    String path = target.substring(0, end);
     log.add(new HttpsRequest(receivedAt, head.method().name(), path, answer.status()));
-  }
-
-  private void forget(Answer answer) {
-    if (request != null) {
-      record(request, answer);
-    }
-    dropBody();
-    operation = null;
-    request = null;
-    discarded = 0;
   }
 
   private void linger(ChannelHandlerContext ctx, Object message) {

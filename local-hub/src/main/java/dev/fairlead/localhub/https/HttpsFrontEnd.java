@@ -19,6 +19,7 @@ public final class HttpsFrontEnd {
   private final HubCore hub;
   private final DeviceApi api;
   private final FileUploads uploads;
+  private final ErrorAnswers errors;
   private final RequestLog log = new RequestLog();
 
   /** A front end without connections. */
@@ -29,7 +30,8 @@ public final class HttpsFrontEnd {
     UploadSas signatures = new UploadSas(time);
     BlobStore store = new BlobStore(time, options.uploadCapacity());
     this.uploads = new FileUploads(options, time, signatures, store);
-    this.api = new DeviceApi(hub, uploads, new BlobEndpoint(time, signatures, store));
+    this.errors = new ErrorAnswers(time, options.unsettled().https().errorsInJson());
+    this.api = new DeviceApi(hub, errors, uploads, new BlobEndpoint(time, signatures, store));
   }
 
   /** What has come in. */
@@ -49,6 +51,6 @@ public final class HttpsFrontEnd {
   public ChannelHandler open(ChannelPipeline pipeline) {
     FaultyWire wire = new FaultyWire(hub.faults(), HUGE_HEAD);
     pipeline.addAfter("tls", "wire", wire);
-    return new HttpConnection(hub, api, wire, log);
+    return new HttpConnection(hub, api, wire, log, errors);
   }
 }

@@ -1,6 +1,7 @@
 package dev.fairlead.localhub.https;
 
 import dev.fairlead.localhub.Fault.Moment;
+import dev.fairlead.localhub.registry.HubDevice;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,8 +10,10 @@ import org.jspecify.annotations.Nullable;
  */
 interface Operation {
 
-  /** The device concerned, for faults; null if there is none. */
-  @Nullable String deviceId();
+  /** Who has shown a credential for it; null if nobody had to. */
+  default @Nullable HubDevice sender() {
+    return null;
+  }
 
   /** The largest body, in bytes; a longer one is refused before it is read. */
   int bodyLimit();

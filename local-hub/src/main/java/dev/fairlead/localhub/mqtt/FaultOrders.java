@@ -31,6 +31,7 @@ final class FaultOrders {
     this.loop = loop;
   }
 
+  /** Sets the time for a fault; may be called on any thread. */
   void obey(FaultMessage order) {
     LOG.info(
         "{}: asks for the fault {} in {} for {}.",

@@ -376,7 +376,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void obey(FaultMessage order) {
-    onLoop(() -> orders.obey(order));
+    orders.obey(order); // Which only sets a time for it.
   }
 
   @Override

@@ -38,11 +38,11 @@ public record ProgramOptions(
   /** How to call the program. */
   public static final String USAGE =
       """
-      A local hub for device clients: MQTT and AMQP, over TLS and over WebSockets, no cloud, no account.
+      A local hub for device clients: MQTT and AMQP, over TLS and over WebSockets, and HTTPS. No cloud, no account.
 
         --mqtt-port N         port of MQTT over TLS; 0 takes a free one        default 8883
         --amqp-port N         port of AMQP over TLS; 0 takes a free one        default 5671
-        --https-port N        port of what runs over WebSockets; 0: a free one default 443
+        --https-port N        port of HTTPS and WebSockets; 0 takes a free one default 443
                               Below 1024 a port may need privileges; 8443 does not.
         --bind ADDRESS        address to listen on                             default 127.0.0.1
         --host NAME           the hub's host name in connection strings        default localhost

@@ -128,6 +128,13 @@ public final class HubDevice implements Device {
     return true;
   }
 
+  /** A request has come on a connection that was not this device's before. */
+  public void countConnection() {
+    synchronized (lock) {
+      connections++;
+    }
+  }
+
   /** A connection has ended. */
   public void detach(DeviceSession connection) {
     synchronized (lock) {

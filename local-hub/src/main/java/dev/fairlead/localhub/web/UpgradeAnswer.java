@@ -50,7 +50,7 @@ sealed interface UpgradeAnswer {
 
   /** Whether a request is for a WebSocket, or cannot be read. */
   static boolean concerns(HttpRequest request) {
-    String target = request.uri();
+    String target = originForm(request.uri());
     int query = target.indexOf('?');
     return request.decoderResult().isFailure()
         || isPath(query < 0 ? target : target.substring(0, query));
@@ -80,7 +80,7 @@ sealed interface UpgradeAnswer {
       return badRequest("A WebSocket handshake has no body.");
     }
     // IoT Hub: with this query no client certificate is asked for; all others are passed over.
-    String target = request.uri();
+    String target = originForm(request.uri());
     int query = target.indexOf('?');
     boolean certificateIgnored =
         query >= 0
@@ -88,6 +88,13 @@ sealed interface UpgradeAnswer {
                 .contains("iothub-no-client-cert=true");
     List<String> offered = offered(request.headers());
     return new Accepted(certificateIgnored, offered.contains(MQTT) ? MQTT : AMQP);
+  }
+
+  /** Without scheme and host, which some clients write as if to a proxy (RFC 9112, 3.2.2). */
+  private static String originForm(String target) {
+    int scheme = target.startsWith("/") ? -1 : target.indexOf("://");
+    int path = scheme < 0 ? -1 : target.indexOf('/', scheme + 3);
+    return path < 0 ? target : target.substring(path);
   }
 
   private static boolean isPath(String path) {

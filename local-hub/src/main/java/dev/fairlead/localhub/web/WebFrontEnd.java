@@ -11,7 +11,9 @@ import io.netty.handler.codec.http.HttpServerCodec;
 /** Speaks HTTP on connections that have TLS. Safe for use by several threads. */
 public final class WebFrontEnd {
 
-  private static final int MAX_REQUEST_LINE = 4 * 1024;
+  /** Room for the longest name of a blob, every character of it escaped. */
+  private static final int MAX_REQUEST_LINE = 16 * 1024;
+
   private static final int MAX_HEADERS = 16 * 1024;
 
   private final HubCore hub;

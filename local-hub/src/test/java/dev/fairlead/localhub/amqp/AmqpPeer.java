@@ -392,6 +392,9 @@ final class AmqpPeer implements AutoCloseable {
   /** Hands a message to the engine, as soon as there is credit. */
   Delivery start(Sender link, byte[] encoded, int format) throws IOException {
     until(() -> link.getCredit() > 0 || link.getRemoteState() == EndpointState.CLOSED);
+    if (link.getRemoteState() == EndpointState.CLOSED) {
+      throw new AssertionError("the link has gone: " + link.getRemoteCondition());
+    }
     Delivery delivery = link.delivery(Long.toString(++tags).getBytes(StandardCharsets.US_ASCII));
     delivery.setMessageFormat(format);
     if (encoded.length > 0) { // The engine takes nothing for a mistake.
@@ -407,8 +410,16 @@ final class AmqpPeer implements AutoCloseable {
   }
 
   DeliveryState outcome(Delivery delivery) throws IOException {
-    until(() -> delivery.remotelySettled() || delivery.getRemoteState() != null);
+    Link link = delivery.getLink();
+    until(
+        () ->
+            delivery.remotelySettled()
+                || delivery.getRemoteState() != null
+                || link.getRemoteState() == EndpointState.CLOSED);
     DeliveryState state = delivery.getRemoteState();
+    if (state == null) {
+      throw new AssertionError("the link has gone: " + link.getRemoteCondition());
+    }
     delivery.settle();
     return state;
   }

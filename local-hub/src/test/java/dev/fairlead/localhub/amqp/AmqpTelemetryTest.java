@@ -241,7 +241,7 @@ class AmqpTelemetryTest {
   }
 
   @Test
-  void serializesDates() throws IOException {
+  void readsTheCreationTimeOfTheStandard() throws IOException {
     Message message = AmqpPeer.message("x");
     message.setCreationTime(new Date(1_893_456_000_000L).getTime());
     try (AmqpPeer peer = AmqpPeer.connected(hub, device)) {

@@ -141,6 +141,17 @@ class AmqpTokenTest {
   }
 
   @Test
+  void hasFewerTokensOverWebSockets() throws IOException {
+    try (LocalHub few = LocalHub.start(LocalHubOptions.defaults().amqpWebSocketIdentities(1));
+        AmqpPeer peer = AmqpPeer.bare(AmqpPeer.webSocket(few, null)).open()) {
+      peer.putToken(few, few.createDevice("first"));
+      Device second = few.createDevice("second");
+      String token = AmqpPeer.token(few, second, Instant.now().plusSeconds(600));
+      assertThat(peer.putToken("localhost/devices/second", token)).isEqualTo(403);
+    }
+  }
+
+  @Test
   void hasOnePairOfTokenLinks() throws IOException {
     try (AmqpPeer peer = opened()) {
       peer.putToken("localhost/devices/dev-1", token(device, Duration.ofHours(1)));

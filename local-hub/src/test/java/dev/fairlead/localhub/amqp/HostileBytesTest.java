@@ -47,10 +47,9 @@ class HostileBytesTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"", "ANONYMOUS"})
-  void bytesMayComeInAnyPieces(String mechanism) throws IOException {
-    byte[] all = conversation(mechanism);
+  @Test
+  void bytesMayComeInAnyPieces() throws IOException {
+    byte[] all = conversation("ANONYMOUS");
     long before = hub.core.telemetry().total();
     for (int split = 1; split < all.length; split++) {
       EmbeddedHub.Line line = hub.new Line();
@@ -69,30 +68,27 @@ class HostileBytesTest {
     assertThat(hub.device.isConnected()).isFalse();
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"", "ANONYMOUS"})
-  void noBytesThatAreWrongDoHarm(String mechanism) throws IOException {
-    byte[] all = conversation(mechanism);
+  @Test
+  void noBytesThatAreWrongDoHarm() throws IOException {
+    byte[] all = conversation("ANONYMOUS");
     Random random = new Random(7);
     for (int at = 0; at < all.length; at++) {
-      for (int variant = 0; variant < 3; variant++) {
-        byte[] spoiled = all.clone();
-        spoiled[at] = (byte) (variant == 0 ? ~spoiled[at] : variant == 1 ? 0 : random.nextInt(256));
-        EmbeddedHub.Line line = hub.new Line();
-        line.write(spoiled);
-        line.drain();
-        line.close();
-      }
+      byte[] spoiled = all.clone();
+      spoiled[at] = (byte) (at % 2 == 0 ? ~spoiled[at] : random.nextInt(256));
+      EmbeddedHub.Line line = hub.new Line();
+      line.write(spoiled);
+      line.drain();
+      line.close();
     }
     assertThat(hub.device.isConnected()).isFalse();
-    conversation(mechanism);
+    conversation("");
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
   void nothingAtRandomDoesHarm(int kind) throws IOException {
     Random random = new Random(11 + kind);
-    for (int run = 0; run < 3000; run++) {
+    for (int run = 0; run < 300; run++) {
       EmbeddedHub.Line line = hub.new Line();
       byte[] noise = new byte[random.nextInt(600)];
       random.nextBytes(noise);

@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -120,7 +122,7 @@ class HttpConnectionTest {
       raw.expectEnd();
     }
     try (RawHttp raw = RawHttp.dial(hub)) {
-      raw.write("GET /" + "x".repeat(5_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      raw.write("GET /" + "x".repeat(17_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
       assertThat(raw.read()).startsWith("HTTP/1.1 414 ");
       raw.expectEnd();
     }
@@ -224,6 +226,71 @@ class HttpConnectionTest {
     HttpDevice http = HttpDevice.of(hub, device);
     assertThat(http.post(http.events(), "still there", java.util.Map.of()).statusCode())
         .isEqualTo(204);
+  }
+
+  /** Every request of a mutated stream is answered, or the connection ends; nothing hangs. */
+  @Test
+  void endsOrAnswersWhateverComes() throws IOException {
+    Random random = new Random(7);
+    String[] parts = {
+      "Content-Length: 1\r\n",
+      "Content-Length: 0\r\n",
+      "Transfer-Encoding: chunked\r\n",
+      "Expect: 100-continue\r\n",
+      "Connection: close\r\n",
+      "Connection: Upgrade\r\n",
+      "\r\n",
+      "0\r\n\r\n",
+      "1\r\nx\r\n",
+      "GET / HTTP/1.1\r\n",
+      "Host: localhost\r\n",
+      ": \r\n",
+      "\u0000",
+      " ",
+      "x".repeat(500)
+    };
+    for (int round = 0; round < 150; round++) {
+      StringBuilder stream = new StringBuilder(round % 2 == 0 ? head("") : "");
+      for (int i = random.nextInt(12); i >= 0; i--) {
+        stream.append(parts[random.nextInt(parts.length)]);
+      }
+      try (RawHttp raw = RawHttp.dial(hub)) {
+        raw.write(stream + "\r\n\r\n\r\nGARBAGE\r\n\r\n" + "GARBAGE\r\n\r\n");
+        raw.expectEnd();
+      }
+    }
+  }
+
+  /** What has been read is bounded, however much a client asks for without reading answers. */
+  @Test
+  void doesNotServeAClientThatDoesNotRead() throws Exception {
+    String ask = head("").replace("POST", "GET").replace("events?", "nothing?");
+    byte[] burst = ask.repeat(200).getBytes(StandardCharsets.ISO_8859_1);
+    Thread flood;
+    try (RawHttp raw = RawHttp.dial(hub)) {
+      flood =
+          new Thread(
+              () -> {
+                try {
+                  while (true) {
+                    raw.write(burst);
+                  }
+                } catch (IOException e) {
+                  // The connection is closed under it, which is the end.
+                }
+              });
+      flood.setDaemon(true);
+      flood.start();
+      // Without a bound the count would grow for ever.
+      AtomicLong before = new AtomicLong(-1);
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(60))
+          .pollInterval(Duration.ofMillis(500))
+          .until(() -> before.getAndSet(hub.https().count()) == hub.https().count());
+      assertThat(hub.https().count()).isPositive();
+      raw.abort();
+    }
+    flood.join();
   }
 
   @Test

@@ -13,6 +13,8 @@ import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.ManualHubTime;
 import dev.fairlead.localhub.SentMessage;
+import dev.fairlead.localhub.UnsettledHttpsPoints;
+import dev.fairlead.localhub.UnsettledPoints;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -21,6 +23,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpsCloudMessageTest {
@@ -155,6 +158,33 @@ class HttpsCloudMessageTest {
     SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
     assertThat(http.delete(http.locked(receive("x"), query)).statusCode()).isEqualTo(204);
     assertThat(sent.feedback()).isCompletedWithValue(Feedback.REJECTED);
+  }
+
+  /** A lock is a minute, whatever the client asks for; only a hub told so does as it is asked. */
+  @ParameterizedTest
+  @CsvSource({"false,60", "true,180"})
+  void locksForAMinuteOrAsAsked(boolean obeyed, int seconds) throws IOException {
+    UnsettledPoints points =
+        UnsettledPoints.defaults()
+            .withHttps(UnsettledHttpsPoints.defaults().withLockTimeoutObeyed(obeyed));
+    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().time(time).unsettled(points))) {
+      Device device2 = other.createDevice("d");
+      SentMessage sent = device2.sendCloudMessage(CloudMessage.of("x"));
+      HttpDevice asking =
+          HttpDevice.withToken(
+              other,
+              "d",
+              HttpDevice.token(
+                  "localhost/devices/d", device2.primaryKey(), time.now().plusSeconds(7200), ""));
+      HttpResponse<byte[]> response =
+          asking.send(
+              asking.to(asking.inbox()).header("iothub-messagelocktimeout", "180").GET().build());
+      assertThat(response.statusCode()).isEqualTo(200);
+      time.advance(Duration.ofSeconds(seconds - 1));
+      assertThat(sent.state()).isEqualTo(DeliveryState.INVISIBLE);
+      time.advance(Duration.ofSeconds(1));
+      assertThat(sent.state()).isEqualTo(DeliveryState.ENQUEUED);
+    }
   }
 
   @Test

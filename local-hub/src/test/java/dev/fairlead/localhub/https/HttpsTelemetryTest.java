@@ -13,6 +13,8 @@ import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.ManualHubTime;
 import dev.fairlead.localhub.TelemetryRecord;
+import dev.fairlead.localhub.UnsettledHttpsPoints;
+import dev.fairlead.localhub.UnsettledPoints;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -20,8 +22,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,6 +133,38 @@ class HttpsTelemetryTest {
     assertThat(http.post(http.events(), "x", Map.of()).statusCode()).isEqualTo(204);
     hub.deleteDevice("dev-1");
     assertError(http.post(http.events(), "x", Map.of()), 404, "DeviceNotFound");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"401003,401,IotHubUnauthorizedAccess", "403012,403,DeviceDisabled"})
+  void tellsADisabledDeviceWhatItIsToldTo(int code, int status, String name) throws IOException {
+    UnsettledPoints points =
+        UnsettledPoints.defaults()
+            .withHttps(UnsettledHttpsPoints.defaults().withDisabledCode(code));
+    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().unsettled(points))) {
+      Device disabled = other.createDevice("d");
+      disabled.setEnabled(false);
+      HttpDevice barred = HttpDevice.of(other, disabled);
+      assertError(barred.post(barred.events(), "x", Map.of()), status, name);
+      HttpDevice nobody = HttpDevice.withToken(other, "nobody", null);
+      assertError(nobody.post(nobody.events(), "x", Map.of()), 404, "DeviceNotFound");
+    }
+  }
+
+  @Test
+  void namesErrorsAsNewerHubsDo() throws IOException {
+    UnsettledPoints points =
+        UnsettledPoints.defaults()
+            .withHttps(UnsettledHttpsPoints.defaults().withErrorsInJson(true));
+    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().unsettled(points))) {
+      HttpDevice nobody = HttpDevice.withToken(other, "nobody", null);
+      HttpResponse<byte[]> response = nobody.post(nobody.events(), "x", Map.of());
+      JsonNode body = new ObjectMapper().readTree(response.body());
+      JsonNode message = new ObjectMapper().readTree(body.path("Message").asText());
+      assertThat(message.path("errorCode").asInt()).isEqualTo(404001);
+      assertThat(message.path("timestampUtc").asText()).endsWith("Z");
+      assertThat(message.path("trackingId").asText()).isNotEmpty();
+    }
   }
 
   // --- what is not taken
@@ -289,6 +329,28 @@ class HttpsTelemetryTest {
     TelemetryRecord first = hub.telemetry().received().get(0);
     assertThat(first.properties()).containsExactly(Map.entry("a", "1"));
     assertThat(first.systemProperties()).containsEntry("message-id", "x");
+  }
+
+  @Test
+  void losesNothingWhenManySendAtOnce() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try {
+      List<Callable<Integer>> sending = new ArrayList<>();
+      for (int i = 0; i < 400; i++) {
+        String body = "m" + i;
+        sending.add(() -> http.post(http.events(), body, Map.of()).statusCode());
+      }
+      for (Future<Integer> status : threads.invokeAll(sending)) {
+        assertThat(status.get()).isEqualTo(204);
+      }
+      assertThat(hub.telemetry().received())
+          .extracting(TelemetryRecord::bodyAsText)
+          .doesNotHaveDuplicates()
+          .hasSize(400);
+      assertThat(hub.https().count()).isEqualTo(400);
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   @Test

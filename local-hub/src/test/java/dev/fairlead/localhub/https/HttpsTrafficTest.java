@@ -94,6 +94,8 @@ class HttpsTrafficTest {
                   "POST",
                   "/devices/dev-1/messages/events",
                   204));
+      http.get("/" + "x".repeat(5000) + "?secret=1");
+      assertThat(hub.https().requests().get(4).path()).isEqualTo("/" + "x".repeat(1023));
       hub.https().clear();
       assertThat(hub.https().requests()).isEmpty();
     }

@@ -21,8 +21,15 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -140,6 +147,22 @@ class HttpsUploadTest {
   }
 
   @Test
+  void allowsTenUploadsEvenIfAllAreAskedForAtOnce() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try {
+      List<Callable<Integer>> asking = Collections.nCopies(24, () -> ask(http, "f").statusCode());
+      List<Integer> statuses = new ArrayList<>();
+      for (Future<Integer> status : threads.invokeAll(asking)) {
+        statuses.add(status.get());
+      }
+      assertThat(Collections.frequency(statuses, 200)).isEqualTo(10);
+      assertThat(Collections.frequency(statuses, 403)).isEqualTo(14);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  @Test
   void storesNothingWithoutAGoodSignature() throws IOException {
     JsonNode upload = begin("file");
     String good = target(upload);
@@ -195,10 +218,15 @@ class HttpsUploadTest {
     String target = target(begin("file"));
     assertThat(put(target, "x".repeat(100_001), BLOCK_BLOB).statusCode()).isEqualTo(413);
     assertThat(put(target, "x".repeat(60_000), BLOCK_BLOB).statusCode()).isEqualTo(201);
+    assertThat(put(target, "y".repeat(60_000), BLOCK_BLOB).statusCode())
+        .as("the same again takes no more room")
+        .isEqualTo(201);
     String second = target(begin("second"));
     assertThat(put(second, "x".repeat(40_001), BLOCK_BLOB).statusCode()).isEqualTo(413);
-    assertThat(put(second + "&comp=block&blockid=AAAA", "x".repeat(40_000), Map.of()).statusCode())
-        .isEqualTo(201);
+    String block = second + "&comp=block&blockid=AAAA";
+    assertThat(put(block, "x".repeat(40_000), Map.of()).statusCode()).isEqualTo(201);
+    assertThat(put(block, "y".repeat(40_000), Map.of()).statusCode()).isEqualTo(201);
+    assertThat(put(block.replace("AAAA", "AAAB"), "z", Map.of()).statusCode()).isEqualTo(413);
     String twice = "<BlockList><Latest>AAAA</Latest><Latest>AAAA</Latest></BlockList>";
     assertStorageError(
         put(second + "&comp=blocklist", twice, Map.of()), 413, "RequestBodyTooLarge");
@@ -292,6 +320,14 @@ class HttpsUploadTest {
         report("{\"correlationId\":\"" + id + "\",\"isSuccess\":true}"),
         400,
         "InvalidFileUploadCorrelationId");
+  }
+
+  @Test
+  void takesANameWithEscapedSlashes() throws IOException {
+    JsonNode upload = begin("a/b/c");
+    String target = target(upload).replace("dev-1/a/b/c", "dev-1%2Fa%2fb/c");
+    assertThat(put(target, "x", BLOCK_BLOB).statusCode()).isEqualTo(201);
+    assertThat(hub.uploads().blob("dev-1/a/b/c")).isPresent();
   }
 
   @Test

@@ -5,6 +5,8 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import javax.net.ssl.SSLSocket;
@@ -14,24 +16,27 @@ final class RawHttp implements AutoCloseable {
 
   private static final int READ_LIMIT_MILLIS = 10_000;
 
+  private final Socket tcp;
   private final SSLSocket socket;
   private final InputStream in;
 
-  private RawHttp(SSLSocket socket) throws IOException {
+  private RawHttp(Socket tcp, SSLSocket socket) throws IOException {
+    this.tcp = tcp;
     this.socket = socket;
     this.in = new BufferedInputStream(socket.getInputStream());
   }
 
   static RawHttp dial(LocalHub hub) throws IOException {
+    Socket tcp = new Socket(InetAddress.getLoopbackAddress(), hub.httpsPort());
     SSLSocket socket =
         (SSLSocket)
             HttpDevice.context(hub, null)
                 .getSocketFactory()
-                .createSocket("localhost", hub.httpsPort());
+                .createSocket(tcp, "localhost", hub.httpsPort(), true);
     socket.setSoTimeout(READ_LIMIT_MILLIS);
     socket.setTcpNoDelay(true);
     socket.startHandshake();
-    return new RawHttp(socket);
+    return new RawHttp(tcp, socket);
   }
 
   void write(String text) throws IOException {
@@ -41,6 +46,18 @@ final class RawHttp implements AutoCloseable {
   void write(byte[] bytes) throws IOException {
     socket.getOutputStream().write(bytes);
     socket.getOutputStream().flush();
+  }
+
+  /** Waits no longer than this for bytes. */
+  void limit(int millis) throws IOException {
+    socket.setSoTimeout(millis);
+  }
+
+  /** Reads whatever comes, until nothing comes any more. */
+  void readInto(StringBuilder seen) throws IOException {
+    while (true) {
+      seen.append((char) next());
+    }
   }
 
   /** The next answer, head and body; the body must have a length or none. */
@@ -74,6 +91,11 @@ final class RawHttp implements AutoCloseable {
     while (in.read() >= 0) {
       // Only the end matters.
     }
+  }
+
+  /** Cuts the connection, even while another thread writes. */
+  void abort() throws IOException {
+    tcp.close();
   }
 
   @Override

@@ -58,6 +58,15 @@ class WebSocketTest {
     WebSocketPeer.open(hub, null, twoLines).close();
   }
 
+  /**
+   * A server must take it (RFC 9112, 3.2.2), and the WebSockets of Proton-J's extensions need it.
+   */
+  @Test
+  void takesATargetWithSchemeAndHost() throws IOException {
+    Request request = new Request().path("https://localhost:443" + WebSocketPeer.PATH + "?x=y");
+    WebSocketPeer.open(hub, null, request).close();
+  }
+
   static List<Arguments> badRequests() {
     String ask = " HTTP/1.1";
     String path = WebSocketPeer.PATH;
@@ -78,7 +87,7 @@ class WebSocketTest {
         Arguments.of(400, new Request().with("Sec-WebSocket-Protocol", "amqp"), "AMQPWSB10"),
         Arguments.of(400, new Request().with("Content-Length", "3"), "no body"),
         Arguments.of(400, new Request().with("Transfer-Encoding", "chunked"), "no body"),
-        Arguments.of(414, new Request().path(path + "?" + "x".repeat(5000)), "too long"),
+        Arguments.of(414, new Request().path(path + "?" + "x".repeat(17_000)), "too long"),
         Arguments.of(431, new Request().with("X", "x".repeat(17_000)), "too long"));
   }
 

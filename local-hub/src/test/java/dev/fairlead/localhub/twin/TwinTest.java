@@ -146,11 +146,15 @@ class TwinTest {
         .isEqualTo("{\"a\":4503599627370495,\"b\":-4503599627370496,\"c\":1.0E300}");
   }
 
+  /** The page's example of the deepest twin: ten objects, and a property in the innermost. */
   @Test
   void limitsDepthTo10() {
-    refuses("{\"a\":".repeat(11) + "1" + "}".repeat(11));
+    refuses("{\"a\":".repeat(12) + "1" + "}".repeat(12));
     refuses("{\"a\":".repeat(200) + "1" + "}".repeat(200));
-    twin.updateReported("{\"a\":".repeat(10) + "1" + "}".repeat(10), ANY);
+    twin.updateReported(
+        "{\"one\":{\"two\":{\"three\":{\"four\":{\"five\":{\"six\":{\"seven\":{\"eight\":{\"nine\":"
+            + "{\"ten\":{\"property\":\"value\"}}}}}}}}}}}",
+        ANY);
   }
 
   @Test

@@ -88,9 +88,11 @@ final class InMemoryConnection implements SharedConnection, ConnectionOpening {
     if (outcome.completeExceptionally(why)) {
       return;
     }
-    List.copyOf(links).forEach(link -> link.lost(why));
-    // Behind the end of every session, which has just been queued.
-    loop.execute(() -> ended.complete(closing ? Optional.empty() : Optional.of(why)));
+    loop.execute(
+        () -> {
+          List.copyOf(links).forEach(link -> link.lost(why));
+          ended.complete(closing ? Optional.empty() : Optional.of(why));
+        });
   }
 
   // --- the connection ---
@@ -118,7 +120,7 @@ final class InMemoryConnection implements SharedConnection, ConnectionOpening {
     links.add(opening.link());
     if (closing || line.isEnded()) {
       opening.link().lost(InMemoryHub.lost("The shared line is gone."));
-    } else if (line.links() > offer.identitiesPerConnection()) {
+    } else if (line.links() > Math.min(offer.identitiesPerConnection(), options.capacity())) {
       opening
           .link()
           .lost(new RejectedException("No room on this line for one more.", Progress.NOT_SENT));
@@ -153,6 +155,11 @@ final class InMemoryConnection implements SharedConnection, ConnectionOpening {
             }
           });
     }
+  }
+
+  @Override
+  public int capacity() {
+    return options.capacity();
   }
 
   @Override

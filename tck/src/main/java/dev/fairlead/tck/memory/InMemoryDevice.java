@@ -76,6 +76,11 @@ public final class InMemoryDevice {
     return List.copyOf(telemetry);
   }
 
+  /** Forgets the telemetry so far. */
+  public synchronized void forgetTelemetry() {
+    telemetry.clear();
+  }
+
   /**
    * How many lines this device has had.
    *
@@ -242,6 +247,7 @@ public final class InMemoryDevice {
     if (session != null && session.link() == link) {
       session = null;
       tokenEnd.cancel();
+      tokenEnd = () -> {}; // the one before knows its session
       queue.releaseAll();
     }
   }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CopyOnWriteArraySet;
 
 /**
  * A hub in memory: devices with telemetry, queues, twins and direct methods. Its clock, which ends
@@ -25,7 +26,7 @@ public final class InMemoryHub {
   private final FakeTime time;
   private final InMemoryFaults faults = new InMemoryFaults();
   private final Map<String, InMemoryDevice> devices = new ConcurrentHashMap<>();
-  private final Set<InMemoryLine> lines = ConcurrentHashMap.newKeySet();
+  private final Set<InMemoryLine> lines = new CopyOnWriteArraySet<>();
   private final List<Route> attempts = new CopyOnWriteArrayList<>();
   private volatile boolean reachable = true;
 
@@ -94,6 +95,11 @@ public final class InMemoryHub {
    */
   public List<Integer> devicesPerLine() {
     return lines.stream().map(InMemoryLine::links).sorted().toList();
+  }
+
+  /** Cuts the line that has stood the longest, if there is one. */
+  public void cutOldestLine() {
+    lines.stream().findFirst().ifPresent(line -> line.cut(lost("The line broke.")));
   }
 
   /** Cuts every line that stands, and stays on the net. */

@@ -131,9 +131,15 @@ final class InMemoryOpening implements SessionOpening {
 
   private void lost(HubException why) {
     if (!outcome.completeExceptionally(why)) {
-      session()
-          .thenAccept(
-              session -> context.loop().execute(() -> ((InMemorySession) session).end(why)));
+      session().thenAccept(session -> end((InMemorySession) session, why));
+    }
+  }
+
+  private void end(InMemorySession session, HubException why) {
+    if (context.loop().inLoop()) {
+      session.end(why);
+    } else {
+      context.loop().execute(() -> session.end(why));
     }
   }
 }

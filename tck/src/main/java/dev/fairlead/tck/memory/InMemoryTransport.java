@@ -35,8 +35,9 @@ public final class InMemoryTransport implements MultiplexingProvider {
    * @param window how many messages may be unacknowledged
    * @param answerTimeout how long to wait for any answer before the line counts as dead
    * @param renewsInPlace whether a new credential can be shown on the open line
+   * @param capacity how many devices a line can carry, whatever the routes offer
    */
-  record Options(int window, Duration answerTimeout, boolean renewsInPlace) {}
+  record Options(int window, Duration answerTimeout, boolean renewsInPlace, int capacity) {}
 
   private InMemoryTransport(InMemoryHub hub, List<RouteOffer> routes, Options options) {
     this.hub = hub;
@@ -64,7 +65,8 @@ public final class InMemoryTransport implements MultiplexingProvider {
    * @return the transport
    */
   public static InMemoryTransport of(InMemoryHub hub, List<RouteOffer> routes) {
-    return new InMemoryTransport(hub, routes, new Options(10, Duration.ofSeconds(10), false));
+    return new InMemoryTransport(
+        hub, routes, new Options(10, Duration.ofSeconds(10), false, Integer.MAX_VALUE));
   }
 
   /**
@@ -107,7 +109,9 @@ public final class InMemoryTransport implements MultiplexingProvider {
    */
   public InMemoryTransport withWindow(int messages) {
     return new InMemoryTransport(
-        hub, routes, new Options(messages, options.answerTimeout, options.renewsInPlace));
+        hub,
+        routes,
+        new Options(messages, options.answerTimeout, options.renewsInPlace, options.capacity));
   }
 
   /**
@@ -118,7 +122,7 @@ public final class InMemoryTransport implements MultiplexingProvider {
    */
   public InMemoryTransport withAnswerTimeout(Duration limit) {
     return new InMemoryTransport(
-        hub, routes, new Options(options.window, limit, options.renewsInPlace));
+        hub, routes, new Options(options.window, limit, options.renewsInPlace, options.capacity));
   }
 
   /**
@@ -128,7 +132,20 @@ public final class InMemoryTransport implements MultiplexingProvider {
    */
   public InMemoryTransport renewingInPlace() {
     return new InMemoryTransport(
-        hub, routes, new Options(options.window, options.answerTimeout, true));
+        hub, routes, new Options(options.window, options.answerTimeout, true, options.capacity));
+  }
+
+  /**
+   * The same over lines that carry fewer devices than the routes offer.
+   *
+   * @param devices how many, 1 or more
+   * @return a new transport
+   */
+  public InMemoryTransport withCapacity(int devices) {
+    return new InMemoryTransport(
+        hub,
+        routes,
+        new Options(options.window, options.answerTimeout, options.renewsInPlace, devices));
   }
 
   @Override

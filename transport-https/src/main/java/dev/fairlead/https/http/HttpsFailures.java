@@ -233,8 +233,8 @@ public final class HttpsFailures {
   }
 
   private HubException unauthorized(String what, HttpAnswer answer) {
-    return new UnauthorizedException(
-        what + clockDoubt(answer).map(doubt -> " " + doubt).orElse(""), Progress.NOT_SENT);
+    UnauthorizedException failure = new UnauthorizedException(what, Progress.NOT_SENT);
+    return clockDoubt(answer).map(failure::withClockEvidence).orElse(failure);
   }
 
   /** Why this machine's clock may be the reason: tokens are good or not by the hub's clock. */

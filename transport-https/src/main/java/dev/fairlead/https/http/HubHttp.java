@@ -171,10 +171,11 @@ public final class HubHttp {
       waiting.clear();
       standing = socket;
     }
+    // Before the line is cut, for what the cut makes of them says less.
+    left.forEach(exchange -> exchange.fail(aborted()));
     if (standing != null) {
       standing.close();
     }
-    left.forEach(exchange -> exchange.fail(aborted()));
     // OkHttp's own thread waits for as long as it has a connection to watch over.
     executor.execute(pool::evictAll);
     executor.shutdown();

@@ -71,11 +71,13 @@ final class DiskLedgerFile implements LedgerFile {
 
   @Override
   public boolean exists() throws IOException {
-    if (Files.notExists(entryPath, NOFOLLOW_LINKS)) {
-      return false;
-    }
     if (Files.exists(entryPath, NOFOLLOW_LINKS)) {
       return true;
+    }
+    for (Path above = entryPath; above != null; above = above.getParent()) {
+      if (Files.notExists(above, NOFOLLOW_LINKS) || Files.isRegularFile(above)) {
+        return false;
+      }
     }
     throw new IOException("Whether there is " + entryPath + " cannot be told");
   }

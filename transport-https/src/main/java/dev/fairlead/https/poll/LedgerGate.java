@@ -94,15 +94,15 @@ final class LedgerGate implements PollGate {
     alarm = null;
     files.execute(
         () -> {
-          Verdict verdict;
+          Verdict[] found = {new Wait(pace.spacing().toMillis(), Why.FAILED)};
           try {
-            verdict = ledger.examine(pace.spacing().toMillis(), poll);
+            found[0] = ledger.examine(pace.spacing().toMillis(), poll);
           } catch (RuntimeException e) {
             log.warn("{}: the note on the last poll could not be looked up", owner, e);
-            verdict = new Wait(pace.spacing().toMillis(), Why.FAILED);
+          } finally {
+            // Even after an Error: a device that has not polled once shall not stop for ever.
+            loop.execute(() -> decided(found[0]));
           }
-          Verdict found = verdict;
-          loop.execute(() -> decided(found));
         });
   }
 

@@ -65,7 +65,7 @@ class PollScheduleModelTest {
   @Test
   void noTwoPollsAreLessThan25MinutesApart() {
     Tally tally = run(0, SCHEDULES, PACE, Powers.ALL);
-    LoggerFactory.getLogger(PollScheduleModelTest.class).info("{}", tally);
+    LoggerFactory.getLogger("schedules").info("{}", tally);
     assertThat(tally.violations).as("%s", tally).isZero();
     assertThat(tally.worlds - tally.fooledByTheWallClock).isGreaterThanOrEqualTo(1_000_000);
     assertThat(tally.worldsWithTwoPolls).as("%s", tally).isGreaterThan(SCHEDULES / 4);

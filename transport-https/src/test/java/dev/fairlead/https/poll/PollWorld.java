@@ -51,6 +51,10 @@ final class PollWorld {
   private boolean everSetForward;
   private long lastPoll = Long.MIN_VALUE / 2;
   private int depth;
+
+  /** While a crash unwinds the stack: what the code does in its last moments has no effect. */
+  private boolean crashing;
+
   private boolean fooled;
   private int names;
 
@@ -142,6 +146,7 @@ final class PollWorld {
         settle();
       } catch (Crash ended) {
         // The process or the machine is gone; the world goes on.
+        crashing = false;
       }
     }
     tally.worlds++;
@@ -243,6 +248,11 @@ final class PollWorld {
     }
   }
 
+  private Crash crash() {
+    crashing = true;
+    return Crash.CRASH;
+  }
+
   /** A moment at which anything may happen to the one who runs. */
   private void point(Process process) {
     if (calm) {
@@ -251,11 +261,11 @@ final class PollWorld {
     switch (random.nextInt(96)) {
       case 0, 1 -> {
         process.die();
-        throw Crash.CRASH;
+        throw crash();
       }
       case 2 -> {
         reboot();
-        throw Crash.CRASH;
+        throw crash();
       }
       case 3, 4 -> truth += minutes(50);
       case 5, 6 -> pass(minutes(50));
@@ -286,6 +296,7 @@ final class PollWorld {
             if (process.lives != life) {
               throw ended;
             }
+            crashing = false;
           }
         }
       }
@@ -396,7 +407,7 @@ final class PollWorld {
 
     @Override
     public void execute(Runnable task) {
-      if (alive) {
+      if (alive && !crashing) {
         tasks.add(task);
       }
     }
@@ -609,7 +620,7 @@ final class PollWorld {
       }
       fooled = true;
       tally.fooledByTheWallClock++;
-      throw Crash.CRASH;
+      throw crash();
     }
   }
 

@@ -1,0 +1,187 @@
+package dev.fairlead.integration;
+
+import dev.fairlead.Endpoint;
+import dev.fairlead.Trust;
+import dev.fairlead.net.TestCa;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
+import org.junit.jupiter.api.Assumptions;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.wait.strategy.Wait;
+import org.testcontainers.images.builder.Transferable;
+
+/**
+ * The Mosquitto broker, with TLS on one port and WebSockets over TLS on another. It knows nothing
+ * of IoT Hub: it takes every topic and every path.
+ *
+ * @param ca whoever may vouch for it
+ * @param host where it is
+ * @param tlsPort its port for MQTT over TLS
+ * @param webSocketPort its port for MQTT over WebSockets
+ * @param stop ends it
+ */
+record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort, Runnable stop)
+    implements AutoCloseable {
+  /** Where packages of the usual distributions put it, which is not on every user's path. */
+  private static final List<Path> HOMES =
+      List.of(
+          Path.of("/usr/sbin/mosquitto"),
+          Path.of("/usr/local/sbin/mosquitto"),
+          Path.of("/usr/bin/mosquitto"),
+          Path.of("/opt/homebrew/sbin/mosquitto"));
+
+  private static final String IMAGE = "eclipse-mosquitto:2.0.22";
+
+  /** A port that is free when looked for may be taken a moment later. */
+  private static final int ATTEMPTS = 5;
+
+  /**
+   * Starts the broker that is installed here, or else one in a container, or else aborts the test
+   * and says why.
+   */
+  static Mosquitto start(Path directory) throws Exception {
+    Optional<Path> binary = HOMES.stream().filter(Files::isExecutable).findFirst();
+    if (binary.isPresent()) {
+      return installed(binary.get(), directory);
+    }
+    Assumptions.assumeTrue(
+        DockerClientFactory.instance().isDockerAvailable(),
+        "Neither is a Mosquitto installed here (apt-get install mosquitto), nor does a container"
+            + " engine run.");
+    return inAContainer();
+  }
+
+  private static Mosquitto installed(Path binary, Path directory) throws Exception {
+    TestCa.Issued root = TestCa.root("broker CA");
+    TestCa.Issued server = TestCa.leaf(root, "localhost");
+    Files.writeString(directory.resolve("broker.pem"), certificate(server));
+    Files.writeString(directory.resolve("broker-key.pem"), key(server));
+    for (int attempt = 1; ; attempt++) {
+      int tls = freePort();
+      int webSocket = freePort();
+      Path configuration = directory.resolve("mosquitto.conf");
+      Files.writeString(
+          configuration,
+          // Started by root it would become another user, who may not read the key.
+          "user "
+              + System.getProperty("user.name")
+              + "\n"
+              + configuration(directory.toString(), " 127.0.0.1", tls, webSocket));
+      Path log = directory.resolve("mosquitto.log");
+      Process process =
+          new ProcessBuilder(binary.toString(), "-c", configuration.toString())
+              .redirectErrorStream(true)
+              .redirectOutput(log.toFile())
+              .start();
+      Runnable stop = () -> process.destroyForcibly().onExit().join();
+      if (comesUp(process, tls, webSocket)) {
+        return new Mosquitto(root.certificate(), "localhost", tls, webSocket, stop);
+      }
+      stop.run();
+      if (attempt == ATTEMPTS) {
+        throw new IOException("Mosquitto does not start: " + Files.readString(log));
+      }
+    }
+  }
+
+  @SuppressWarnings("resource") // The broker's own close stops the container.
+  private static Mosquitto inAContainer() throws Exception {
+    String host = DockerClientFactory.instance().dockerHostIpAddress();
+    TestCa.Issued root = TestCa.root("broker CA");
+    TestCa.Issued server = TestCa.leaf(root, host);
+    String home = "/mosquitto/config";
+    GenericContainer<?> container =
+        new GenericContainer<>(IMAGE)
+            .withExposedPorts(8883, 8443)
+            .withCopyToContainer(Transferable.of(certificate(server)), home + "/broker.pem")
+            .withCopyToContainer(Transferable.of(key(server)), home + "/broker-key.pem")
+            .withCopyToContainer(
+                Transferable.of(configuration(home, "", 8883, 8443)), home + "/mosquitto.conf")
+            .waitingFor(Wait.forListeningPort());
+    container.start();
+    return new Mosquitto(
+        root.certificate(),
+        host,
+        container.getMappedPort(8883),
+        container.getMappedPort(8443),
+        container::stop);
+  }
+
+  private static String configuration(String directory, String address, int tls, int webSocket) {
+    String secured =
+        "certfile " + directory + "/broker.pem\nkeyfile " + directory + "/broker-key.pem\n";
+    return "allow_anonymous true\n"
+        + "persistence false\n"
+        + ("listener " + tls + address + "\n" + secured)
+        + ("listener " + webSocket + address + "\nprotocol websockets\n" + secured);
+  }
+
+  private static String certificate(TestCa.Issued issued) throws Exception {
+    return pem("CERTIFICATE", issued.certificate().getEncoded());
+  }
+
+  private static String key(TestCa.Issued issued) {
+    return pem("PRIVATE KEY", issued.key().getEncoded());
+  }
+
+  private static String pem(String what, byte[] der) {
+    String base64 =
+        Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII)).encodeToString(der);
+    return "-----BEGIN " + what + "-----\n" + base64 + "\n-----END " + what + "-----\n";
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static boolean comesUp(Process process, int... ports) {
+    try {
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(10))
+          .until(() -> !process.isAlive() || IntStream.of(ports).allMatch(Mosquitto::listens));
+    } catch (ConditionTimeoutException e) {
+      return false;
+    }
+    return process.isAlive();
+  }
+
+  private static boolean listens(int port) {
+    try (Socket socket = new Socket("127.0.0.1", port)) {
+      return socket.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  Endpoint endpoint(Wire wire) {
+    int port =
+        switch (wire) {
+          case MQTT -> tlsPort;
+          case MQTT_WS -> webSocketPort;
+          case AMQP, AMQP_WS, HTTPS ->
+              throw new IllegalArgumentException("Mosquitto does not speak " + wire);
+        };
+    return new Endpoint(host, port, Trust.only(List.of(ca)));
+  }
+
+  @Override
+  public void close() {
+    stop.run();
+  }
+}

@@ -1,0 +1,77 @@
+package dev.fairlead.localhub.amqp;
+
+import dev.fairlead.localhub.core.HubCore;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.qpid.protonj2.engine.IncomingDelivery;
+import org.apache.qpid.protonj2.types.messaging.Accepted;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What one batch of input has to be answered with: telemetry is accepted when the log is flushed,
+ * and only then is there new credit. On the connection's thread only.
+ */
+final class Acceptance {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Acceptance.class);
+
+  private final HubCore hub;
+  private final List<IncomingDelivery> stored = new ArrayList<>();
+  private final Set<Incoming> used = new LinkedHashSet<>();
+
+  Acceptance(HubCore hub) {
+    this.hub = hub;
+  }
+
+  /** Telemetry is in the log. */
+  void whenStored(IncomingDelivery delivery) {
+    stored.add(delivery);
+  }
+
+  /** A link has used credit. */
+  void replenish(Incoming incoming) {
+    used.add(incoming);
+  }
+
+  /**
+   * Makes the log safe, accepts what is in it, and grants new credit.
+   *
+   * @return false if the log cannot be written: nothing is accepted then
+   */
+  boolean settle() {
+    if (!stored.isEmpty()) {
+      try {
+        hub.telemetry().flush();
+      } catch (IOException e) {
+        LOG.error(
+            "The telemetry file cannot be written; messages are not accepted: {}", e.toString());
+        drop();
+        return false;
+      }
+      stored.forEach(Acceptance::accept);
+      stored.clear();
+    }
+    if (!used.isEmpty()) {
+      used.forEach(Incoming::replenish);
+      used.clear();
+    }
+    return true;
+  }
+
+  /** The connection is over: nothing is answered any more. */
+  void drop() {
+    stored.clear();
+    used.clear();
+  }
+
+  /** Accepts a delivery now, unless its link is gone. */
+  static void accept(IncomingDelivery delivery) {
+    if (delivery.getLink().isLocallyOpen() && delivery.getLink().isRemotelyOpen()) {
+      delivery.disposition(Accepted.getInstance(), true);
+    }
+  }
+}

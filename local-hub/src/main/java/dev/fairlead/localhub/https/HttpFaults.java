@@ -1,0 +1,79 @@
+package dev.fairlead.localhub.https;
+
+import dev.fairlead.localhub.Fault.Effect;
+import dev.fairlead.localhub.Fault.Moment;
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.fault.FaultyWire;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import org.jspecify.annotations.Nullable;
+
+/** Lets faults strike on one connection. Used on the connection's thread only. */
+final class HttpFaults {
+
+  private final HubCore hub;
+  private final FaultyWire wire;
+  private final ErrorAnswers errors;
+
+  HttpFaults(HubCore hub, FaultyWire wire, ErrorAnswers errors) {
+    this.hub = hub;
+    this.wire = wire;
+    this.errors = errors;
+  }
+
+  /** Whether no fault can strike. */
+  boolean areIdle() {
+    return hub.faults().isIdle();
+  }
+
+  /**
+   * An occasion for a fault.
+   *
+   * @return what is to be answered instead; null to go on
+   */
+  @Nullable Answer strike(Moment moment, @Nullable String deviceId) {
+    Effect effect = effect(moment, deviceId);
+    return effect == null ? null : inflict(effect);
+  }
+
+  /** As {@link #strike}, where a connect can be refused. */
+  @Nullable Answer onConnect(String deviceId) {
+    Effect effect = effect(Moment.ON_CONNECT, deviceId);
+    if (effect instanceof Effect.Refuse refusal) {
+      return errors.of(refusal.code() == 3 ? 503001 : 401003, "A fault refuses the first request.");
+    }
+    return effect == null ? null : inflict(effect);
+  }
+
+  private @Nullable Effect effect(Moment moment, @Nullable String deviceId) {
+    return areIdle() ? null : hub.faults().strike(moment, deviceId);
+  }
+
+  private @Nullable Answer inflict(Effect effect) {
+    if (effect instanceof Effect.Answer other) {
+      return new Answer(
+          other.status(), other.headers(), other.body().getBytes(StandardCharsets.UTF_8));
+    }
+    if (effect instanceof Effect.Reject rejection) {
+      return errors.of(rejection.code(), "A fault was asked for.");
+    }
+    return wire.inflict(effect) ? Answer.NEVER : null;
+  }
+
+  /** The answer as it shall go out: itself, another one or none. */
+  Answer beforeSending(Answer answer, @Nullable String deviceId) {
+    Effect effect = effect(Moment.ON_ANSWER, deviceId);
+    if (effect instanceof Effect.ShiftDate shift) {
+      return answer.with("Date", date(hub.time().now().plus(shift.by())));
+    }
+    Answer instead = effect == null ? null : inflict(effect);
+    return instead == null ? answer : instead;
+  }
+
+  /** A time as HTTP prints it (RFC 9110, 5.6.7). */
+  static String date(Instant time) {
+    return DateTimeFormatter.RFC_1123_DATE_TIME.format(time.atOffset(ZoneOffset.UTC));
+  }
+}

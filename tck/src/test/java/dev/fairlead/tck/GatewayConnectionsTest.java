@@ -1,0 +1,486 @@
+package dev.fairlead.tck;
+
+import static dev.fairlead.Protocol.AMQP;
+import static dev.fairlead.Protocol.AMQP_WS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.ConnectionState.Connected;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.Gateway;
+import dev.fairlead.MaintenanceWindow;
+import dev.fairlead.Progress;
+import dev.fairlead.Route;
+import dev.fairlead.ThrottledException;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.spi.ConnectionContext;
+import dev.fairlead.spi.ConnectionOpening;
+import dev.fairlead.spi.MultiplexingProvider;
+import dev.fairlead.spi.SessionContext;
+import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.TransportOffer;
+import dev.fairlead.tck.memory.InMemoryFault;
+import dev.fairlead.tck.memory.InMemoryFault.Point;
+import dev.fairlead.tck.memory.InMemoryTransport;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalTime;
+import java.time.ZoneOffset;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** When connections are opened, how devices are spread over them, and how they end. */
+class GatewayConnectionsTest extends GatewayCase {
+  private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
+
+  private static <S extends ConnectionState> void awaitAll(
+      List<DeviceClient> devices, Class<S> state) {
+    Waiting.until(
+        "all are " + state.getSimpleName(),
+        () -> devices.stream().allMatch(each -> state.isInstance(each.state())));
+  }
+
+  // --- room ---
+
+  @Test
+  void oneDialServesAllWhoWait() {
+    Gateway gateway = built(gatewayOver(like(AMQP)));
+    opened(gateway, 300);
+    assertThat(hub.attempts()).containsExactly(route(AMQP));
+    assertThat(hub.devicesPerLine()).containsExactly(300);
+  }
+
+  @Test
+  void thereAreAsManyConnectionsAsNeededAndNoneOverItsLimit() {
+    Gateway gateway = built(gatewayOver(like(AMQP), 10));
+    for (int count = 1; count <= 35; count++) {
+      DeviceClient next = opening(device(gateway, "dev-" + count));
+      awaitState(next, Connected.class);
+      assertThat(hub.openLines()).isEqualTo((count - 1) / 10 + 1);
+      assertThat(Collections.max(hub.devicesPerLine())).isLessThanOrEqualTo(10);
+    }
+  }
+
+  @Test
+  void thoseWhoComeTogetherAreSpreadEvenly() {
+    Gateway gateway = built(gatewayOver(like(AMQP), 10));
+    List<DeviceClient> devices = opened(gateway, 25);
+    hub.cutLines();
+    awaitAll(devices, ConnectionState.Waiting.class);
+    tickUntil("all are back", () -> areConnected(devices));
+    assertThat(hub.devicesPerLine()).hasSize(3).allMatch(load -> load >= 7 && load <= 9);
+  }
+
+  @Test
+  void thoseOfALostConnectionGetANewOneAndTheOthersStay() {
+    Gateway gateway = built(gatewayOver(like(AMQP), 10));
+    List<DeviceClient> devices = opened(gateway, 30);
+    List<Integer> before = hub.devicesPerLine();
+    assertThat(before).containsExactly(10, 10, 10);
+    hub.cutOldestLine();
+    Waiting.until(
+        "ten have lost it",
+        () ->
+            devices.stream().filter(each -> each.state() instanceof ConnectionState.Waiting).count()
+                == 10);
+    List<ConnectionState> others =
+        devices.stream().map(DeviceClient::state).filter(Connected.class::isInstance).toList();
+    assertThat(others).hasSize(20);
+    tickUntil("all are back", () -> areConnected(devices));
+    assertThat(devices.stream().map(DeviceClient::state)).containsAll(others);
+    assertThat(hub.devicesPerLine()).containsExactly(10, 10, 10);
+  }
+
+  @Test
+  void aWireThatCarriesLessThanItOffersHasMoreConnections() {
+    Gateway gateway = built(gatewayOver(like(AMQP).withCapacity(4)));
+    List<DeviceClient> devices = opened(gateway, 10);
+    assertThat(hub.devicesPerLine()).containsExactly(2, 4, 4);
+    hub.cutLines();
+    awaitAll(devices, ConnectionState.Waiting.class);
+    tickUntil("all are back", () -> areConnected(devices));
+    assertThat(hub.devicesPerLine()).containsExactly(2, 4, 4);
+    for (int i = 0; i < 10; i++) {
+      assertThat(hub.device("dev-" + i).connectionsSoFar()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aConnectionTooManyRunsEmptyAndCloses() {
+    Gateway gateway = built(gatewayOver(like(AMQP), 10));
+    List<DeviceClient> devices = opened(gateway, 20);
+    assertThat(hub.devicesPerLine()).containsExactly(10, 10);
+    for (int i = 0; i < 15; i++) {
+      closeOf(devices.get(i));
+    }
+    // Five are left; who comes now joins the fuller connection.
+    int fullest = Collections.max(hub.devicesPerLine());
+    for (int i = 0; i < 3; i++) {
+      awaitState(opening(device(gateway, "new-" + i)), Connected.class);
+    }
+    assertThat(Collections.max(hub.devicesPerLine())).isEqualTo(fullest + 3);
+  }
+
+  @Test
+  void aConnectionThatNobodyUsesIsClosedAfterAWhile() {
+    Gateway gateway = built(gatewayOver(like(AMQP)));
+    List<DeviceClient> devices = opened(gateway, 2);
+    Duration stableAfter = Duration.ofSeconds(60);
+    time.advance(stableAfter);
+    closeOf(devices.get(0));
+    closeOf(devices.get(1));
+    Waiting.until("nobody is left", () -> hub.devicesPerLine().equals(List.of(0)));
+    DeviceClient back = opening(device(gateway, "dev-0"));
+    awaitState(back, Connected.class);
+    assertThat(hub.attempts()).hasSize(1);
+    time.advance(Duration.ofMinutes(5));
+    assertThat(back.state()).isInstanceOf(Connected.class);
+    closeOf(back);
+    tickUntil("the connection is closed", () -> hub.openLines() == 0);
+    assertThat(gateway.status().connections()).isEmpty();
+    awaitState(opening(device(gateway, "dev-1")), Connected.class);
+    assertThat(hub.attempts()).hasSize(2);
+  }
+
+  @Test
+  void growthThatFailsLeavesTheOthersAndIsTriedAgain() {
+    Gateway gateway = built(gatewayOver(like(AMQP), 2));
+    List<DeviceClient> devices = opened(gateway, 2);
+    hub.faults().add(InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).times(2));
+    DeviceClient third = opening(device(gateway, "third"));
+    ConnectionState.Waiting waits = awaitState(third, ConnectionState.Waiting.class);
+    assertThat(waits.failure()).hasMessageContaining("no way at CONNECT");
+    assertThat(areConnected(devices)).isTrue();
+    tickUntil("the third has a place", () -> third.state() instanceof Connected);
+    assertThat(hub.devicesPerLine()).containsExactly(1, 2);
+  }
+
+  @Test
+  void whoCannotGrowTakesAPlaceThatBecomesFree() {
+    Gateway gateway = built(gatewayOver(like(AMQP), 2));
+    List<DeviceClient> devices = opened(gateway, 2);
+    hub.faults().add(InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).always());
+    DeviceClient third = opening(device(gateway, "third"));
+    awaitState(third, ConnectionState.Waiting.class);
+    closeOf(devices.get(0));
+    tickUntil("the third has a place", () -> third.state() instanceof Connected);
+    assertThat(hub.devicesPerLine()).containsExactly(2);
+  }
+
+  // --- loss ---
+
+  @Test
+  void theLossOfTheConnectionBringsAllBackWithASpread() {
+    Gateway gateway = built(gatewayOver(like(AMQP)));
+    List<DeviceClient> devices = opened(gateway, 200);
+    time.advance(Duration.ofSeconds(60)); // stable
+    hub.cutLines();
+    awaitAll(devices, ConnectionState.Waiting.class);
+    Instant now = time.now();
+    Set<Instant> tries =
+        devices.stream()
+            .map(each -> each.state().nextTry().orElseThrow())
+            .collect(Collectors.toSet());
+    assertThat(tries).hasSizeGreaterThan(190);
+    assertThat(tries).allMatch(next -> !next.isAfter(now.plusSeconds(10)));
+    // Evenly over 10 s: that 200 draws keep off a fifth of it comes once in 10^19 runs.
+    assertThat(Collections.max(tries)).isAfter(now.plusSeconds(8));
+    assertThat(Collections.min(tries)).isBefore(now.plusSeconds(2));
+    tickUntil("all are back", () -> areConnected(devices));
+    assertThat(hub.attempts()).as("one dial for all").hasSize(2);
+    for (int i = 0; i < 200; i++) {
+      assertThat(hub.device("dev-" + i).connectionsSoFar()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aLossWhileDevicesAttachKeepsTheRoute() {
+    hub.faults().add(InMemoryFault.cut(Point.OPEN).nth(5).times(2));
+    Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)));
+    List<DeviceClient> devices = opening(gateway, 40);
+    tickUntil("all are connected", () -> areConnected(devices));
+    assertThat(hub.attempts()).hasSizeLessThanOrEqualTo(3).containsOnly(route(AMQP));
+    assertThat(hub.devicesPerLine()).containsExactly(40);
+  }
+
+  @Test
+  void aLinkThatIsLostTouchesOne() {
+    Gateway gateway = built(gatewayOver(like(AMQP)));
+    List<DeviceClient> devices = opened(gateway, 3);
+    List<ConnectionState> before = devices.subList(1, 3).stream().map(DeviceClient::state).toList();
+    hub.device("dev-0").cut();
+    awaitState(devices.get(0), ConnectionState.Waiting.class);
+    tickUntil("it is back", () -> areConnected(devices));
+    assertThat(devices.subList(1, 3).stream().map(DeviceClient::state).toList()).isEqualTo(before);
+    assertThat(hub.attempts()).hasSize(1);
+  }
+
+  // --- nobody there ---
+
+  @Test
+  void anUnreachableHubIsDialledForAllAtOnceAndEverMoreSlowly() {
+    hub.setReachable(false);
+    Gateway gateway = built(gatewayOver(like(AMQP)).openTimeout(OPEN_TIMEOUT));
+    List<DeviceClient> devices = opening(gateway, 300);
+    awaitAll(devices, ConnectionState.Waiting.class);
+    assertThat(hub.attempts()).hasSize(1);
+    assertThat(devices)
+        .allSatisfy(
+            each ->
+                assertThat(each.state().cause().orElseThrow())
+                    .isInstanceOf(UnreachableException.class)
+                    .hasMessageContaining("Nobody listens"));
+    for (int step = 0; step < 600; step++) {
+      time.advance(Duration.ofSeconds(2));
+      Waiting.until(
+          "all who tried wait again", () -> devices.stream().allMatch(this::waitsForLater));
+    }
+    // Pauses double to 120 s and have full jitter: some 25 in 20 minutes, where each device for
+    // itself would dial as often, 300 times over.
+    int dials = hub.attempts().size();
+    assertThat(dials).isBetween(8, 90);
+    hub.setReachable(true);
+    tickUntil("all are connected", () -> areConnected(devices));
+    assertThat(hub.openLines()).isEqualTo(1);
+  }
+
+  private boolean waitsForLater(DeviceClient device) {
+    return device.state().nextTry().filter(next -> next.isAfter(time.now())).isPresent();
+  }
+
+  @Test
+  void aRouteThatFailsGivesWayForAll() {
+    hub.faults()
+        .add(
+            InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).on(route(AMQP)).always());
+    Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)));
+    List<DeviceClient> devices = opened(gateway, 50);
+    assertThat(hub.attempts()).containsExactly(route(AMQP), route(AMQP_WS));
+    assertThat(hub.devicesPerLine()).containsExactly(50);
+    // Who comes later does not find out for itself.
+    assertThat(gateway.plan().routes()).containsExactly(route(AMQP_WS), route(AMQP));
+    awaitState(opening(device(gateway, "late")), Connected.class);
+    assertThat(hub.attempts()).hasSize(2);
+    assertThat(devices.get(0).plan().routes()).containsExactly(route(AMQP_WS), route(AMQP));
+  }
+
+  @Test
+  void devicesComeBackToTheBetterRouteInTheirWindow() {
+    hub.faults().add(InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).on(route(AMQP)));
+    Gateway gateway =
+        built(
+            gatewayOver(like(AMQP, AMQP_WS))
+                .failBack(
+                    new MaintenanceWindow(
+                        LocalTime.of(0, 20), Duration.ofMinutes(5), ZoneOffset.UTC)));
+    List<DeviceClient> devices = opened(gateway, 20); // at midnight
+    time.advance(Duration.ofMinutes(19));
+    assertThat(devices).allMatch(each -> each.state().route().equals(Optional.of(route(AMQP_WS))));
+    // One whose moment is at the very end of the window may be late on this clock, and stays.
+    tickUntil(
+        "most are on the better route",
+        () ->
+            devices.stream()
+                    .filter(each -> each.state().route().equals(Optional.of(route(AMQP))))
+                    .filter(each -> each.state() instanceof Connected)
+                    .count()
+                > 15);
+    assertThat(hub.attempts()).containsExactly(route(AMQP), route(AMQP_WS), route(AMQP));
+  }
+
+  @Test
+  void aSilentRouteGivesWayForAllWhenItsTimeIsUp() {
+    hub.faults().add(InMemoryFault.silence(Point.TLS).on(route(AMQP)));
+    Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)).openTimeout(OPEN_TIMEOUT));
+    List<DeviceClient> devices = opening(gateway, 20);
+    Waiting.until("the line stands", () -> hub.openLines() == 1);
+    awaitAll(devices, ConnectionState.Connecting.class);
+    time.advance(OPEN_TIMEOUT);
+    awaitConnected(devices);
+    assertThat(hub.attempts()).containsExactly(route(AMQP), route(AMQP_WS));
+    assertThat(hub.openLines()).isEqualTo(1);
+    assertThat(gateway.plan().routes()).containsExactly(route(AMQP_WS), route(AMQP));
+  }
+
+  @Test
+  void throttlingOfTheConnectionKeepsTheRouteForAll() {
+    hub.faults()
+        .add(
+            InMemoryFault.fail(
+                Point.TLS,
+                new ThrottledException("scripted", Progress.NOT_SENT, Duration.ofSeconds(90))));
+    Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)));
+    List<DeviceClient> devices = opening(gateway, 10);
+    awaitAll(devices, ConnectionState.Waiting.class);
+    Instant earliest = time.now().plusSeconds(90);
+    assertThat(devices).allMatch(each -> !each.state().nextTry().orElseThrow().isBefore(earliest));
+    tickUntil("all are connected", () -> areConnected(devices));
+    assertThat(hub.attempts()).hasSize(2).containsOnly(route(AMQP));
+  }
+
+  @Test
+  void aFlappingConnectionIsDialledEverMoreSlowly() {
+    Gateway gateway = built(gatewayOver(like(AMQP)));
+    List<DeviceClient> devices = opened(gateway, 20);
+    for (int i = 0; i < 12; i++) {
+      hub.cutLines();
+      awaitAll(devices, ConnectionState.Waiting.class);
+      tickUntil("back again", () -> areConnected(devices));
+    }
+    assertThat(hub.attempts().size()).isLessThanOrEqualTo(13);
+    time.advance(Duration.ofSeconds(60)); // stable
+    hub.cutLines();
+    awaitAll(devices, ConnectionState.Waiting.class);
+    tickUntil("back again", () -> areConnected(devices));
+  }
+
+  // --- leaving and closing in every phase ---
+
+  /** Where the gateway is stopped: what the hub does not answer any more. */
+  enum Phase {
+    NOT_OPENED(null),
+    DIALLING(Point.TLS),
+    ATTACHING(Point.OPEN),
+    CONNECTED(null),
+    SENDING(Point.BEFORE_ACK),
+    WAITING(null),
+    UNAUTHORIZED(null);
+
+    final @Nullable Point silentAt;
+
+    Phase(@Nullable Point silentAt) {
+      this.silentAt = silentAt;
+    }
+  }
+
+  private List<DeviceClient> reach(Phase phase, Gateway gateway) {
+    if (phase.silentAt != null) {
+      hub.faults().add(InMemoryFault.silence(phase.silentAt));
+    }
+    if (phase == Phase.NOT_OPENED) {
+      return List.of(device(gateway, "dev-0").build(), device(gateway, "dev-1").build());
+    }
+    if (phase == Phase.UNAUTHORIZED) {
+      hub.device("dev-0").setEnabled(false);
+      hub.device("dev-1").setEnabled(false);
+    }
+    List<DeviceClient> devices = opening(gateway, 2);
+    switch (phase) {
+      case DIALLING -> Waiting.until("a line", () -> hub.openLines() == 1);
+      case ATTACHING -> Waiting.until("attached", () -> hub.devicesPerLine().equals(List.of(2)));
+      case CONNECTED -> awaitConnected(devices);
+      case SENDING -> {
+        awaitConnected(devices);
+        devices.forEach(each -> assertThat(each.send(text("x"))).isNotDone());
+        Waiting.until(
+            "the hub has one",
+            () ->
+                hub.device("dev-0").telemetry().size() + hub.device("dev-1").telemetry().size()
+                    == 1);
+      }
+      case WAITING -> {
+        awaitConnected(devices);
+        hub.cutLines();
+        awaitAll(devices, ConnectionState.Waiting.class);
+      }
+      case UNAUTHORIZED -> awaitAll(devices, ConnectionState.Unauthorized.class);
+      case NOT_OPENED -> {}
+    }
+    return devices;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aGatewayClosesInEveryPhase(Phase phase) {
+    Gateway gateway = built(gatewayOver(like(AMQP)));
+    List<DeviceClient> devices = reach(phase, gateway);
+    List<CompletableFuture<Void>> left =
+        devices.stream().map(each -> each.send(text("y"))).toList();
+    closeNow(gateway);
+    assertThat(left).allMatch(CompletableFuture::isDone);
+    assertThat(devices).allMatch(each -> each.state() instanceof ConnectionState.Closed);
+    assertThat(devices.stream().map(DeviceClient::open)).allMatch(CompletableFuture::isDone);
+    assertThat(hub.openLines()).isZero();
+    assertThat(time.pending()).isZero();
+    assertThat(gateway.status().devices()).isZero();
+    assertThat(gateway.status().connections()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aDeviceLeavesInEveryPhase(Phase phase) {
+    Gateway gateway = built(gatewayOver(like(AMQP)).openTimeout(OPEN_TIMEOUT));
+    List<DeviceClient> devices = reach(phase, gateway);
+    closeOf(devices.get(0));
+    assertThat(gateway.status().devices()).isEqualTo(1);
+    hub.faults().clear();
+    hub.device("dev-1").setEnabled(true);
+    if (phase.silentAt != null) {
+      hub.cutLines();
+      Waiting.until("the other knows of it", () -> !(devices.get(1).state() instanceof Connected));
+    }
+    assertThat(devices.get(1).open()).isNotNull();
+    tickUntil("the other works", () -> areConnected(devices.subList(1, 2)));
+    assertThat(hub.devicesPerLine()).containsExactly(1);
+  }
+
+  @RepeatedTest(30)
+  void closingRacesWithOpening() {
+    Gateway gateway = built(gatewayOver(like(AMQP), 3));
+    List<DeviceClient> devices = opening(gateway, 8);
+    CompletableFuture<Void> closed = gateway.close(Duration.ZERO);
+    tickUntil("closed", closed::isDone);
+    assertThat(devices).allMatch(each -> each.state() instanceof ConnectionState.Closed);
+    assertThat(hub.openLines()).isZero();
+  }
+
+  // --- wires that misbehave ---
+
+  /** Throws where it should fail, until it is mended. */
+  private static final class ThrowingWire implements MultiplexingProvider {
+    private final InMemoryTransport wire;
+    private volatile boolean mended;
+
+    ThrowingWire(InMemoryTransport wire) {
+      this.wire = wire;
+    }
+
+    @Override
+    public TransportOffer offer() {
+      return wire.offer();
+    }
+
+    @Override
+    public SessionOpening open(Route route, SessionContext context) {
+      throw new IllegalStateException("not asked for");
+    }
+
+    @Override
+    public ConnectionOpening connect(Route route, ConnectionContext context) {
+      if (!mended) {
+        throw new IllegalStateException("thrown by the test");
+      }
+      return wire.connect(route, context);
+    }
+  }
+
+  @Test
+  void theFailureOfAWireThatThrowsIsAnOrdinaryOne() {
+    ThrowingWire wire = new ThrowingWire(like(AMQP));
+    Gateway gateway = built(gatewayOver(wire));
+    List<DeviceClient> devices = opening(gateway, 3);
+    awaitAll(devices, ConnectionState.Waiting.class);
+    wire.mended = true;
+    tickUntil("all are connected", () -> areConnected(devices));
+  }
+}

@@ -1,0 +1,386 @@
+package dev.fairlead.https.upload;
+
+import dev.fairlead.ClientClosedException;
+import dev.fairlead.Endpoint;
+import dev.fairlead.FileUpload;
+import dev.fairlead.HubException;
+import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
+import dev.fairlead.ThrottledException;
+import dev.fairlead.Trust;
+import dev.fairlead.UnauthorizedException;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.UploadResult;
+import dev.fairlead.net.Dialer;
+import dev.fairlead.spi.UploadContext;
+import dev.fairlead.spi.UploadTask;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One upload from beginning to end, on a thread of its own: reading the content blocks, and there
+ * are at most ten of these. Cancelling interrupts the thread and cuts the line to the storage; the
+ * hub is told all the same.
+ */
+final class UploadRun implements UploadTask {
+  private static final Logger log = LoggerFactory.getLogger(HttpsUploads.class);
+
+  /** How long a failed or cancelled upload may take to tell the hub so. */
+  private static final Duration FAREWELL = Duration.ofSeconds(5);
+
+  /** What servers log for a client that went away. */
+  private static final int WENT_AWAY = 499;
+
+  private final FileUpload upload;
+  private final UploadContext context;
+  private final Dialer dialer;
+  private final @Nullable Trust storageTrust;
+  private final Duration answerTimeout;
+  private final Retries retries;
+  private final Thread thread;
+  private final CompletableFuture<UploadResult> outcome = new CompletableFuture<>();
+
+  // Of the run's thread.
+  private @Nullable HubFiles hub;
+  private @Nullable CompletionStage<Grant> asked;
+  private @Nullable Grant grant;
+  private int blocksThere;
+  private boolean usedGrant;
+  private boolean stored;
+
+  private final Object lock = new Object();
+  private @Nullable Storage storage;
+  private boolean cancelled;
+  private boolean ending;
+
+  UploadRun(
+      FileUpload upload,
+      UploadContext context,
+      Dialer dialer,
+      @Nullable Trust storageTrust,
+      Retries retries,
+      Duration answerTimeout) {
+    this.upload = upload;
+    this.context = context;
+    this.dialer = dialer;
+    this.storageTrust = storageTrust;
+    this.answerTimeout = answerTimeout;
+    this.retries = retries;
+    thread = new Thread(this::run, "fairlead-" + context.identity() + "-upload");
+    thread.setDaemon(true);
+  }
+
+  UploadRun start() {
+    thread.start();
+    return this;
+  }
+
+  @Override
+  public CompletionStage<UploadResult> outcome() {
+    return outcome;
+  }
+
+  @Override
+  public void cancel() {
+    Storage cut;
+    synchronized (lock) {
+      if (cancelled || ending) {
+        return;
+      }
+      cancelled = true;
+      cut = storage;
+      thread.interrupt();
+    }
+    if (cut != null) {
+      cut.abort();
+    }
+  }
+
+  private void run() {
+    UploadResult result = null;
+    HubException failure = null;
+    try {
+      result = wholeUpload();
+    } catch (Exception | Error e) {
+      failure = failureOf(e);
+    }
+    Storage last;
+    synchronized (lock) {
+      ending = true;
+      last = storage;
+    }
+    // From here on nobody interrupts any more, and the hub is still to be told.
+    if (Thread.interrupted()) {
+      log.debug("{}: {} was interrupted", context.identity(), upload);
+    }
+    if (last != null) {
+      last.abort();
+    }
+    if (failure != null) {
+      farewell(failure);
+    }
+    if (hub != null) {
+      hub.abort();
+    }
+    if (failure == null) {
+      outcome.complete(result);
+    } else {
+      outcome.completeExceptionally(failure);
+    }
+  }
+
+  private UploadResult wholeUpload() throws IOException, InterruptedException {
+    // Opened first: what cannot be read must not take one of the hub's ten places.
+    Content content = new Content(upload);
+    try {
+      content.next();
+      begin();
+      while (true) {
+        try {
+          if (!stored) {
+            toStorage(content);
+            stored = true;
+          }
+          Grant done = told();
+          return new UploadResult(done.blobName(), done.correlationId(), content.read());
+        } catch (GrantRefused e) {
+          renew(e, content);
+        }
+      }
+    } finally {
+      close(content);
+    }
+  }
+
+  /** What is read is read; that its source does not close well changes nothing. */
+  private void close(Content content) {
+    try {
+      content.close();
+    } catch (IOException e) {
+      log.debug("{}: the source of {} was not closed cleanly", context.identity(), upload, e);
+    }
+  }
+
+  /** Asks the hub where to put it; a credential that it refuses is renewed once. */
+  private void begin() throws InterruptedException {
+    try {
+      retries.trying(context.loop(), this::beginOnce);
+    } catch (UnauthorizedException refused) {
+      context.credentialRefused();
+      retries.trying(context.loop(), this::beginOnce);
+    }
+  }
+
+  private Void beginOnce() throws InterruptedException {
+    HubFiles files = hub;
+    if (files == null) {
+      files = new HubFiles(context, Retries.await(context.credential()), dialer, answerTimeout);
+      hub = files;
+    } else {
+      files.use(Retries.await(context.credential()));
+    }
+    CompletionStage<Grant> asking = files.begin(upload.blobName());
+    asked = asking;
+    Grant given = Retries.await(asking);
+    asked = null;
+    grant = given;
+    usedGrant = false;
+    Storage next =
+        new Storage(
+            given,
+            given.endpoint(trustFor(given)),
+            context,
+            files.credential(),
+            dialer,
+            upload.contentType(),
+            answerTimeout);
+    Storage last;
+    synchronized (lock) {
+      last = storage;
+      storage = next;
+    }
+    if (last != null) {
+      last.abort();
+    }
+    return null;
+  }
+
+  private Trust trustFor(Grant given) {
+    if (storageTrust != null) {
+      return storageTrust;
+    }
+    Endpoint hubEndpoint = context.endpoint();
+    boolean sameHost = given.endpoint(context.trust()).host().equalsIgnoreCase(hubEndpoint.host());
+    return sameHost ? hubEndpoint.trust() : context.trust();
+  }
+
+  private void toStorage(Content content) throws IOException, InterruptedException {
+    Storage to = current(storage);
+    if (content.index() == 0 && content.ended()) {
+      retries.trying(
+          context.loop(), () -> Retries.await(to.put(content.block(), content.blockBytes())));
+      progressed(content);
+      return;
+    }
+    while (true) {
+      if (blocksThere == content.index()) {
+        retries.trying(
+            context.loop(),
+            () ->
+                Retries.await(to.putBlock(content.index(), content.block(), content.blockBytes())));
+        blocksThere++;
+        progressed(content);
+      }
+      if (content.ended()) {
+        break;
+      }
+      content.next();
+    }
+    retries.trying(context.loop(), () -> Retries.await(to.commit(blocksThere)));
+    usedGrant = true;
+  }
+
+  private void progressed(Content content) {
+    usedGrant = true;
+    context.progress(content.read());
+  }
+
+  /** Tells the hub that the file is there. */
+  private Grant told() throws InterruptedException {
+    Grant done = current(grant);
+    HubFiles files = current(hub);
+    int[] tries = {0};
+    try {
+      retries.trying(
+          context.loop(),
+          () -> {
+            tries[0]++;
+            files.use(Retries.await(context.credential()));
+            return Retries.await(
+                files.end(done, true, 200, "The file is in the storage.", answerTimeout));
+          });
+    } catch (RejectedException e) {
+      int code = e.code().orElse(0);
+      if (code == HubFiles.EXPIRED) {
+        throw new GrantRefused(e);
+      }
+      // An earlier notice was taken, and only its answer was lost.
+      if (code != HubFiles.NO_SUCH_UPLOAD || tries[0] == 1) {
+        throw e;
+      }
+    }
+    grant = null;
+    return done;
+  }
+
+  /** A large file may take longer than a signature lives: an hour by default, a day at most. */
+  private void renew(GrantRefused refused, Content content)
+      throws IOException, InterruptedException {
+    if (!usedGrant) {
+      throw refused.failure();
+    }
+    Grant last = current(grant);
+    log.info("{}: asks the hub anew where to put {}", context.identity(), upload);
+    grant = null;
+    tell(last, 403, "The signature expired; the upload goes on with another.");
+    begin();
+    if (!current(grant).sameBlob(last)) {
+      stored = false;
+      blocksThere = 0;
+      content.rewind();
+      content.next();
+    }
+  }
+
+  private static <T> T current(@Nullable T value) {
+    if (value == null) {
+      throw new IllegalStateException("The hub was not asked yet.");
+    }
+    return value;
+  }
+
+  private HubException failureOf(Throwable thrown) {
+    boolean stopped;
+    synchronized (lock) {
+      stopped = cancelled;
+    }
+    if (stopped) {
+      return new ClientClosedException(upload + " was cancelled.", Progress.MAYBE_SENT);
+    }
+    if (thrown instanceof GrantRefused refused) {
+      return refused.failure();
+    }
+    if (thrown instanceof HubException failure) {
+      return failure;
+    }
+    if (thrown instanceof IOException || thrown instanceof java.io.UncheckedIOException) {
+      return new RejectedException(
+          upload
+              + " cannot be read: "
+              + thrown
+              + ". Check the file or stream, and upload it again.",
+          Progress.MAYBE_SENT);
+    }
+    log.error("{}: {} failed in a way it should not", context.identity(), upload, thrown);
+    return new UnreachableException(
+        upload + " failed in a way it should not: " + thrown + ". Please report this with the log.",
+        Stage.SESSION,
+        Progress.MAYBE_SENT,
+        thrown);
+  }
+
+  /** Lets the hub know of a failure, so that one of its ten places is free again at once. */
+  private void farewell(HubException failure) {
+    Grant last = grant;
+    CompletionStage<Grant> asking = asked;
+    if (last == null && asking != null) {
+      try {
+        last = asking.toCompletableFuture().get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (ExecutionException | TimeoutException | InterruptedException nothingToEnd) {
+        log.debug("{}: {} had not begun", context.identity(), upload);
+      }
+    }
+    if (last != null) {
+      tell(last, statusOf(failure), String.valueOf(failure.getMessage()));
+    }
+  }
+
+  private void tell(Grant last, int status, String why) {
+    String text = why.length() > 200 ? why.substring(0, 200) : why;
+    try {
+      current(hub)
+          .end(last, false, status, text, FAREWELL)
+          .toCompletableFuture()
+          .get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      log.warn(
+          "{}: the hub could not be told that {} failed; it holds one of the device's ten places"
+              + " until its signature expires ({})",
+          context.identity(),
+          upload,
+          Causes.of(e).toString());
+    }
+  }
+
+  private static int statusOf(HubException failure) {
+    if (failure instanceof RejectedException refused) {
+      int code = refused.code().orElse(400);
+      return code >= 100_000 ? code / 1000 : code;
+    }
+    if (failure instanceof ThrottledException) {
+      return 429;
+    }
+    return failure instanceof ClientClosedException ? WENT_AWAY : 503;
+  }
+}

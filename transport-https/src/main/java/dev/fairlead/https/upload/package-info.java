@@ -1,0 +1,8 @@
+/**
+ * File upload: the hub says where a file may be put and hears how it ended; the content goes to the
+ * storage itself, block by block.
+ */
+@NullMarked
+package dev.fairlead.https.upload;
+
+import org.jspecify.annotations.NullMarked;
