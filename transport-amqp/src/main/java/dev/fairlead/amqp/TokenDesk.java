@@ -95,7 +95,8 @@ final class TokenDesk implements Links.Owner, Links.User, Engine.SessionEvents {
 
   private void send() {
     List<Request> first = new ArrayList<>();
-    while (!inLine.isEmpty() && links.canSend()) {
+    // No more than there is credit for answers: a hub drops what it cannot say.
+    while (!inLine.isEmpty() && links.canSend() && underWay.size() < links.function().credit()) {
       Request request = inLine.remove();
       request.id = Long.toString(++lastId);
       underWay.put(request.id, request);
@@ -161,6 +162,7 @@ final class TokenDesk implements Links.Owner, Links.User, Engine.SessionEvents {
                   status == null ? 500 : (int) Math.min(status, 999),
                   description == null ? null : Incoming.text(description))));
     }
+    send();
   }
 
   @Override

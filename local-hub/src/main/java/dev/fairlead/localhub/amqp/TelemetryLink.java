@@ -87,6 +87,9 @@ final class TelemetryLink {
   }
 
   private void take(IncomingDelivery delivery, byte[] bytes) {
+    if (connection.wire().isStalled()) {
+      return; // What came in one piece with the message that the line fell silent on.
+    }
     List<Entry> entries = new ArrayList<>(1);
     Message message;
     try {
