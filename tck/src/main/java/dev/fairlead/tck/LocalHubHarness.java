@@ -236,8 +236,9 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
       case HTTPS -> localHub.dropConnections(); // None of them belongs to a device.
       case AMQP, AMQP_WS -> {
         // The hub drops a device by detaching its links, for the line may carry others.
-        boolean whole = deviceId.equals(DEVICE);
-        if (!whole || !device.injectFault("KillTcp", Duration.ZERO, Duration.ZERO)) {
+        if (deviceId.equals(DEVICE)) {
+          localHub.dropConnections();
+        } else {
           device.dropConnection();
         }
       }

@@ -62,6 +62,7 @@ final class AmqpConnection implements SharedConnection, Wire.Events, Engine.Even
 
   private State state = State.NEW;
   private boolean reached;
+  private boolean aborting;
   private @Nullable Alarm limit;
 
   /**
@@ -292,13 +293,17 @@ final class AmqpConnection implements SharedConnection, Wire.Events, Engine.Even
     return attached.opening();
   }
 
+  /** One session is the tokens', and one may be a ping. */
+  @Override
+  public int capacity() {
+    return Math.max(1, Math.min(capacity, engine.maxSessions() - 2));
+  }
+
   private @Nullable HubException refusal(SessionContext session, AmqpFailures own) {
     if (state != State.NEW && state != State.OPENING && state != State.OPEN) {
       return own.over(Progress.NOT_SENT);
     }
-    // One session is the tokens', and one may be a ping.
-    if (sessions.size() >= capacity
-        || (state == State.OPEN && sessions.size() + 2 >= engine.maxSessions())) {
+    if (sessions.size() >= capacity()) {
       return new RejectedException(
           "The connection carries "
               + sessions.size()
@@ -369,6 +374,7 @@ final class AmqpConnection implements SharedConnection, Wire.Events, Engine.Even
   }
 
   private void aborted() {
+    aborting = true;
     down(failures.aborted(state != State.NEW && state != State.OPENING, Progress.MAYBE_SENT), null);
   }
 
@@ -389,7 +395,10 @@ final class AmqpConnection implements SharedConnection, Wire.Events, Engine.Even
     for (AmqpSession session : List.copyOf(sessions)) {
       session.connectionEnded(cause, said);
     }
-    Optional<HubException> reason = Optional.ofNullable(reason(opening, cause, said));
+    HubException why = reason(opening, cause, said);
+    // Who aborts an open connection knows why it ended; its sessions were told.
+    Optional<HubException> reason =
+        aborting && !opening ? Optional.empty() : Optional.ofNullable(why);
     log.debug(
         "AMQP connection with {} ended: {}",
         context.endpoint(),

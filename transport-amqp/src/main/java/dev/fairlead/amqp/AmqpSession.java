@@ -288,9 +288,9 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
         .whenComplete(
             (done, failure) -> {
               if (failure instanceof HubException refusal) {
-                if (state == State.OPENING) {
-                  finish(refusal);
-                } else if (state == State.OPEN && twinLinks.state() == Links.State.ATTACHED) {
+                // Where the links were lost under it, that is what counts.
+                boolean stands = twinLinks.state() == Links.State.ATTACHED;
+                if (stands && (state == State.OPENING || state == State.OPEN)) {
                   finish(refusal);
                 }
               } else if (subscribed && state == State.OPEN) {

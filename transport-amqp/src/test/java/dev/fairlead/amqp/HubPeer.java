@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import org.apache.qpid.proton.Proton;
 import org.apache.qpid.proton.amqp.Binary;
@@ -61,7 +60,7 @@ final class HubPeer {
   ReceiverSettleMode cloudMode = ReceiverSettleMode.SECOND;
   boolean answerTwin = true;
   boolean replenish = true;
-  Semaphore gate;
+  volatile boolean hold;
   ByteArrayOutputStream said;
   Runnable whenRefused = () -> {};
   DeliveryState settlement;
@@ -112,11 +111,15 @@ final class HubPeer {
     return this;
   }
 
-  void feed(byte[] bytes, int length) throws InterruptedException {
+  void feed(byte[] bytes, int length) {
     take(bytes, length);
-    if (gate != null) {
-      gate.acquire();
+    if (!hold) {
+      answer();
     }
+  }
+
+  /** Answers all that has come. */
+  void answer() {
     act(() -> {});
   }
 

@@ -32,7 +32,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -162,19 +161,20 @@ class SessionTest {
    */
   @Test
   void opensInTwoFlights() throws Exception {
-    Semaphore answers = new Semaphore(0);
     SessionOpening opening =
-        opening(hub -> hub.gate = answers, Feed.CLOUD_MESSAGES, Feed.DIRECT_METHODS);
+        opening(hub -> hub.hold = true, Feed.CLOUD_MESSAGES, Feed.DIRECT_METHODS);
     until(() -> !hub.peers().isEmpty());
     HubPeer peer = hub.peers().get(0);
-    until(() -> peer.seen("Attach") == 2);
-    assertThat(peer.frames()).containsExactly("Open", "Begin", "Attach", "Attach", "Flow");
-    answers.release(1000);
-    CompletableFuture<TransportSession> opened = context.follow(opening);
-    session = done(opened);
-    assertThat(peer.frames().subList(5, 14))
-        .containsExactly(
-            "Transfer", "Begin", "Attach", "Attach", "Attach", "Attach", "Flow", "Flow", "Flow");
+    List<String> first = List.of("Open", "Begin", "Attach", "Attach", "Flow");
+    until(() -> peer.frames().equals(first));
+    peer.answer();
+    List<String> second =
+        List.of("Transfer", "Begin", "Attach", "Attach", "Attach", "Attach", "Flow", "Flow");
+    until(() -> peer.frames().size() == first.size() + second.size());
+    assertThat(peer.frames().subList(first.size(), first.size() + second.size())).isEqualTo(second);
+    peer.hold = false;
+    peer.answer();
+    session = done(context.follow(opening));
   }
 
   // Telemetry.
