@@ -110,7 +110,7 @@ public final class TranslatingGateway {
             .device(connectionString)
             .onCloudMessage(message -> context.runOnContext(now -> handOn(message, sensor)))
             .build();
-    device.open().exceptionally(failure -> refused(sensor, failure));
+    device.open().exceptionally(failure -> failed(sensor, failure));
     sensor
         .subscribeHandler(
             wish -> sensor.subscribeAcknowledge(wish.messageId(), List.of(MqttQoS.AT_MOST_ONCE)))
@@ -119,15 +119,16 @@ public final class TranslatingGateway {
         .accept(false);
   }
 
-  private static Void refused(MqttEndpoint sensor, Throwable failure) {
-    say("gateway", sensor.clientIdentifier() + " is not at the hub: " + failure.getMessage());
+  private static Void failed(MqttEndpoint sensor, Throwable failure) {
+    say("gateway", sensor.clientIdentifier() + ": " + failure.getMessage());
     return null;
   }
 
   private static void leave(DeviceClient device, MqttEndpoint sensor) {
     device
         .close(Duration.ofSeconds(5))
-        .thenRun(() -> say("gateway", sensor.clientIdentifier() + " has left"));
+        .thenRun(() -> say("gateway", sensor.clientIdentifier() + " has left"))
+        .exceptionally(failure -> failed(sensor, failure));
   }
 
   private static void send(
