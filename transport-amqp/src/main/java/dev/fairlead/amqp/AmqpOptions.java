@@ -29,7 +29,8 @@ public final class AmqpOptions {
     webSocketPath = builder.webSocketPath;
     window = builder.window;
     windowBytes = builder.windowBytes;
-    batchBytes = builder.batchBytes;
+    // The batch format is the hub's own: a broker would keep a batch as one message.
+    batchBytes = builder.broker == null ? builder.batchBytes : 0;
     identities = builder.identities;
     webSocketIdentities = builder.webSocketIdentities;
     idleTimeout = builder.idleTimeout;
@@ -148,8 +149,8 @@ public final class AmqpOptions {
 
     /**
      * Talks to a plain AMQP 1.0 broker in place of a hub: telemetry goes to one address and
-     * messages come from another; there are no tokens, no twin and no direct methods. None by
-     * default.
+     * messages come from another; there are no tokens, no twin, no direct methods and no batches.
+     * None by default.
      *
      * @param addresses the broker's addresses
      * @return this
