@@ -13,6 +13,7 @@ import dev.fairlead.TelemetryMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.HubPort;
 import dev.fairlead.localhub.LocalHub;
+import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.tck.FakeTime;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -34,6 +35,7 @@ class FallBackTest {
 
   private static DeviceClientBuilder client(LocalHub hub, Device device, Endpoint mqtt) {
     return DeviceClient.fromConnectionString(device.connectionString())
+        .policy(TransportPolicy.builder().only(Protocol.MQTT, Protocol.MQTT_WS).build())
         .endpoint(Protocol.MQTT, mqtt)
         .endpoint(Protocol.MQTT_WS, Wire.MQTT_WS.endpoint(hub))
         .retry(RetryPolicy.eager());

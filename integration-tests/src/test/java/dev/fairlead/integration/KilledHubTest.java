@@ -12,6 +12,7 @@ import dev.fairlead.Protocol;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.localhub.DeviceAuth;
+import dev.fairlead.policy.TransportPolicy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,6 +55,7 @@ class KilledHubTest {
         DeviceClient client =
             DeviceClient.fromConnectionString(
                     "HostName=localhost;DeviceId=survivor;SharedAccessKey=" + keys.primary())
+                .policy(TransportPolicy.builder().only(Protocol.MQTT).build())
                 .endpoint(Protocol.MQTT, new Endpoint("localhost", hub.port(), hub.trust()))
                 .retry(RetryPolicy.eager())
                 .outbox(

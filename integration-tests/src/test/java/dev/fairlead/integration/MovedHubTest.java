@@ -54,7 +54,7 @@ class MovedHubTest {
   }
 
   /** The same hub, for a client: its name, its CA, its devices. */
-  private LocalHub hubAt(InetAddress address, int mqttPort, int httpsPort) {
+  private LocalHub hubAt(InetAddress address, int mqttPort, int amqpPort, int httpsPort) {
     LocalHub hub =
         LocalHub.start(
             LocalHubOptions.defaults()
@@ -62,6 +62,7 @@ class MovedHubTest {
                 .stateDirectory(state)
                 .bindAddress(address)
                 .mqttPort(mqttPort)
+                .amqpPort(amqpPort)
                 .httpsPort(httpsPort));
     hub.createDevice(ID, keys);
     return hub;
@@ -82,7 +83,7 @@ class MovedHubTest {
 
   @Test
   void theNextAttemptAfterTheNameServersKnowReachesTheNewAddress() throws Exception {
-    LocalHub old = hubAt(address(2), 0, 0);
+    LocalHub old = hubAt(address(2), 0, 0, 0);
     addresses = List.of(address(2));
     try (old;
         DeviceClient client = client(old).build()) {
@@ -91,9 +92,10 @@ class MovedHubTest {
       int lookUpsBefore = lookUps.get();
 
       int mqttPort = old.mqttPort();
+      int amqpPort = old.amqpPort();
       int httpsPort = old.httpsPort();
       old.close();
-      try (LocalHub moved = hubAt(address(3), mqttPort, httpsPort)) {
+      try (LocalHub moved = hubAt(address(3), mqttPort, amqpPort, httpsPort)) {
         // A wire that only asks and answers does not notice before it has something to say.
         CompletableFuture<Void> sent = client.send(TelemetryMessage.json("{\"n\":2}"));
         // The stale answer leads to a dead address: tried, told, and looked up again.
@@ -119,7 +121,7 @@ class MovedHubTest {
   @Test
   void ofAnOldAndANewAddressTheOneThatAnswersIsTaken() throws Exception {
     addresses = List.of(address(2), address(3));
-    try (LocalHub moved = hubAt(address(3), 0, 0);
+    try (LocalHub moved = hubAt(address(3), 0, 0, 0);
         DeviceClient client = client(moved).build()) {
       client.blocking(SOON).open();
       client.blocking(SOON).send(TelemetryMessage.json("{}"));

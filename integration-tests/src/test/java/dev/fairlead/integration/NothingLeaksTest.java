@@ -18,6 +18,7 @@ import dev.fairlead.Trust;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.LocalHub;
+import dev.fairlead.policy.TransportPolicy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -103,6 +104,7 @@ class NothingLeaksTest {
       Device device = hub.createDevice(deviceId, DeviceAuth.keys(key, key));
       DeviceClient client =
           DeviceClient.fromConnectionString(device.connectionString())
+              .policy(TransportPolicy.builder().only(Protocol.MQTT).build())
               .endpoint(
                   Protocol.MQTT,
                   new Endpoint(

@@ -62,7 +62,9 @@ public final class Quickstart {
           new Quickstart(
               DeviceClient.fromConnectionString(registered.connectionString())
                   .endpoint(Protocol.MQTT, at(hub, hub.mqttPort()))
-                  .endpoint(Protocol.MQTT_WS, at(hub, hub.httpsPort())));
+                  .endpoint(Protocol.MQTT_WS, at(hub, hub.httpsPort()))
+                  .endpoint(Protocol.AMQP, at(hub, hub.amqpPort()))
+                  .endpoint(Protocol.AMQP_WS, at(hub, hub.httpsPort())));
       try {
         device.comeUp();
         device.sendVitals(3);

@@ -8,6 +8,7 @@ import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
+import dev.fairlead.policy.TransportPolicy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +36,7 @@ public final class ReconnectingDevice {
       Device registered = hub.createDevice("wanderer");
       try (DeviceClient client =
           DeviceClient.fromConnectionString(registered.connectionString())
+              .policy(TransportPolicy.builder().only(Protocol.MQTT, Protocol.MQTT_WS).build())
               .endpoint(Protocol.MQTT, at(hub, hub.mqttPort()))
               .endpoint(Protocol.MQTT_WS, at(hub, hub.httpsPort()))
               // One device on a desk: a fleet keeps the default, which spreads its return.
