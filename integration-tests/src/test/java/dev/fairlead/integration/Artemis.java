@@ -7,7 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Trust;
-import dev.fairlead.net.TestCa;
+import dev.fairlead.peers.TestCa;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.File;

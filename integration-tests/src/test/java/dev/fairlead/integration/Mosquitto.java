@@ -2,7 +2,7 @@ package dev.fairlead.integration;
 
 import dev.fairlead.Endpoint;
 import dev.fairlead.Trust;
-import dev.fairlead.net.TestCa;
+import dev.fairlead.peers.TestCa;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

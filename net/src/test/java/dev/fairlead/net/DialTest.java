@@ -9,6 +9,8 @@ import dev.fairlead.Progress;
 import dev.fairlead.Trust;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.peers.TestCa;
+import dev.fairlead.peers.TestServer;
 import dev.fairlead.spi.Credential;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -1,4 +1,4 @@
-package dev.fairlead.net;
+package dev.fairlead.peers;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -113,7 +113,7 @@ public final class TestProxy {
   }
 
   private static void relay(Socket client, int target) throws Exception {
-    try (Socket server = new Socket("127.0.0.1", target)) {
+    try (Socket server = new Socket(InetAddress.getLoopbackAddress(), target)) {
       Thread back =
           new Thread(
               () -> {

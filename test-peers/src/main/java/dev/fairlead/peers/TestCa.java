@@ -1,4 +1,4 @@
-package dev.fairlead.net;
+package dev.fairlead.peers;
 
 import java.math.BigInteger;
 import java.security.KeyPair;
