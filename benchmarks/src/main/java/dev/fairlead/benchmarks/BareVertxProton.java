@@ -36,7 +36,7 @@ final class BareVertxProton implements TelemetryLine {
   BareVertxProton(String connectionString, int port, Path caFile) throws Exception {
     ConnectionString parsed = ConnectionString.parse(connectionString);
     String device = parsed.identity().deviceId();
-    String hub = parsed.hostName().substring(0, parsed.hostName().indexOf('.'));
+    String hub = parsed.hostName().replaceFirst("\\..*", "");
     String token =
         SasToken.sign(
                 new Audience(parsed.hostName(), parsed.identity()),
@@ -72,7 +72,7 @@ final class BareVertxProton implements TelemetryLine {
                       made.openHandler(
                           open -> {
                             ProtonSender link =
-                                made.createSender("/devices/" + device + "/messages/events/");
+                                made.createSender("/devices/" + device + "/messages/events");
                             link.openHandler(ready -> sender.complete(link)).open();
                           });
                       made.open();
