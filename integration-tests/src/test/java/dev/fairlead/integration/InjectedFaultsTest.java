@@ -16,6 +16,7 @@ import dev.fairlead.localhub.TelemetryRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -30,6 +31,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 class InjectedFaultsTest {
   private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Set<String> ENDS_THE_CONNECTION =
+      Set.of("KillTcp", "KillAmqpConnection", "KillAmqpSession", "ShutDownMqtt", "ShutDownAmqp");
   private static final int BEFORE = 100;
   private static final int AFTER = 100;
 
@@ -78,6 +81,10 @@ class InjectedFaultsTest {
         assertThat(device.injectFault(fault, Duration.ZERO, Duration.ofSeconds(1))).isTrue();
         send(client, BEFORE, BEFORE + AFTER, sent);
 
+        if (ENDS_THE_CONNECTION.contains(fault)) {
+          // Else a fault that did nothing would pass.
+          await().atMost(SOON).until(() -> device.connectionsSoFar() > 1);
+        }
         CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
         assertThat(firstArrivals(hub))
             .containsExactlyElementsOf(
