@@ -2,12 +2,12 @@ package dev.fairlead;
 
 import dev.fairlead.auth.ConnectionString;
 import dev.fairlead.auth.Credentials;
-import dev.fairlead.client.ClientSettings;
-import dev.fairlead.client.GatewaySettings;
-import dev.fairlead.client.Handlers;
 import dev.fairlead.client.RealDeviceClient;
 import dev.fairlead.client.RealGateway;
+import dev.fairlead.inbound.Handlers;
 import dev.fairlead.policy.TransportPolicy;
+import dev.fairlead.settings.ClientSettings;
+import dev.fairlead.settings.GatewaySettings;
 import dev.fairlead.spi.OutboxStore;
 import dev.fairlead.spi.TransportProvider;
 import dev.fairlead.spi.UploadProvider;

@@ -1,8 +1,8 @@
 package dev.fairlead;
 
-import dev.fairlead.client.GatewaySettings;
 import dev.fairlead.client.RealGateway;
 import dev.fairlead.policy.TransportPolicy;
+import dev.fairlead.settings.GatewaySettings;
 import dev.fairlead.spi.TransportProvider;
 import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;

@@ -3,8 +3,8 @@ package dev.fairlead.auth;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Signs for a key that never leaves its keeper: a TPM, a secure element, the IoT Edge workload API,
- * a signing service. Called for every new token, from any thread, one call at a time for each
+ * Signs for a key that never leaves its supervisor: a TPM, a secure element, the IoT Edge workload
+ * API, a signing service. Called for every new token, from any thread, one call at a time for each
  * client.
  */
 @FunctionalInterface

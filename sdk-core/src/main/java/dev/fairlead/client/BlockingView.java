@@ -8,6 +8,7 @@ import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Twin;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.threads.Failures;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;

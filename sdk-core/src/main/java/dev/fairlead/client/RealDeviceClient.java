@@ -18,15 +18,31 @@ import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.UnsupportedException;
 import dev.fairlead.UploadResult;
 import dev.fairlead.auth.Audience;
+import dev.fairlead.inbound.CloudMessageDispatcher;
+import dev.fairlead.inbound.Handlers;
+import dev.fairlead.inbound.MethodDispatcher;
+import dev.fairlead.inbound.TwinDocuments;
+import dev.fairlead.inbound.TwinFollower;
+import dev.fairlead.inbound.TwinLimits;
 import dev.fairlead.json.Json;
 import dev.fairlead.outbox.Outbox;
 import dev.fairlead.policy.NoRouteException;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
 import dev.fairlead.policy.TransportPolicy;
+import dev.fairlead.session.CredentialCache;
+import dev.fairlead.session.LiveSession;
+import dev.fairlead.session.SessionSupervisor;
+import dev.fairlead.session.Transports;
+import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.MethodReply;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
+import dev.fairlead.threads.ClientLoop;
+import dev.fairlead.threads.ClientThreads;
+import dev.fairlead.threads.Failures;
+import dev.fairlead.threads.SerialExecutor;
+import dev.fairlead.upload.UploadQueue;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -41,21 +57,21 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The device client: the application's side of the {@link SessionKeeper}. */
+/** The device client: the application's side of the {@link SessionSupervisor}. */
 public final class RealDeviceClient implements DeviceClient {
   private static final Logger log = LoggerFactory.getLogger(RealDeviceClient.class);
 
   private final ClientSettings settings;
   private final Handlers handlers;
-  private final ClientSurroundings surroundings;
+  private final ClientEnvironment environment;
   private final ClientLoop loop;
   private final ClientThreads threads;
   private final Outbox outbox;
   private final Transports transports;
   private final RouteMemory memory;
-  private final SessionKeeper keeper;
-  private final UploadDesk uploads;
-  private final Lane stateLane;
+  private final SessionSupervisor supervisor;
+  private final UploadQueue uploads;
+  private final SerialExecutor stateCallbacks;
   private final CompletableFuture<Void> opened;
   private final CompletableFuture<Void> closed;
 
@@ -73,16 +89,16 @@ public final class RealDeviceClient implements DeviceClient {
    * @throws NoRouteException if no route is left
    */
   public RealDeviceClient(ClientSettings settings, Handlers handlers) {
-    this(settings, handlers, new OwnSurroundings(settings));
+    this(settings, handlers, new OwnEnvironment(settings));
   }
 
-  RealDeviceClient(ClientSettings settings, Handlers handlers, ClientSurroundings surroundings) {
+  RealDeviceClient(ClientSettings settings, Handlers handlers, ClientEnvironment environment) {
     this.settings = settings;
     this.handlers = handlers;
-    this.surroundings = surroundings;
-    loop = surroundings.loop();
-    threads = surroundings.threads();
-    transports = surroundings.transports();
+    this.environment = environment;
+    loop = environment.loop();
+    threads = environment.threads();
+    transports = environment.transports();
     memory = new RouteMemory(loop);
     TransportPlan plan = plan();
     if (plan.isEmpty()) {
@@ -90,22 +106,22 @@ public final class RealDeviceClient implements DeviceClient {
     }
     opened = threads.newFuture();
     closed = threads.newFuture();
-    stateLane = threads.handlerLane("connection state");
+    stateCallbacks = threads.handlerExecutor("connection state");
     outbox =
         new Outbox(
-            settings.outbox(), loop, new OutboxSurroundings(), settings.outboxStore().orElse(null));
-    CredentialKeeper credentials =
-        new CredentialKeeper(
+            settings.outbox(), loop, new OutboxEnvironment(), settings.outboxStore().orElse(null));
+    CredentialCache credentials =
+        new CredentialCache(
             loop, settings.credentials(), new Audience(settings.hubHost(), settings.identity()));
     uploads =
-        new UploadDesk(
+        new UploadQueue(
             settings,
             loop,
             threads,
             credentials,
             plan(settings.policy().toBuilder().fileUpload(true).build()));
-    keeper =
-        new SessionKeeper(
+    supervisor =
+        new SessionSupervisor(
             settings,
             handlers,
             loop,
@@ -115,12 +131,12 @@ public final class RealDeviceClient implements DeviceClient {
             credentials,
             RandomGenerator.getDefault(),
             this::plan,
-            new KeeperOwner());
+            new SupervisorOwner());
   }
 
   @Override
   public CompletableFuture<Void> open() {
-    loop.execute(keeper::start);
+    loop.execute(supervisor::start);
     return opened;
   }
 
@@ -170,7 +186,7 @@ public final class RealDeviceClient implements DeviceClient {
   }
 
   private TwinLink twinLink(String undone) {
-    LiveSession live = keeper.session();
+    LiveSession live = supervisor.session();
     TransportSession session = live == null ? null : live.session;
     if (live == null || session == null) {
       throw new UnreachableException(
@@ -215,7 +231,7 @@ public final class RealDeviceClient implements DeviceClient {
   }
 
   private TransportPlan plan(TransportPolicy policy) {
-    return policy.plan(transports.offers(), handlers.needs(), surroundings.remembered(memory));
+    return policy.plan(transports.offers(), handlers.needs(), environment.remembered(memory));
   }
 
   @Override
@@ -242,7 +258,7 @@ public final class RealDeviceClient implements DeviceClient {
     loop.execute(
         () -> {
           uploads.close();
-          keeper.close(drain);
+          supervisor.close(drain);
         });
   }
 
@@ -255,7 +271,7 @@ public final class RealDeviceClient implements DeviceClient {
     }
     down.join();
     try {
-      if (!surroundings.awaitEnd(Duration.ofSeconds(1))) {
+      if (!environment.awaitEnd(Duration.ofSeconds(1))) {
         log.warn("{}: the client's loop is still busy after closing", settings.identity());
       }
     } catch (InterruptedException e) {
@@ -263,21 +279,21 @@ public final class RealDeviceClient implements DeviceClient {
     }
   }
 
-  /** What happens in the keeper, carried to the application. Called on the loop. */
-  private final class KeeperOwner implements SessionKeeper.Owner {
-    private final MethodDesk methods =
-        new MethodDesk(loop, threads.handlerLane("direct methods"), handlers);
-    private final @Nullable CloudMessageDesk cloudMessages =
+  /** What happens in the supervisor, carried to the application. Called on the loop. */
+  private final class SupervisorOwner implements SessionSupervisor.Owner {
+    private final MethodDispatcher methods =
+        new MethodDispatcher(loop, threads.handlerExecutor("direct methods"), handlers);
+    private final @Nullable CloudMessageDispatcher cloudMessages =
         handlers
             .cloudMessages()
-            .map(handler -> new CloudMessageDesk(loop, threads, handler))
+            .map(handler -> new CloudMessageDispatcher(loop, threads, handler))
             .orElse(null);
     private final @Nullable TwinFollower twin =
         handlers
             .desiredProperties()
             .map(
                 handler ->
-                    new TwinFollower(loop, threads.handlerLane("desired properties"), handler))
+                    new TwinFollower(loop, threads.handlerExecutor("desired properties"), handler))
             .orElse(null);
 
     @Override
@@ -285,7 +301,7 @@ public final class RealDeviceClient implements DeviceClient {
       state = next;
       log.info("{}: {}", settings.identity(), next);
       for (ConnectionStateListener listener : handlers.states()) {
-        stateLane.execute(() -> listener.onConnectionState(next));
+        stateCallbacks.execute(() -> listener.onConnectionState(next));
       }
     }
 
@@ -340,7 +356,7 @@ public final class RealDeviceClient implements DeviceClient {
               () ->
                   new ClientClosedException(
                       "The client was closed before its first session.", Progress.NOT_SENT)));
-      surroundings.ended(RealDeviceClient.this);
+      environment.ended(RealDeviceClient.this);
       closed.complete(null);
     }
   }
@@ -371,7 +387,7 @@ public final class RealDeviceClient implements DeviceClient {
     }
   }
 
-  private final class OutboxSurroundings implements Outbox.Surroundings {
+  private final class OutboxEnvironment implements Outbox.Environment {
     @Override
     public CompletableFuture<Void> newFuture() {
       return threads.newFuture();

@@ -13,17 +13,26 @@ import dev.fairlead.OutboxStatus;
 import dev.fairlead.Proxy;
 import dev.fairlead.Route;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.inbound.Handlers;
 import dev.fairlead.policy.NoRouteException;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.pool.ConnectionPool;
+import dev.fairlead.retry.Backoff;
+import dev.fairlead.session.Transports;
+import dev.fairlead.settings.ClientSettings;
+import dev.fairlead.settings.GatewaySettings;
 import dev.fairlead.spi.ConnectionContext;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
 import dev.fairlead.spi.UploadProvider;
+import dev.fairlead.threads.ClientLoop;
+import dev.fairlead.threads.ClientThreads;
+import dev.fairlead.threads.Failures;
+import dev.fairlead.upload.UploadProviders;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -97,7 +106,7 @@ public final class RealGateway implements Gateway {
     loop = new ClientLoop(name, settings.daemonThreads(), settings.time());
     threads = ClientThreads.shared(name, settings.daemonThreads(), settings.executor());
     wires = Transports.of(settings.transports());
-    pool = new ConnectionPool(new PoolSurroundings(), new RouteMemory(loop));
+    pool = new ConnectionPool(new PoolEnvironment(), new RouteMemory(loop));
     transports = wires.through(pool);
     uploads = settings.uploads().or(UploadProviders::find);
     closed = threads.newFuture();
@@ -186,7 +195,7 @@ public final class RealGateway implements Gateway {
     }
     try {
       RealDeviceClient made =
-          new RealDeviceClient(device, handlers, new DeviceSurroundings(identity));
+          new RealDeviceClient(device, handlers, new SharedEnvironment(identity));
       synchronized (lock) {
         devices.add(made);
         if (!closing) {
@@ -345,11 +354,11 @@ public final class RealGateway implements Gateway {
   }
 
   /** What one device stands on. */
-  private final class DeviceSurroundings implements ClientSurroundings {
+  private final class SharedEnvironment implements ClientEnvironment {
     private final DeviceIdentity identity;
     private final ClientThreads own;
 
-    DeviceSurroundings(DeviceIdentity identity) {
+    SharedEnvironment(DeviceIdentity identity) {
       this.identity = identity;
       this.own = threads.of("fairlead-" + identity);
     }
@@ -388,7 +397,7 @@ public final class RealGateway implements Gateway {
   }
 
   /** What the pool stands on. */
-  private final class PoolSurroundings implements ConnectionPool.Surroundings {
+  private final class PoolEnvironment implements ConnectionPool.Environment {
     private final Backoff backoff = new Backoff(settings.retry(), RandomGenerator.getDefault());
 
     @Override

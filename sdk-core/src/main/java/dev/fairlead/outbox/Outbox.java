@@ -42,7 +42,7 @@ public final class Outbox {
   static final int CUTS_THAT_CONDEMN = 5;
 
   private final OutboxLimits limits;
-  private final Surroundings surroundings;
+  private final Environment environment;
   private final @Nullable OutboxStore store;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -60,7 +60,7 @@ public final class Outbox {
   private boolean closing;
 
   /** What the outbox needs of the client around it. */
-  public interface Surroundings {
+  public interface Environment {
     /**
      * A future for a sender.
      *
@@ -88,17 +88,14 @@ public final class Outbox {
    *
    * @param limits its bounds
    * @param time for expiry
-   * @param surroundings the client around it
+   * @param environment the client around it
    * @param store keeps the content across restarts, or null
    */
   public Outbox(
-      OutboxLimits limits,
-      TimeSource time,
-      Surroundings surroundings,
-      @Nullable OutboxStore store) {
+      OutboxLimits limits, TimeSource time, Environment environment, @Nullable OutboxStore store) {
     this.limits = limits;
     this.expiry = new ExpiryWatch(time, this::expiryAlarm);
-    this.surroundings = surroundings;
+    this.environment = environment;
     this.store = store;
     if (store != null) {
       for (OutboxStore.Saved saved : store.recover()) {
@@ -107,7 +104,7 @@ public final class Outbox {
             new Entry(
                 saved.sequence(),
                 saved.message(),
-                surroundings.newFuture(),
+                environment.newFuture(),
                 expiry.deadline(timeToLiveOf(saved.message())));
         waiting.put(entry.sequence, entry);
         bytes += entry.message.size();
@@ -123,8 +120,8 @@ public final class Outbox {
    * @return completes when the hub has it, or it failed
    */
   public CompletableFuture<Void> offer(TelemetryMessage message) {
-    CompletableFuture<Void> outcome = surroundings.newFuture();
-    Aftermath after = new Aftermath(surroundings.completions());
+    CompletableFuture<Void> outcome = environment.newFuture();
+    DeferredActions after = new DeferredActions(environment.completions());
     @Nullable Entry added = null;
     @Nullable CompletionStage<Void> saving = null;
     lock.lock();
@@ -154,9 +151,9 @@ public final class Outbox {
     return outcome;
   }
 
-  private static CompletionStage<Void> save(OutboxStore keeper, Entry entry) {
+  private static CompletionStage<Void> save(OutboxStore supervisor, Entry entry) {
     try {
-      return keeper.save(entry.sequence, entry.message);
+      return supervisor.save(entry.sequence, entry.message);
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -172,7 +169,7 @@ public final class Outbox {
     }
   }
 
-  private void failIfNotSaved(Entry entry, Aftermath after) {
+  private void failIfNotSaved(Entry entry, DeferredActions after) {
     if (entry.notSaved != null && !entry.done && entry.holder == null) {
       finish(
           entry,
@@ -186,7 +183,7 @@ public final class Outbox {
   }
 
   /** Returns why there is no room, or null once there is. */
-  private @Nullable HubException makeRoom(int size, Aftermath after) {
+  private @Nullable HubException makeRoom(int size, DeferredActions after) {
     while (true) {
       if (closing) {
         return new ClientClosedException(
@@ -221,7 +218,7 @@ public final class Outbox {
   }
 
   private @Nullable HubException awaitRoom(int size) {
-    if (!surroundings.mayBlock()) {
+    if (!environment.mayBlock()) {
       return new RejectedException(
           "The outbox is full ("
               + fill()
@@ -362,7 +359,7 @@ public final class Outbox {
         });
   }
 
-  private void countCut(Entry head, Aftermath after) {
+  private void countCut(Entry head, DeferredActions after) {
     if (++head.cutsAtHead >= CUTS_THAT_CONDEMN) {
       finish(
           head,
@@ -378,7 +375,7 @@ public final class Outbox {
     }
   }
 
-  private void putBack(Entry entry, Aftermath after) {
+  private void putBack(Entry entry, DeferredActions after) {
     entry.holder = null;
     underWay.remove(entry);
     waiting.put(entry.sequence, entry);
@@ -387,7 +384,7 @@ public final class Outbox {
   }
 
   /** Ends a message's stay, waiting or under way. */
-  private void finish(Entry entry, @Nullable HubException failure, Aftermath after) {
+  private void finish(Entry entry, @Nullable HubException failure, DeferredActions after) {
     entry.done = true;
     entry.holder = null;
     if (!underWay.remove(entry)) {
@@ -412,7 +409,7 @@ public final class Outbox {
     }
   }
 
-  private void wakeLease(Aftermath after) {
+  private void wakeLease(DeferredActions after) {
     if (lease != null && lease.hungry && lease.wakeup != null) {
       lease.hungry = false;
       after.wake(lease.wakeup);
@@ -424,7 +421,7 @@ public final class Outbox {
   }
 
   /** Fails what has waited too long. What is under way stays: it may be with the hub already. */
-  private void expire(Aftermath after) {
+  private void expire(DeferredActions after) {
     for (Entry entry : expiry.due()) {
       finish(
           entry,
@@ -503,8 +500,8 @@ public final class Outbox {
     }
   }
 
-  private void locked(Consumer<Aftermath> action) {
-    Aftermath after = new Aftermath(surroundings.completions());
+  private void locked(Consumer<DeferredActions> action) {
+    DeferredActions after = new DeferredActions(environment.completions());
     lock.lock();
     try {
       action.accept(after);

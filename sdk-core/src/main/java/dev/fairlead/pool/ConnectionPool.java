@@ -35,7 +35,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class ConnectionPool implements TransportProvider {
   /** What the pool needs of the gateway around it. */
-  public interface Surroundings {
+  public interface Environment {
     /**
      * Where everything happens.
      *
@@ -116,20 +116,20 @@ public final class ConnectionPool implements TransportProvider {
   /** How long a route on which no connection could be opened goes last. */
   private static final Duration POSTPONED = Duration.ofMinutes(10);
 
-  private final Surroundings around;
+  private final Environment around;
   private final RouteMemory memory;
   private final Map<Route, SharedRoute> routes = new HashMap<>();
   private final Set<DeviceIdentity> members = new HashSet<>();
   private final Set<PooledConnection> shared = ConcurrentHashMap.newKeySet();
-  private final Set<Lone> lone = ConcurrentHashMap.newKeySet();
+  private final Set<DedicatedConnection> lone = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private boolean closing;
 
   /** A connection of one identity. */
-  private static final class Lone {
+  private static final class DedicatedConnection {
     final Route route;
 
-    Lone(Route route) {
+    DedicatedConnection(Route route) {
       this.route = route;
     }
   }
@@ -140,7 +140,7 @@ public final class ConnectionPool implements TransportProvider {
    * @param route its route
    * @param devices how many sessions it carries, those that are being opened included
    */
-  public record Standing(Route route, int devices) {}
+  public record OpenConnection(Route route, int devices) {}
 
   /**
    * An empty pool.
@@ -148,7 +148,7 @@ public final class ConnectionPool implements TransportProvider {
    * @param around the gateway
    * @param memory remembers the routes that failed for all devices
    */
-  public ConnectionPool(Surroundings around, RouteMemory memory) {
+  public ConnectionPool(Environment around, RouteMemory memory) {
     this.around = around;
     this.memory = memory;
   }
@@ -184,7 +184,7 @@ public final class ConnectionPool implements TransportProvider {
         .session()
         .thenAccept(
             session -> {
-              Lone connection = new Lone(route);
+              DedicatedConnection connection = new DedicatedConnection(route);
               lone.add(connection);
               session.ended().whenComplete((end, failure) -> lone.remove(connection));
             });
@@ -215,14 +215,14 @@ public final class ConnectionPool implements TransportProvider {
    *
    * @return a list of them, from any thread
    */
-  public List<Standing> connections() {
-    List<Standing> standing = new ArrayList<>();
+  public List<OpenConnection> connections() {
+    List<OpenConnection> standing = new ArrayList<>();
     for (PooledConnection each : shared) {
       if (each.isOpen()) {
-        standing.add(new Standing(each.route(), each.devices()));
+        standing.add(new OpenConnection(each.route(), each.devices()));
       }
     }
-    lone.forEach(each -> standing.add(new Standing(each.route, 1)));
+    lone.forEach(each -> standing.add(new OpenConnection(each.route, 1)));
     return standing;
   }
 

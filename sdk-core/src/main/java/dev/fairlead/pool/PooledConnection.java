@@ -73,7 +73,7 @@ final class PooledConnection {
 
   // ---- opening
 
-  void open(MultiplexingProvider wire, ConnectionPool.Surroundings around) {
+  void open(MultiplexingProvider wire, ConnectionPool.Environment around) {
     ConnectionContext context = around.context(route());
     limit = loop.schedule(context.openTimeout(), () -> openedTooLate(context));
     try {

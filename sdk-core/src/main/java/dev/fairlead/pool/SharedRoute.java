@@ -38,7 +38,7 @@ final class SharedRoute {
       Comparator.comparingInt(PooledConnection::devices);
 
   private final ConnectionPool pool;
-  private final ConnectionPool.Surroundings around;
+  private final ConnectionPool.Environment around;
   private final Loop loop;
   private final MultiplexingProvider wire;
   private final Route route;
@@ -57,7 +57,7 @@ final class SharedRoute {
 
   SharedRoute(
       ConnectionPool pool,
-      ConnectionPool.Surroundings around,
+      ConnectionPool.Environment around,
       MultiplexingProvider wire,
       Route route) {
     this.pool = pool;

@@ -147,8 +147,8 @@ class OutboxEdgesTest {
   void theLockIsReleasedBeforeTheOutcomeOfAFailedSavingIsHandedOver() {
     List<String> seen = new ArrayList<>();
     List<Outbox> made = new ArrayList<>();
-    Outbox.Surroundings surroundings =
-        new Outbox.Surroundings() {
+    Outbox.Environment environment =
+        new Outbox.Environment() {
           @Override
           public CompletableFuture<Void> newFuture() {
             return new CompletableFuture<>();
@@ -178,7 +178,7 @@ class OutboxEdgesTest {
         new Outbox(
             OutboxLimits.defaults(),
             new ManualTime(),
-            surroundings,
+            environment,
             new Store() {
               @Override
               public CompletionStage<Void> save(long sequence, TelemetryMessage message) {

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Timeout;
  * acknowledges on yet another, all at once.
  */
 @Timeout(120)
-class OutboxHammerTest implements Outbox.Surroundings {
+class OutboxHammerTest implements Outbox.Environment {
   private static final int SENDERS = 4;
   private static final int WINDOW = 16;
 

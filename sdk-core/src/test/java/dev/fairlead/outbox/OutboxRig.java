@@ -14,7 +14,7 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** An outbox with time that stands still, whose futures complete before a call returns. */
-final class OutboxRig implements Outbox.Surroundings {
+final class OutboxRig implements Outbox.Environment {
   final ManualTime time = new ManualTime();
   final Outbox outbox;
   volatile boolean mayBlock = true;

@@ -1,0 +1,53 @@
+package dev.fairlead.client;
+
+import dev.fairlead.policy.RouteMemory;
+import dev.fairlead.session.Transports;
+import dev.fairlead.settings.ClientSettings;
+import dev.fairlead.threads.ClientLoop;
+import dev.fairlead.threads.ClientThreads;
+import java.time.Duration;
+
+/** The loop, the threads and the transports of a client that shares them with no other. */
+final class OwnEnvironment implements ClientEnvironment {
+  private final ClientLoop loop;
+  private final ClientThreads threads;
+  private final Transports transports;
+
+  OwnEnvironment(ClientSettings settings) {
+    String name = "fairlead-" + settings.identity();
+    loop = new ClientLoop(name, settings.daemonThreads(), settings.time());
+    threads = new ClientThreads(name, settings.daemonThreads(), settings.executor());
+    transports = Transports.of(settings.transports());
+  }
+
+  @Override
+  public ClientLoop loop() {
+    return loop;
+  }
+
+  @Override
+  public ClientThreads threads() {
+    return threads;
+  }
+
+  @Override
+  public Transports transports() {
+    return transports;
+  }
+
+  @Override
+  public RouteMemory.Snapshot remembered(RouteMemory own) {
+    return own.snapshot();
+  }
+
+  @Override
+  public void ended(RealDeviceClient client) {
+    loop.shutdown();
+    threads.shutdown();
+  }
+
+  @Override
+  public boolean awaitEnd(Duration limit) throws InterruptedException {
+    return loop.awaitTermination(limit);
+  }
+}

@@ -1,0 +1,113 @@
+package dev.fairlead.inbound;
+
+import dev.fairlead.CloudMessage;
+import dev.fairlead.CloudMessageHandler;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Settlement;
+import dev.fairlead.threads.ClientThreads;
+import dev.fairlead.threads.Failures;
+import dev.fairlead.threads.SerialExecutor;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hands cloud-to-device messages to their handler, in order. Entered on the loop; the handler runs
+ * on its lane.
+ */
+public final class CloudMessageDispatcher {
+  private static final Logger log = LoggerFactory.getLogger(CloudMessageDispatcher.class);
+
+  /** Far above the 50 that a hub queues for a device; more than that is not a hub. */
+  private static final int MAX_WAITING = 1000;
+
+  private final Loop loop;
+  private final ClientThreads threads;
+  private final SerialExecutor lane;
+  private final CloudMessageHandler handler;
+
+  public CloudMessageDispatcher(Loop loop, ClientThreads threads, CloudMessageHandler handler) {
+    this.loop = loop;
+    this.threads = threads;
+    this.lane = threads.handlerExecutor("C2D messages");
+    this.handler = handler;
+  }
+
+  public void arrived(CloudMessage message) {
+    loop.assertInLoop();
+    if (lane.waiting() >= MAX_WAITING) {
+      log.warn(
+          "{} C2D messages wait for the handler already; leaving this one for the hub to deliver again",
+          MAX_WAITING);
+      return;
+    }
+    CloudMessage handed =
+        new CloudMessage(
+            message.body(), message.properties(), message.systemProperties(), new Relay(message));
+    lane.execute(() -> hand(handed));
+  }
+
+  /**
+   * Settles through the session, whose stages complete on the loop: the application's complete
+   * where its futures do.
+   */
+  private final class Relay implements Settlement {
+    private final CloudMessage message;
+
+    Relay(CloudMessage message) {
+      this.message = message;
+    }
+
+    @Override
+    public CompletionStage<Void> complete() {
+      return relayed(message.complete());
+    }
+
+    @Override
+    public CompletionStage<Void> abandon() {
+      return relayed(message.abandon());
+    }
+
+    @Override
+    public CompletionStage<Void> reject() {
+      return relayed(message.reject());
+    }
+
+    private CompletionStage<Void> relayed(CompletionStage<Void> settling) {
+      CompletableFuture<Void> outcome = threads.newFuture();
+      settling.whenComplete(
+          (done, failure) ->
+              threads
+                  .completions()
+                  .execute(
+                      () -> {
+                        if (failure == null) {
+                          outcome.complete(null);
+                        } else {
+                          outcome.completeExceptionally(Failures.of(failure, Stage.SESSION));
+                        }
+                      }));
+      return outcome;
+    }
+  }
+
+  private void hand(CloudMessage message) {
+    try {
+      handler.onCloudMessage(message);
+    } catch (Throwable e) {
+      log.error("The C2D handler failed on a message; giving the message back", e);
+      // Where the route cannot abandon, or the handler had settled it, this fails, and either is as
+      // it should be.
+      message
+          .abandon()
+          .whenComplete(
+              (done, failure) -> {
+                if (failure != null) {
+                  log.info("The message was not abandoned: {}", failure.getMessage());
+                }
+              });
+    }
+  }
+}

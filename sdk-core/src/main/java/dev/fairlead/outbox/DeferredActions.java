@@ -1,0 +1,47 @@
+package dev.fairlead.outbox;
+
+import dev.fairlead.HubException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** What a change of the outbox leads to, kept until its lock is released. */
+final class DeferredActions {
+  private final Executor executor;
+  private @Nullable List<Runnable> completions;
+  private @Nullable Runnable wakeup;
+
+  DeferredActions(Executor executor) {
+    this.executor = executor;
+  }
+
+  void accept(CompletableFuture<Void> future) {
+    add(() -> future.complete(null));
+  }
+
+  void fail(CompletableFuture<Void> future, HubException failure) {
+    add(() -> future.completeExceptionally(failure));
+  }
+
+  void add(Runnable completion) {
+    if (completions == null) {
+      completions = new ArrayList<>(1);
+    }
+    completions.add(completion);
+  }
+
+  void wake(Runnable session) {
+    wakeup = session;
+  }
+
+  void run() {
+    if (completions != null) {
+      completions.forEach(executor::execute);
+    }
+    if (wakeup != null) {
+      wakeup.run();
+    }
+  }
+}

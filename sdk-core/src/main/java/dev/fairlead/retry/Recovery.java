@@ -1,0 +1,33 @@
+package dev.fairlead.retry;
+
+import dev.fairlead.HubException;
+import dev.fairlead.ThrottledException;
+import dev.fairlead.UnauthorizedException;
+
+/**
+ * What follows when a route fails to open, or an open session ends: the one table (see {@code
+ * docs/delivery.md}).
+ */
+public enum Recovery {
+  /** Try the plan's next route; after the last, wait and begin again. */
+  NEXT_ROUTE,
+  /** Wait, then go through the plan from its beginning, where the route just used still stands. */
+  WAIT_THEN_PLAN,
+  /** Wait as the hub asks, then the same route: another one would only evade the limit. */
+  WAIT_THEN_SAME_ROUTE,
+  /**
+   * A fresh credential at once, then slow attempts on the same route: another one would be refused
+   * as well.
+   */
+  RENEW_CREDENTIAL;
+
+  public static Recovery after(HubException failure, boolean sessionWasOpen) {
+    if (failure instanceof UnauthorizedException) {
+      return RENEW_CREDENTIAL;
+    }
+    if (failure instanceof ThrottledException) {
+      return WAIT_THEN_SAME_ROUTE;
+    }
+    return sessionWasOpen ? WAIT_THEN_PLAN : NEXT_ROUTE;
+  }
+}

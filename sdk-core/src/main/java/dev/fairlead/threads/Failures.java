@@ -1,0 +1,34 @@
+package dev.fairlead.threads;
+
+import dev.fairlead.HubException;
+import dev.fairlead.Progress;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+
+/** Reads failures that come out of futures. */
+public final class Failures {
+  private Failures() {}
+
+  /**
+   * The failure itself; one that no transport should let out becomes an {@link
+   * UnreachableException} that says so.
+   */
+  public static HubException of(Throwable thrown, Stage stage) {
+    Throwable cause = thrown;
+    while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+        && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause instanceof HubException failure
+        ? failure
+        : new UnreachableException(
+            "The transport failed in a way it should not: "
+                + cause
+                + ". Please report this with the log.",
+            stage,
+            Progress.MAYBE_SENT,
+            cause);
+  }
+}
