@@ -69,18 +69,18 @@ public final class Dial {
    * @throws UnreachableException if that fails or is aborted: what happened, at which stage, and
    *     what to do next
    */
-  public Line connect() {
+  public Connection connect() {
     if (!host.sendable()) {
       throw failures.resolve(new UnknownHostException(host.ascii()));
     }
-    WireSocket wire =
+    CountingSocket wire =
         dialer.proxy().isPresent()
             ? tunnel(dialer.proxy().get())
             : reach(host, endpoint.port(), failures);
     boolean open = false;
     try {
-      Line line = secure(wire);
-      Line whole = target.isPresent() ? upgrade(line, wire, target.get()) : line;
+      Connection line = secure(wire);
+      Connection whole = target.isPresent() ? upgrade(line, wire, target.get()) : line;
       open = true;
       return whole;
     } catch (IOException | GeneralSecurityException e) {
@@ -135,11 +135,11 @@ public final class Dial {
   }
 
   /** A way through the proxy, to the host. */
-  private WireSocket tunnel(Proxy proxy) {
+  private CountingSocket tunnel(Proxy proxy) {
     ProxyFailures told = new ProxyFailures(proxy, endpoint);
     Tunnel tunnel = Tunnel.through(proxy, host, endpoint.port(), told);
     while (true) {
-      WireSocket wire = reach(HostName.of(proxy.host()), proxy.port(), told);
+      CountingSocket wire = reach(HostName.of(proxy.host()), proxy.port(), told);
       boolean open = false;
       try {
         wire.limitReads(dialer.handshakeTimeout().toNanos());
@@ -160,7 +160,7 @@ public final class Dial {
   }
 
   /** Resolves and connects; abort closes what comes of it. */
-  private WireSocket reach(HostName name, int port, ReachFailures told) {
+  private CountingSocket reach(HostName name, int port, ReachFailures told) {
     List<InetAddress> addresses = resolve(name, told);
     AddressRace race = new AddressRace(port, dialer.stagger(), dialer.connectTimeout(), this);
     try {
@@ -169,7 +169,7 @@ public final class Dial {
         throw told.connect(race.failures(), null);
       }
       hold(channel::close);
-      return new WireSocket(channel.socket());
+      return new CountingSocket(channel.socket());
     } catch (IOException e) {
       throw isAborted() ? failures.aborted(Stage.CONNECT) : told.connect(race.failures(), e);
     }
@@ -193,7 +193,7 @@ public final class Dial {
     }
   }
 
-  private Line secure(WireSocket wire) throws IOException, GeneralSecurityException {
+  private Connection secure(CountingSocket wire) throws IOException, GeneralSecurityException {
     TlsContexts.Context context = dialer.contexts().get(endpoint.trust(), certificate);
     SSLSocket tls =
         (SSLSocket)
@@ -219,16 +219,16 @@ public final class Dial {
     }
     wire.unlimitReads();
     log.debug("{} at {} speaks {}", endpoint, wire.getInetAddress(), tls.getSession());
-    return new TlsLine(wire, tls);
+    return new TlsConnection(wire, tls);
   }
 
-  private Line upgrade(Line line, WireSocket wire, WebSocketTarget asked) {
+  private Connection upgrade(Connection line, CountingSocket wire, WebSocketTarget asked) {
     try {
       wire.limitReads(dialer.handshakeTimeout().toNanos());
       new WebSocketUpgrade(host, endpoint, asked, dialer.random()).run(line);
       wire.unlimitReads();
       log.debug("{} speaks WebSocket", endpoint);
-      return new WebSocketLine(line, dialer.random());
+      return new WebSocketConnection(line, dialer.random());
     } catch (IOException e) {
       throw isAborted()
           ? failures.aborted(Stage.UPGRADE)

@@ -34,7 +34,7 @@ final class WebSocketUpgrade {
    *
    * @throws dev.fairlead.UnreachableException if the answer is no, or no WebSocket
    */
-  void run(Line line) throws IOException {
+  void run(Connection line) throws IOException {
     byte[] nonce = new byte[16];
     random.nextBytes(nonce);
     String key = Base64.getEncoder().encodeToString(nonce);

@@ -159,7 +159,7 @@ class DialTest {
     TestCa.Issued leaf =
         TestCa.leaf(root, "hub.example.net", "127.0.0.1", "single", "my_hub", "*.x.y");
     try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
-      Line line = dial(host, peer.port(), trust).connect();
+      Connection line = dial(host, peer.port(), trust).connect();
 
       line.output().write("echo".getBytes(StandardCharsets.US_ASCII));
       assertThat(line.input().readNBytes(5)).asString().isEqualTo("!echo");
@@ -177,7 +177,7 @@ class DialTest {
     TestCa.Issued device = TestCa.leaf(root, "device");
     try (TestServer peer = TestServer.tls(server.server(root.certificate()), true)) {
       Endpoint endpoint = new Endpoint("hub.example.net", peer.port(), trust);
-      Line line =
+      Connection line =
           dialer()
               .dial(endpoint, Optional.of(new Credential.Certificate(device.chain(), device.key())))
               .connect();
@@ -185,7 +185,7 @@ class DialTest {
       line.cut();
 
       // Without one: TLS 1.3 servers say so only after the client has finished.
-      Line bare = dialer().dial(endpoint, Optional.empty()).connect();
+      Connection bare = dialer().dial(endpoint, Optional.empty()).connect();
       assertThat(catchThrowableOfType(java.io.IOException.class, () -> bare.input().read()))
           .isNotNull();
       bare.cut();
@@ -241,7 +241,7 @@ class DialTest {
   void triesEveryAddress() throws Exception {
     TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
     try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
-      Line line =
+      Connection line =
           dialer()
               .resolver(
                   host ->
@@ -261,7 +261,7 @@ class DialTest {
     TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
     try (TestServer peer = TestServer.tls(leaf.server(null), false);
         Silence silence = new Silence("127.0.0.9", peer.port())) {
-      Line line =
+      Connection line =
           dialer()
               .stagger(Duration.ofMillis(20))
               .resolver(

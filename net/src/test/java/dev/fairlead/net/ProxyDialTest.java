@@ -89,7 +89,7 @@ class ProxyDialTest {
   }
 
   private static void assertEchoes(Dial dial) throws IOException {
-    Line line = dial.connect();
+    Connection line = dial.connect();
     assertThat(line.input().read()).isEqualTo('!');
     line.output().write(new byte[] {1, 2, 3});
     line.output().flush();

@@ -141,7 +141,7 @@ class WebSocketDialTest {
               socket.getOutputStream().write(new byte[] {(byte) 0x88, 2, 3, (byte) 0xe8});
               assertThat(in.read()).as("the answer is not answered").isEqualTo(-1);
             })) {
-      Line line = dial(new Dialer(), server.port()).connect();
+      Connection line = dial(new Dialer(), server.port()).connect();
       line.output().write(7);
       line.output().flush();
 
@@ -174,7 +174,7 @@ class WebSocketDialTest {
               assertThat(frame(in)).containsExactly(8, 3, (byte) 0xe9);
               out.write(new byte[] {(byte) 0x82, 1, 1});
             })) {
-      Line line = dial(new Dialer(), server.port()).connect();
+      Connection line = dial(new Dialer(), server.port()).connect();
 
       assertThat(line.input().readNBytes(2)).containsExactly(1, 2);
       paused.countDown();
@@ -265,7 +265,7 @@ class WebSocketDialTest {
                         + "Sec-WebSocket-Accept: "
                         + accept(request(socket))
                         + "\r\n\r\n"))) {
-      Line line = dial(new Dialer(), server.port()).connect();
+      Connection line = dial(new Dialer(), server.port()).connect();
 
       assertThat(line.input().read()).isEqualTo(-1);
       line.cut();
@@ -295,7 +295,7 @@ class WebSocketDialTest {
       Proxy known =
           Proxy.http("localhost", proxy.port())
               .withCredentials(TestProxy.USER, Secret.of(TestProxy.PASSWORD));
-      Line line = dial(new Dialer().proxy(Optional.of(known)), 443).connect();
+      Connection line = dial(new Dialer().proxy(Optional.of(known)), 443).connect();
 
       assertThat(line.input().read()).isEqualTo('!');
       line.cut();
@@ -313,7 +313,7 @@ class WebSocketDialTest {
               upgrade(socket);
               over.await();
             })) {
-      Line line = dial(new Dialer(), server.port()).connect();
+      Connection line = dial(new Dialer(), server.port()).connect();
       AtomicLong written = new AtomicLong();
       Thread writer =
           new Thread(
@@ -378,7 +378,7 @@ class WebSocketDialTest {
               say(socket, "\u0082\u0005ab");
               socket.getInputStream().readAllBytes();
             })) {
-      Line line = dial(new Dialer(), server.port()).connect();
+      Connection line = dial(new Dialer(), server.port()).connect();
       assertThat(line.input().readNBytes(2)).containsExactly('a', 'b');
       CompletableFuture<Void> reader =
           CompletableFuture.runAsync(

@@ -8,6 +8,7 @@ import dev.fairlead.Trust;
 import dev.fairlead.https.HttpsOptions;
 import dev.fairlead.https.HttpsTransport;
 import dev.fairlead.https.PollSchedule;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.policy.TransportPolicy;
@@ -41,7 +42,7 @@ public final class IntermittentDevice {
     Path state = Files.createTempDirectory("fairlead-polls");
     try (LocalHub hub = LocalHub.start()) {
       Device registered = hub.createDevice("weather-station");
-      registered.sendCloudMessage(dev.fairlead.localhub.CloudMessage.of("wipe the lens"));
+      registered.sendCloudMessage(CloudToDeviceMessage.of("wipe the lens"));
       for (int wake = 1; wake <= WAKES; wake++) {
         awake(wake, hub, registered, state);
         say("asleep");

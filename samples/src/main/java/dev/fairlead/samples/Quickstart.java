@@ -10,6 +10,7 @@ import dev.fairlead.MethodResponse;
 import dev.fairlead.Protocol;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.MethodResult;
@@ -130,7 +131,7 @@ public final class Quickstart {
     hub.telemetry().await(3, Duration.ofSeconds(10));
     SentMessage sent =
         registered.sendCloudMessage(
-            dev.fairlead.localhub.CloudMessage.of("water the plants").withProperty("room", "7"));
+            CloudToDeviceMessage.of("water the plants").withProperty("room", "7"));
     say("cloud", "C2D message was " + sent.feedback().get(10, TimeUnit.SECONDS));
 
     MethodResult result =

@@ -7,6 +7,7 @@ import dev.fairlead.Gateway;
 import dev.fairlead.Protocol;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.policy.TransportPolicy;
 import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
@@ -84,7 +85,7 @@ public final class TranslatingGateway {
             "the message to the lamp was "
                 + hub.device("lamp")
                     .orElseThrow()
-                    .sendCloudMessage(dev.fairlead.localhub.CloudMessage.of("on"))
+                    .sendCloudMessage(CloudToDeviceMessage.of("on"))
                     .feedback()
                     .get(10, TimeUnit.SECONDS));
         say("gateway", gateway.status());

@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
  * One AMQP connection, from dialling to its end, and the sessions on it: many where it is shared,
  * or exactly one, with which it ends. Confined to the loop.
  */
-final class AmqpConnection implements SharedConnection, Wire.Events, Engine.Events, Liveness.Line {
+final class AmqpConnection
+    implements SharedConnection, ConnectionThreads.Events, Engine.Events, Liveness.Connection {
   private static final Logger log = LoggerFactory.getLogger(AmqpConnection.class);
 
   /** How long the hub may take to answer a good-bye. */
@@ -48,12 +49,12 @@ final class AmqpConnection implements SharedConnection, Wire.Events, Engine.Even
   private final ConnectionContext context;
   private final Loop loop;
   private final AmqpFailures failures;
-  private final Wire wire;
+  private final ConnectionThreads wire;
   private final Engine engine;
   private final Liveness liveness;
-  private final Turns turns;
+  private final FairScheduler turns;
   private final String container = "fairlead-" + UUID.randomUUID();
-  private final @Nullable TokenDesk tokens;
+  private final @Nullable TokenQueue tokens;
   private final boolean shared;
   private final int capacity;
   private final CompletableFuture<SharedConnection> outcome = new CompletableFuture<>();
@@ -88,12 +89,12 @@ final class AmqpConnection implements SharedConnection, Wire.Events, Engine.Even
     this.shared = shared;
     this.capacity = capacity;
     loop = context.loop();
-    wire = new Wire(name, dial, loop, this);
+    wire = new ConnectionThreads(name, dial, loop, this);
     engine = new Engine(wire, loop, options.sasl(), options.idleTimeout(), this);
     liveness =
         new Liveness(loop, this, options.idleTimeout(), options.pingAfter(), options.pingTimeout());
-    turns = new Turns(loop, engine);
-    tokens = withTokens ? new TokenDesk(engine, loop, liveness, options, container) : null;
+    turns = new FairScheduler(loop, engine);
+    tokens = withTokens ? new TokenQueue(engine, loop, liveness, options, container) : null;
   }
 
   // What sessions use.
@@ -106,12 +107,12 @@ final class AmqpConnection implements SharedConnection, Wire.Events, Engine.Even
     return liveness;
   }
 
-  Turns turns() {
+  FairScheduler turns() {
     return turns;
   }
 
   /** Empty where the connection's certificate speaks for its one identity. */
-  Optional<TokenDesk> tokens() {
+  Optional<TokenQueue> tokens() {
     return Optional.ofNullable(tokens);
   }
 
@@ -197,7 +198,7 @@ final class AmqpConnection implements SharedConnection, Wire.Events, Engine.Even
       if (engine.saslRefused()) {
         down(failures.saslRefused(options.sasl()), null);
       }
-    } catch (ProtocolBreach e) {
+    } catch (ProtocolViolation e) {
       down(e, null);
     } catch (RuntimeException e) {
       failed(e);

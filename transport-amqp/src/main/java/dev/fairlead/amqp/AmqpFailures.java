@@ -210,7 +210,7 @@ final class AmqpFailures {
     if (cause instanceof HubException mapped) {
       return mapped;
     }
-    if (cause instanceof ProtocolBreach) {
+    if (cause instanceof ProtocolViolation) {
       return opening(
           "it sent "
               + cause.getMessage()
@@ -259,7 +259,7 @@ final class AmqpFailures {
       return mapped;
     }
     String why =
-        cause instanceof ProtocolBreach
+        cause instanceof ProtocolViolation
             ? " was ended, for " + endpoint + " sent " + cause.getMessage() + "."
             : " with " + endpoint + " broke: " + describe(cause) + ".";
     return new UnreachableException(

@@ -90,7 +90,7 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
   private boolean subscribed;
 
   // The token.
-  private TokenDesk.@Nullable Request token;
+  private TokenQueue.@Nullable Request token;
   private boolean authenticated;
 
   /** Links that were asked for while the token's answer was not there yet. */
@@ -150,12 +150,12 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
             : null;
     subscribed = !hub || !feeds.contains(Feed.DESIRED_PROPERTIES);
     Addresses addresses = Addresses.of(context.identity(), options.broker());
-    telemetryLinks = links(Function.telemetry(addresses), pump);
-    twinLinks = links(Function.twin(addresses), twin);
+    telemetryLinks = links(LinkPurpose.telemetry(addresses), pump);
+    twinLinks = links(LinkPurpose.twin(addresses), twin);
     twin.use(twinLinks);
     cloudMessageLinks =
-        cloudMessages == null ? null : links(Function.cloudMessages(addresses), cloudMessages);
-    methodLinks = methods == null ? null : links(Function.methods(addresses), methods);
+        cloudMessages == null ? null : links(LinkPurpose.cloudMessages(addresses), cloudMessages);
+    methodLinks = methods == null ? null : links(LinkPurpose.methods(addresses), methods);
     if (cloudMessages != null && cloudMessageLinks != null) {
       cloudMessages.use(cloudMessageLinks);
     }
@@ -164,7 +164,7 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
     }
   }
 
-  private Links links(Function function, Links.User user) {
+  private Links links(LinkPurpose function, Links.User user) {
     Map<Symbol, Object> properties = new HashMap<>();
     if (options.broker().isEmpty()) {
       properties.putAll(Links.properties(API_VERSION, context.userAgent()));
@@ -201,7 +201,7 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
   void start() {
     loop.assertInLoop();
     limit = loop.schedule(context.openTimeout(), this::slow);
-    TokenDesk tokens = connection.tokens().orElse(null);
+    TokenQueue tokens = connection.tokens().orElse(null);
     if (tokens != null && context.credential() instanceof Credential.Token shown) {
       token =
           tokens.put(
@@ -438,7 +438,7 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
   @Override
   public CompletionStage<Renewal> renew(Credential credential) {
     loop.assertInLoop();
-    TokenDesk tokens = connection.tokens().orElse(null);
+    TokenQueue tokens = connection.tokens().orElse(null);
     if (tokens == null || !(credential instanceof Credential.Token shown)) {
       return CompletableFuture.completedFuture(Renewal.NEEDS_REOPEN);
     }

@@ -73,7 +73,7 @@ final class Engine {
   /** [AMQP 2.3] A frame without a body says "alive". */
   private static final byte[] EMPTY_FRAME = {0, 0, 0, 8, 2, 0, 0, 0};
 
-  private final Wire wire;
+  private final ConnectionThreads wire;
   private final Loop loop;
   private final Events events;
   private final TransportImpl transport = (TransportImpl) Proton.transport();
@@ -88,7 +88,7 @@ final class Engine {
   private long lastReceived;
   private long lastSent;
 
-  Engine(Wire wire, Loop loop, Sasl layer, Duration idleTimeout, Events events) {
+  Engine(ConnectionThreads wire, Loop loop, Sasl layer, Duration idleTimeout, Events events) {
     this.wire = wire;
     this.loop = loop;
     this.events = events;
@@ -154,7 +154,10 @@ final class Engine {
     return lastSent;
   }
 
-  /** Whether there is room for more output now; {@link Wire.Events#batchDone} follows if not. */
+  /**
+   * Whether there is room for more output now; {@link ConnectionThreads.Events#batchDone} follows
+   * if not.
+   */
   boolean hasRoom() {
     return wire.hasRoom();
   }
@@ -162,15 +165,15 @@ final class Engine {
   /**
    * Takes what has come and tells what it means.
    *
-   * @throws ProtocolBreach if it is not AMQP, or beyond the bounds
+   * @throws ProtocolViolation if it is not AMQP, or beyond the bounds
    */
-  void feed(byte[] bytes, int length) throws ProtocolBreach {
+  void feed(byte[] bytes, int length) throws ProtocolViolation {
     loop.assertInLoop();
     lastReceived = loop.nanoTime();
     int from = 0;
     while (from < length && transport.capacity() > 0) {
       int count = Math.min(transport.capacity(), length - from);
-      ProtocolBreach breach = process(bytes, from, count);
+      ProtocolViolation breach = process(bytes, from, count);
       from += count;
       dispatch(); // what came before the breach counts
       if (breach != null) {
@@ -179,19 +182,19 @@ final class Engine {
     }
   }
 
-  private @Nullable ProtocolBreach process(byte[] bytes, int from, int count) {
+  private @Nullable ProtocolViolation process(byte[] bytes, int from, int count) {
     try {
       transport.tail().put(bytes, from, count);
       transport.process();
       ErrorCondition wrong = transport.getCondition();
-      return wrong == null ? null : new ProtocolBreach(String.valueOf(wrong.getDescription()));
+      return wrong == null ? null : new ProtocolViolation(String.valueOf(wrong.getDescription()));
     } catch (TransportException e) {
-      return new ProtocolBreach(String.valueOf(e.getMessage()), e);
+      return new ProtocolViolation(String.valueOf(e.getMessage()), e);
     } catch (RuntimeException e) {
       // The engine trusts its peer in many places, and stumbles where it should not have.
-      return new ProtocolBreach("what makes no sense (" + e + ")", e);
+      return new ProtocolViolation("what makes no sense (" + e + ")", e);
     } catch (StackOverflowError e) {
-      return new ProtocolBreach("values nested too deeply", e);
+      return new ProtocolViolation("values nested too deeply", e);
     }
   }
 
@@ -202,7 +205,7 @@ final class Engine {
         && sasl.getOutcome() != SaslOutcome.PN_SASL_OK;
   }
 
-  private void dispatch() throws ProtocolBreach {
+  private void dispatch() throws ProtocolViolation {
     busy = true;
     try {
       for (Event event = collector.peek(); event != null; event = collector.peek()) {
@@ -214,7 +217,7 @@ final class Engine {
     }
   }
 
-  private void dispatch(Event event) throws ProtocolBreach {
+  private void dispatch(Event event) throws ProtocolViolation {
     switch (event.getType()) {
       case CONNECTION_REMOTE_OPEN -> events.remoteOpened();
       case CONNECTION_REMOTE_CLOSE -> events.closed(connection.getRemoteCondition());
@@ -232,21 +235,21 @@ final class Engine {
     }
   }
 
-  private static SessionEvents of(Session session) throws ProtocolBreach {
+  private static SessionEvents of(Session session) throws ProtocolViolation {
     if (session.getContext() instanceof SessionEvents handler) {
       return handler;
     }
-    throw new ProtocolBreach("something about a session that was never begun");
+    throw new ProtocolViolation("something about a session that was never begun");
   }
 
-  private static LinkEvents of(Link link) throws ProtocolBreach {
+  private static LinkEvents of(Link link) throws ProtocolViolation {
     if (link.getContext() instanceof LinkEvents handler) {
       return handler;
     }
-    throw new ProtocolBreach("a link of its own, which no hub attaches");
+    throw new ProtocolViolation("a link of its own, which no hub attaches");
   }
 
-  private void delivered(Delivery delivery) throws ProtocolBreach {
+  private void delivered(Delivery delivery) throws ProtocolViolation {
     LinkEvents handler = of(delivery.getLink());
     if (!(delivery.getLink() instanceof Receiver receiver) || receiver.current() != delivery) {
       handler.updated(delivery);
@@ -262,7 +265,7 @@ final class Engine {
       return;
     }
     if (size > MAX_MESSAGE || partial > MAX_PARTIAL) {
-      throw new ProtocolBreach("more than " + MAX_MESSAGE + " bytes in one message");
+      throw new ProtocolViolation("more than " + MAX_MESSAGE + " bytes in one message");
     }
     if (delivery.isPartial()) {
       delivery.setContext(size);

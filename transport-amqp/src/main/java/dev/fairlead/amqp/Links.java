@@ -22,8 +22,8 @@ import org.apache.qpid.proton.engine.Session;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The links of one {@link Function}: attached together, lost together, and attached anew as often
- * as their owner wants. Confined to the loop.
+ * The links of one {@link LinkPurpose}: attached together, lost together, and attached anew as
+ * often as their owner wants. Confined to the loop.
  */
 final class Links implements Engine.LinkEvents {
   /** Who decides about the links. */
@@ -71,7 +71,7 @@ final class Links implements Engine.LinkEvents {
   private static final Symbol CLIENT_VERSION = Symbol.valueOf("com.microsoft:client-version");
   private static final Symbol CORRELATION = Symbol.valueOf("com.microsoft:channel-correlation-id");
 
-  private final Function function;
+  private final LinkPurpose function;
   private final String prefix;
   private final Map<Symbol, Object> properties;
   private final Owner owner;
@@ -90,7 +90,8 @@ final class Links implements Engine.LinkEvents {
    * @param prefix makes their names unique within the container, which strict peers insist on
    * @param properties what every ATTACH carries, empty towards a plain broker
    */
-  Links(Function function, String prefix, Map<Symbol, Object> properties, Owner owner, User user) {
+  Links(
+      LinkPurpose function, String prefix, Map<Symbol, Object> properties, Owner owner, User user) {
     this.function = function;
     this.prefix = prefix;
     this.properties = properties;
@@ -103,7 +104,7 @@ final class Links implements Engine.LinkEvents {
     return Map.of(API_VERSION, apiVersion, CLIENT_VERSION, userAgent);
   }
 
-  Function function() {
+  LinkPurpose function() {
     return function;
   }
 

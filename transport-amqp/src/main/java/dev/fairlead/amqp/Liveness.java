@@ -19,7 +19,7 @@ final class Liveness {
   static final long SLOWEST_BYTES_A_SECOND = 8 * 1024;
 
   /** What the connection is asked. */
-  interface Line {
+  interface Connection {
     /** {@link Loop#nanoTime} of the last byte in. */
     long lastReceived();
 
@@ -40,7 +40,7 @@ final class Liveness {
   }
 
   private final Loop loop;
-  private final Line line;
+  private final Connection line;
   private final long idleTimeout;
   private final long pingAfter;
   private final long pingTimeout;
@@ -56,7 +56,8 @@ final class Liveness {
   private @Nullable Alarm alarm;
   private long alarmAt;
 
-  Liveness(Loop loop, Line line, Duration idleTimeout, Duration pingAfter, Duration pingTimeout) {
+  Liveness(
+      Loop loop, Connection line, Duration idleTimeout, Duration pingAfter, Duration pingTimeout) {
     this.loop = loop;
     this.line = line;
     this.idleTimeout = idleTimeout.toNanos();

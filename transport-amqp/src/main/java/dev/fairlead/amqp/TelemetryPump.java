@@ -32,7 +32,7 @@ final class TelemetryPump implements Links.User {
   private final AmqpOptions options;
   private final OutboxReader outbox;
   private final Loop loop;
-  private final Turns turns;
+  private final FairScheduler turns;
   private final Liveness liveness;
   private final AmqpFailures failures;
   private final Consumer<HubException> fatal;
@@ -52,10 +52,10 @@ final class TelemetryPump implements Links.User {
   private Duration pause = FIRST_PAUSE;
   private @Nullable Alarm paused;
 
-  /** Whether it stands in line for a turn; kept by {@link Turns}. */
+  /** Whether it stands in line for a turn; kept by {@link FairScheduler}. */
   boolean inLine;
 
-  /** Whether its outbox has called for a turn; kept by {@link Turns}. */
+  /** Whether its outbox has called for a turn; kept by {@link FairScheduler}. */
   final AtomicBoolean woken = new AtomicBoolean();
 
   /**
@@ -69,7 +69,7 @@ final class TelemetryPump implements Links.User {
       OutboxReader outbox,
       boolean strictOrder,
       Loop loop,
-      Turns turns,
+      FairScheduler turns,
       Liveness liveness,
       AmqpFailures failures,
       Consumer<HubException> fatal,

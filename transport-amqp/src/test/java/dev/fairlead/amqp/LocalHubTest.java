@@ -12,7 +12,7 @@ import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.localhub.ClientIdentity;
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.LocalHub;
@@ -100,7 +100,7 @@ class LocalHubTest {
                 .text());
     assertThat(new AmqpTransport(options).offer().routes().get(0).capabilities())
         .doesNotContain(Capability.TWIN, Capability.DIRECT_METHODS);
-    device.sendCloudMessage(CloudMessage.of("hello"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("hello"));
     assertTelemetryArrives(
         opening(options, device, device.primaryKey(), Feed.CLOUD_MESSAGES), "dev-p");
     await()

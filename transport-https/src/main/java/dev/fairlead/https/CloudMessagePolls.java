@@ -8,8 +8,8 @@ import dev.fairlead.SystemProperty;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.https.http.ExchangeFailure;
 import dev.fairlead.https.http.HttpAnswer;
-import dev.fairlead.https.http.HttpBreak;
 import dev.fairlead.https.http.HttpsFailures;
 import dev.fairlead.https.poll.PollGate;
 import dev.fairlead.spi.Inbox;
@@ -152,8 +152,8 @@ final class CloudMessagePolls {
         MAX_BODY,
         this::answered,
         failure -> {
-          if (failure.getCause() instanceof HttpBreak broken
-              && broken.reason() == HttpBreak.Reason.NOT_WANTED) {
+          if (failure.getCause() instanceof ExchangeFailure broken
+              && broken.reason() == ExchangeFailure.Reason.NOT_WANTED) {
             log.info("A poll for cloud-to-device messages was left out: {}", failure.getMessage());
             drained();
           } else {

@@ -1,8 +1,8 @@
 package dev.fairlead.https;
 
 import dev.fairlead.DeviceIdentity;
-import dev.fairlead.https.poll.Pace;
 import dev.fairlead.https.poll.PollGate;
+import dev.fairlead.https.poll.PollIntervals;
 import dev.fairlead.https.poll.PollLedgers;
 import dev.fairlead.spi.Loop;
 import java.nio.file.Path;
@@ -221,10 +221,10 @@ public final class PollSchedule {
     return PollLedgers.gate(directory, hubHost, identity, pace(), loop);
   }
 
-  Pace pace() {
+  PollIntervals pace() {
     return development
-        ? new Pace(interval, WINDOW, firstPollWithin, Duration.ZERO)
-        : new Pace(interval.plus(WINDOW), WINDOW, firstPollWithin, interval.dividedBy(25));
+        ? new PollIntervals(interval, WINDOW, firstPollWithin, Duration.ZERO)
+        : new PollIntervals(interval.plus(WINDOW), WINDOW, firstPollWithin, interval.dividedBy(25));
   }
 
   private static Path perUser() {

@@ -23,6 +23,7 @@ import dev.fairlead.https.http.HttpLimits;
 import dev.fairlead.https.http.HubHttp;
 import dev.fairlead.https.poll.PollGate;
 import dev.fairlead.localhub.ClientIdentity;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.Fault;
@@ -264,7 +265,7 @@ class ClientTest {
     Duration interval = PollSchedule.MINIMUM;
     try (LocalHub hub = LocalHub.start()) {
       Device device = hub.createDevice("dev-i");
-      device.sendCloudMessage(dev.fairlead.localhub.CloudMessage.of("hello"));
+      device.sendCloudMessage(CloudToDeviceMessage.of("hello"));
       FakeTime time = new FakeTime(Instant.now());
       List<CloudMessage> got = new CopyOnWriteArrayList<>();
       DeviceClient client =

@@ -3,7 +3,7 @@ package dev.fairlead.https;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fairlead.https.poll.Pace;
+import dev.fairlead.https.poll.PollIntervals;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -44,12 +44,12 @@ class PollScheduleTest {
   @Test
   void whateverTheWindowTwoPollsAreAnIntervalApart() {
     for (Duration interval : new Duration[] {Duration.ofMinutes(25), Duration.ofDays(365)}) {
-      Pace pace = PollSchedule.every(interval).pace();
+      PollIntervals pace = PollSchedule.every(interval).pace();
       assertThat(pace.spacing().minus(pace.window())).isEqualTo(interval);
       assertThat(pace.firstSpread()).isEqualTo(interval.dividedBy(5));
       assertThat(pace.spread()).isEqualTo(interval.dividedBy(25));
     }
-    Pace fast = PollSchedule.development(Duration.ofMillis(1)).pace();
+    PollIntervals fast = PollSchedule.development(Duration.ofMillis(1)).pace();
     assertThat(fast.spacing()).isEqualTo(Duration.ofMillis(1));
   }
 

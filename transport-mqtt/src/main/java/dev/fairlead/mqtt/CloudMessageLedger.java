@@ -68,7 +68,7 @@ final class CloudMessageLedger {
     return entries.size() >= MAX_HELD;
   }
 
-  void arrived(PahoWire.Arrival arrival, String bag) {
+  void arrived(PahoClient.Arrival arrival, String bag) {
     loop.assertInLoop();
     PropertyBag properties = PropertyBag.decode(bag);
     String messageId = properties.system().get(SystemProperty.MESSAGE_ID);

@@ -21,7 +21,7 @@ final class Liveness {
   static final long SLOWEST_BYTES_A_SECOND = 8 * 1024;
 
   /** What the line and the session are asked. */
-  interface Line {
+  interface Connection {
     /** Whether an answer is owed. */
     boolean waiting();
 
@@ -47,7 +47,7 @@ final class Liveness {
   }
 
   private final Loop loop;
-  private final Line line;
+  private final Connection line;
   private final long keepAlive;
   private final long pingAfter;
   private final long pingTimeout;
@@ -67,7 +67,7 @@ final class Liveness {
 
   Liveness(
       Loop loop,
-      Line line,
+      Connection line,
       Duration keepAlive,
       Duration pingAfter,
       Duration pingTimeout,

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 final class MethodCalls {
   private static final Logger log = LoggerFactory.getLogger(MethodCalls.class);
 
-  private final PahoWire wire;
+  private final PahoClient wire;
   private final Inbox inbox;
   private final Loop loop;
   private final Supplier<HubException> ended;
@@ -33,7 +33,7 @@ final class MethodCalls {
   // Read by replies on any thread, to fail at once where the loop may be closed already.
   private volatile boolean over;
 
-  MethodCalls(PahoWire wire, Inbox inbox, Loop loop, Supplier<HubException> ended) {
+  MethodCalls(PahoClient wire, Inbox inbox, Loop loop, Supplier<HubException> ended) {
     this.wire = wire;
     this.inbox = inbox;
     this.loop = loop;

@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One MQTT connection from CONNECT to its last thread's end. Confined to the loop. */
-final class MqttSession implements TransportSession, PahoWire.Events, Liveness.Line {
+final class MqttSession implements TransportSession, PahoClient.Events, Liveness.Connection {
   private static final Logger log = LoggerFactory.getLogger(MqttSession.class);
 
   /** After a cut, Paho's threads end in a moment; if one does not, the session ends without it. */
@@ -48,7 +48,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   private final CompletableFuture<TransportSession> outcome;
   private final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
   private final Topics topics;
-  private final PahoWire wire;
+  private final PahoClient wire;
   private final Liveness liveness;
   private final TelemetryPump pump;
   private final CloudMessageLedger cloudMessages;
@@ -74,7 +74,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
     this.outcome = outcome;
     loop = context.loop();
     topics = new Topics(context.identity());
-    wire = new PahoWire(context.identity().toString(), dial, loop, this);
+    wire = new PahoClient(context.identity().toString(), dial, loop, this);
     liveness =
         new Liveness(
             loop,
@@ -175,7 +175,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
   // What comes in.
 
   @Override
-  public void arrived(PahoWire.Arrival message) {
+  public void arrived(PahoClient.Arrival message) {
     if (state == State.ENDED || state == State.LEAVING) {
       return;
     }
@@ -200,7 +200,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
     }
   }
 
-  private void cloudMessage(PahoWire.Arrival message) {
+  private void cloudMessage(PahoClient.Arrival message) {
     if (!context.feeds().contains(Feed.CLOUD_MESSAGES)) {
       // Left over from an earlier session's subscription. It stays in the hub, unacknowledged.
       return;
@@ -214,7 +214,7 @@ final class MqttSession implements TransportSession, PahoWire.Events, Liveness.L
     cloudMessages.arrived(message, message.topic().substring(topics.cloudMessages().length()));
   }
 
-  private static String text(PahoWire.Arrival message) {
+  private static String text(PahoClient.Arrival message) {
     return new String(message.payload(), StandardCharsets.UTF_8);
   }
 

@@ -14,7 +14,7 @@ import org.eclipse.paho.client.mqttv3.MqttException;
  * on its PUBACK, which the hub sends when it has the message safe. Confined to the loop.
  */
 final class TelemetryPump {
-  private final PahoWire wire;
+  private final PahoClient wire;
   private final OutboxReader outbox;
   private final Topics topics;
   private final Loop loop;
@@ -29,7 +29,7 @@ final class TelemetryPump {
   private long acknowledged;
 
   TelemetryPump(
-      PahoWire wire,
+      PahoClient wire,
       OutboxReader outbox,
       Topics topics,
       Loop loop,
@@ -128,7 +128,7 @@ final class TelemetryPump {
     liveness.watch();
   }
 
-  private final class Acknowledgement extends PahoWire.Sent {
+  private final class Acknowledgement extends PahoClient.Sent {
     private final Envelope envelope;
     private final long size;
 

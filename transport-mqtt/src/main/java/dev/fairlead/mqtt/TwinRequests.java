@@ -32,7 +32,7 @@ final class TwinRequests implements TwinLink {
   private static final Logger log = LoggerFactory.getLogger(TwinRequests.class);
   private static final byte[] EMPTY = new byte[0];
 
-  private final PahoWire wire;
+  private final PahoClient wire;
   private final Loop loop;
   private final Liveness liveness;
   private final Duration timeout;
@@ -43,7 +43,11 @@ final class TwinRequests implements TwinLink {
   private boolean over;
 
   TwinRequests(
-      PahoWire wire, Loop loop, Liveness liveness, Duration timeout, Supplier<HubException> ended) {
+      PahoClient wire,
+      Loop loop,
+      Liveness liveness,
+      Duration timeout,
+      Supplier<HubException> ended) {
     this.wire = wire;
     this.loop = loop;
     this.liveness = liveness;

@@ -11,6 +11,7 @@ import dev.fairlead.Protocol;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.Fault;
 import dev.fairlead.localhub.LocalHub;
@@ -66,7 +67,7 @@ class ClientTest {
 
       CompletableFuture<MethodResult> echo = device.invokeMethod("echo", "[1]", SECONDS, SECONDS);
       assertThat(echo.get(20, TimeUnit.SECONDS)).isEqualTo(new MethodResult(200, "[1]"));
-      device.sendCloudMessage(dev.fairlead.localhub.CloudMessage.of("hello"));
+      device.sendCloudMessage(CloudToDeviceMessage.of("hello"));
       await().until(() -> messages.size() == 1);
       messages.get(0).complete().toCompletableFuture().get(20, TimeUnit.SECONDS);
       await().until(() -> device.queuedCloudMessages() == 0);

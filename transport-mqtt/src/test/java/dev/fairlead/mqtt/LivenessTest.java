@@ -6,7 +6,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class LivenessTest implements Liveness.Line {
+class LivenessTest implements Liveness.Connection {
   private static final Duration SECOND = Duration.ofSeconds(1);
 
   private final ManualLoop loop = new ManualLoop();

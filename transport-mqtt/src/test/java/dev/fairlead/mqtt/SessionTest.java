@@ -18,7 +18,7 @@ import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.UnsupportedException;
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
@@ -368,7 +368,7 @@ class SessionTest {
     TransportSession session = open();
     SentMessage sent =
         device.sendCloudMessage(
-            CloudMessage.of("hello")
+            CloudToDeviceMessage.of("hello")
                 .withMessageId("m-1")
                 .withProperty("a", "")
                 .withProperty("b", "ü&="));
@@ -390,7 +390,7 @@ class SessionTest {
   void receivesWhatCameWhileOffline() throws Exception {
     close(open());
     for (int i = 0; i < 20; i++) {
-      device.sendCloudMessage(CloudMessage.of("m" + i));
+      device.sendCloudMessage(CloudToDeviceMessage.of("m" + i));
     }
     TransportSession session = open();
     await().until(() -> context.cloudMessages.size() == 20);
@@ -405,7 +405,7 @@ class SessionTest {
   @Test
   void neitherAbandonsNorRejects() throws Exception {
     TransportSession session = open();
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     await().until(() -> context.cloudMessages.size() == 1);
     dev.fairlead.CloudMessage message = context.cloudMessages.get(0);
 
@@ -425,7 +425,7 @@ class SessionTest {
     TransportSession session = open();
     List<SentMessage> sent = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      sent.add(device.sendCloudMessage(CloudMessage.of("m" + i)));
+      sent.add(device.sendCloudMessage(CloudToDeviceMessage.of("m" + i)));
     }
     await().until(() -> context.cloudMessages.size() == 3);
 
@@ -445,8 +445,8 @@ class SessionTest {
   @Test
   void asksOnceForANewSessionWhenALockTimeIsOver() throws Exception {
     TransportSession session = open(MqttOptions.builder().lockTime(Duration.ofMillis(300)).build());
-    device.sendCloudMessage(CloudMessage.of("held"));
-    device.sendCloudMessage(CloudMessage.of("held too"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("held"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("held too"));
     await().until(() -> context.reopenings.size() == 1);
     await().until(() -> loop.pending() <= 1);
 
@@ -464,7 +464,7 @@ class SessionTest {
     close(open());
     context.feeds = Set.of(Feed.DESIRED_PROPERTIES);
     TransportSession session = open();
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("for later"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("for later"));
     done(context.outbox.send("a round trip").outcome);
     assertThat(context.cloudMessages).isEmpty();
     assertThat(sent.state()).isEqualTo(DeliveryState.ENQUEUED);

@@ -7,7 +7,7 @@ import dev.fairlead.DeviceClient;
 import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.TelemetryMessage;
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.Feedback;
 import dev.fairlead.localhub.LocalHub;
@@ -49,7 +49,10 @@ class ThermostatTest {
         .satisfies(record -> assertThat(record.bodyAsText()).isEqualTo("{\"celsius\":21.5}"));
 
     Feedback feedback =
-        device.sendCloudMessage(CloudMessage.of("hello")).feedback().get(20, TimeUnit.SECONDS);
+        device
+            .sendCloudMessage(CloudToDeviceMessage.of("hello"))
+            .feedback()
+            .get(20, TimeUnit.SECONDS);
     assertThat(feedback).isEqualTo(Feedback.SUCCESS);
     assertThat(messages).containsExactly("hello");
 

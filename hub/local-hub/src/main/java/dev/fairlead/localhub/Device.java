@@ -83,7 +83,7 @@ public interface Device {
    * @throws LocalHubException 403004 with 50 messages queued, 413001 above 64 KB, 400003 for a
    *     module, 403009 for a time to live of more than two days
    */
-  SentMessage sendCloudMessage(CloudMessage message);
+  SentMessage sendCloudMessage(CloudToDeviceMessage message);
 
   /** How many C2D messages are neither completed nor dead-lettered. */
   int queuedCloudMessages();

@@ -93,11 +93,16 @@ public final class LocalHub implements AutoCloseable {
           new CloudQueue.Rules(
               options.maxDeliveryCount(),
               options.defaultTimeToLive(),
-              options.unsettled().everyReturnCounts());
+              options.undocumented().everyReturnCounts());
       Registry registry = new Registry(options.hostName(), time, rules);
       Authenticator authenticator =
           new Authenticator(
-              options.hostName(), registry, policies, ca.certificate(), time, options.unsettled());
+              options.hostName(),
+              registry,
+              policies,
+              ca.certificate(),
+              time,
+              options.undocumented());
       TelemetryLog telemetry =
           new TelemetryLog(
               time, options.telemetryRetention(), options.telemetryFile().orElse(null));

@@ -30,7 +30,7 @@ public final class LocalHubOptions {
   private @Nullable Path telemetryFile;
   private int telemetryRetention = 100_000;
   private @Nullable HubTime time;
-  private UnsettledPoints unsettled = UnsettledPoints.defaults();
+  private UndocumentedBehavior unsettled = UndocumentedBehavior.defaults();
   private boolean faultMessages = true;
   private int maxConnections = 10_000;
   private Duration idleBeforeConnect = Duration.ofSeconds(60);
@@ -240,7 +240,7 @@ public final class LocalHubOptions {
   }
 
   /** How the hub behaves where the documentation leaves it open. */
-  public LocalHubOptions unsettled(UnsettledPoints points) {
+  public LocalHubOptions undocumented(UndocumentedBehavior points) {
     LocalHubOptions copy = copy();
     copy.unsettled = points;
     return copy;
@@ -248,9 +248,9 @@ public final class LocalHubOptions {
 
   /**
    * How the hub behaves where the documentation leaves it open. Default {@link
-   * UnsettledPoints#defaults}.
+   * UndocumentedBehavior#defaults}.
    */
-  public UnsettledPoints unsettled() {
+  public UndocumentedBehavior undocumented() {
     return unsettled;
   }
 

@@ -140,10 +140,10 @@ class LocalHubTest {
       assertCode(409001, () -> hub.createDevice("d"));
       assertCode(409301, () -> device.createModule("m"));
       assertCode(400301, () -> module.createModule("n"));
-      assertCode(400003, () -> module.sendCloudMessage(CloudMessage.of("x")));
+      assertCode(400003, () -> module.sendCloudMessage(CloudToDeviceMessage.of("x")));
       assertThatThrownBy(() -> hub.createDevice("a b"))
           .isInstanceOf(IllegalArgumentException.class);
-      SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+      SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
       hub.deleteDevice("d");
       assertThat(sent.feedback()).isCompletedWithValue(Feedback.PURGED);
       assertThat(hub.device("d")).isEmpty();

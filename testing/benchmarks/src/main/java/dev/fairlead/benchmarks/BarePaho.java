@@ -23,7 +23,7 @@ import org.eclipse.paho.client.mqttv3.persist.MemoryPersistence;
  * Telemetry through Paho alone: no outbox, no order across sessions, no reconnect. The floor to
  * measure against.
  */
-final class BarePaho implements TelemetryLine {
+final class BarePaho implements TelemetryPeer {
   /** Fairlead's window. */
   private static final int WINDOW = 256;
 

@@ -27,7 +27,7 @@ import org.apache.qpid.proton.message.Message;
  * Telemetry through vertx-proton alone, as fast as the link's credit allows: no outbox, no order
  * across sessions, no reconnect. The floor to measure AMQP against.
  */
-final class BareVertxProton implements TelemetryLine {
+final class BareVertxProton implements TelemetryPeer {
   private final Vertx vertx = Vertx.vertx();
   private final Context context = vertx.getOrCreateContext();
   private final CompletableFuture<ProtonSender> sender = new CompletableFuture<>();

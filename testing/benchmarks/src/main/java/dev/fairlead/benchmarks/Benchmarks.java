@@ -74,7 +74,7 @@ final class Benchmarks {
   }
 
   private interface Opening {
-    TelemetryLine open() throws Exception;
+    TelemetryPeer open() throws Exception;
   }
 
   private static void beside(String what, Opening ours, Opening peers) throws Exception {
@@ -86,7 +86,7 @@ final class Benchmarks {
   }
 
   private static double rate(Opening opening) throws Exception {
-    try (TelemetryLine line = opening.open()) {
+    try (TelemetryPeer line = opening.open()) {
       long begin = System.nanoTime();
       line.send(MESSAGES, BODY);
       return MESSAGES * 1e9 / (System.nanoTime() - begin);

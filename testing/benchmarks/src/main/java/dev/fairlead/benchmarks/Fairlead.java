@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 
 /** Telemetry through Fairlead. */
-final class Fairlead implements TelemetryLine {
+final class Fairlead implements TelemetryPeer {
   private final DeviceClient client;
 
   Fairlead(Protocol protocol, String connectionString, int port, Path caFile) {

@@ -9,7 +9,7 @@ final class FirstMessage {
   private FirstMessage() {}
 
   public static void main(String[] args) throws Exception {
-    try (TelemetryLine line =
+    try (TelemetryPeer line =
         new Fairlead(
             Protocol.valueOf(args[3]), args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
       line.send(1, new byte[100]);

@@ -8,7 +8,7 @@ final class FirstPahoMessage {
   private FirstPahoMessage() {}
 
   public static void main(String[] args) throws Exception {
-    try (TelemetryLine line = new BarePaho(args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
+    try (TelemetryPeer line = new BarePaho(args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
       line.send(1, new byte[100]);
       System.out.println(
           System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime());

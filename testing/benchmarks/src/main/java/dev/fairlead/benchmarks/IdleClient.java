@@ -12,7 +12,7 @@ final class IdleClient {
 
   public static void main(String[] args) throws Exception {
     Protocol protocol = Protocol.valueOf(args[3]);
-    try (TelemetryLine line =
+    try (TelemetryPeer line =
         new Fairlead(protocol, args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
       line.send(1, new byte[100]);
       // Longer than an idle callback thread lives.

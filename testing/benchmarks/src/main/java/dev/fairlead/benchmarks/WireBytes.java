@@ -14,7 +14,7 @@ final class WireBytes {
   static String of(Protocol protocol, String connectionString, int port, Path caFile, byte[] body)
       throws Exception {
     try (CountingRelay relay = new CountingRelay(port);
-        TelemetryLine line = new Fairlead(protocol, connectionString, relay.port(), caFile)) {
+        TelemetryPeer line = new Fairlead(protocol, connectionString, relay.port(), caFile)) {
       line.send(1, body);
       long opening = relay.out() + relay.in();
       for (int i = 0; i < ONE_BY_ONE; i++) {

@@ -92,7 +92,7 @@ class ArtemisTest {
             .sasl(sasl)
             .broker(new PlainBroker("telemetry.{id}", from))
             .webSocketPath("/")
-            .dialer(Wire.DIALER)
+            .dialer(TransportUnderTest.DIALER)
             .build();
     return DeviceClient.fromConnectionString(
             "HostName=localhost;DeviceId=" + id + ";SharedAccessKey=a2V5LW9mLW5vLXVzZQ==")

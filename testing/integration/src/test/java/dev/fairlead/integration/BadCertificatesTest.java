@@ -58,7 +58,7 @@ class BadCertificatesTest {
     }
   }
 
-  @Parameter Wire wire;
+  @Parameter TransportUnderTest wire;
 
   private final ByteArrayOutputStream seen = new ByteArrayOutputStream();
   private final AtomicInteger visits = new AtomicInteger();

@@ -37,7 +37,7 @@ class FallBackTest {
     return DeviceClient.fromConnectionString(device.connectionString())
         .policy(TransportPolicy.builder().only(Protocol.MQTT, Protocol.MQTT_WS).build())
         .endpoint(Protocol.MQTT, mqtt)
-        .endpoint(Protocol.MQTT_WS, Wire.MQTT_WS.endpoint(hub))
+        .endpoint(Protocol.MQTT_WS, TransportUnderTest.MQTT_WS.endpoint(hub))
         .retry(RetryPolicy.eager());
   }
 
@@ -49,7 +49,7 @@ class FallBackTest {
   void comesUpOverWebSocketsWhereTheMqttPortIsClosed() {
     try (LocalHub hub = LocalHub.start()) {
       Device device = hub.createDevice("walled-in");
-      Endpoint mqtt = Wire.MQTT.endpoint(hub);
+      Endpoint mqtt = TransportUnderTest.MQTT.endpoint(hub);
       hub.goOffline(HubPort.MQTT);
       try (DeviceClient client = client(hub, device, mqtt).build()) {
         assertThat(client.plan().routes())
@@ -85,8 +85,10 @@ class FallBackTest {
         Silence silence = new Silence()) {
       Device device = hub.createDevice("walled-in");
       try (DeviceClient client =
-          client(hub, device, Wire.endpoint(hub, silence.port()))
-              .transport(Wire.MQTT.transport(Wire.DIALER.connectTimeout(Duration.ofMillis(300))))
+          client(hub, device, TransportUnderTest.endpoint(hub, silence.port()))
+              .transport(
+                  TransportUnderTest.MQTT.transport(
+                      TransportUnderTest.DIALER.connectTimeout(Duration.ofMillis(300))))
               .build()) {
         client.blocking(SOON).open();
         client.blocking(SOON).send(TelemetryMessage.json("{}"));
@@ -108,8 +110,10 @@ class FallBackTest {
         ServerSocket mute = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
       Device device = hub.createDevice("walled-in");
       try (DeviceClient client =
-          client(hub, device, Wire.endpoint(hub, mute.getLocalPort()))
-              .transport(Wire.MQTT.transport(Wire.DIALER.handshakeTimeout(Duration.ofSeconds(2))))
+          client(hub, device, TransportUnderTest.endpoint(hub, mute.getLocalPort()))
+              .transport(
+                  TransportUnderTest.MQTT.transport(
+                      TransportUnderTest.DIALER.handshakeTimeout(Duration.ofSeconds(2))))
               .build()) {
         client.blocking(SOON).open();
         assertThat(connected(client).remarks())
@@ -125,7 +129,7 @@ class FallBackTest {
     FakeTime time = new FakeTime(Instant.now());
     try (LocalHub hub = LocalHub.start()) {
       Device device = hub.createDevice("patient");
-      Endpoint mqtt = Wire.MQTT.endpoint(hub);
+      Endpoint mqtt = TransportUnderTest.MQTT.endpoint(hub);
       hub.goOffline(HubPort.MQTT);
       DeviceClient client = client(hub, device, mqtt).time(time).build();
       client.blocking(SOON).open();

@@ -10,6 +10,7 @@ import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.TelemetryRecord;
@@ -65,12 +66,12 @@ class InjectedFaultsTest {
     "AMQP_WS, KillAmqpD2CLink",
     "AMQP_WS, ShutDownAmqp"
   })
-  void losesNothingAndWorksAgain(Wire wire, String fault) throws Exception {
+  void losesNothingAndWorksAgain(TransportUnderTest wire, String fault) throws Exception {
     try (LocalHub hub = LocalHub.start()) {
       Device device = hub.createDevice("struck");
       List<String> messages = new ArrayList<>();
       DeviceClientBuilder builder = wire.builder(device.connectionString(), wire.endpoint(hub));
-      if (fault.startsWith("Invoke") && wire == Wire.MQTT) {
+      if (fault.startsWith("Invoke") && wire == TransportUnderTest.MQTT) {
         // It lasts a second, and five cuts within that would count against a message.
         builder.retry(RetryPolicy.defaults());
       }
@@ -125,7 +126,7 @@ class InjectedFaultsTest {
 
   private static void expectEverythingToWork(
       Device device, DeviceClient client, List<String> messages) throws Exception {
-    device.sendCloudMessage(dev.fairlead.localhub.CloudMessage.of("still there?"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("still there?"));
     await()
         .atMost(SOON)
         .until(

@@ -169,7 +169,7 @@ record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort
     }
   }
 
-  Endpoint endpoint(Wire wire) {
+  Endpoint endpoint(TransportUnderTest wire) {
     int port =
         switch (wire) {
           case MQTT -> tlsPort;

@@ -43,7 +43,7 @@ import org.opentest4j.TestAbortedException;
 @Timeout(120)
 @ParameterizedClass
 @EnumSource(
-    value = Wire.class,
+    value = TransportUnderTest.class,
     names = {"MQTT", "MQTT_WS"})
 class MosquittoTest {
   private static final int MESSAGES = 1_000;
@@ -53,7 +53,7 @@ class MosquittoTest {
   private static @Nullable Mosquitto broker;
   private static @Nullable TestAbortedException unavailable;
 
-  @Parameter Wire wire;
+  @Parameter TransportUnderTest wire;
 
   @BeforeAll
   static void startBroker() throws Exception {

@@ -38,7 +38,7 @@ class MovedHubTest {
   private static final String ID = "faithful";
   private static final Duration SOON = Duration.ofSeconds(60);
 
-  @Parameter Wire wire;
+  @Parameter TransportUnderTest wire;
 
   @TempDir Path state;
 
@@ -74,7 +74,7 @@ class MovedHubTest {
     return wire.builder(
         "HostName=" + HOST + ";DeviceId=" + ID + ";SharedAccessKey=" + keys.primary(),
         endpoint,
-        Wire.DIALER.resolver(
+        TransportUnderTest.DIALER.resolver(
             name -> {
               lookUps.incrementAndGet();
               return addresses;

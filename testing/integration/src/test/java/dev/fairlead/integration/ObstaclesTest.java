@@ -53,11 +53,13 @@ class ObstaclesTest {
   }
 
   private DeviceClientBuilder overWebSockets() {
-    return overWebSockets(Wire.MQTT_WS.endpoint(hub));
+    return overWebSockets(TransportUnderTest.MQTT_WS.endpoint(hub));
   }
 
   private DeviceClientBuilder overWebSockets(Endpoint endpoint) {
-    return Wire.MQTT_WS.builder(device.connectionString(), endpoint).drainTime(Duration.ZERO);
+    return TransportUnderTest.MQTT_WS
+        .builder(device.connectionString(), endpoint)
+        .drainTime(Duration.ZERO);
   }
 
   private static Proxy via(TestServer proxy) {
@@ -158,7 +160,7 @@ class ObstaclesTest {
                           .getBytes(ISO_8859_1));
             })) {
       says(
-          overWebSockets(Wire.endpoint(hub, portal.port())),
+          overWebSockets(TransportUnderTest.endpoint(hub, portal.port())),
           Stage.TLS,
           "does not speak TLS: it answered in plain text",
           "a captive portal answers like that too");
@@ -197,8 +199,8 @@ class ObstaclesTest {
                     .only(Protocol.MQTT, Protocol.MQTT_WS)
                     .prefer(Protocol.MQTT_WS)
                     .build())
-            .endpoint(Protocol.MQTT, Wire.MQTT.endpoint(hub))
-            .endpoint(Protocol.MQTT_WS, Wire.MQTT_WS.endpoint(hub))
+            .endpoint(Protocol.MQTT, TransportUnderTest.MQTT.endpoint(hub))
+            .endpoint(Protocol.MQTT_WS, TransportUnderTest.MQTT_WS.endpoint(hub))
             .build()) {
       client.blocking(SOON).open();
       assertThat(client.state())

@@ -1,7 +1,7 @@
 package dev.fairlead.integration;
 
-import static dev.fairlead.integration.StrangerProcess.open;
-import static dev.fairlead.integration.StrangerProcess.order;
+import static dev.fairlead.integration.OfficialClientProcess.open;
+import static dev.fairlead.integration.OfficialClientProcess.order;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -35,7 +35,7 @@ class OfficialAmqpFaultsTest {
   private static int devices;
 
   @TempDir Path directory;
-  private StrangerProcess official;
+  private OfficialClientProcess official;
   private Device device;
 
   @BeforeAll
@@ -53,7 +53,7 @@ class OfficialAmqpFaultsTest {
 
   @BeforeEach
   void startOfficialClient() throws Exception {
-    official = StrangerProcess.start(directory, OfficialHub.HOST, hubAtItsPorts.address());
+    official = OfficialClientProcess.start(directory, OfficialHub.HOST, hubAtItsPorts.address());
     device = hub.createDevice("faulty-stranger-" + ++devices);
   }
 

@@ -1,8 +1,8 @@
 package dev.fairlead.integration;
 
-import static dev.fairlead.integration.StrangerProcess.open;
-import static dev.fairlead.integration.StrangerProcess.order;
-import static dev.fairlead.integration.StrangerProcess.withCertificate;
+import static dev.fairlead.integration.OfficialClientProcess.open;
+import static dev.fairlead.integration.OfficialClientProcess.order;
+import static dev.fairlead.integration.OfficialClientProcess.withCertificate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -11,7 +11,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.fairlead.Protocol;
 import dev.fairlead.localhub.ClientIdentity;
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.Feedback;
@@ -52,7 +52,7 @@ class OfficialAmqpTest {
   @Parameter Protocol protocol;
 
   @TempDir Path directory;
-  private StrangerProcess official;
+  private OfficialClientProcess official;
 
   @BeforeAll
   static void startHub() {
@@ -69,7 +69,7 @@ class OfficialAmqpTest {
 
   @BeforeEach
   void startOfficialClient() throws Exception {
-    official = StrangerProcess.start(directory, OfficialHub.HOST, hubAtItsPorts.address());
+    official = OfficialClientProcess.start(directory, OfficialHub.HOST, hubAtItsPorts.address());
   }
 
   @AfterEach
@@ -126,13 +126,13 @@ class OfficialAmqpTest {
   void cloudMessagesEndAsTheClientDecides() throws Exception {
     Device device = newDevice();
     openOfficial(device);
-    CloudMessage message =
-        CloudMessage.of("hellö")
+    CloudToDeviceMessage message =
+        CloudToDeviceMessage.of("hellö")
             .withMessageId("m-1")
             .withCorrelationId("c-1")
             .withContentType("text/plain")
             .withContentEncoding("utf-8")
-            .withAck(CloudMessage.Ack.FULL)
+            .withAck(CloudToDeviceMessage.Ack.FULL)
             .withProperty("umlaut", "Größe");
     assertThat(device.sendCloudMessage(message).feedback().get(60, TimeUnit.SECONDS))
         .isEqualTo(Feedback.SUCCESS);
@@ -144,11 +144,15 @@ class OfficialAmqpTest {
     assertThat(seen.getAsJsonObject("properties").get("umlaut").getAsString()).isEqualTo("Größe");
 
     settle("REJECT");
-    assertThat(device.sendCloudMessage(CloudMessage.of("no")).feedback().get(60, TimeUnit.SECONDS))
+    assertThat(
+            device
+                .sendCloudMessage(CloudToDeviceMessage.of("no"))
+                .feedback()
+                .get(60, TimeUnit.SECONDS))
         .isEqualTo(Feedback.REJECTED);
 
     settle("ABANDON");
-    SentMessage abandoned = device.sendCloudMessage(CloudMessage.of("later"));
+    SentMessage abandoned = device.sendCloudMessage(CloudToDeviceMessage.of("later"));
     assertThat(abandoned.feedback().get(60, TimeUnit.SECONDS))
         .isEqualTo(Feedback.DELIVERY_COUNT_EXCEEDED);
     assertThat(abandoned.deliveryCount()).isEqualTo(10);
@@ -262,7 +266,8 @@ class OfficialAmqpTest {
 
     Map<Device, SentMessage> sent = new java.util.LinkedHashMap<>();
     fleet.forEach(
-        device -> sent.put(device, device.sendCloudMessage(CloudMessage.of(device.deviceId()))));
+        device ->
+            sent.put(device, device.sendCloudMessage(CloudToDeviceMessage.of(device.deviceId()))));
     for (SentMessage message : sent.values()) {
       assertThat(message.feedback().get(60, TimeUnit.SECONDS)).isEqualTo(Feedback.SUCCESS);
     }

@@ -1,8 +1,8 @@
 package dev.fairlead.integration;
 
-import static dev.fairlead.integration.StrangerProcess.open;
-import static dev.fairlead.integration.StrangerProcess.order;
-import static dev.fairlead.integration.StrangerProcess.withCertificate;
+import static dev.fairlead.integration.OfficialClientProcess.open;
+import static dev.fairlead.integration.OfficialClientProcess.order;
+import static dev.fairlead.integration.OfficialClientProcess.withCertificate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
@@ -13,7 +13,7 @@ import dev.fairlead.MethodResponse;
 import dev.fairlead.Protocol;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.localhub.ClientIdentity;
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.Feedback;
@@ -60,7 +60,7 @@ class OfficialClientTest {
   @Parameter Protocol protocol;
 
   @TempDir Path directory;
-  private StrangerProcess official;
+  private OfficialClientProcess official;
 
   @BeforeAll
   static void startHub() {
@@ -84,7 +84,7 @@ class OfficialClientTest {
     if (unavailable != null) {
       throw unavailable;
     }
-    official = StrangerProcess.start(directory, OfficialHub.HOST, hubAtItsPorts().address());
+    official = OfficialClientProcess.start(directory, OfficialHub.HOST, hubAtItsPorts().address());
   }
 
   @AfterEach
@@ -215,13 +215,13 @@ class OfficialClientTest {
   void cloudMessagesReachTheOfficialClientAndAreCompleted() throws Exception {
     Device device = newDevice();
     openOfficial(device);
-    CloudMessage message =
-        CloudMessage.of("hellö")
+    CloudToDeviceMessage message =
+        CloudToDeviceMessage.of("hellö")
             .withMessageId("m-1")
             .withCorrelationId("c-1")
             .withContentType("text/plain; charset=utf-8")
             .withContentEncoding("utf-8")
-            .withAck(CloudMessage.Ack.FULL)
+            .withAck(CloudToDeviceMessage.Ack.FULL)
             .withProperty("room", "7 & 8")
             .withProperty("umlaut", "Größe");
     assertThat(device.sendCloudMessage(message).feedback().get(60, TimeUnit.SECONDS))
@@ -241,7 +241,8 @@ class OfficialClientTest {
   @Test
   void aPropertyWithAnEmptyValueIsAMessageLikeAnyOtherToFairlead() throws Exception {
     Device device = newDevice();
-    CloudMessage message = CloudMessage.of("b").withProperty("a", "1").withProperty("empty", "");
+    CloudToDeviceMessage message =
+        CloudToDeviceMessage.of("b").withProperty("a", "1").withProperty("empty", "");
     BlockingQueue<Map<String, String>> seen = new LinkedBlockingQueue<>();
     try (DeviceClient client =
         fairlead(device)

@@ -1,15 +1,15 @@
 package dev.fairlead.integration;
 
-import static dev.fairlead.integration.StrangerProcess.open;
-import static dev.fairlead.integration.StrangerProcess.order;
-import static dev.fairlead.integration.StrangerProcess.withCertificate;
+import static dev.fairlead.integration.OfficialClientProcess.open;
+import static dev.fairlead.integration.OfficialClientProcess.order;
+import static dev.fairlead.integration.OfficialClientProcess.withCertificate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.fairlead.Protocol;
 import dev.fairlead.localhub.ClientIdentity;
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.Feedback;
@@ -41,7 +41,7 @@ class OfficialHttpsTest {
   private static int devices;
 
   @TempDir Path directory;
-  private StrangerProcess official;
+  private OfficialClientProcess official;
 
   @BeforeAll
   static void startHub() {
@@ -59,7 +59,7 @@ class OfficialHttpsTest {
 
   @BeforeEach
   void startOfficialClient() throws Exception {
-    official = StrangerProcess.start(directory, OfficialHub.HOST, hubAtItsPorts.address());
+    official = OfficialClientProcess.start(directory, OfficialHub.HOST, hubAtItsPorts.address());
   }
 
   @AfterEach
@@ -151,12 +151,12 @@ class OfficialHttpsTest {
     official.obey(settle);
     SentMessage sent =
         device.sendCloudMessage(
-            CloudMessage.of("hellö")
+            CloudToDeviceMessage.of("hellö")
                 .withMessageId("m-1")
                 .withCorrelationId("c-1")
                 .withContentType("text/plain")
                 .withContentEncoding("utf-8")
-                .withAck(CloudMessage.Ack.FULL)
+                .withAck(CloudToDeviceMessage.Ack.FULL)
                 .withProperty("room", "7"));
     official.obey(opening(device));
     JsonObject seen = official.await("message", any -> true);

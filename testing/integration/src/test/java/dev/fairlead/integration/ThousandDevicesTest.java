@@ -9,6 +9,7 @@ import dev.fairlead.GatewayStatus;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.Protocol;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.MethodResult;
@@ -38,8 +39,8 @@ class ThousandDevicesTest {
         Gateway gateway =
             Gateway.builder()
                 .policy(TransportPolicy.gateway(COUNT).toBuilder().only(Protocol.AMQP).build())
-                .transport(Wire.AMQP.transport(Wire.DIALER))
-                .endpoint(Protocol.AMQP, Wire.AMQP.endpoint(hub))
+                .transport(TransportUnderTest.AMQP.transport(TransportUnderTest.DIALER))
+                .endpoint(Protocol.AMQP, TransportUnderTest.AMQP.endpoint(hub))
                 .openTimeout(Duration.ofSeconds(100))
                 .executor(handlers)
                 .build()) {
@@ -77,7 +78,7 @@ class ThousandDevicesTest {
       assertThat(hub.telemetry().count()).isGreaterThanOrEqualTo(COUNT);
       for (Device device : registered) {
         assertThat(hub.telemetry().receivedFrom(device.deviceId())).isNotEmpty();
-        device.sendCloudMessage(dev.fairlead.localhub.CloudMessage.of("for " + device.deviceId()));
+        device.sendCloudMessage(CloudToDeviceMessage.of("for " + device.deviceId()));
         device.updateDesired("{\"name\":\"name of " + device.deviceId() + "\"}");
       }
       List<CompletableFuture<MethodResult>> calls = new ArrayList<>();

@@ -52,8 +52,8 @@ class ThroughProxiesTest {
 
   private DeviceClientBuilder anyRoute(Proxy proxy) {
     return DeviceClient.fromConnectionString(device.connectionString())
-        .endpoint(Protocol.MQTT, Wire.MQTT.endpoint(hub))
-        .endpoint(Protocol.MQTT_WS, Wire.MQTT_WS.endpoint(hub))
+        .endpoint(Protocol.MQTT, TransportUnderTest.MQTT.endpoint(hub))
+        .endpoint(Protocol.MQTT_WS, TransportUnderTest.MQTT_WS.endpoint(hub))
         .proxy(proxy)
         .retry(RetryPolicy.eager());
   }
@@ -109,9 +109,9 @@ class ThroughProxiesTest {
   /** SOCKS lets every port through. */
   @ParameterizedTest
   @EnumSource(
-      value = Wire.class,
+      value = TransportUnderTest.class,
       names = {"MQTT", "MQTT_WS", "AMQP", "AMQP_WS"})
-  void aSocksProxy(Wire wire) throws Exception {
+  void aSocksProxy(TransportUnderTest wire) throws Exception {
     try (TestServer proxy = TestProxy.socks(wire.port(hub), true, 0, seenByProxy)) {
       DeviceClientBuilder builder =
           wire.builder(device.connectionString(), wire.endpoint(hub))

@@ -176,7 +176,7 @@ public abstract class ContractCase {
     if (harness().pushes()) {
       hub().cut();
     } else {
-      hub().arm(Mishap.cut(Mishap.When.BEFORE_STORE));
+      hub().arm(ContractFault.cut(ContractFault.When.BEFORE_STORE));
       outbox.add(message(0));
     }
   }

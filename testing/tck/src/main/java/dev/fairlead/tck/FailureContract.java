@@ -9,7 +9,7 @@ import dev.fairlead.Progress;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.spi.SessionOpening;
-import dev.fairlead.tck.Mishap.When;
+import dev.fairlead.tck.ContractFault.When;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -26,13 +26,13 @@ public abstract class FailureContract extends ContractCase {
 
   @Test
   final void aRefusedCredentialIsUnauthorized() {
-    hub().arm(Mishap.unauthorized());
+    hub().arm(ContractFault.unauthorized());
     assertThat(openingFailure()).isInstanceOf(UnauthorizedException.class);
   }
 
   @Test
   final void aHubThatIsNotAvailableIsNoMatterOfTheCredential() {
-    hub().arm(Mishap.unavailable());
+    hub().arm(ContractFault.unavailable());
     assertThat(openingFailure()).isNotInstanceOf(UnauthorizedException.class);
   }
 
@@ -46,7 +46,7 @@ public abstract class FailureContract extends ContractCase {
 
   @Test
   final void aLineCutWhileOpeningIsUnreachable() {
-    hub().arm(Mishap.cut(When.ON_ACCEPT));
+    hub().arm(ContractFault.cut(When.ON_ACCEPT));
     assertThat(openingFailure()).isInstanceOf(UnreachableException.class);
   }
 

@@ -93,7 +93,7 @@ public interface HubSide {
    * @param mishap what and when
    * @return tells whether it has happened
    */
-  Armed arm(Mishap mishap);
+  Armed arm(ContractFault mishap);
 
   /** A mishap that was armed. */
   @FunctionalInterface

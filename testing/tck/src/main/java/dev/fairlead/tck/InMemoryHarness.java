@@ -163,7 +163,7 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
   }
 
   @Override
-  public Armed arm(Mishap mishap) {
+  public Armed arm(ContractFault mishap) {
     Point point =
         switch (mishap.when()) {
           case ON_ACCEPT -> Point.TLS;

@@ -8,7 +8,7 @@ import dev.fairlead.Route;
 import dev.fairlead.Secret;
 import dev.fairlead.SystemProperty;
 import dev.fairlead.Trust;
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.Fault;
@@ -171,7 +171,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
 
   @Override
   public SentCloudMessage sendCloudMessage(String body, Map<String, String> properties) {
-    CloudMessage message = CloudMessage.of(body);
+    CloudToDeviceMessage message = CloudToDeviceMessage.of(body);
     for (Map.Entry<String, String> property : properties.entrySet()) {
       message = message.withProperty(property.getKey(), property.getValue());
     }
@@ -265,7 +265,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   }
 
   @Override
-  public Armed arm(Mishap mishap) {
+  public Armed arm(ContractFault mishap) {
     Fault fault =
         switch (mishap.what()) {
           case CUT -> Fault.drop();
@@ -283,7 +283,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
         };
     Faults.Armed armed =
         localHub.faults().add(fault.at(moment).nth(mishap.nth()).times(mishap.times()));
-    if (mishap.what() == Mishap.What.SILENCE) {
+    if (mishap.what() == ContractFault.What.SILENCE) {
       silences.add(armed);
     }
     return armed::strikes;

@@ -9,7 +9,7 @@ import dev.fairlead.UnreachableException;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
-import dev.fairlead.tck.Mishap.When;
+import dev.fairlead.tck.ContractFault.When;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -79,7 +79,7 @@ public abstract class OpeningContract extends ContractCase {
   @ParameterizedTest
   @EnumSource(names = {"ON_ACCEPT", "ON_CONNECT"})
   final void aBlackHoleIsLeftByAborting(When when) {
-    HubSide.Armed hole = hub().arm(Mishap.silence(when));
+    HubSide.Armed hole = hub().arm(ContractFault.silence(when));
     RecordingContext context = context(new ScriptedOutbox(), feeds());
     SessionOpening opening = harness().provider().open(harness().route(), context);
     Waiting.until("the line is silent", () -> hole.strikes() > 0);
@@ -91,7 +91,7 @@ public abstract class OpeningContract extends ContractCase {
   @ParameterizedTest
   @EnumSource(names = {"ON_ACCEPT", "ON_CONNECT"})
   final void aBlackHoleIsLeftWhenTheTimeIsUp(When when) {
-    hub().arm(Mishap.silence(when));
+    hub().arm(ContractFault.silence(when));
     DeviceClient client = open(harness().client().openTimeout(Duration.ofSeconds(1)));
     Waiting.result(client.send(message(0)));
     assertComplete(1);
@@ -99,7 +99,7 @@ public abstract class OpeningContract extends ContractCase {
 
   @Test
   final void aClientInABlackHoleCloses() {
-    HubSide.Armed hole = hub().arm(Mishap.silence(When.ON_ACCEPT).times(100));
+    HubSide.Armed hole = hub().arm(ContractFault.silence(When.ON_ACCEPT).times(100));
     DeviceClient client = start(harness().client());
     Waiting.until("the line is silent", () -> hole.strikes() > 0);
     client.close();

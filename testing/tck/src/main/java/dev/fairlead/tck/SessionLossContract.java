@@ -7,7 +7,7 @@ import dev.fairlead.HubException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.TransportSession;
-import dev.fairlead.tck.Mishap.When;
+import dev.fairlead.tck.ContractFault.When;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -31,7 +31,7 @@ public abstract class SessionLossContract extends ContractCase {
   })
   final void nothingIsLostOrReorderedByACut(When when, int nth) {
     DeviceClient client = open(harness().client());
-    hub().arm(Mishap.cut(when).atOccasion(nth));
+    hub().arm(ContractFault.cut(when).atOccasion(nth));
     sendAllAsOccasions(client, 0, MESSAGES);
     assertComplete(MESSAGES);
     assertThat(hub().connectionsSoFar()).isGreaterThanOrEqualTo(2);
@@ -44,7 +44,7 @@ public abstract class SessionLossContract extends ContractCase {
   @EnumSource(names = {"BEFORE_STORE", "BEFORE_ACK", "AFTER_ACK"})
   final void nothingIsLostOrReorderedBySilence(When when) {
     DeviceClient client = open(harness().client());
-    hub().arm(Mishap.silence(when).atOccasion(5));
+    hub().arm(ContractFault.silence(when).atOccasion(5));
     sendAllAsOccasions(client, 0, MESSAGES);
     assertComplete(MESSAGES);
   }
@@ -53,7 +53,10 @@ public abstract class SessionLossContract extends ContractCase {
   final void nothingIsLostByManyCutsInARow() {
     DeviceClient client = open(harness().client());
     for (int i = 1; i <= 8; i++) {
-      hub().arm(Mishap.cut(i % 2 == 0 ? When.BEFORE_ACK : When.BEFORE_STORE).atOccasion(i * 9));
+      hub()
+          .arm(
+              ContractFault.cut(i % 2 == 0 ? When.BEFORE_ACK : When.BEFORE_STORE)
+                  .atOccasion(i * 9));
     }
     sendAllAsOccasions(client, 0, 200);
     assertComplete(200);
@@ -62,7 +65,7 @@ public abstract class SessionLossContract extends ContractCase {
   @ParameterizedTest
   @EnumSource(names = {"ON_ACCEPT", "ON_CONNECT"})
   final void aCutWhileOpeningIsTriedAgain(When when) {
-    hub().arm(Mishap.cut(when).times(3));
+    hub().arm(ContractFault.cut(when).times(3));
     DeviceClient client = open(harness().client());
     awaitAll(sendAll(client, 0, 5));
     assertComplete(5);
@@ -155,7 +158,7 @@ public abstract class SessionLossContract extends ContractCase {
     ScriptedOutbox outbox = new ScriptedOutbox();
     RecordingContext context = context(outbox);
     TransportSession session = openSession(context);
-    hub().arm(Mishap.silence(When.BEFORE_ACK));
+    hub().arm(ContractFault.silence(When.BEFORE_ACK));
     outbox.add(message(0));
     Waiting.until("the hub has it", () -> !hub().telemetry().isEmpty());
     context.onLoop(session::close);
@@ -170,7 +173,7 @@ public abstract class SessionLossContract extends ContractCase {
     ScriptedOutbox outbox = new ScriptedOutbox();
     RecordingContext first = context(outbox);
     TransportSession old = openSession(first);
-    hub().arm(Mishap.cut(When.BEFORE_ACK).atOccasion(harness().pushes() ? 10 : 1));
+    hub().arm(ContractFault.cut(When.BEFORE_ACK).atOccasion(harness().pushes() ? 10 : 1));
     for (int i = 0; i < 100; i++) {
       outbox.add(message(i));
     }

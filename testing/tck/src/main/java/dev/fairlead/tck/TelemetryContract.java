@@ -7,7 +7,7 @@ import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
 import dev.fairlead.SystemProperty;
 import dev.fairlead.TelemetryMessage;
-import dev.fairlead.tck.Mishap.When;
+import dev.fairlead.tck.ContractFault.When;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,7 +47,7 @@ public abstract class TelemetryContract extends ContractCase {
 
   @Test
   final void aSenderLearnsOfTheHubsAcknowledgementOnly() {
-    hub().arm(Mishap.silence(When.BEFORE_ACK));
+    hub().arm(ContractFault.silence(When.BEFORE_ACK));
     DeviceClient client = open(harness().client());
     CompletableFuture<Void> sent = client.send(message(0));
     Waiting.until("the hub has it", () -> !hub().telemetry().isEmpty());

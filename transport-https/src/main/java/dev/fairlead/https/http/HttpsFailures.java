@@ -268,7 +268,7 @@ public final class HttpsFailures {
     if (cause instanceof HubException mapped) {
       return mapped;
     }
-    if (cause instanceof HttpBreak broken) {
+    if (cause instanceof ExchangeFailure broken) {
       return switch (broken.reason()) {
         case ABORTED -> aborted(stage);
         case NOT_WANTED ->

@@ -2,7 +2,7 @@ package dev.fairlead.https.http;
 
 import dev.fairlead.Endpoint;
 import dev.fairlead.TimeSource.Alarm;
-import dev.fairlead.https.http.HttpBreak.Reason;
+import dev.fairlead.https.http.ExchangeFailure.Reason;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.spi.Credential;
 import java.io.IOException;
@@ -71,7 +71,7 @@ public final class HubHttp {
 
   private final Object lock = new Object();
   private final Set<Exchange> waiting = new LinkedHashSet<>(); // the first may be under way
-  private @Nullable LineSocket socket;
+  private @Nullable ConnectionSocket socket;
   private boolean over;
 
   // Of earlier lines; the standing one counts for itself.
@@ -117,7 +117,8 @@ public final class HubHttp {
     executor.allowCoreThreadTimeOut(true);
     pool = new ConnectionPool(1, keepAlive.toMillis(), TimeUnit.MILLISECONDS);
     client =
-        PlainHttp.over(() -> connecting(new LineSocket(dialer.dial(endpoint, certificate))), pool);
+        PlainHttp.over(
+            () -> connecting(new ConnectionSocket(dialer.dial(endpoint, certificate))), pool);
   }
 
   /**
@@ -137,7 +138,7 @@ public final class HubHttp {
    * @param limits what it may take
    * @return completes on this object's thread, which must not be held: with the whole answer, or
    *     exceptionally with an {@link dev.fairlead.UnreachableException} if no connection came
-   *     about, an {@link HttpBreak}, or the {@link IOException} that the line gave way with
+   *     about, an {@link ExchangeFailure}, or the {@link IOException} that the line gave way with
    */
   public CompletionStage<HttpAnswer> send(Request request, HttpLimits limits) {
     Exchange exchange = new Exchange(request.newBuilder().header("Host", host).build(), limits);
@@ -161,7 +162,7 @@ public final class HubHttp {
    */
   public void abort() {
     List<Exchange> left;
-    LineSocket standing;
+    ConnectionSocket standing;
     synchronized (lock) {
       if (over) {
         return;
@@ -181,8 +182,8 @@ public final class HubHttp {
     executor.shutdown();
   }
 
-  private static HttpBreak aborted() {
-    return new HttpBreak(Reason.ABORTED, "cut by this client");
+  private static ExchangeFailure aborted() {
+    return new ExchangeFailure(Reason.ABORTED, "cut by this client");
   }
 
   /**
@@ -218,7 +219,7 @@ public final class HubHttp {
     }
   }
 
-  private Socket connecting(LineSocket fresh) throws SocketException {
+  private Socket connecting(ConnectionSocket fresh) throws SocketException {
     synchronized (lock) {
       if (over) {
         throw new SocketException("ended");
@@ -235,7 +236,7 @@ public final class HubHttp {
 
   /** Cuts the line if the exchange still stands on it. */
   private void overdue(Exchange exchange) {
-    LineSocket standing;
+    ConnectionSocket standing;
     synchronized (lock) {
       if (!waiting.contains(exchange)) {
         return;
@@ -250,7 +251,7 @@ public final class HubHttp {
 
   /** The server may have closed the connection that was idle. */
   private void lookAtIdleLine() {
-    LineSocket standing;
+    ConnectionSocket standing;
     synchronized (lock) {
       standing = socket;
     }
@@ -332,7 +333,7 @@ public final class HubHttp {
     }
 
     private void cut() {
-      LineSocket standing;
+      ConnectionSocket standing;
       synchronized (lock) {
         standing = socket;
       }
@@ -344,7 +345,7 @@ public final class HubHttp {
     private HttpAnswer read(Response response) throws IOException {
       String encoding = response.header("Content-Encoding", "identity");
       if (!"identity".equalsIgnoreCase(encoding)) {
-        throw new HttpBreak(Reason.ENCODED, "content encoding");
+        throw new ExchangeFailure(Reason.ENCODED, "content encoding");
       }
       String length = response.header("Content-Length", "0");
       if (length == null || !length.matches("[0-9]{1,18}")) {
@@ -353,7 +354,7 @@ public final class HubHttp {
       }
       BufferedSource source = response.body().source();
       if (source.request(limits.answerBytes() + 1L)) {
-        throw new HttpBreak(
+        throw new ExchangeFailure(
             Reason.TOO_LARGE, "an answer of more than " + limits.answerBytes() + " bytes");
       }
       return new HttpAnswer(response.code(), response.headers(), source.readByteArray());
@@ -362,8 +363,8 @@ public final class HubHttp {
     void fail(Throwable cause) {
       Throwable told = cause;
       if (slow) {
-        told = new HttpBreak(Reason.SLOW, "no answer in time");
-      } else if (cause instanceof LineSocket.NotDialled refused) {
+        told = new ExchangeFailure(Reason.SLOW, "no answer in time");
+      } else if (cause instanceof ConnectionSocket.NotDialled refused) {
         told = refused.failure();
       }
       if (answer.completeExceptionally(told)) {

@@ -1,6 +1,6 @@
 package dev.fairlead.https.http;
 
-import dev.fairlead.https.http.HttpBreak.Reason;
+import dev.fairlead.https.http.ExchangeFailure.Reason;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Proxy;
@@ -63,7 +63,7 @@ final class PlainHttp {
   private static Response lean(Interceptor.Chain chain) throws IOException {
     Precondition precondition = chain.request().tag(Precondition.class);
     if (precondition != null && !precondition.holds()) {
-      throw new HttpBreak(Reason.NOT_WANTED, "not wanted any more");
+      throw new ExchangeFailure(Reason.NOT_WANTED, "not wanted any more");
     }
     // HTTP/1.1 means both without being told: RFC 9112, section 9.3; RFC 9110, section 12.5.3.
     Response response =
@@ -77,7 +77,7 @@ final class PlainHttp {
     if (response.code() == 407) {
       // OkHttp would throw an exception whose kind says nothing.
       response.close();
-      throw new HttpBreak(Reason.PROXY_ANSWERED, "HTTP 407");
+      throw new ExchangeFailure(Reason.PROXY_ANSWERED, "HTTP 407");
     }
     if ("0".equals(response.header("Retry-After"))) {
       // OkHttp would repeat the request by itself.

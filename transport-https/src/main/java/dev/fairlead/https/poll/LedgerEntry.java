@@ -12,7 +12,7 @@ import java.util.zip.CRC32;
  * @param number a random name of this entry
  * @param at when
  */
-record LedgerEntry(long number, Reading at) {
+record LedgerEntry(long number, ClockReading at) {
   /** No file is longer; more is not read. */
   static final int MAX_BYTES = 512;
 
@@ -64,7 +64,7 @@ record LedgerEntry(long number, Reading at) {
       return Optional.of(
           new LedgerEntry(
               Long.parseLong(matcher.group(2)),
-              new Reading(
+              new ClockReading(
                   Long.parseLong(matcher.group(5)),
                   matcher.group(3),
                   Long.parseLong(matcher.group(4)))));

@@ -17,7 +17,7 @@ interface PollClock {
    *
    * @return now
    */
-  Reading read();
+  ClockReading read();
 
   /**
    * The clocks of this machine.
@@ -46,7 +46,7 @@ interface PollClock {
     private static PollClock choose() {
       try {
         String boot = bootName();
-        PollClock clock = () -> new Reading(System.currentTimeMillis(), boot, readUptime());
+        PollClock clock = () -> new ClockReading(System.currentTimeMillis(), boot, readUptime());
         clock.read();
         return clock;
       } catch (IOException | RuntimeException e) {
@@ -71,7 +71,7 @@ interface PollClock {
           Files.exists(TIME_NAMESPACE)
               ? Files.readSymbolicLink(TIME_NAMESPACE).toString().replaceAll("[^0-9]", "")
               : "";
-      return Reading.BOOT + id + (namespace.isEmpty() ? "" : "." + namespace);
+      return ClockReading.BOOT + id + (namespace.isEmpty() ? "" : "." + namespace);
     }
 
     /** {@code 12263.67 15758.13}: seconds since boot, and of idleness. Memory, not a disk. */
@@ -85,10 +85,11 @@ interface PollClock {
     }
 
     private static PollClock processClock() {
-      String process = Reading.PROCESS + UUID.randomUUID();
+      String process = ClockReading.PROCESS + UUID.randomUUID();
       long start = System.nanoTime();
       return () ->
-          new Reading(System.currentTimeMillis(), process, (System.nanoTime() - start) / 1_000_000);
+          new ClockReading(
+              System.currentTimeMillis(), process, (System.nanoTime() - start) / 1_000_000);
     }
   }
 }

@@ -1,8 +1,8 @@
 package dev.fairlead.https.poll;
 
-import dev.fairlead.https.poll.Verdict.Poll;
-import dev.fairlead.https.poll.Verdict.Wait;
-import dev.fairlead.https.poll.Verdict.Why;
+import dev.fairlead.https.poll.PollDecision.Poll;
+import dev.fairlead.https.poll.PollDecision.Wait;
+import dev.fairlead.https.poll.PollDecision.Why;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -52,11 +52,11 @@ final class PollLedger {
    * @param poll whether to note a poll if it may begin now
    * @return a poll, if it was noted; else how long to wait, zero if a poll might be noted at once
    */
-  Verdict examine(long spacingMillis, boolean poll) {
+  PollDecision examine(long spacingMillis, boolean poll) {
     try {
       Optional<LedgerEntry> entry = file.read();
       // After the file, so that an entry is never younger than it seems.
-      Reading now = clock.read();
+      ClockReading now = clock.read();
       if (entry.isPresent()) {
         long age = age(entry.get(), now);
         if (age >= 0 && !needsRewriting(entry.get(), now)) {
@@ -74,7 +74,7 @@ final class PollLedger {
     return examineLocked(spacingMillis, poll);
   }
 
-  private Verdict examineLocked(long spacing, boolean poll) {
+  private PollDecision examineLocked(long spacing, boolean poll) {
     LedgerFile.Lock lock = unkept == null ? null : unkept.lock();
     if (lock != null && !lock.stillHeld()) {
       close();
@@ -102,11 +102,12 @@ final class PollLedger {
     }
   }
 
-  private Verdict rewrite(LedgerFile.Lock lock, long spacing, boolean poll) throws IOException {
+  private PollDecision rewrite(LedgerFile.Lock lock, long spacing, boolean poll)
+      throws IOException {
     Optional<LedgerEntry> entry = file.read();
     // After reading, as above, and before writing: the poll counts from here, and is void if
     // writing takes too long.
-    Reading now = clock.read();
+    ClockReading now = clock.read();
     long age = entry.map(last -> age(last, now)).orElse(-1L);
     boolean rewrite = entry.isEmpty() || needsRewriting(entry.get(), now);
     if (age >= spacing) {
@@ -122,17 +123,17 @@ final class PollLedger {
     return new Wait(spacing - Math.max(0, age), age < 0 ? Why.UNKNOWN : Why.NOT_YET);
   }
 
-  private void note(LedgerFile.Lock lock, Reading now, long age) throws IOException {
+  private void note(LedgerFile.Lock lock, ClockReading now, long age) throws IOException {
     lock.replace(
         new LedgerEntry(
             random.nextLong(),
-            new Reading(now.wallMillis() - age, now.boot(), now.upMillis() - age)));
+            new ClockReading(now.wallMillis() - age, now.boot(), now.upMillis() - age)));
     unkept = null;
   }
 
   /** How long ago that was at least, in milliseconds; negative if nothing can be said. */
-  private long age(LedgerEntry entry, Reading now) {
-    Reading at = entry.at();
+  private long age(LedgerEntry entry, ClockReading now) {
+    ClockReading at = entry.at();
     if (at.boot().equals(now.boot())) {
       return now.upMillis() - at.upMillis();
     }
@@ -155,13 +156,13 @@ final class PollLedger {
    * Whether an entry that does not allow a poll yet is to be written in terms of this process's
    * clock. Not where each process has a clock of its own: two would wait for each other for ever.
    */
-  private static boolean needsRewriting(LedgerEntry entry, Reading now) {
+  private static boolean needsRewriting(LedgerEntry entry, ClockReading now) {
     return entry.at().boot().equals(now.boot())
         ? now.upMillis() < entry.at().upMillis()
         : now.sharedByProcesses();
   }
 
-  private Verdict withoutNote(
+  private PollDecision withoutNote(
       long spacing, boolean poll, LedgerFile.@Nullable Lock lock, IOException cause) {
     log.debug("A poll cannot be noted", cause);
     if (lock == null && somethingIsThere()) {
@@ -169,7 +170,7 @@ final class PollLedger {
       unkept = null;
       return new Wait(spacing, Why.STUCK);
     }
-    Reading now = clock.read();
+    ClockReading now = clock.read();
     Unkept since = unkept;
     long age = since == null ? -1 : now.upMillis() - since.sinceUpMillis();
     if (since == null || age < 0 || (lock == null) != (since.lock() == null)) {

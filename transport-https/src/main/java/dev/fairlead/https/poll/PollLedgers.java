@@ -61,13 +61,13 @@ public final class PollLedgers {
    * @return a gate for one session
    */
   public static PollGate gate(
-      Path directory, String hubHost, DeviceIdentity identity, Pace pace, Loop loop) {
+      Path directory, String hubHost, DeviceIdentity identity, PollIntervals pace, Loop loop) {
     Path where = directory.toAbsolutePath().normalize();
     String owner = owner(hubHost, identity);
     Path key = where.resolve(owner + ".poll");
     PollClock clock = PollClock.system();
     PollLedger ledger = take(key, new DiskLedgerFile(where, owner), clock);
-    return new LedgerGate(
+    return new LedgerPollGate(
         loop,
         pace,
         ledger,

@@ -352,13 +352,14 @@ class HttpsFailuresTest {
   // --- no answer at all ---
 
   @ParameterizedTest
-  @EnumSource(HttpBreak.Reason.class)
-  void everyBreakIsAboutTheRoute(HttpBreak.Reason reason) {
+  @EnumSource(ExchangeFailure.Reason.class)
+  void everyBreakIsAboutTheRoute(ExchangeFailure.Reason reason) {
     HubException failure =
-        failures.broken(new HttpBreak(reason, "what"), "the telemetry", Stage.SESSION);
+        failures.broken(new ExchangeFailure(reason, "what"), "the telemetry", Stage.SESSION);
     assertThat(failure).isInstanceOf(UnreachableException.class);
     assertThat(failure.progress())
-        .isEqualTo(reason == HttpBreak.Reason.NOT_WANTED ? Progress.NOT_SENT : Progress.MAYBE_SENT);
+        .isEqualTo(
+            reason == ExchangeFailure.Reason.NOT_WANTED ? Progress.NOT_SENT : Progress.MAYBE_SENT);
   }
 
   @Test

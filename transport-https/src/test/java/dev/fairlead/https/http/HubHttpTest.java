@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fairlead.Endpoint;
 import dev.fairlead.UnreachableException;
-import dev.fairlead.https.http.HttpBreak.Reason;
+import dev.fairlead.https.http.ExchangeFailure.Reason;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.tck.FakeTime;
 import java.io.IOException;
@@ -106,7 +106,7 @@ class HubHttpTest {
   private static void assertBreak(Throwable failure, Reason reason) {
     assertThat(failure)
         .isInstanceOfSatisfying(
-            HttpBreak.class, broken -> assertThat(broken.reason()).isEqualTo(reason));
+            ExchangeFailure.class, broken -> assertThat(broken.reason()).isEqualTo(reason));
   }
 
   // --- hostile servers ---

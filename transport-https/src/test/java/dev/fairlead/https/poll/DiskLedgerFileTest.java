@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class DiskLedgerFileTest {
   private static final LedgerEntry ENTRY =
-      new LedgerEntry(-42, new Reading(1_700_000_000_000L, "boot:0a-1.4026531834", -17));
+      new LedgerEntry(-42, new ClockReading(1_700_000_000_000L, "boot:0a-1.4026531834", -17));
 
   @TempDir Path parent;
   private Path directory;

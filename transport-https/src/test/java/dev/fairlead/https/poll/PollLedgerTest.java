@@ -2,9 +2,9 @@ package dev.fairlead.https.poll;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fairlead.https.poll.Verdict.Poll;
-import dev.fairlead.https.poll.Verdict.Wait;
-import dev.fairlead.https.poll.Verdict.Why;
+import dev.fairlead.https.poll.PollDecision.Poll;
+import dev.fairlead.https.poll.PollDecision.Wait;
+import dev.fairlead.https.poll.PollDecision.Why;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -24,7 +24,7 @@ class PollLedgerTest {
 
   private PollLedger newLedger() {
     return new PollLedger(
-        file, () -> new Reading(wall, boot, up), RandomGenerator.of("L64X128MixRandom"));
+        file, () -> new ClockReading(wall, boot, up), RandomGenerator.of("L64X128MixRandom"));
   }
 
   private void pass(long millis) {
@@ -116,7 +116,7 @@ class PollLedgerTest {
 
   @Test
   void anEntryFromTheFutureOfItsOwnBootCountsAsNow() {
-    file.entry = new LedgerEntry(1, new Reading(wall, boot, up + 1));
+    file.entry = new LedgerEntry(1, new ClockReading(wall, boot, up + 1));
     assertThat(ledger.examine(SPACING, true)).isEqualTo(new Wait(SPACING, Why.UNKNOWN));
     pass(SPACING);
     assertThat(ledger.examine(SPACING, true)).isInstanceOf(Poll.class);

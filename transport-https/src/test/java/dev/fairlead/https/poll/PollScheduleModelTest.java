@@ -43,8 +43,8 @@ import org.slf4j.LoggerFactory;
  */
 class PollScheduleModelTest {
   private static final int SCHEDULES = 1_100_000;
-  private static final Pace PACE =
-      new Pace(
+  private static final PollIntervals PACE =
+      new PollIntervals(
           Duration.ofMinutes(25).plusSeconds(30),
           Duration.ofSeconds(30),
           Duration.ofMinutes(5),
@@ -71,7 +71,7 @@ class PollScheduleModelTest {
     assertThat(tally.worldsWithTwoPolls).as("%s", tally).isGreaterThan(SCHEDULES / 4);
   }
 
-  private static Tally run(long firstSeed, int count, Pace pace, Powers powers) {
+  private static Tally run(long firstSeed, int count, PollIntervals pace, Powers powers) {
     Tally tally = new Tally();
     for (int i = 0; i < count; i++) {
       new PollWorld(firstSeed + i, pace, powers, tally).run();
@@ -89,8 +89,8 @@ class PollScheduleModelTest {
 
   @Test
   void theWorldFindsAScheduleThatForgetsTheWindow() {
-    Pace careless =
-        new Pace(Duration.ofMinutes(25), PACE.window(), PACE.firstSpread(), Duration.ZERO);
+    PollIntervals careless =
+        new PollIntervals(Duration.ofMinutes(25), PACE.window(), PACE.firstSpread(), Duration.ZERO);
     assertThat(run(3, 100_000, careless, Powers.ALL).violations).isPositive();
   }
 }

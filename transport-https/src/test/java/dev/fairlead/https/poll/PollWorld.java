@@ -33,7 +33,7 @@ final class PollWorld {
 
   final Tally tally;
   private final SplittableRandom random;
-  private final Pace pace;
+  private final PollIntervals pace;
   private final boolean calm;
   private final boolean bootKnown;
   private final List<Process> processes = new ArrayList<>();
@@ -60,7 +60,7 @@ final class PollWorld {
 
   private final long seed;
 
-  PollWorld(long seed, Pace pace, Powers powers, Tally tally) {
+  PollWorld(long seed, PollIntervals pace, Powers powers, Tally tally) {
     this.seed = seed;
     random = new SplittableRandom(seed);
     this.pace = pace;
@@ -341,7 +341,7 @@ final class PollWorld {
     void start() {
       if (!alive) {
         alive = true;
-        name = Reading.PROCESS + ++names;
+        name = ClockReading.PROCESS + ++names;
         ledger = newLedger();
         clients.add(new Client(this));
       }
@@ -420,10 +420,10 @@ final class PollWorld {
     }
 
     @Override
-    public Reading read() {
+    public ClockReading read() {
       return bootKnown
-          ? new Reading(wall(), Reading.BOOT + boots, truth - booted)
-          : new Reading(wall(), name, awake);
+          ? new ClockReading(wall(), ClockReading.BOOT + boots, truth - booted)
+          : new ClockReading(wall(), name, awake);
     }
 
     @Override
@@ -455,7 +455,7 @@ final class PollWorld {
     private PollGate open() {
       PollLedger ledger = process.ledger;
       PollGate made =
-          new LedgerGate(
+          new LedgerPollGate(
               process,
               pace,
               ledger,

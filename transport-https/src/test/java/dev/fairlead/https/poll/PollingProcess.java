@@ -37,7 +37,7 @@ public final class PollingProcess {
             RandomGenerator.getDefault());
     try {
       for (long i = 0; (times == 0 || i < times) && !Thread.currentThread().isInterrupted(); i++) {
-        if (ledger.examine(spacing, true) instanceof Verdict.Poll poll) {
+        if (ledger.examine(spacing, true) instanceof PollDecision.Poll poll) {
           onPoll.accept(poll.noted().upMillis());
         }
       }

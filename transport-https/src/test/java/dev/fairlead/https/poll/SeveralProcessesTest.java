@@ -77,11 +77,12 @@ class SeveralProcessesTest {
     PollClock clock = PollClock.system();
     DiskLedgerFile file = new DiskLedgerFile(directory, "5a5e");
     LedgerFile.Lock lock = Objects.requireNonNull(file.tryLock());
-    Reading now = clock.read();
+    ClockReading now = clock.read();
     lock.replace(
         new LedgerEntry(
             RandomGenerator.getDefault().nextLong(),
-            new Reading(now.wallMillis(), now.boot(), now.upMillis() - 2 * spacing.toMillis())));
+            new ClockReading(
+                now.wallMillis(), now.boot(), now.upMillis() - 2 * spacing.toMillis())));
     lock.release();
 
     List<Integer> exits = new ArrayList<>();

@@ -36,8 +36,8 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
   private static final Logger LOG = LoggerFactory.getLogger(AmqpDevice.class);
   private static final UnsignedLong MAX_MESSAGE = UnsignedLong.valueOf(TelemetryLink.MAX_DELIVERY);
 
-  private final AmqpConnection connection;
-  private final LinkDesk desk;
+  private final HubAmqpConnection connection;
+  private final LinkTable desk;
   private final HubDevice device;
   private final Map<AmqpPart, Link<?>> links = new EnumMap<>(AmqpPart.class);
   private final FaultOrders orders;
@@ -48,7 +48,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
   private @Nullable CloudLink cloud;
   private boolean gone;
 
-  AmqpDevice(AmqpConnection connection, LinkDesk desk, Access.Granted granted) {
+  AmqpDevice(HubAmqpConnection connection, LinkTable desk, Access.Granted granted) {
     this.connection = connection;
     this.desk = desk;
     this.device = granted.device();
@@ -74,7 +74,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
     return device.id();
   }
 
-  LinkDesk desk() {
+  LinkTable desk() {
     return desk;
   }
 
@@ -89,7 +89,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
    *
    * @param starved whether a fault has it that the client gets no credit
    */
-  void attach(AmqpPart part, Link<?> link, LinkDesk.Terms terms, boolean starved) {
+  void attach(AmqpPart part, Link<?> link, LinkTable.Terms terms, boolean starved) {
     Link<?> older = links.put(part, link);
     if (older != null) {
       older
@@ -194,7 +194,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
         .ifPresent(
             end -> {
               HubTime time = connection.hub().time();
-              Duration grace = connection.hub().options().unsettled().expiryGrace();
+              Duration grace = connection.hub().options().undocumented().expiryGrace();
               Duration left = Duration.between(time.now(), end.plus(grace));
               tokenTimer = time.schedule(left, () -> connection.onLoop(() -> tokenEnds(end)));
             });

@@ -1,7 +1,7 @@
 package dev.fairlead.localhub.amqp;
 
 import dev.fairlead.localhub.core.HubCore;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.tls.ClientCertificates;
 import io.netty.channel.ChannelPipeline;
 import java.security.cert.X509Certificate;
@@ -45,11 +45,11 @@ public final class AmqpFrontEnd {
 
   private void install(
       ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates, int identities) {
-    FaultyWire wire = new FaultyWire(hub.faults(), HUGE_HEAD);
+    FaultyConnection wire = new FaultyConnection(hub.faults(), HUGE_HEAD);
     Grants grants = new Grants(hub, certificates, identities);
     pipeline.addLast("wire", wire);
     pipeline.addLast("frames-in", new FrameGate());
     pipeline.addLast(
-        "connection", new AmqpConnection(hub, pipeline.channel(), wire, grants, identities));
+        "connection", new HubAmqpConnection(hub, pipeline.channel(), wire, grants, identities));
   }
 }

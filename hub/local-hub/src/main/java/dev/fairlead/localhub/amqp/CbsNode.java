@@ -35,13 +35,13 @@ final class CbsNode {
   private static final int MAX_REQUEST = 64 * 1024;
   private static final String SAS_TOKEN = "servicebus.windows.net:sastoken";
 
-  private final AmqpConnection connection;
-  private final LinkDesk desk;
+  private final HubAmqpConnection connection;
+  private final LinkTable desk;
   private @Nullable Receiver requests;
   private @Nullable Sender answers;
   private @Nullable Outgoing out;
 
-  CbsNode(AmqpConnection connection, LinkDesk desk) {
+  CbsNode(HubAmqpConnection connection, LinkTable desk) {
     this.connection = connection;
     this.desk = desk;
   }
@@ -54,7 +54,7 @@ final class CbsNode {
     boolean taken = part == AmqpPart.CBS_REQUESTS ? requests != null : answers != null;
     if (taken) {
       desk.refuse(
-          link, LinkDesk.notAllowed("This connection has a link of this direction with $cbs."));
+          link, LinkTable.notAllowed("This connection has a link of this direction with $cbs."));
     } else if (link instanceof Receiver receiver) {
       requests = receiver;
       Incoming incoming = new Incoming(connection, receiver, CREDIT, MAX_REQUEST, this::take);

@@ -1,7 +1,7 @@
 package dev.fairlead.localhub.amqp;
 
-import dev.fairlead.localhub.CloudMessage;
-import dev.fairlead.localhub.UnsettledAmqpPoints.ModifiedOutcome;
+import dev.fairlead.localhub.CloudToDeviceMessage;
+import dev.fairlead.localhub.UndocumentedAmqpBehavior.ModifiedOutcome;
 import dev.fairlead.localhub.cloud.CloudQueue;
 import dev.fairlead.localhub.cloud.LockedMessage;
 import dev.fairlead.localhub.cloud.QueuedMessage;
@@ -49,12 +49,12 @@ final class CloudLink {
   private static final Symbol LOCK_TOKEN = Symbol.valueOf("x-opt-lock-token");
   private static final Symbol SEQUENCE = Symbol.valueOf("x-opt-sequence-number");
 
-  private final AmqpConnection connection;
+  private final HubAmqpConnection connection;
   private final HubDevice device;
   private final Sender link;
   private final Outgoing out;
 
-  CloudLink(AmqpConnection connection, HubDevice device, Sender link) {
+  CloudLink(HubAmqpConnection connection, HubDevice device, Sender link) {
     this.connection = connection;
     this.device = device;
     this.link = link;
@@ -62,7 +62,7 @@ final class CloudLink {
   }
 
   /** Answers the attach; from now on messages go out. */
-  void open(LinkDesk desk, Runnable onEnd) {
+  void open(LinkTable desk, Runnable onEnd) {
     link.setSenderSettleMode(SenderSettleMode.UNSETTLED);
     boolean second = link.getRemoteReceiverSettleMode() == ReceiverSettleMode.SECOND;
     link.setReceiverSettleMode(second ? ReceiverSettleMode.SECOND : ReceiverSettleMode.FIRST);
@@ -118,7 +118,7 @@ final class CloudLink {
   }
 
   private ProtonBuffer encode(QueuedMessage queued, UUID token) {
-    CloudMessage message = queued.message();
+    CloudToDeviceMessage message = queued.message();
     Map<Symbol, Object> annotations = new LinkedHashMap<>();
     annotations.put(ENQUEUED, Date.from(queued.enqueuedAt()));
     annotations.put(DELIVERY_COUNT, UnsignedByte.valueOf((byte) queued.deliveryCount()));
@@ -193,6 +193,6 @@ final class CloudLink {
 
   private boolean buries(Modified modified) {
     return modified.isUndeliverableHere()
-        && connection.hub().options().unsettled().amqp().modified() == ModifiedOutcome.BY_FLAGS;
+        && connection.hub().options().undocumented().amqp().modified() == ModifiedOutcome.BY_FLAGS;
   }
 }

@@ -22,10 +22,10 @@ final class FaultOrders {
   private static final Logger LOG = LoggerFactory.getLogger(FaultOrders.class);
   private static final int BY_FAULT_INJECTION = 400029;
 
-  private final AmqpConnection connection;
+  private final HubAmqpConnection connection;
   private final AmqpDevice device;
 
-  FaultOrders(AmqpConnection connection, AmqpDevice device) {
+  FaultOrders(HubAmqpConnection connection, AmqpDevice device) {
     this.connection = connection;
     this.device = device;
   }

@@ -112,6 +112,6 @@ final class Grants {
   }
 
   private Duration grace() {
-    return hub.options().unsettled().expiryGrace();
+    return hub.options().undocumented().expiryGrace();
   }
 }

@@ -13,7 +13,7 @@ import org.apache.qpid.protonj2.types.transport.LinkError;
  */
 final class Incoming {
 
-  private final AmqpConnection connection;
+  private final HubAmqpConnection connection;
   private final Receiver link;
   private final int credit;
   private final int maxSize;
@@ -34,7 +34,7 @@ final class Incoming {
    * @param credit how many deliveries the client may have under way
    * @param maxSize how large one may be, in bytes
    */
-  Incoming(AmqpConnection connection, Receiver link, int credit, int maxSize, Taker taker) {
+  Incoming(HubAmqpConnection connection, Receiver link, int credit, int maxSize, Taker taker) {
     this.connection = connection;
     this.link = link;
     this.credit = credit;

@@ -21,7 +21,7 @@ final class LinkPair {
 
   private static final Logger LOG = LoggerFactory.getLogger(LinkPair.class);
 
-  private final AmqpConnection connection;
+  private final HubAmqpConnection connection;
   private final AmqpDevice device;
   private final AmqpPart fromClient;
   private final AmqpPart toClient;
@@ -39,7 +39,7 @@ final class LinkPair {
   record Bounds(int credit, int maxSize) {}
 
   LinkPair(
-      AmqpConnection connection,
+      HubAmqpConnection connection,
       AmqpDevice device,
       AmqpPart fromClient,
       AmqpPart toClient,
@@ -54,12 +54,12 @@ final class LinkPair {
   }
 
   /** Whether a link belongs to those that are attached. */
-  boolean isSame(LinkDesk.Terms terms) {
+  boolean isSame(LinkTable.Terms terms) {
     return correlationId != null && correlationId.equals(terms.correlationId());
   }
 
   /** Answers the attach of one of the two links. */
-  void attach(AmqpPart part, Link<?> link, LinkDesk.Terms terms, boolean starved) {
+  void attach(AmqpPart part, Link<?> link, LinkTable.Terms terms, boolean starved) {
     if (!isSame(terms)) {
       correlationId = terms.correlationId();
       device.detach(

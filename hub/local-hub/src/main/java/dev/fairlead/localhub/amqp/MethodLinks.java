@@ -30,13 +30,13 @@ final class MethodLinks {
   private static final String METHOD_NAME = "IoThub-methodname";
   private static final String STATUS = "IoThub-status";
 
-  private final AmqpConnection connection;
+  private final HubAmqpConnection connection;
   private final HubDevice device;
   private final AmqpDevice owner;
   private final LinkPair pair;
   private final Map<UUID, MethodCall> calls = new HashMap<>();
 
-  MethodLinks(AmqpConnection connection, HubDevice device, AmqpDevice owner) {
+  MethodLinks(HubAmqpConnection connection, HubDevice device, AmqpDevice owner) {
     this.connection = connection;
     this.device = device;
     this.owner = owner;
@@ -51,7 +51,7 @@ final class MethodLinks {
   }
 
   /** Answers the attach of one of the two links; with the one for calls the device is online. */
-  void attach(AmqpPart part, Link<?> link, LinkDesk.Terms terms, boolean starved) {
+  void attach(AmqpPart part, Link<?> link, LinkTable.Terms terms, boolean starved) {
     pair.attach(part, link, terms, starved);
     if (part == AmqpPart.METHOD_CALLS) {
       device.methods().attach(owner);

@@ -34,17 +34,17 @@ final class TelemetryLink {
   /** The message format of several messages in one (page "Send batched messages", as SDKs do). */
   private static final int BATCH = 0x80013700;
 
-  private final AmqpConnection connection;
+  private final HubAmqpConnection connection;
   private final HubCore hub;
   private final AmqpDevice device;
   private final TelemetryOrigin origin;
   private final FaultOrders orders;
 
   TelemetryLink(
-      AmqpConnection connection,
+      HubAmqpConnection connection,
       AmqpDevice device,
       Access.Granted granted,
-      LinkDesk.Terms terms,
+      LinkTable.Terms terms,
       FaultOrders orders) {
     this.connection = connection;
     this.hub = connection.hub();

@@ -39,14 +39,14 @@ final class TwinLinks {
   private static final String DESIRED = "/properties/desired";
   private static final String NOTIFICATIONS = "/notifications/twin" + DESIRED;
 
-  private final AmqpConnection connection;
+  private final HubAmqpConnection connection;
   private final Twin twin;
   private final LinkPair pair;
   private boolean subscribed;
   // Of the desired properties, when the client subscribed: what was before that it has to read.
   private long subscribedVersion;
 
-  TwinLinks(AmqpConnection connection, HubDevice device, AmqpDevice owner) {
+  TwinLinks(HubAmqpConnection connection, HubDevice device, AmqpDevice owner) {
     this.connection = connection;
     this.twin = device.properties();
     this.pair =
@@ -60,7 +60,7 @@ final class TwinLinks {
   }
 
   /** Answers the attach of one of the two links. */
-  void attach(AmqpPart part, Link<?> link, LinkDesk.Terms terms, boolean starved) {
+  void attach(AmqpPart part, Link<?> link, LinkTable.Terms terms, boolean starved) {
     if (part == AmqpPart.TWIN_ANSWERS || !pair.isSame(terms)) {
       subscribed = false; // A subscription ends with the link it is for.
     }
@@ -101,7 +101,7 @@ final class TwinLinks {
       answer(correlation, 200, OptionalLong.empty(), twin.forDevice());
     } else if (operation.equals("PATCH") && REPORTED.equals(resource)) {
       long version = twin.updateReported(request.text(), baseVersion(request));
-      int status = connection.hub().options().unsettled().amqp().reportStatus();
+      int status = connection.hub().options().undocumented().amqp().reportStatus();
       answer(correlation, status, OptionalLong.of(version), "");
     } else if (operation.equals("PUT") && NOTIFICATIONS.equals(resource)) {
       if (!subscribed) {

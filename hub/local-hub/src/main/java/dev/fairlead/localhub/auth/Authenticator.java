@@ -2,7 +2,7 @@ package dev.fairlead.localhub.auth;
 
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.HubTime;
-import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UndocumentedBehavior;
 import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.registry.IdentityId;
 import dev.fairlead.localhub.registry.Registry;
@@ -34,7 +34,7 @@ public final class Authenticator {
   private final Map<String, SharedAccessPolicy> policies;
   private final X509Certificate ca;
   private final HubTime time;
-  private final UnsettledPoints unsettled;
+  private final UndocumentedBehavior unsettled;
 
   /** An authenticator for one hub. */
   public Authenticator(
@@ -43,7 +43,7 @@ public final class Authenticator {
       Map<String, SharedAccessPolicy> policies,
       X509Certificate ca,
       HubTime time,
-      UnsettledPoints unsettled) {
+      UndocumentedBehavior unsettled) {
     this.hostName = hostName;
     this.registry = registry;
     this.policies = Map.copyOf(policies);

@@ -1,6 +1,6 @@
 package dev.fairlead.localhub.cloud;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
 import dev.fairlead.localhub.Feedback;
 import dev.fairlead.localhub.HubTime;
@@ -72,7 +72,7 @@ public final class CloudQueue {
       int maxDeliveryCount, Duration defaultTimeToLive, boolean everyReturnCounts) {}
 
   /** Puts a message at the end. */
-  public QueuedMessage enqueue(CloudMessage message) {
+  public QueuedMessage enqueue(CloudToDeviceMessage message) {
     if (message.size() > MAX_MESSAGE_SIZE) {
       throw new LocalHubException(
           413001,

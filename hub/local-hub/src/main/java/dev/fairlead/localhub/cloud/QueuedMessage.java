@@ -1,6 +1,6 @@
 package dev.fairlead.localhub.cloud;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
 import dev.fairlead.localhub.Feedback;
 import dev.fairlead.localhub.HubTime;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class QueuedMessage implements SentMessage {
 
   private final CloudQueue queue;
-  private final CloudMessage message;
+  private final CloudToDeviceMessage message;
   private final String messageId;
   private final long sequence;
   private final Instant enqueuedAt;
@@ -30,7 +30,7 @@ public final class QueuedMessage implements SentMessage {
 
   QueuedMessage(
       CloudQueue queue,
-      CloudMessage message,
+      CloudToDeviceMessage message,
       String messageId,
       long sequence,
       Instant enqueuedAt,
@@ -44,7 +44,7 @@ public final class QueuedMessage implements SentMessage {
   }
 
   /** The message as it was sent. */
-  public CloudMessage message() {
+  public CloudToDeviceMessage message() {
     return message;
   }
 

@@ -1,7 +1,7 @@
 package dev.fairlead.localhub.core;
 
 import dev.fairlead.localhub.Fault.Moment;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -200,7 +200,7 @@ public final class Listener {
       return;
     }
     ChannelPipeline pipeline = channel.pipeline();
-    if (FaultyWire.sufferOnce(pipeline, hub.faults(), Moment.ON_ACCEPT)) {
+    if (FaultyConnection.sufferOnce(pipeline, hub.faults(), Moment.ON_ACCEPT)) {
       return;
     }
     SslHandler tlsHandler = tls.newHandler(channel.alloc());

@@ -1,7 +1,7 @@
 package dev.fairlead.localhub.https;
 
 import dev.fairlead.localhub.LocalHubException;
-import dev.fairlead.localhub.UnsettledHttpsPoints;
+import dev.fairlead.localhub.UndocumentedHttpsBehavior;
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.auth.Credentials;
 import dev.fairlead.localhub.cloud.CloudQueue;
@@ -31,7 +31,7 @@ final class DeviceApi {
   private final HubCore hub;
   private final FileUploads uploads;
   private final BlobEndpoint blobs;
-  private final UnsettledHttpsPoints unsettled;
+  private final UndocumentedHttpsBehavior unsettled;
   private final HostNames hosts;
   private final ErrorAnswers errors;
   private final RateLimit receives;
@@ -40,7 +40,7 @@ final class DeviceApi {
     this.hub = hub;
     this.uploads = uploads;
     this.blobs = blobs;
-    this.unsettled = hub.options().unsettled().https();
+    this.unsettled = hub.options().undocumented().https();
     this.hosts = new HostNames(hub.options());
     this.errors = errors;
     this.receives = new RateLimit(hub.time(), hub.options().cloudReceivesPerMinute());

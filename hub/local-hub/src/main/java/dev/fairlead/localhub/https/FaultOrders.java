@@ -4,7 +4,7 @@ import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.HubTime;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.fault.FaultMessage;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import io.netty.channel.EventLoop;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -20,10 +20,10 @@ final class FaultOrders {
   private static final String ASKED_FOR = "This message has asked for this answer.";
 
   private final HubTime time;
-  private final FaultyWire wire;
+  private final FaultyConnection wire;
   private final EventLoop loop;
 
-  FaultOrders(HubTime time, FaultyWire wire, EventLoop loop) {
+  FaultOrders(HubTime time, FaultyConnection wire, EventLoop loop) {
     this.time = time;
     this.wire = wire;
     this.loop = loop;

@@ -1,6 +1,6 @@
 package dev.fairlead.localhub.https;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.cloud.LockedMessage;
 import dev.fairlead.localhub.cloud.QueuedMessage;
@@ -110,7 +110,7 @@ final class HeaderProperties {
   /** The headers of a C2D message. */
   static Map<String, String> ofCloudMessage(String deviceId, LockedMessage locked) {
     QueuedMessage queued = locked.queued();
-    CloudMessage message = queued.message();
+    CloudToDeviceMessage message = queued.message();
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("ETag", '"' + locked.lockToken() + '"');
     headers.put("Content-Type", "application/octet-stream");

@@ -4,7 +4,7 @@ import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.HttpsRequest;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.core.HubCore;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.tls.ClientCertificates;
 import io.netty.buffer.ByteBuf;
@@ -56,7 +56,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private final HubCore hub;
   private final DeviceApi api;
-  private final FaultyWire wire;
+  private final FaultyConnection wire;
   private final RequestLog log;
   private final ErrorAnswers errors;
   private final HttpFaults faults;
@@ -74,7 +74,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private long discarded;
   private boolean lastAnswerSent;
 
-  HttpConnection(HubCore hub, DeviceApi api, FaultyWire wire, RequestLog log, ErrorAnswers errors) {
+  HttpConnection(
+      HubCore hub, DeviceApi api, FaultyConnection wire, RequestLog log, ErrorAnswers errors) {
     this.hub = hub;
     this.api = api;
     this.wire = wire;

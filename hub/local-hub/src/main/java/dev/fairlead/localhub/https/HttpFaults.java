@@ -3,7 +3,7 @@ package dev.fairlead.localhub.https;
 import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.core.HubCore;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class HttpFaults {
 
   private final HubCore hub;
-  private final FaultyWire wire;
+  private final FaultyConnection wire;
   private final ErrorAnswers errors;
 
-  HttpFaults(HubCore hub, FaultyWire wire, ErrorAnswers errors) {
+  HttpFaults(HubCore hub, FaultyConnection wire, ErrorAnswers errors) {
     this.hub = hub;
     this.wire = wire;
     this.errors = errors;

@@ -5,7 +5,7 @@ import dev.fairlead.localhub.HubTime;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.Uploads;
 import dev.fairlead.localhub.core.HubCore;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelPipeline;
 import java.nio.charset.StandardCharsets;
@@ -30,7 +30,7 @@ public final class HttpsFrontEnd {
     UploadSas signatures = new UploadSas(time);
     BlobStore store = new BlobStore(time, options.uploadCapacity());
     this.uploads = new FileUploads(options, time, signatures, store);
-    this.errors = new ErrorAnswers(time, options.unsettled().https().errorsInJson());
+    this.errors = new ErrorAnswers(time, options.undocumented().https().errorsInJson());
     this.api = new DeviceApi(hub, errors, uploads, new BlobEndpoint(time, signatures, store));
   }
 
@@ -49,7 +49,7 @@ public final class HttpsFrontEnd {
    * faults need between the two.
    */
   public ChannelHandler open(ChannelPipeline pipeline) {
-    FaultyWire wire = new FaultyWire(hub.faults(), HUGE_HEAD);
+    FaultyConnection wire = new FaultyConnection(hub.faults(), HUGE_HEAD);
     pipeline.addAfter("tls", "wire", wire);
     return new HttpConnection(hub, api, wire, log, errors);
   }

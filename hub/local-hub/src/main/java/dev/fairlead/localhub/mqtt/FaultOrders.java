@@ -5,7 +5,7 @@ import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Faults;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultMessage;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.registry.IdentityId;
 import io.netty.channel.EventLoop;
 import org.slf4j.Logger;
@@ -21,10 +21,10 @@ final class FaultOrders {
 
   private final HubCore hub;
   private final IdentityId id;
-  private final FaultyWire wire;
+  private final FaultyConnection wire;
   private final EventLoop loop;
 
-  FaultOrders(HubCore hub, IdentityId id, FaultyWire wire, EventLoop loop) {
+  FaultOrders(HubCore hub, IdentityId id, FaultyConnection wire, EventLoop loop) {
     this.hub = hub;
     this.id = id;
     this.wire = wire;

@@ -1,7 +1,7 @@
 package dev.fairlead.localhub.mqtt;
 
 import dev.fairlead.localhub.core.HubCore;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.tls.ClientCertificates;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.mqtt.MqttDecoder;
@@ -47,7 +47,7 @@ public final class MqttFrontEnd {
    *     empty for none
    */
   public void install(ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates) {
-    FaultyWire wire = new FaultyWire(hub.faults(), HUGE_HEAD);
+    FaultyConnection wire = new FaultyConnection(hub.faults(), HUGE_HEAD);
     pipeline.addLast("wire", wire);
     pipeline.addLast("decoder", new MqttDecoder(MAX_PACKET, MAX_CLIENT_ID));
     pipeline.addLast("encoder", MqttEncoder.INSTANCE);

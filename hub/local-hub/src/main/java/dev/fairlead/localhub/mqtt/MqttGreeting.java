@@ -5,7 +5,7 @@ import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.auth.Credentials;
 import dev.fairlead.localhub.core.HubCore;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.registry.IdentityId;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The beginning of a connection: waits for CONNECT, decides on it, and makes way for {@link
- * MqttConnection}.
+ * HubMqttConnection}.
  */
 // Netty closes a channel whose writes fail; there is nothing to do about their futures.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -48,7 +48,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
 
   private final HubCore hub;
   private final StoredSessions sessions;
-  private final FaultyWire wire;
+  private final FaultyConnection wire;
   private final Supplier<List<X509Certificate>> certificates;
   private @Nullable Future<?> idleTimer;
   private boolean over;
@@ -56,7 +56,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
   MqttGreeting(
       HubCore hub,
       StoredSessions sessions,
-      FaultyWire wire,
+      FaultyConnection wire,
       Supplier<List<X509Certificate>> certificates) {
     this.hub = hub;
     this.sessions = sessions;
@@ -172,8 +172,8 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
     if (effect != null && wire.inflict(effect)) {
       return;
     }
-    MqttConnection connection =
-        new MqttConnection(
+    HubMqttConnection connection =
+        new HubMqttConnection(
             hub, sessions, ctx.channel(), wire, granted, userName, ConnectTerms.of(connect));
     if (!connection.claim()) {
       refuse(

@@ -1,7 +1,7 @@
 package dev.fairlead.localhub.mqtt;
 
-import dev.fairlead.localhub.UnsettledPoints;
-import dev.fairlead.localhub.UnsettledPoints.Reaction;
+import dev.fairlead.localhub.UndocumentedBehavior;
+import dev.fairlead.localhub.UndocumentedBehavior.Reaction;
 import dev.fairlead.localhub.registry.HubDevice;
 import io.netty.handler.codec.mqtt.MqttTopicSubscription;
 import java.util.ArrayList;
@@ -23,7 +23,7 @@ final class Subscriptions {
   private static final int REFUSED = 0x80;
 
   private final HubDevice device;
-  private final UnsettledPoints unsettled;
+  private final UndocumentedBehavior unsettled;
   private final StoredSessions sessions;
   private final boolean stored;
   private final Map<String, Subscription> byFilter = new LinkedHashMap<>();
@@ -40,7 +40,7 @@ final class Subscriptions {
    * @param stored whether the session outlives the connection
    */
   Subscriptions(
-      HubDevice device, UnsettledPoints unsettled, StoredSessions sessions, boolean stored) {
+      HubDevice device, UndocumentedBehavior unsettled, StoredSessions sessions, boolean stored) {
     this.device = device;
     this.unsettled = unsettled;
     this.sessions = sessions;

@@ -3,7 +3,7 @@ package dev.fairlead.localhub.mqtt;
 import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultMessage;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.telemetry.MessageProperties;
 import dev.fairlead.localhub.telemetry.TelemetryOrigin;
 import io.netty.buffer.ByteBuf;
@@ -25,7 +25,7 @@ final class TelemetryIntake {
 
   private final HubCore hub;
   private final TelemetryOrigin origin;
-  private final FaultyWire wire;
+  private final FaultyConnection wire;
   private final Outbound out;
   private final TelemetryTopics topics;
   private final Consumer<FaultMessage> faultMessages;
@@ -36,7 +36,7 @@ final class TelemetryIntake {
   TelemetryIntake(
       HubCore hub,
       TelemetryOrigin origin,
-      FaultyWire wire,
+      FaultyConnection wire,
       Outbound out,
       Consumer<FaultMessage> faultMessages) {
     this.hub = hub;

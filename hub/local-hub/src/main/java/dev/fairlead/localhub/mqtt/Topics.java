@@ -1,6 +1,6 @@
 package dev.fairlead.localhub.mqtt;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.cloud.QueuedMessage;
 import dev.fairlead.localhub.registry.IdentityId;
 import dev.fairlead.localhub.twin.HubTimestamps;
@@ -52,7 +52,7 @@ final class Topics {
    * sign is escaped.
    */
   static String cloudMessage(IdentityId id, QueuedMessage queued) {
-    CloudMessage message = queued.message();
+    CloudToDeviceMessage message = queued.message();
     StringBuilder bag = new StringBuilder(200);
     PropertyBag.append(bag, "$.mid", queued.messageId());
     if (message.timeToLive().isPresent()) {

@@ -2,7 +2,7 @@ package dev.fairlead.localhub.program;
 
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.LocalHubOptions;
-import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UndocumentedBehavior;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -95,7 +95,7 @@ public record ProgramOptions(
           case "--state" -> hub = hub.stateDirectory(Path.of(value(name, rest)));
           case "--telemetry-log" -> hub = hub.telemetryFile(Path.of(value(name, rest)));
           case "--health-port" -> healthPort = OptionalInt.of(port(name, rest));
-          case "--like-the-cloud" -> hub = hub.unsettled(UnsettledPoints.likeTheCloud());
+          case "--like-the-cloud" -> hub = hub.undocumented(UndocumentedBehavior.likeTheCloud());
           case "--quiet" -> quiet = true;
           default -> throw new BadArgument("There is no option '" + name + "'. See --help.");
         }

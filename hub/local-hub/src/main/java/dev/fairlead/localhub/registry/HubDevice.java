@@ -1,6 +1,6 @@
 package dev.fairlead.localhub.registry;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.HubTime;
@@ -289,7 +289,7 @@ public final class HubDevice implements Device {
   }
 
   @Override
-  public SentMessage sendCloudMessage(CloudMessage message) {
+  public SentMessage sendCloudMessage(CloudToDeviceMessage message) {
     checkExists();
     if (id.module().isPresent()) {
       throw new LocalHubException(

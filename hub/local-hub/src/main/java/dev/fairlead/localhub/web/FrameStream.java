@@ -1,6 +1,6 @@
 package dev.fairlead.localhub.web;
 
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -67,7 +67,7 @@ final class FrameStream extends ChannelDuplexHandler {
   }
 
   private static void pong(ChannelHandlerContext ctx, PingWebSocketFrame ping) {
-    FaultyWire wire = ctx.pipeline().get(FaultyWire.class);
+    FaultyConnection wire = ctx.pipeline().get(FaultyConnection.class);
     boolean silent = wire != null && wire.isStalled();
     // RFC 6455, 5.5.3: not every ping needs its pong; a client that does not read gets none.
     if (!silent && ctx.channel().isWritable()) {

@@ -4,7 +4,7 @@ import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.amqp.AmqpFrontEnd;
 import dev.fairlead.localhub.core.HubCore;
-import dev.fairlead.localhub.fault.FaultyWire;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.https.HttpsFrontEnd;
 import dev.fairlead.localhub.mqtt.MqttFrontEnd;
 import dev.fairlead.localhub.tls.ClientCertificates;
@@ -145,7 +145,8 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
     if (effect instanceof Effect.RefuseUpgrade refusal) {
       refuse(
           ctx, new Refused(HttpResponseStatus.valueOf(refusal.status()), "A fault was asked for."));
-    } else if (effect != null && FaultyWire.inflictOnce(ctx.pipeline(), hub.faults(), effect)) {
+    } else if (effect != null
+        && FaultyConnection.inflictOnce(ctx.pipeline(), hub.faults(), effect)) {
       stopTimer(); // A stalled connection stays.
     } else {
       upgrade(ctx, request);

@@ -2,7 +2,7 @@ package dev.fairlead.localhub.amqp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.Feedback;
 import dev.fairlead.localhub.LocalHub;
@@ -52,7 +52,7 @@ class AmqpBasicsTest {
 
   @Test
   void completesCloudMessages() throws IOException {
-    var sent = device.sendCloudMessage(CloudMessage.of("for you").withProperty("a", "b"));
+    var sent = device.sendCloudMessage(CloudToDeviceMessage.of("for you").withProperty("a", "b"));
     try (AmqpPeer peer = AmqpPeer.connected(hub, device)) {
       Receiver link = peer.receiver("/devices/dev-1/messages/devicebound", 10);
       AmqpPeer.Received received = peer.receive(link);

@@ -3,7 +3,7 @@ package dev.fairlead.localhub.amqp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.Feedback;
@@ -11,9 +11,9 @@ import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.ManualHubTime;
 import dev.fairlead.localhub.SentMessage;
-import dev.fairlead.localhub.UnsettledAmqpPoints;
-import dev.fairlead.localhub.UnsettledAmqpPoints.ModifiedOutcome;
-import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UndocumentedAmqpBehavior;
+import dev.fairlead.localhub.UndocumentedAmqpBehavior.ModifiedOutcome;
+import dev.fairlead.localhub.UndocumentedBehavior;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -61,7 +61,7 @@ class AmqpCloudMessageTest {
 
   @Test
   void aDecisionAfterTheLockWasLostIsRefused() throws IOException {
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     try (AmqpPeer peer = connected()) {
       Receiver link = peer.receiver(ADDRESS, 10);
       AmqpPeer.Received first = peer.receive(link);
@@ -83,14 +83,14 @@ class AmqpCloudMessageTest {
   @Test
   void comesWithEverythingTheHubSays() throws IOException {
     device.sendCloudMessage(
-        CloudMessage.of("{}")
+        CloudToDeviceMessage.of("{}")
             .withMessageId("m-1")
             .withCorrelationId("c-1")
             .withUserId("user")
             .withContentType("application/json")
             .withContentEncoding("utf-8")
             .withTimeToLive(Duration.ofMinutes(5))
-            .withAck(CloudMessage.Ack.FULL)
+            .withAck(CloudToDeviceMessage.Ack.FULL)
             .withProperty("a", "1"));
     try (AmqpPeer peer = connected()) {
       AmqpPeer.Received received = peer.receive(peer.receiver(ADDRESS, 10));
@@ -129,16 +129,16 @@ class AmqpCloudMessageTest {
     try (AmqpPeer peer = connected()) {
       Receiver link = peer.receiver(ADDRESS, AmqpPeer.pairProperties("c2d"), 100, mode);
       assertThat(link.getRemoteReceiverSettleMode()).isEqualTo(mode);
-      SentMessage completed = device.sendCloudMessage(CloudMessage.of("complete"));
+      SentMessage completed = device.sendCloudMessage(CloudToDeviceMessage.of("complete"));
       decide(peer, peer.receive(link), Accepted.getInstance(), mode);
       assertThat(completed.feedback().join()).isEqualTo(Feedback.SUCCESS);
 
-      SentMessage rejected = device.sendCloudMessage(CloudMessage.of("reject"));
+      SentMessage rejected = device.sendCloudMessage(CloudToDeviceMessage.of("reject"));
       decide(peer, peer.receive(link), new Rejected(), mode);
       assertThat(rejected.feedback().join()).isEqualTo(Feedback.REJECTED);
       assertThat(rejected.state()).isEqualTo(DeliveryState.DEAD_LETTERED);
 
-      SentMessage abandoned = device.sendCloudMessage(CloudMessage.of("abandon"));
+      SentMessage abandoned = device.sendCloudMessage(CloudToDeviceMessage.of("abandon"));
       decide(peer, peer.receive(link), Released.getInstance(), mode);
       AmqpPeer.Received again = peer.receive(link);
       assertThat(again.text()).isEqualTo("abandon");
@@ -167,12 +167,12 @@ class AmqpCloudMessageTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void modifiedCanBeMadeToLookAtItsFlags(boolean undeliverable) throws IOException {
-    UnsettledPoints points =
-        UnsettledPoints.defaults()
-            .withAmqp(UnsettledAmqpPoints.defaults().withModified(ModifiedOutcome.BY_FLAGS));
-    try (LocalHub byFlags = LocalHub.start(LocalHubOptions.defaults().unsettled(points))) {
+    UndocumentedBehavior points =
+        UndocumentedBehavior.defaults()
+            .withAmqp(UndocumentedAmqpBehavior.defaults().withModified(ModifiedOutcome.BY_FLAGS));
+    try (LocalHub byFlags = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       Device one = byFlags.createDevice("dev-1");
-      SentMessage sent = one.sendCloudMessage(CloudMessage.of("x"));
+      SentMessage sent = one.sendCloudMessage(CloudToDeviceMessage.of("x"));
       try (AmqpPeer peer = AmqpPeer.connected(byFlags, one)) {
         Receiver link = peer.receiver(ADDRESS, 10);
         Modified modified = new Modified();
@@ -190,7 +190,7 @@ class AmqpCloudMessageTest {
   @Test
   void sendsAsFarAsThereIsCreditAndNoFurther() throws IOException {
     for (int i = 0; i < 5; i++) {
-      device.sendCloudMessage(CloudMessage.of("m" + i));
+      device.sendCloudMessage(CloudToDeviceMessage.of("m" + i));
     }
     try (AmqpPeer peer = connected()) {
       Receiver link = peer.receiver(ADDRESS, 2);
@@ -205,7 +205,7 @@ class AmqpCloudMessageTest {
 
   @Test
   void saysThatItHasDrained() throws IOException {
-    device.sendCloudMessage(CloudMessage.of("only"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("only"));
     try (AmqpPeer peer = connected()) {
       Receiver link = peer.receiver(ADDRESS, 0);
       link.drain(50);
@@ -216,7 +216,7 @@ class AmqpCloudMessageTest {
 
   @Test
   void aLinkThatGoesGivesItsMessagesBack() throws IOException {
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     try (AmqpPeer peer = connected()) {
       Receiver first = peer.receiver(ADDRESS, 10);
       peer.receive(first);
@@ -231,7 +231,7 @@ class AmqpCloudMessageTest {
   @Test
   void aLargeMessageComesInManyFrames() throws IOException {
     String large = "y".repeat(60_000);
-    device.sendCloudMessage(CloudMessage.of(large));
+    device.sendCloudMessage(CloudToDeviceMessage.of(large));
     try (AmqpPeer peer = connected()) {
       peer.session().setIncomingCapacity(2 * 4096); // A window of two frames.
       assertThat(peer.receive(peer.receiver(ADDRESS, 10)).text()).isEqualTo(large);

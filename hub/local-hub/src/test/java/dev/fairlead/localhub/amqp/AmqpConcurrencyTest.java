@@ -3,13 +3,13 @@ package dev.fairlead.localhub.amqp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.SentMessage;
-import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UndocumentedBehavior;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,12 +30,12 @@ class AmqpConcurrencyTest {
     LocalHubOptions options =
         LocalHubOptions.defaults()
             .ioThreads(3)
-            .unsettled(UnsettledPoints.defaults().withEveryReturnCounts(false));
+            .undocumented(UndocumentedBehavior.defaults().withEveryReturnCounts(false));
     try (LocalHub hub = LocalHub.start(options)) {
       Device device = hub.createDevice("dev-1");
       List<SentMessage> sent = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
-        sent.add(device.sendCloudMessage(CloudMessage.of("m" + i)));
+        sent.add(device.sendCloudMessage(CloudToDeviceMessage.of("m" + i)));
       }
       AtomicInteger accepted = new AtomicInteger();
       List<Thread> rivals = new ArrayList<>();

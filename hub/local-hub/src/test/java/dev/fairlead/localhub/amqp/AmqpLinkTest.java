@@ -6,9 +6,9 @@ import static org.awaitility.Awaitility.await;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
-import dev.fairlead.localhub.UnsettledAmqpPoints;
-import dev.fairlead.localhub.UnsettledAmqpPoints.SecondLink;
-import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UndocumentedAmqpBehavior;
+import dev.fairlead.localhub.UndocumentedAmqpBehavior.SecondLink;
+import dev.fairlead.localhub.UndocumentedBehavior;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -181,11 +181,11 @@ class AmqpLinkTest {
 
   @Test
   void orIsRefusedIfTheHubHasItSo() throws IOException {
-    UnsettledPoints points =
-        UnsettledPoints.defaults()
-            .withAmqp(UnsettledAmqpPoints.defaults().withSecondLink(SecondLink.IS_REFUSED));
+    UndocumentedBehavior points =
+        UndocumentedBehavior.defaults()
+            .withAmqp(UndocumentedAmqpBehavior.defaults().withSecondLink(SecondLink.IS_REFUSED));
     String conflict = "com.microsoft:link-creation-conflict";
-    try (LocalHub strict = LocalHub.start(LocalHubOptions.defaults().unsettled(points))) {
+    try (LocalHub strict = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       Device one = strict.createDevice("dev-1");
       try (AmqpPeer first = AmqpPeer.connected(strict, one);
           AmqpPeer second = AmqpPeer.connected(strict, one)) {

@@ -8,8 +8,8 @@ import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.MethodResult;
-import dev.fairlead.localhub.UnsettledAmqpPoints;
-import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UndocumentedAmqpBehavior;
+import dev.fairlead.localhub.UndocumentedBehavior;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -136,9 +136,10 @@ class AmqpTwinAndMethodTest {
 
   @Test
   void aReportCanBeAnsweredWith204() throws IOException {
-    UnsettledPoints points =
-        UnsettledPoints.defaults().withAmqp(UnsettledAmqpPoints.defaults().withReportStatus(204));
-    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().unsettled(points))) {
+    UndocumentedBehavior points =
+        UndocumentedBehavior.defaults()
+            .withAmqp(UndocumentedAmqpBehavior.defaults().withReportStatus(204));
+    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       Device one = other.createDevice("dev-1");
       try (AmqpPeer peer = AmqpPeer.connected(other, one)) {
         assertThat(

@@ -39,7 +39,7 @@ final class EmbeddedHub {
         new Registry("localhost", time, new CloudQueue.Rules(10, Duration.ofHours(1), true));
     Authenticator authenticator =
         new Authenticator(
-            "localhost", registry, Map.of(), CA.certificate(), time, options.unsettled());
+            "localhost", registry, Map.of(), CA.certificate(), time, options.undocumented());
     TelemetryLog telemetry = new TelemetryLog(time, 10, null);
     core = new HubCore(options, time, registry, authenticator, telemetry, new FaultPlan());
     frontEnd = new AmqpFrontEnd(core);

@@ -3,7 +3,7 @@ package dev.fairlead.localhub.cloud;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
 import dev.fairlead.localhub.Feedback;
 import dev.fairlead.localhub.LocalHubException;
@@ -38,7 +38,7 @@ class CloudQueueTest {
 
   @Test
   void goesFromEnqueuedByInvisibleToCompleted() {
-    QueuedMessage message = queue.enqueue(CloudMessage.of("x"));
+    QueuedMessage message = queue.enqueue(CloudToDeviceMessage.of("x"));
     assertThat(message.state()).isEqualTo(DeliveryState.ENQUEUED);
     assertThat(message.feedback()).isNotDone();
     LockedMessage locked = lock();
@@ -53,15 +53,15 @@ class CloudQueueTest {
 
   @Test
   void rejectedIsDeadLettered() {
-    QueuedMessage message = queue.enqueue(CloudMessage.of("x"));
+    QueuedMessage message = queue.enqueue(CloudToDeviceMessage.of("x"));
     assertThat(queue.reject(lock().lockToken())).isTrue();
     assertEnd(message, DeliveryState.DEAD_LETTERED, Feedback.REJECTED);
   }
 
   @Test
   void abandonedComesBackInItsPlace() {
-    QueuedMessage first = queue.enqueue(CloudMessage.of("1"));
-    QueuedMessage second = queue.enqueue(CloudMessage.of("2"));
+    QueuedMessage first = queue.enqueue(CloudToDeviceMessage.of("1"));
+    QueuedMessage second = queue.enqueue(CloudToDeviceMessage.of("2"));
     String token = lock().lockToken();
     assertThat(queue.abandon(token)).isTrue();
     assertThat(first.deliveryCount()).isEqualTo(1);
@@ -73,7 +73,7 @@ class CloudQueueTest {
 
   @Test
   void aLockHoldsForAMinute() {
-    QueuedMessage message = queue.enqueue(CloudMessage.of("x"));
+    QueuedMessage message = queue.enqueue(CloudToDeviceMessage.of("x"));
     String token = lock().lockToken();
     int before = calls.get();
     time.advance(Duration.ofSeconds(59));
@@ -89,7 +89,7 @@ class CloudQueueTest {
   @Test
   void countsReturnsOrAbandonsOnly() {
     queue = queue(2, false);
-    QueuedMessage message = queue.enqueue(CloudMessage.of("x"));
+    QueuedMessage message = queue.enqueue(CloudToDeviceMessage.of("x"));
     for (int i = 0; i < 5; i++) {
       lock();
       time.advance(CloudQueue.LOCK);
@@ -105,8 +105,8 @@ class CloudQueueTest {
 
   @Test
   void releasesOnlyWhatTheHolderHolds() {
-    QueuedMessage mine = queue.enqueue(CloudMessage.of("1"));
-    QueuedMessage other = queue.enqueue(CloudMessage.of("2"));
+    QueuedMessage mine = queue.enqueue(CloudToDeviceMessage.of("1"));
+    QueuedMessage other = queue.enqueue(CloudToDeviceMessage.of("2"));
     lock();
     queue.lockNext(new Object());
     queue.release(HOLDER);
@@ -117,9 +117,10 @@ class CloudQueueTest {
   @Test
   void expiresInTheQueueOrWhenItComesBack() {
     QueuedMessage waiting =
-        queue.enqueue(CloudMessage.of("1").withTimeToLive(Duration.ofSeconds(90)));
+        queue.enqueue(CloudToDeviceMessage.of("1").withTimeToLive(Duration.ofSeconds(90)));
     time.advance(Duration.ofSeconds(80));
-    QueuedMessage held = queue.enqueue(CloudMessage.of("2").withTimeToLive(Duration.ofSeconds(30)));
+    QueuedMessage held =
+        queue.enqueue(CloudToDeviceMessage.of("2").withTimeToLive(Duration.ofSeconds(30)));
     time.advance(Duration.ofSeconds(10));
     assertEnd(waiting, DeliveryState.DEAD_LETTERED, Feedback.EXPIRED);
     String token = lock().lockToken();
@@ -131,7 +132,7 @@ class CloudQueueTest {
 
   @Test
   void theDefaultTimeToLiveIsTheHubs() {
-    QueuedMessage message = queue.enqueue(CloudMessage.of("x"));
+    QueuedMessage message = queue.enqueue(CloudToDeviceMessage.of("x"));
     time.advance(Duration.ofMinutes(59));
     assertThat(message.state()).isEqualTo(DeliveryState.ENQUEUED);
     time.advance(Duration.ofMinutes(1));
@@ -141,30 +142,30 @@ class CloudQueueTest {
   @Test
   void holdsFiftyLockedOnesIncluded() {
     for (int i = 0; i < 50; i++) {
-      queue.enqueue(CloudMessage.of("x"));
+      queue.enqueue(CloudToDeviceMessage.of("x"));
     }
     String token = lock().lockToken();
-    refuses(CloudMessage.of("x"), 403004);
+    refuses(CloudToDeviceMessage.of("x"), 403004);
     queue.complete(token);
-    queue.enqueue(CloudMessage.of("x"));
+    queue.enqueue(CloudToDeviceMessage.of("x"));
   }
 
   @Test
   void refusesWhatIsTooLargeOrTooLasting() {
-    queue.enqueue(CloudMessage.of(new byte[64 * 1024 - 4]).withProperty("ab", "cd"));
-    refuses(CloudMessage.of(new byte[64 * 1024 - 3]).withProperty("ab", "cd"), 413001);
-    refuses(CloudMessage.of("x").withTimeToLive(Duration.ofDays(2).plusSeconds(1)), 403009);
+    queue.enqueue(CloudToDeviceMessage.of(new byte[64 * 1024 - 4]).withProperty("ab", "cd"));
+    refuses(CloudToDeviceMessage.of(new byte[64 * 1024 - 3]).withProperty("ab", "cd"), 413001);
+    refuses(CloudToDeviceMessage.of("x").withTimeToLive(Duration.ofDays(2).plusSeconds(1)), 403009);
   }
 
-  private void refuses(CloudMessage message, int code) {
+  private void refuses(CloudToDeviceMessage message, int code) {
     assertThatThrownBy(() -> queue.enqueue(message))
         .isInstanceOfSatisfying(LocalHubException.class, e -> assertThat(e.code()).isEqualTo(code));
   }
 
   @Test
   void purgingEndsAll() {
-    QueuedMessage locked = queue.enqueue(CloudMessage.of("1"));
-    QueuedMessage waiting = queue.enqueue(CloudMessage.of("2"));
+    QueuedMessage locked = queue.enqueue(CloudToDeviceMessage.of("1"));
+    QueuedMessage waiting = queue.enqueue(CloudToDeviceMessage.of("2"));
     String token = lock().lockToken();
     queue.purge();
     assertEnd(locked, DeliveryState.DEAD_LETTERED, Feedback.PURGED);

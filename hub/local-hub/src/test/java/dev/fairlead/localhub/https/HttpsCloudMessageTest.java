@@ -5,7 +5,7 @@ import static dev.fairlead.localhub.https.HttpDevice.header;
 import static dev.fairlead.localhub.https.HttpDevice.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.Feedback;
@@ -13,8 +13,8 @@ import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.ManualHubTime;
 import dev.fairlead.localhub.SentMessage;
-import dev.fairlead.localhub.UnsettledHttpsPoints;
-import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UndocumentedBehavior;
+import dev.fairlead.localhub.UndocumentedHttpsBehavior;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -63,7 +63,7 @@ class HttpsCloudMessageTest {
 
   @Test
   void aLockThatIsUnknownOrOverCannotBeSettled() throws IOException {
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     HttpResponse<byte[]> unknown = http.delete(http.locked("no-such-lock", "?" + VERSION));
     assertThat(unknown.statusCode()).isEqualTo(412);
     assertThat(header(unknown, "iothub-errorcode")).isEqualTo("DeviceMessageLockLost");
@@ -81,7 +81,7 @@ class HttpsCloudMessageTest {
 
   @Test
   void anotherDeviceCannotSettle() throws IOException {
-    device.sendCloudMessage(CloudMessage.of("x"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     String token = receive("x");
     Device other = hub.createDevice("dev-2");
     HttpDevice stranger =
@@ -107,13 +107,13 @@ class HttpsCloudMessageTest {
   @Test
   void aMessageComesWithAllItsProperties() throws IOException {
     device.sendCloudMessage(
-        CloudMessage.of("payload")
+        CloudToDeviceMessage.of("payload")
             .withMessageId("m-1")
             .withCorrelationId("c-1")
             .withUserId("u")
             .withContentType("application/json")
             .withContentEncoding("utf-8")
-            .withAck(CloudMessage.Ack.FULL)
+            .withAck(CloudToDeviceMessage.Ack.FULL)
             .withTimeToLive(Duration.ofMinutes(30))
             .withProperty("Plain", "100%")
             .withProperty("odd name", "zwölf\r\nInjected: yes")
@@ -141,8 +141,8 @@ class HttpsCloudMessageTest {
 
   @Test
   void anAbandonedMessageComesAgainUntilItsDeliveriesAreUsedUp() throws IOException {
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
-    device.sendCloudMessage(CloudMessage.of("y"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("y"));
     for (int i = 0; i < 10; i++) {
       assertThat(sent.deliveryCount()).isEqualTo(i);
       assertThat(abandon(receive("x"))).isEqualTo(204);
@@ -155,7 +155,7 @@ class HttpsCloudMessageTest {
   @ValueSource(
       strings = {"?reject&" + VERSION, "?" + VERSION + "&reject=true", "?reject=&" + VERSION})
   void rejects(String query) throws IOException {
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     assertThat(http.delete(http.locked(receive("x"), query)).statusCode()).isEqualTo(204);
     assertThat(sent.feedback()).isCompletedWithValue(Feedback.REJECTED);
   }
@@ -164,12 +164,13 @@ class HttpsCloudMessageTest {
   @ParameterizedTest
   @CsvSource({"false,60", "true,180"})
   void locksForAMinuteOrAsAsked(boolean obeyed, int seconds) throws IOException {
-    UnsettledPoints points =
-        UnsettledPoints.defaults()
-            .withHttps(UnsettledHttpsPoints.defaults().withLockTimeoutObeyed(obeyed));
-    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().time(time).unsettled(points))) {
+    UndocumentedBehavior points =
+        UndocumentedBehavior.defaults()
+            .withHttps(UndocumentedHttpsBehavior.defaults().withLockTimeoutObeyed(obeyed));
+    try (LocalHub other =
+        LocalHub.start(LocalHubOptions.defaults().time(time).undocumented(points))) {
       Device device2 = other.createDevice("d");
-      SentMessage sent = device2.sendCloudMessage(CloudMessage.of("x"));
+      SentMessage sent = device2.sendCloudMessage(CloudToDeviceMessage.of("x"));
       HttpDevice asking =
           HttpDevice.withToken(
               other,
@@ -189,7 +190,7 @@ class HttpsCloudMessageTest {
 
   @Test
   void pathsMayBeInAnyCase() throws IOException {
-    device.sendCloudMessage(CloudMessage.of("x"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     HttpResponse<byte[]> response = http.get("/Devices/dev-1/messages/devicebound?" + VERSION);
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(http.get("/devices/DEV-1/messages/deviceBound?" + VERSION).statusCode())

@@ -3,7 +3,7 @@ package dev.fairlead.localhub.https;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.Fault;
@@ -136,7 +136,7 @@ class HttpsFaultsTest {
     assertThat(answerTo(event("stored"))).startsWith("HTTP/1.1 500 ");
     assertThat(hub.telemetry().count()).isEqualTo(1);
 
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     hub.faults().add(Fault.drop().onAnswer());
     assertThatThrownBy(() -> answerTo(receive())).isInstanceOf(EOFException.class);
     assertThat(sent.state()).as("locked all the same").isEqualTo(DeliveryState.INVISIBLE);
@@ -144,7 +144,7 @@ class HttpsFaultsTest {
 
   @Test
   void cutsWhereItIsTold() throws IOException {
-    device.sendCloudMessage(CloudMessage.of("0123456789"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("0123456789"));
     for (Fault fault :
         new Fault[] {
           Fault.drop().onRequest(),
@@ -172,7 +172,7 @@ class HttpsFaultsTest {
       value = Fault.Moment.class,
       names = {"ON_REQUEST", "ON_ANSWER", "AFTER_HEADERS", "MID_BODY"})
   void fallsSilentWhereItIsTold(Fault.Moment moment) throws IOException {
-    device.sendCloudMessage(CloudMessage.of("0123456789"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("0123456789"));
     hub.faults().add(Fault.stall().at(moment));
     try (RawHttp raw = RawHttp.dial(hub)) {
       raw.limit(300);

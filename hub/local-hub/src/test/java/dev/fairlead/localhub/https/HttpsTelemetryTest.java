@@ -13,8 +13,8 @@ import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.ManualHubTime;
 import dev.fairlead.localhub.TelemetryRecord;
-import dev.fairlead.localhub.UnsettledHttpsPoints;
-import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UndocumentedBehavior;
+import dev.fairlead.localhub.UndocumentedHttpsBehavior;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -138,10 +138,10 @@ class HttpsTelemetryTest {
   @ParameterizedTest
   @CsvSource({"401003,401,IotHubUnauthorizedAccess", "403012,403,DeviceDisabled"})
   void tellsADisabledDeviceWhatItIsToldTo(int code, int status, String name) throws IOException {
-    UnsettledPoints points =
-        UnsettledPoints.defaults()
-            .withHttps(UnsettledHttpsPoints.defaults().withDisabledCode(code));
-    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().unsettled(points))) {
+    UndocumentedBehavior points =
+        UndocumentedBehavior.defaults()
+            .withHttps(UndocumentedHttpsBehavior.defaults().withDisabledCode(code));
+    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       Device disabled = other.createDevice("d");
       disabled.setEnabled(false);
       HttpDevice barred = HttpDevice.of(other, disabled);
@@ -153,10 +153,10 @@ class HttpsTelemetryTest {
 
   @Test
   void namesErrorsAsNewerHubsDo() throws IOException {
-    UnsettledPoints points =
-        UnsettledPoints.defaults()
-            .withHttps(UnsettledHttpsPoints.defaults().withErrorsInJson(true));
-    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().unsettled(points))) {
+    UndocumentedBehavior points =
+        UndocumentedBehavior.defaults()
+            .withHttps(UndocumentedHttpsBehavior.defaults().withErrorsInJson(true));
+    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       HttpDevice nobody = HttpDevice.withToken(other, "nobody", null);
       HttpResponse<byte[]> response = nobody.post(nobody.events(), "x", Map.of());
       JsonNode body = new ObjectMapper().readTree(response.body());

@@ -4,7 +4,7 @@ import static dev.fairlead.localhub.https.HttpDevice.header;
 import static dev.fairlead.localhub.https.HttpDevice.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.HttpsRequest;
 import dev.fairlead.localhub.LocalHub;
@@ -35,7 +35,7 @@ class HttpsTrafficTest {
       Instant later = time.now().plusSeconds(3600);
       HttpDevice one = device(hub, hub.createDevice("dev-1"), later);
       HttpDevice two = device(hub, hub.createDevice("dev-2"), later);
-      hub.device("dev-1").orElseThrow().sendCloudMessage(CloudMessage.of("x"));
+      hub.device("dev-1").orElseThrow().sendCloudMessage(CloudToDeviceMessage.of("x"));
       for (int i = 0; i < 6; i++) {
         assertThat(two.get(two.inbox()).statusCode()).isEqualTo(204);
       }

@@ -3,7 +3,7 @@ package dev.fairlead.localhub.mqtt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.Feedback;
@@ -11,8 +11,8 @@ import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.ManualHubTime;
 import dev.fairlead.localhub.SentMessage;
-import dev.fairlead.localhub.UnsettledPoints;
-import dev.fairlead.localhub.UnsettledPoints.Reaction;
+import dev.fairlead.localhub.UndocumentedBehavior;
+import dev.fairlead.localhub.UndocumentedBehavior.Reaction;
 import dev.fairlead.localhub.mqtt.RawPeer.Connect;
 import dev.fairlead.localhub.mqtt.RawPeer.Packet;
 import java.io.IOException;
@@ -33,9 +33,9 @@ class MqttCloudMessageTest {
     hub.close();
   }
 
-  private void restart(UnsettledPoints unsettled) {
+  private void restart(UndocumentedBehavior unsettled) {
     hub.close();
-    hub = LocalHub.start(LocalHubOptions.defaults().time(time).unsettled(unsettled));
+    hub = LocalHub.start(LocalHubOptions.defaults().time(time).undocumented(unsettled));
     device = hub.createDevice("dev-1");
   }
 
@@ -45,7 +45,7 @@ class MqttCloudMessageTest {
 
   @Test
   void deliversAndCompletesByPuback() throws IOException {
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("hello"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("hello"));
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       assertThat(sent.state()).isEqualTo(DeliveryState.ENQUEUED);
       assertThat(peer.subscribe(FILTER, 1)).isEqualTo(1);
@@ -66,10 +66,10 @@ class MqttCloudMessageTest {
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(FILTER, 1);
       device.sendCloudMessage(
-          CloudMessage.of("x")
+          CloudToDeviceMessage.of("x")
               .withProperty("b b", "/ä")
               .withProperty("a", "")
-              .withAck(CloudMessage.Ack.FULL)
+              .withAck(CloudToDeviceMessage.Ack.FULL)
               .withContentEncoding("utf-8")
               .withContentType("text/plain; charset=UTF-8")
               .withCorrelationId("c-1")
@@ -86,7 +86,7 @@ class MqttCloudMessageTest {
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(FILTER, 1);
       device.sendCloudMessage(
-          CloudMessage.of("x").withMessageId("m").withTimeToLive(Duration.ofMinutes(2)));
+          CloudToDeviceMessage.of("x").withMessageId("m").withTimeToLive(Duration.ofMinutes(2)));
       assertThat(peer.expect(RawPeer.PUBLISH).topic())
           .matches(
               ".*%24\\.mid=m&%24\\.exp=20\\d\\d-\\d\\d-\\d\\dT\\d\\d%3A\\d\\d%3A\\d\\d\\.\\d{7}Z&%24\\.to=.*");
@@ -95,7 +95,7 @@ class MqttCloudMessageTest {
 
   @Test
   void completesAtOnceAtQos0() throws IOException {
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       assertThat(peer.subscribe(FILTER, 0)).isZero();
       assertThat(peer.expect(RawPeer.PUBLISH).qos()).isZero();
@@ -110,8 +110,8 @@ class MqttCloudMessageTest {
       peer.disconnect();
       peer.expectEnd();
     }
-    device.sendCloudMessage(CloudMessage.of("one"));
-    device.sendCloudMessage(CloudMessage.of("two"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("one"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("two"));
     try (RawPeer peer = RawPeer.open(hub)) {
       peer.send(Connect.as(hub, device));
       assertThat(peer.expectConnack(0)).as("session present").isTrue();
@@ -125,7 +125,7 @@ class MqttCloudMessageTest {
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(FILTER, 1);
     }
-    device.sendCloudMessage(CloudMessage.of("x"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     try (RawPeer peer = RawPeer.open(hub)) {
       peer.send(Connect.as(hub, device).cleanSession());
       assertThat(peer.expectConnack(0)).isFalse();
@@ -141,8 +141,8 @@ class MqttCloudMessageTest {
 
   @Test
   void canBeToldThatACleanSessionPurgesTheQueue() throws IOException {
-    restart(UnsettledPoints.defaults().withCleanSessionPurges(true));
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+    restart(UndocumentedBehavior.defaults().withCleanSessionPurges(true));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     try (RawPeer peer = RawPeer.open(hub)) {
       peer.send(Connect.as(hub, device).cleanSession());
       peer.expectConnack(0);
@@ -163,7 +163,7 @@ class MqttCloudMessageTest {
 
   @Test
   void sendsAgainWithDupAndTheSamePacketIdAfterAReconnect() throws IOException {
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     int packetId;
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(FILTER, 1);
@@ -182,8 +182,8 @@ class MqttCloudMessageTest {
 
   @Test
   void sendsAgainWhenTheLockRunsOutAndKeepsTheOrderOfAcknowledgements() throws IOException {
-    SentMessage first = device.sendCloudMessage(CloudMessage.of("1"));
-    SentMessage second = device.sendCloudMessage(CloudMessage.of("2"));
+    SentMessage first = device.sendCloudMessage(CloudToDeviceMessage.of("1"));
+    SentMessage second = device.sendCloudMessage(CloudToDeviceMessage.of("2"));
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(FILTER, 1);
       int one = peer.expect(RawPeer.PUBLISH).packetId();
@@ -204,7 +204,7 @@ class MqttCloudMessageTest {
 
   @Test
   void deadLettersWhatComesBackTooOften() throws IOException {
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("x"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(FILTER, 1);
       for (int i = 0; i < 10; i++) {
@@ -218,17 +218,17 @@ class MqttCloudMessageTest {
 
   @Test
   void cutsOnAcknowledgementsOutOfOrderUnlessTold() throws IOException {
-    device.sendCloudMessage(CloudMessage.of("1"));
-    device.sendCloudMessage(CloudMessage.of("2"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("1"));
+    device.sendCloudMessage(CloudToDeviceMessage.of("2"));
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(FILTER, 1);
       peer.expect(RawPeer.PUBLISH);
       peer.puback(peer.expect(RawPeer.PUBLISH).packetId());
       peer.expectEnd();
     }
-    restart(UnsettledPoints.defaults().withAcknowledgementOutOfOrder(Reaction.IGNORE));
-    device.sendCloudMessage(CloudMessage.of("1"));
-    SentMessage second = device.sendCloudMessage(CloudMessage.of("2"));
+    restart(UndocumentedBehavior.defaults().withAcknowledgementOutOfOrder(Reaction.IGNORE));
+    device.sendCloudMessage(CloudToDeviceMessage.of("1"));
+    SentMessage second = device.sendCloudMessage(CloudToDeviceMessage.of("2"));
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(FILTER, 1);
       peer.expect(RawPeer.PUBLISH);
@@ -274,7 +274,7 @@ class MqttCloudMessageTest {
         peer.expectEnd();
       }
     }
-    restart(UnsettledPoints.defaults().withUnknownFilter(Reaction.REFUSE));
+    restart(UndocumentedBehavior.defaults().withUnknownFilter(Reaction.REFUSE));
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       assertThat(peer.subscribe("#", 1)).isEqualTo(0x80);
       peer.sendSubscribe("devices/dev-2/messages/devicebound/#", 1);
@@ -287,7 +287,7 @@ class MqttCloudMessageTest {
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(FILTER, 1);
       peer.unsubscribe(FILTER);
-      device.sendCloudMessage(CloudMessage.of("x"));
+      device.sendCloudMessage(CloudToDeviceMessage.of("x"));
       peer.expectNothingBeforePong();
       peer.subscribe(FILTER, 1);
       peer.expect(RawPeer.PUBLISH);

@@ -9,7 +9,7 @@ import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.ManualHubTime;
-import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UndocumentedBehavior;
 import dev.fairlead.localhub.mqtt.RawPeer.Connect;
 import java.io.IOException;
 import java.time.Duration;
@@ -26,7 +26,8 @@ class MqttConnectTest {
       LocalHub.start(
           LocalHubOptions.defaults()
               .time(time)
-              .unsettled(UnsettledPoints.defaults().withExpiryGrace(Duration.ofMinutes(10))));
+              .undocumented(
+                  UndocumentedBehavior.defaults().withExpiryGrace(Duration.ofMinutes(10))));
   private final Device device = hub.createDevice("dev-1");
 
   @AfterEach

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.fairlead.localhub.ClientIdentity;
-import dev.fairlead.localhub.CloudMessage;
+import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
@@ -48,7 +48,7 @@ class MqttOverWebSocketTest {
 
   @Test
   void carriesAWholeSession() throws IOException {
-    SentMessage sent = device.sendCloudMessage(CloudMessage.of("down"));
+    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("down"));
     try (RawPeer peer = connected()) {
       peer.publish(EVENTS, "up", 1, 1);
       assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(1);

@@ -7,8 +7,8 @@ import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.TelemetryRecord;
-import dev.fairlead.localhub.UnsettledPoints;
-import dev.fairlead.localhub.UnsettledPoints.Reaction;
+import dev.fairlead.localhub.UndocumentedBehavior;
+import dev.fairlead.localhub.UndocumentedBehavior.Reaction;
 import dev.fairlead.localhub.mqtt.RawPeer.Connect;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -173,7 +173,7 @@ class MqttTelemetryTest {
   void canBeToldToIgnoreUnknownTopicsButNotThoseOfOthers() throws IOException {
     restart(
         LocalHubOptions.defaults()
-            .unsettled(UnsettledPoints.defaults().withUnknownTopic(Reaction.IGNORE)));
+            .undocumented(UndocumentedBehavior.defaults().withUnknownTopic(Reaction.IGNORE)));
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.publish("somewhere", "x", 1, 5);
       assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(5);

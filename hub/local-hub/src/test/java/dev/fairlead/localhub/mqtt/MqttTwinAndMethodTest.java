@@ -11,7 +11,7 @@ import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.ManualHubTime;
 import dev.fairlead.localhub.MethodResult;
-import dev.fairlead.localhub.UnsettledPoints;
+import dev.fairlead.localhub.UndocumentedBehavior;
 import dev.fairlead.localhub.mqtt.RawPeer.Connect;
 import dev.fairlead.localhub.mqtt.RawPeer.Packet;
 import dev.fairlead.localhub.twin.Json;
@@ -130,7 +130,7 @@ class MqttTwinAndMethodTest {
     hub =
         LocalHub.start(
             LocalHubOptions.defaults()
-                .unsettled(UnsettledPoints.defaults().withTwinAtSubscribedQos(true)));
+                .undocumented(UndocumentedBehavior.defaults().withTwinAtSubscribedQos(true)));
     device = hub.createDevice("dev-1");
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(DESIRED, 1);

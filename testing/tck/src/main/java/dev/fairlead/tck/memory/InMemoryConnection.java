@@ -32,7 +32,7 @@ final class InMemoryConnection implements SharedConnection, ConnectionOpening {
   private final RouteOffer offer;
   private final InMemoryTransport.Options options;
   private final Loop loop;
-  private final InMemoryLine line;
+  private final InMemoryNetwork line;
   private final Set<InMemoryLink> links = ConcurrentHashMap.newKeySet();
   private final Set<InMemorySession> sessions = new HashSet<>();
   private final CompletableFuture<SharedConnection> outcome = new CompletableFuture<>();
@@ -48,7 +48,7 @@ final class InMemoryConnection implements SharedConnection, ConnectionOpening {
     this.offer = offer;
     this.options = options;
     this.loop = context.loop();
-    this.line = new InMemoryLine(hub, "shared", this::lost);
+    this.line = new InMemoryNetwork(hub, "shared", this::lost);
   }
 
   void dial() {

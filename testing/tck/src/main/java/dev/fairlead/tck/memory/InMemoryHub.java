@@ -26,7 +26,7 @@ public final class InMemoryHub {
   private final FakeTime time;
   private final InMemoryFaults faults = new InMemoryFaults();
   private final Map<String, InMemoryDevice> devices = new ConcurrentHashMap<>();
-  private final Set<InMemoryLine> lines = new CopyOnWriteArraySet<>();
+  private final Set<InMemoryNetwork> lines = new CopyOnWriteArraySet<>();
   private final List<Route> attempts = new CopyOnWriteArrayList<>();
   private volatile boolean reachable = true;
 
@@ -94,7 +94,7 @@ public final class InMemoryHub {
    * @return the counts in ascending order
    */
   public List<Integer> devicesPerLine() {
-    return lines.stream().map(InMemoryLine::links).sorted().toList();
+    return lines.stream().map(InMemoryNetwork::links).sorted().toList();
   }
 
   /** Cuts the line that has stood the longest, if there is one. */
@@ -120,7 +120,7 @@ public final class InMemoryHub {
     attempts.add(route);
   }
 
-  private boolean accept(InMemoryLine line) {
+  private boolean accept(InMemoryNetwork line) {
     if (!reachable) {
       line.cut(
           new UnreachableException(
@@ -139,14 +139,14 @@ public final class InMemoryHub {
   }
 
   /** The steps of a new line, up to where somebody has to say who it is. */
-  boolean answers(InMemoryLine line, Route route) {
+  boolean answers(InMemoryNetwork line, Route route) {
     return InMemorySession.passes(this, line, Point.RESOLVE, route, Stage.RESOLVE)
         && InMemorySession.passes(this, line, Point.CONNECT, route, Stage.CONNECT)
         && accept(line)
         && InMemorySession.passes(this, line, Point.TLS, route, Stage.TLS);
   }
 
-  void forget(InMemoryLine line) {
+  void forget(InMemoryNetwork line) {
     lines.remove(line);
   }
 

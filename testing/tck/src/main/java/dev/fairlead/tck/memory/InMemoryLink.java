@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 final class InMemoryLink {
   private final InMemoryHub hub;
   private final String deviceId;
-  private final InMemoryLine line;
+  private final InMemoryNetwork line;
   private final boolean shared;
   private final Consumer<HubException> whenCut;
   private final Runnable whenEnded;
@@ -21,7 +21,7 @@ final class InMemoryLink {
   private InMemoryLink(
       InMemoryHub hub,
       String deviceId,
-      InMemoryLine line,
+      InMemoryNetwork line,
       boolean shared,
       Consumer<HubException> whenCut,
       Runnable whenEnded) {
@@ -38,7 +38,7 @@ final class InMemoryLink {
   static InMemoryLink shared(
       InMemoryHub hub,
       String deviceId,
-      InMemoryLine line,
+      InMemoryNetwork line,
       Consumer<HubException> whenCut,
       Runnable whenEnded) {
     return new InMemoryLink(hub, deviceId, line, true, whenCut, whenEnded);
@@ -46,7 +46,7 @@ final class InMemoryLink {
 
   /** A whole line, whose cut the owner passes on with {@link #lost}. */
   static InMemoryLink whole(
-      InMemoryHub hub, String deviceId, InMemoryLine line, Consumer<HubException> whenCut) {
+      InMemoryHub hub, String deviceId, InMemoryNetwork line, Consumer<HubException> whenCut) {
     return new InMemoryLink(hub, deviceId, line, false, whenCut, () -> {});
   }
 
@@ -54,7 +54,7 @@ final class InMemoryLink {
     return deviceId;
   }
 
-  InMemoryLine line() {
+  InMemoryNetwork line() {
     return line;
   }
 

@@ -39,7 +39,7 @@ final class InMemoryOpening implements SessionOpening {
     this.context = context;
     this.whenOpen = session -> {};
     String deviceId = context.identity().deviceId();
-    InMemoryLine line = new InMemoryLine(hub, deviceId, this::lineLost);
+    InMemoryNetwork line = new InMemoryNetwork(hub, deviceId, this::lineLost);
     this.link = InMemoryLink.whole(hub, deviceId, line, this::lost);
   }
 
@@ -49,7 +49,7 @@ final class InMemoryOpening implements SessionOpening {
       RouteOffer offer,
       InMemoryTransport.Options options,
       SessionContext context,
-      InMemoryLine line,
+      InMemoryNetwork line,
       Consumer<InMemorySession> whenOpen,
       Runnable whenEnded) {
     this.hub = hub;

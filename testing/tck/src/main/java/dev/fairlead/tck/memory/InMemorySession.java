@@ -333,7 +333,8 @@ final class InMemorySession implements TransportSession {
   }
 
   /** Whether a line gets through to the hub. */
-  static boolean passes(InMemoryHub hub, InMemoryLine line, Point point, Route route, Stage stage) {
+  static boolean passes(
+      InMemoryHub hub, InMemoryNetwork line, Point point, Route route, Stage stage) {
     return strike(line, hub.faults().strike(point, route), stage);
   }
 
@@ -346,7 +347,7 @@ final class InMemorySession implements TransportSession {
     return strike(link.line(), fault, stage);
   }
 
-  private static boolean strike(InMemoryLine line, Optional<Effect> fault, Stage stage) {
+  private static boolean strike(InMemoryNetwork line, Optional<Effect> fault, Stage stage) {
     if (fault.isEmpty()) {
       return true;
     }

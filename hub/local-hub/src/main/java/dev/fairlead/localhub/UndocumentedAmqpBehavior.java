@@ -1,0 +1,60 @@
+package dev.fairlead.localhub;
+
+/**
+ * Points of AMQP on which the hub's documentation is silent or contradicts itself. A client has to
+ * live with either; test it with both.
+ *
+ * @param modified what the outcome <em>modified</em> does to a C2D message. Default {@link
+ *     ModifiedOutcome#ABANDON}
+ * @param secondLink what happens when an identity attaches a link, on this or another connection,
+ *     that it has already. Default {@link SecondLink#STEALS}
+ * @param reportStatus the status of a twin report that was taken: 200, as seen from the cloud, or
+ *     204, as IoT Edge's hub has it. Default 200
+ */
+public record UndocumentedAmqpBehavior(
+    ModifiedOutcome modified, SecondLink secondLink, int reportStatus) {
+
+  /** What <em>modified</em> does. */
+  public enum ModifiedOutcome {
+    /** It abandons the message, whatever its flags say. */
+    ABANDON,
+    /** {@code undeliverable-here} dead-letters the message; else it is abandoned. */
+    BY_FLAGS
+  }
+
+  /** What a second link does. */
+  public enum SecondLink {
+    /** The older one is detached with {@code amqp:link:stolen}. */
+    STEALS,
+    /** The new one is detached with {@code com.microsoft:link-creation-conflict} (409002). */
+    IS_REFUSED
+  }
+
+  /** Checks the status. */
+  public UndocumentedAmqpBehavior {
+    if (reportStatus != 200 && reportStatus != 204) {
+      throw new IllegalArgumentException(
+          "A twin report is answered with 200 or 204, not with " + reportStatus + ".");
+    }
+  }
+
+  /** The defaults named above. */
+  public static UndocumentedAmqpBehavior defaults() {
+    return new UndocumentedAmqpBehavior(ModifiedOutcome.ABANDON, SecondLink.STEALS, 200);
+  }
+
+  /** A copy with another {@code modified}. */
+  public UndocumentedAmqpBehavior withModified(ModifiedOutcome value) {
+    return new UndocumentedAmqpBehavior(value, secondLink, reportStatus);
+  }
+
+  /** A copy with another {@code secondLink}. */
+  public UndocumentedAmqpBehavior withSecondLink(SecondLink value) {
+    return new UndocumentedAmqpBehavior(modified, value, reportStatus);
+  }
+
+  /** A copy with another {@code reportStatus}. */
+  public UndocumentedAmqpBehavior withReportStatus(int value) {
+    return new UndocumentedAmqpBehavior(modified, secondLink, value);
+  }
+}

@@ -1,0 +1,45 @@
+package dev.fairlead.localhub;
+
+/**
+ * Points of HTTPS on which the hub's documentation is silent or contradicts itself. A client has to
+ * live with either; test it with both.
+ *
+ * @param disabledCode what a disabled identity is told: 404001 (DeviceNotFound), as the table of
+ *     error codes says, 401003 (unauthorized) or 403012 (DeviceDisabled). Default 404001
+ * @param lockTimeoutObeyed whether the header {@code iothub-messagelocktimeout} says how long a C2D
+ *     message stays locked. The lock is documented as one minute, but clients send the header.
+ *     Default false
+ * @param errorsInJson whether the message of an error is a JSON document in a string, as with newer
+ *     hubs, or {@code ErrorCode:name;text}. Default false
+ */
+public record UndocumentedHttpsBehavior(
+    int disabledCode, boolean lockTimeoutObeyed, boolean errorsInJson) {
+
+  /** Checks the code. */
+  public UndocumentedHttpsBehavior {
+    if (disabledCode != 404001 && disabledCode != 401003 && disabledCode != 403012) {
+      throw new IllegalArgumentException(
+          "A disabled identity is told 404001, 401003 or 403012, not " + disabledCode + ".");
+    }
+  }
+
+  /** The defaults named above. */
+  public static UndocumentedHttpsBehavior defaults() {
+    return new UndocumentedHttpsBehavior(404001, false, false);
+  }
+
+  /** A copy with another {@code disabledCode}. */
+  public UndocumentedHttpsBehavior withDisabledCode(int value) {
+    return new UndocumentedHttpsBehavior(value, lockTimeoutObeyed, errorsInJson);
+  }
+
+  /** A copy with another {@code lockTimeoutObeyed}. */
+  public UndocumentedHttpsBehavior withLockTimeoutObeyed(boolean value) {
+    return new UndocumentedHttpsBehavior(disabledCode, value, errorsInJson);
+  }
+
+  /** A copy with another {@code errorsInJson}. */
+  public UndocumentedHttpsBehavior withErrorsInJson(boolean value) {
+    return new UndocumentedHttpsBehavior(disabledCode, lockTimeoutObeyed, value);
+  }
+}

@@ -1,0 +1,459 @@
+package dev.fairlead.localhub.amqp;
+
+import dev.fairlead.localhub.Fault.Effect;
+import dev.fairlead.localhub.Fault.Moment;
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.fault.FaultyConnection;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
+import java.io.IOException;
+import java.util.UUID;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.qpid.protonj2.buffer.impl.ProtonByteArrayBufferAllocator;
+import org.apache.qpid.protonj2.engine.Connection;
+import org.apache.qpid.protonj2.engine.Engine;
+import org.apache.qpid.protonj2.engine.EngineFactory;
+import org.apache.qpid.protonj2.engine.Session;
+import org.apache.qpid.protonj2.types.transport.AmqpError;
+import org.apache.qpid.protonj2.types.transport.ConnectionError;
+import org.apache.qpid.protonj2.types.transport.ErrorCondition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One AMQP connection, for as many identities as it puts tokens for: its protocol header, its
+ * engine, its sessions, its end. What links mean is the business of {@link LinkTable}.
+ *
+ * <p>Everything runs on the connection's thread but {@link #onLoop}, which hands over to it.
+ */
+// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+@SuppressWarnings("FutureReturnValueIgnored")
+final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
+
+  private static final Logger LOG = LoggerFactory.getLogger(HubAmqpConnection.class);
+
+  // As traces of the hub show them.
+  private static final int CHANNEL_MAX = 8191;
+  private static final int HANDLE_MAX = 262_143;
+  private static final int INCOMING_WINDOW = 5000;
+
+  private static final byte[] AMQP_HEADER = {'A', 'M', 'Q', 'P', 0, 1, 0, 0};
+  private static final byte[] SASL_HEADER = {'A', 'M', 'Q', 'P', 3, 1, 0, 0};
+  private static final long GOODBYE_MILLIS = 1000;
+
+  /** How many bytes of messages that are not complete one connection may have lying here. */
+  private static final long MAX_REASSEMBLY = 16L * 1024 * 1024;
+
+  private final HubCore hub;
+  private final Channel channel;
+  private final FaultyConnection wire;
+  private final Grants grants;
+  private final int maxSessions;
+  private final FrameOutput output;
+  private final Conditions conditions;
+  private final MessageCodec codec = new MessageCodec();
+  private final LinkTable desk;
+  private final Acceptance acceptance;
+  private @Nullable Engine engine;
+  private @Nullable Future<?> openTimer;
+  private @Nullable Future<?> idleTimer;
+  private long reassembling;
+  private boolean inBatch;
+  private boolean over;
+
+  HubAmqpConnection(
+      HubCore hub, Channel channel, FaultyConnection wire, Grants grants, int maxIdentities) {
+    this.hub = hub;
+    this.channel = channel;
+    this.wire = wire;
+    this.grants = grants;
+    this.maxSessions = 2 * maxIdentities + 10;
+    this.output = new FrameOutput(channel, hub.faults());
+    this.conditions = new Conditions(hub.time());
+    this.acceptance = new Acceptance(hub);
+    this.desk = new LinkTable(this, maxIdentities);
+  }
+
+  // --- what its parts need
+
+  HubCore hub() {
+    return hub;
+  }
+
+  Conditions conditions() {
+    return conditions;
+  }
+
+  MessageCodec codec() {
+    return codec;
+  }
+
+  Grants grants() {
+    return grants;
+  }
+
+  FaultyConnection wire() {
+    return wire;
+  }
+
+  /** Whether the client reads as fast as the hub writes. */
+  boolean isWritable() {
+    return channel.isWritable();
+  }
+
+  Acceptance acceptance() {
+    return acceptance;
+  }
+
+  /** Counts bytes of messages that are not complete. */
+  void reassembling(long bytes) {
+    reassembling += bytes;
+    if (reassembling > MAX_REASSEMBLY) {
+      fail(
+          new ErrorCondition(
+              AmqpError.RESOURCE_LIMIT_EXCEEDED,
+              "Messages of which only a part was sent have more than "
+                  + MAX_REASSEMBLY
+                  + " bytes in all."));
+    }
+  }
+
+  // --- the beginning
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    openTimer =
+        ctx.executor()
+            .schedule(
+                () -> {
+                  if (!wire.isStalled()) {
+                    end("it has not opened within " + hub.options().idleBeforeConnect());
+                  }
+                },
+                hub.options().idleBeforeConnect().toNanos(),
+                TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    if (over || wire.isStalled()) {
+      return;
+    }
+    byte[] frames = (byte[]) message;
+    inBatch = true;
+    Engine running = engine == null ? begin(frames) : engine;
+    if (running != null && running.isWritable()) {
+      guard(() -> running.ingest(ProtonByteArrayBufferAllocator.wrapped(frames)));
+    }
+  }
+
+  /**
+   * The first bytes are the protocol header: with SASL, or without, which the hub takes as well.
+   */
+  private @Nullable Engine begin(byte[] frames) {
+    boolean sasl = frames[4] == SASL_HEADER[4];
+    if ((frames[4] != 0 && !sasl) || frames[5] != 1 || frames[6] != 0 || frames[7] != 0) {
+      // AMQP 1.0, part 2, section 2.2: answer with a header that is supported, and close.
+      refuseHeader("its protocol header is that of another protocol or version");
+      return null;
+    }
+    Engine fresh =
+        sasl ? EngineFactory.PROTON.createEngine() : EngineFactory.PROTON.createNonSaslEngine();
+    engine = fresh;
+    fresh.outputHandler(output);
+    fresh.errorHandler(failed -> failed(failed.failureCause()));
+    if (sasl) {
+      fresh
+          .saslDriver()
+          .server()
+          .setListener(
+              new SaslGate(
+                  grants,
+                  hub.options().hostName(),
+                  () -> suffer(Moment.ON_SASL, null),
+                  reason -> end("SASL: " + reason)));
+    }
+    Connection connection = fresh.connection();
+    connection
+        .setContainerId("DeviceGateway_" + UUID.randomUUID().toString().replace("-", ""))
+        .setHostname("localhost")
+        .setMaxFrameSize(FrameGate.MAX_FRAME)
+        .setChannelMax(CHANNEL_MAX)
+        .setIdleTimeout(hub.options().amqpIdleTimeout().toMillis())
+        .openHandler(opened -> guard(() -> open(opened)))
+        .closeHandler(closed -> guard(() -> end("the client closes")))
+        .sessionOpenHandler(session -> guard(() -> beginSession(session)))
+        .senderOpenHandler(link -> guard(() -> desk.attach(link)))
+        .receiverOpenHandler(link -> guard(() -> desk.attach(link)));
+    fresh.start();
+    return fresh;
+  }
+
+  private void refuseHeader(String reason) {
+    LOG.info("{}: refused: {}.", channel.remoteAddress(), reason);
+    over = true;
+    channel
+        .writeAndFlush(Unpooled.wrappedBuffer(AMQP_HEADER))
+        .addListener(ChannelFutureListener.CLOSE);
+  }
+
+  private void open(Connection connection) {
+    stop(openTimer);
+    if (suffer(Moment.ON_OPEN, null)) {
+      return;
+    }
+    LOG.info("{}: AMQP connection opened.", channel.remoteAddress());
+    connection.open();
+    tick();
+  }
+
+  private void beginSession(Session session) {
+    Connection connection = session.getConnection();
+    if (connection.sessions().size() > maxSessions) {
+      fail(
+          new ErrorCondition(
+              AmqpError.RESOURCE_LIMIT_EXCEEDED,
+              "A connection may have " + maxSessions + " sessions at once."));
+      return;
+    }
+    session.setIncomingCapacity(INCOMING_WINDOW * FrameGate.MAX_FRAME);
+    session.setHandleMax(HANDLE_MAX);
+    session.closeHandler(ended -> guard(ended::close));
+    session.open();
+  }
+
+  /** Sends empty frames in time, and ends a connection that is silent for too long. */
+  private void tick() {
+    Engine running = engine;
+    if (over || running == null || !running.connection().isLocallyOpen() || wire.isStalled()) {
+      return;
+    }
+    guard(
+        () -> {
+          long now = TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+          long deadline = running.tick(now);
+          if (deadline != 0 && !over) {
+            // Twice as often as needed: an empty frame that is on its way is not there yet.
+            long delay = Math.max(1, (deadline - now) / 2);
+            idleTimer = channel.eventLoop().schedule(this::tick, delay, TimeUnit.MILLISECONDS);
+          }
+        });
+    flush();
+  }
+
+  // --- batches
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    inBatch = false;
+    if (!wire.isStalled()) {
+      settle();
+      output.flush();
+    }
+    ctx.fireChannelReadComplete();
+  }
+
+  private void settle() {
+    if (over) {
+      acceptance.drop();
+    } else {
+      guard(
+          () -> {
+            if (!acceptance.settle()) {
+              fail(conditions.of(500001, "The telemetry could not be stored."));
+            }
+          });
+    }
+  }
+
+  /** Accepts now all telemetry that came before, and says so; false if it could not be stored. */
+  boolean settleNow() {
+    settle();
+    output.flush();
+    return !over;
+  }
+
+  private void flush() {
+    if (!inBatch && !wire.isStalled()) {
+      output.flush();
+    }
+  }
+
+  /** A client that does not read is not read from either. */
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    if (!wire.isStalled()) {
+      channel.config().setAutoRead(channel.isWritable());
+    }
+    ctx.fireChannelWritabilityChanged();
+  }
+
+  // --- faults
+
+  /**
+   * An occasion for a fault on the wire.
+   *
+   * @return whether the connection is done for: ended or silent
+   */
+  boolean suffer(Moment moment, @Nullable String deviceId) {
+    if (hub.faults().isIdle()) {
+      return false;
+    }
+    Effect effect = hub.faults().strike(moment, deviceId);
+    return effect != null && inflict(effect);
+  }
+
+  /**
+   * Does what an effect says to the wire.
+   *
+   * @return whether the connection is done for: ended or silent
+   */
+  boolean inflict(Effect effect) {
+    output.flush();
+    boolean done = wire.inflict(effect);
+    if (done) {
+      over = !wire.isStalled();
+      acceptance.drop();
+    }
+    return done;
+  }
+
+  // --- the end
+
+  /** Runs engine code; whatever it throws ends the connection. */
+  void guard(Runnable action) {
+    if (over) {
+      return;
+    }
+    try {
+      action.run();
+    } catch (RuntimeException e) {
+      failed(e);
+    }
+  }
+
+  private void failed(Throwable cause) {
+    if (!over) {
+      LOG.info("{}: closed, AMQP error: {}", channel.remoteAddress(), cause.toString());
+      LOG.debug("The error in full.", cause);
+      over = true;
+      sayGoodbye();
+    }
+  }
+
+  /** Ends the connection with a condition. */
+  void fail(ErrorCondition condition) {
+    Engine running = engine;
+    if (over || running == null) {
+      return;
+    }
+    LOG.info(
+        "{}: closed: {} {}",
+        channel.remoteAddress(),
+        condition.getCondition(),
+        condition.getDescription());
+    over = true;
+    if (running.isRunning() && running.connection().isRemotelyOpen()) {
+      try {
+        running.connection().open();
+        running.connection().setCondition(condition).close();
+      } catch (RuntimeException e) {
+        LOG.debug("The client cannot be told.", e);
+      }
+      sayGoodbye();
+    } else {
+      shut();
+    }
+  }
+
+  /** Leaves the client time to read why: data that is on its way would reset the connection. */
+  private void sayGoodbye() {
+    output.flush();
+    channel.eventLoop().schedule(() -> channel.close(), GOODBYE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** Ends the connection in order; what came before and was good is accepted. */
+  void end(String reason) {
+    if (over) {
+      return;
+    }
+    LOG.info("{}: closed: {}.", channel.remoteAddress(), reason);
+    settle();
+    Engine running = engine;
+    if (running != null && running.isRunning() && running.connection().isLocallyOpen()) {
+      running.connection().close();
+    }
+    shut();
+  }
+
+  private void shut() {
+    over = true;
+    output.flush();
+    channel.close();
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    over = true;
+    stop(openTimer);
+    stop(idleTimer);
+    output.drop();
+    desk.endAll();
+    if (engine != null) {
+      engine.shutdown();
+    }
+    ctx.fireChannelInactive();
+  }
+
+  private static void stop(@Nullable Future<?> timer) {
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    Throwable reason = cause instanceof DecoderException ? cause.getCause() : cause;
+    if (wire.isStalled()) {
+      return;
+    }
+    if (reason instanceof MalformedException malformed) {
+      if (engine == null) {
+        refuseHeader(String.valueOf(malformed.getMessage()));
+      } else {
+        fail(new ErrorCondition(malformed.condition(), malformed.getMessage()));
+      }
+    } else if (reason instanceof IOException) {
+      end(reason.toString());
+    } else {
+      LOG.warn("{}: closed after an unexpected error.", channel.remoteAddress(), cause);
+      fail(new ErrorCondition(ConnectionError.CONNECTION_FORCED, "The hub has failed."));
+    }
+  }
+
+  /**
+   * Runs on the connection's thread, in the order of calls, unless the connection is over by then.
+   */
+  void onLoop(Runnable action) {
+    try {
+      channel
+          .eventLoop()
+          .execute(
+              () -> {
+                if (!over && !wire.isStalled()) {
+                  guard(action);
+                  flush();
+                }
+              });
+    } catch (RejectedExecutionException e) {
+      LOG.debug("{}: the hub is closing.", channel.remoteAddress());
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package dev.fairlead.localhub.fault;
+
+import dev.fairlead.localhub.Fault.Effect;
+import dev.fairlead.localhub.Fault.Moment;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.traffic.ChannelTrafficShapingHandler;
+import io.netty.util.ReferenceCountUtil;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sits between TLS and the codec of a connection and does to it what a fault says. Used on the
+ * connection's thread only.
+ *
+ * <p>One buffer written to it is taken for one packet while faults are armed; front ends see to
+ * that.
+ */
+// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+@SuppressWarnings("FutureReturnValueIgnored")
+public final class FaultyConnection extends ChannelDuplexHandler {
+
+  private static final byte[] GARBAGE =
+      "\u0000\u00ffThis is not what you have been waiting for."
+          .getBytes(StandardCharsets.ISO_8859_1);
+  private static final long SHAPING_INTERVAL_MILLIS = 50;
+
+  private final FaultPlan plan;
+  private final byte[] hugeHead;
+  private @Nullable ChannelHandlerContext context;
+  private @Nullable String deviceId;
+  private boolean stalled;
+  private boolean brokenOff;
+  private boolean corruptNext;
+
+  /**
+   * @param plan the hub's faults
+   * @param hugeHead the first bytes of the longest packet that the protocol knows
+   */
+  public FaultyConnection(FaultPlan plan, byte[] hugeHead) {
+    this.plan = plan;
+    this.hugeHead = hugeHead.clone();
+  }
+
+  /**
+   * An occasion for a fault on a connection that has no wire yet, with no device known: inflicts
+   * the one that strikes.
+   *
+   * @return whether the connection is done for: ended or silent
+   */
+  public static boolean sufferOnce(ChannelPipeline pipeline, FaultPlan plan, Moment moment) {
+    Effect effect = plan.strike(moment, null);
+    return effect != null && inflictOnce(pipeline, plan, effect);
+  }
+
+  /**
+   * Does what an effect says to a connection that has no wire yet, above TLS if it has that.
+   *
+   * @return whether the connection is done for: ended or silent
+   */
+  public static boolean inflictOnce(ChannelPipeline pipeline, FaultPlan plan, Effect effect) {
+    FaultyConnection wire = new FaultyConnection(plan, new byte[0]);
+    ChannelHandlerContext tls = pipeline.context(SslHandler.class);
+    if (tls == null) {
+      pipeline.addFirst("wire", wire);
+    } else {
+      pipeline.addAfter(tls.name(), "wire", wire);
+    }
+    boolean over = wire.inflict(effect);
+    if (!over) {
+      pipeline.remove(wire);
+    }
+    return over;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    context = ctx;
+  }
+
+  /** From now on faults for this device concern this connection. */
+  public void identify(String id) {
+    deviceId = id;
+  }
+
+  /** Whether the connection is to be silent for ever. */
+  public boolean isStalled() {
+    return stalled;
+  }
+
+  /**
+   * An occasion for a fault: inflicts the one that strikes.
+   *
+   * @return whether the connection is done for: ended or silent
+   */
+  public boolean suffer(Moment moment) {
+    Effect effect = plan.strike(moment, deviceId);
+    return effect != null && inflict(effect);
+  }
+
+  /**
+   * Does what an effect says.
+   *
+   * @return whether the connection is done for: ended or silent
+   */
+  public boolean inflict(Effect effect) {
+    ChannelHandlerContext ctx = context;
+    if (ctx == null) {
+      throw new IllegalStateException("The wire is in no pipeline.");
+    }
+    if (effect instanceof Effect.Drop || effect instanceof Effect.Reject) {
+      ctx.channel().close();
+      return true;
+    }
+    if (effect instanceof Effect.Reset) {
+      reset(ctx.channel());
+      return true;
+    }
+    if (effect instanceof Effect.Stall) {
+      stalled = true;
+      ctx.channel().config().setAutoRead(false);
+      return true;
+    }
+    if (effect instanceof Effect.Throttle throttle) {
+      shape(ctx.channel(), throttle.bytesPerSecond());
+    } else if (effect instanceof Effect.Corrupt) {
+      corruptNext = true;
+    } else if (effect instanceof Effect.Garbage) {
+      ctx.writeAndFlush(Unpooled.wrappedBuffer(GARBAGE));
+    } else if (effect instanceof Effect.HugeLength) {
+      ctx.writeAndFlush(Unpooled.wrappedBuffer(hugeHead));
+    }
+    return false;
+  }
+
+  /**
+   * Below TLS, so that the handshake's and the records' overhead count as they do on a slow line.
+   */
+  private static void shape(Channel channel, int bytesPerSecond) {
+    ChannelTrafficShapingHandler shaper =
+        channel.pipeline().get(ChannelTrafficShapingHandler.class);
+    if (shaper == null) {
+      channel
+          .pipeline()
+          .addFirst(
+              new ChannelTrafficShapingHandler(
+                  bytesPerSecond, bytesPerSecond, SHAPING_INTERVAL_MILLIS));
+    } else {
+      shaper.configure(bytesPerSecond, bytesPerSecond);
+    }
+  }
+
+  /**
+   * With a linger time of zero, close sends RST. Past the pipeline, for TLS would say goodbye
+   * first.
+   */
+  private static void reset(Channel channel) {
+    channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    channel.unsafe().close(channel.unsafe().voidPromise());
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    if (stalled) {
+      ReferenceCountUtil.release(message);
+    } else {
+      ctx.fireChannelRead(message);
+    }
+  }
+
+  @Override
+  public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+    // What follows half a packet would be read as its rest, and is no occasion for another fault.
+    if (stalled || brokenOff) {
+      ReferenceCountUtil.release(message);
+      promise.trySuccess();
+      return;
+    }
+    if (!(message instanceof ByteBuf packet) || (plan.isIdle() && !corruptNext)) {
+      ctx.write(message, promise);
+      return;
+    }
+    Effect effect = plan.strike(Moment.MID_PACKET, deviceId);
+    if (effect != null) {
+      breakOff(ctx, packet, effect, promise);
+    } else if (corruptNext) {
+      corruptNext = false;
+      ctx.write(spoil(packet), promise);
+    } else {
+      ctx.write(packet, promise);
+    }
+  }
+
+  private void breakOff(
+      ChannelHandlerContext ctx, ByteBuf packet, Effect effect, ChannelPromise promise) {
+    int half = packet.readableBytes() / 2;
+    ctx.writeAndFlush(packet.readRetainedSlice(half));
+    boolean over = inflict(effect);
+    if (over) {
+      brokenOff = true;
+      packet.release();
+      promise.tryFailure(
+          new IllegalStateException("A fault has ended the connection in the middle of a packet."));
+    } else if (corruptNext) {
+      corruptNext = false;
+      ctx.write(spoil(packet), promise);
+    } else {
+      ctx.write(packet, promise);
+    }
+  }
+
+  /** Inverts every byte: no packet type, length or text survives that. */
+  private static ByteBuf spoil(ByteBuf packet) {
+    ByteBuf spoiled = Unpooled.buffer(packet.readableBytes());
+    for (int i = packet.readerIndex(); i < packet.writerIndex(); i++) {
+      spoiled.writeByte(~packet.getByte(i));
+    }
+    packet.release();
+    return spoiled;
+  }
+}

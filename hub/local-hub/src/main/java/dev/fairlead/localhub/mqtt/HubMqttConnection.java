@@ -1,0 +1,422 @@
+package dev.fairlead.localhub.mqtt;
+
+import dev.fairlead.localhub.HubTime;
+import dev.fairlead.localhub.UndocumentedBehavior;
+import dev.fairlead.localhub.UndocumentedBehavior.Reaction;
+import dev.fairlead.localhub.auth.Access;
+import dev.fairlead.localhub.core.HubCore;
+import dev.fairlead.localhub.fault.FaultMessage;
+import dev.fairlead.localhub.fault.FaultyConnection;
+import dev.fairlead.localhub.method.MethodCall;
+import dev.fairlead.localhub.method.MethodReceiver;
+import dev.fairlead.localhub.registry.DeviceSession;
+import dev.fairlead.localhub.registry.HubDevice;
+import dev.fairlead.localhub.telemetry.TelemetryOrigin;
+import dev.fairlead.localhub.twin.Twin.DesiredChange;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.mqtt.MqttMessage;
+import io.netty.handler.codec.mqtt.MqttMessageIdVariableHeader;
+import io.netty.handler.codec.mqtt.MqttPublishMessage;
+import io.netty.handler.codec.mqtt.MqttQoS;
+import io.netty.handler.codec.mqtt.MqttSubscribeMessage;
+import io.netty.handler.codec.mqtt.MqttUnsubscribeMessage;
+import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One MQTT connection of one identity, from CONNACK to its end.
+ *
+ * <p>Everything runs on the connection's thread but the methods of {@link DeviceSession} and {@link
+ * MethodReceiver}, which hand over to it.
+ */
+// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+@SuppressWarnings("FutureReturnValueIgnored")
+final class HubMqttConnection extends ChannelInboundHandlerAdapter
+    implements DeviceSession, MethodReceiver {
+
+  private static final Logger LOG = LoggerFactory.getLogger(HubMqttConnection.class);
+
+  private final HubCore hub;
+  private final UndocumentedBehavior unsettled;
+  private final Channel channel;
+  private final FaultyConnection wire;
+  private final Access.Granted access;
+  private final HubDevice device;
+  private final ConnectTerms terms;
+  // Without an API version in the user name a connection has neither twin nor methods.
+  private final boolean versioned;
+  private final Subscriptions subscriptions;
+  private final InFlight inFlight = new InFlight();
+  private final Outbound out;
+  private final FaultOrders orders;
+  private final TelemetryIntake telemetry;
+  private final CloudDelivery cloud;
+  private final TwinExchange twin;
+  private final MethodExchange methods;
+
+  private ConnectTerms.@Nullable Will will;
+  private HubTime.@Nullable Scheduled tokenTimer;
+  // Of the desired properties, when the client subscribed to them: what was before that it has to
+  // read.
+  private long subscribedVersion;
+  private boolean closing;
+
+  HubMqttConnection(
+      HubCore hub,
+      StoredSessions sessions,
+      Channel channel,
+      FaultyConnection wire,
+      Access.Granted access,
+      UserName userName,
+      ConnectTerms terms) {
+    this.hub = hub;
+    this.unsettled = hub.options().undocumented();
+    this.channel = channel;
+    this.wire = wire;
+    this.access = access;
+    this.device = access.device();
+    this.terms = terms;
+    this.versioned = userName.apiVersion() != null;
+    this.will = terms.will();
+    this.subscriptions = new Subscriptions(device, unsettled, sessions, !terms.cleanSession());
+    this.out = new Outbound(channel);
+    TelemetryOrigin origin =
+        TelemetryOrigin.of(device.id(), device.generationId(), access.method(), userName.modelId());
+    this.orders = new FaultOrders(hub, device.id(), wire, channel.eventLoop());
+    this.telemetry = new TelemetryIntake(hub, origin, wire, out, orders::obey);
+    this.cloud = new CloudDelivery(device, this, out, inFlight);
+    this.twin = new TwinExchange(device, hub.time(), out, versioned, this::answerTwin);
+    this.methods = new MethodExchange(out, inFlight);
+  }
+
+  /**
+   * Becomes the connection of its identity; false if the credentials are not valid any more. What
+   * other threads want from now on waits until {@link #handlerAdded} is through.
+   */
+  boolean claim() {
+    return device.attach(this, access.generation());
+  }
+
+  // --- beginning and end
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    out.beginBatch(); // CONNECT is being read.
+    boolean resumed = subscriptions.resume();
+    subscribedVersion = device.properties().desiredVersion();
+    if (terms.cleanSession() && unsettled.cleanSessionPurges()) {
+      device.cloudQueue().purge();
+    }
+    LOG.info("{}: connected, {} session.", device.id(), resumed ? "stored" : "new");
+    ctx.write(MqttGreeting.connack((byte) 0, resumed));
+    IdleStateHandler keepAlive =
+        new IdleStateHandler(terms.idleLimitMillis(), 0, 0, TimeUnit.MILLISECONDS);
+    ctx.pipeline().addBefore(ctx.name(), "keep-alive", keepAlive);
+    access.expiry().ifPresent(this::watchToken);
+    listenAsSubscribed();
+  }
+
+  private void watchToken(Instant expiry) {
+    Duration left = Duration.between(hub.time().now(), expiry.plus(unsettled.expiryGrace()));
+    tokenTimer = hub.time().schedule(left, () -> cut(CutReason.TOKEN_EXPIRED));
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof IdleStateEvent && !wire.isStalled()) {
+      close(
+          "the client was silent for " + terms.idleLimitMillis() + " ms, 1.5 times its keep-alive");
+    }
+    ctx.fireUserEventTriggered(event);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    closing = true;
+    if (tokenTimer != null) {
+      tokenTimer.cancel();
+    }
+    device.methods().detach(this);
+    device.detach(this);
+    if (will != null) {
+      telemetry.takeWill(will);
+    }
+    LOG.info("{}: connection ended.", device.id());
+    ctx.fireChannelInactive();
+  }
+
+  /** Closes; what came before and was good is acknowledged. */
+  private void close(String reason) {
+    if (!closing) {
+      closing = true;
+      LOG.info("{}: closed: {}.", device.id(), reason);
+      if (telemetry.storeAndAcknowledge()) {
+        out.flush();
+      }
+      channel.close();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    if (cause instanceof IOException) {
+      close(cause.toString());
+    } else {
+      LOG.warn("{}: closed after an unexpected error.", device.id(), cause);
+      ctx.close();
+    }
+  }
+
+  // --- what comes in
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    try {
+      if (closing || wire.isStalled()) {
+        return;
+      }
+      out.beginBatch();
+      MqttMessage packet = (MqttMessage) message;
+      if (packet.decoderResult().isFailure()) {
+        close("a packet cannot be read: " + packet.decoderResult().cause().getMessage());
+      } else {
+        dispatch(packet);
+      }
+    } finally {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  private void dispatch(MqttMessage packet) {
+    switch (packet.fixedHeader().messageType()) {
+      case PUBLISH -> publish((MqttPublishMessage) packet);
+      case PUBACK ->
+          acknowledged(((MqttMessageIdVariableHeader) packet.variableHeader()).messageId());
+      case SUBSCRIBE -> subscribe((MqttSubscribeMessage) packet);
+      case UNSUBSCRIBE -> unsubscribe((MqttUnsubscribeMessage) packet);
+      case PINGREQ -> out.write(MqttMessage.PINGRESP);
+      case DISCONNECT -> {
+        will = null; // [MQTT-3.1.2-10]
+        close("the client disconnects");
+      }
+      // [MQTT-3.1.0-2] for CONNECT
+      default ->
+          close("it sent " + packet.fixedHeader().messageType() + ", which has no place here");
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    if (!wire.isStalled()) {
+      if (!telemetry.storeAndAcknowledge()) {
+        close("its telemetry could not be stored");
+      }
+      out.endBatch();
+    }
+    ctx.fireChannelReadComplete();
+  }
+
+  /** A client that does not read is not read from either. */
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    if (!wire.isStalled()) {
+      channel.config().setAutoRead(channel.isWritable());
+    }
+    ctx.fireChannelWritabilityChanged();
+  }
+
+  private void publish(MqttPublishMessage packet) {
+    String topic = packet.variableHeader().topicName();
+    MqttQoS qos = packet.fixedHeader().qosLevel();
+    if (qos == MqttQoS.EXACTLY_ONCE) {
+      close("it published with QoS 2, which the hub does not have");
+      return;
+    }
+    int packetId = qos == MqttQoS.AT_LEAST_ONCE ? packet.variableHeader().packetId() : 0;
+    switch (telemetry.take(topic, packet.fixedHeader().isRetain(), packet.payload(), packetId)) {
+      case TAKEN -> {}
+      case TOO_LARGE -> close("it sent a message of more than 256 KB");
+      case NOT_STORED -> close("its telemetry could not be stored");
+      case FAULT -> {
+        out.dropAcknowledgements();
+        closing = !wire.isStalled();
+      }
+      case NOT_TELEMETRY -> {
+        if (!understands(topic, packet.payload())
+            && (Topics.isForeign(topic, device.id())
+                || unsettled.unknownTopic() == Reaction.CLOSE)) {
+          close("it published to '" + topic + "', which is no topic of this identity");
+        } else if (packetId != 0) {
+          out.acknowledge(packetId);
+        }
+      }
+    }
+  }
+
+  private boolean understands(String topic, ByteBuf payload) {
+    if (topic.startsWith(Topics.TWIN_GET)) {
+      return twin.read(topic);
+    }
+    if (topic.startsWith(Topics.TWIN_REPORT)) {
+      return twin.report(topic, payload.toString(StandardCharsets.UTF_8));
+    }
+    return topic.startsWith(Topics.METHOD_ANSWER)
+        && methods.answer(topic, payload.toString(StandardCharsets.UTF_8));
+  }
+
+  private void acknowledged(int packetId) {
+    boolean overtaking = inFlight.acknowledged(packetId) == InFlight.Acknowledgement.OUT_OF_ORDER;
+    if (overtaking && unsettled.acknowledgementOutOfOrder() == Reaction.CLOSE) {
+      close("it acknowledged packet " + packetId + " before older ones"); // [MQTT-4.6.0-2]
+    } else {
+      cloud.acknowledged(packetId);
+    }
+  }
+
+  private void subscribe(MqttSubscribeMessage packet) {
+    if (!subscriptions.has(Feed.DESIRED_PROPERTIES)) {
+      subscribedVersion = device.properties().desiredVersion();
+    }
+    Optional<List<Integer>> granted = subscriptions.add(packet.payload().topicSubscriptions());
+    if (granted.isEmpty() || granted.get().isEmpty()) { // [MQTT-3.8.3-3] for no filter at all
+      close("it subscribed to what is no filter of this identity, or to one too many");
+      return;
+    }
+    out.suback(packet.variableHeader().messageId(), granted.get());
+    listenAsSubscribed();
+  }
+
+  private void unsubscribe(MqttUnsubscribeMessage packet) {
+    List<String> filters = packet.payload().topics();
+    if (filters.isEmpty()) {
+      close("it unsubscribed from nothing"); // [MQTT-3.10.3-2]
+      return;
+    }
+    subscriptions.remove(filters);
+    if (!subscriptions.has(Feed.METHODS)) {
+      device.methods().detach(this);
+    }
+    out.unsuback(packet.variableHeader().messageId());
+  }
+
+  // --- what goes out
+
+  private void listenAsSubscribed() {
+    if (versioned && subscriptions.has(Feed.METHODS)) {
+      device.methods().attach(this);
+    }
+    sendCloudMessages();
+  }
+
+  private void sendCloudMessages() {
+    OptionalInt qos = subscriptions.qosOf(Feed.CLOUD_MESSAGES);
+    if (qos.isPresent() && !closing && !wire.isStalled()) {
+      cloud.sendWaiting(qos.getAsInt());
+    }
+  }
+
+  private void answerTwin(String topic, String payload) {
+    publishTwin(Feed.TWIN_ANSWERS, topic, payload);
+  }
+
+  private void publishTwin(Feed feed, String topic, String payload) {
+    OptionalInt subscribed = subscriptions.qosOf(feed);
+    if (subscribed.isEmpty()) {
+      return; // Nobody listens: lost, as MQTT has it.
+    }
+    byte[] body = payload.getBytes(StandardCharsets.UTF_8);
+    if (!unsettled.twinAtSubscribedQos() || subscribed.getAsInt() == 0) {
+      out.publish(topic, body, 0, 0, false);
+      return;
+    }
+    int packetId = inFlight.nextCallId();
+    if (packetId == 0) {
+      close("it owes more than a thousand acknowledgements");
+      return;
+    }
+    inFlight.sent(packetId);
+    out.publish(topic, body, 1, packetId, false);
+  }
+
+  private void call(MethodCall call) {
+    OptionalInt qos = subscriptions.qosOf(Feed.METHODS);
+    if (qos.isEmpty() || !call.isPending()) {
+      return; // Nobody listens any more: the call runs out of time.
+    }
+    Optional<String> requestId = methods.send(call, qos.getAsInt());
+    if (requestId.isEmpty()) {
+      close("it owes more than a thousand acknowledgements");
+    } else {
+      call.whenOver(() -> onLoop(() -> methods.forget(requestId.get())));
+    }
+  }
+
+  // --- what other threads want
+
+  @Override
+  public void cut(CutReason reason) {
+    onLoop(() -> close(reason.toString()));
+  }
+
+  @Override
+  public void obey(FaultMessage order) {
+    orders.obey(order); // Which only sets a time for it.
+  }
+
+  @Override
+  public void cloudMessagesWaiting() {
+    onLoop(this::sendCloudMessages);
+  }
+
+  @Override
+  public void desiredChanged(DesiredChange change) {
+    if (versioned) {
+      String topic = Topics.desiredChange(change.version());
+      onLoop(
+          () -> {
+            if (change.version() > subscribedVersion) {
+              publishTwin(Feed.DESIRED_PROPERTIES, topic, change.json());
+            }
+          });
+    }
+  }
+
+  @Override
+  public void deliver(MethodCall call) {
+    onLoop(() -> call(call));
+  }
+
+  /**
+   * Runs on the connection's thread, in the order of calls, unless the connection is gone by then.
+   */
+  private void onLoop(Runnable action) {
+    try {
+      channel
+          .eventLoop()
+          .execute(
+              () -> {
+                if (!closing) {
+                  action.run();
+                }
+              });
+    } catch (RejectedExecutionException e) {
+      LOG.debug("{}: the hub is closing.", device.id());
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package dev.fairlead.net;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+
+/**
+ * An open byte stream to the host. One reader and one writer at a time, each on a thread of its
+ * own; the rest from any thread.
+ */
+public interface Connection {
+  /**
+   * What comes from the host.
+   *
+   * @return the stream; blocks in {@code read}
+   */
+  InputStream input();
+
+  /**
+   * What goes to the host.
+   *
+   * @return the stream; what is written may wait in it until {@code flush}
+   */
+  OutputStream output();
+
+  /**
+   * The address that answered: the host's, or its proxy's.
+   *
+   * @return the address
+   */
+  InetAddress address();
+
+  /**
+   * Bytes received from the network, those of TLS included.
+   *
+   * @return the count so far
+   */
+  long bytesReceived();
+
+  /**
+   * Bytes handed to the network, those of TLS included.
+   *
+   * @return the count so far
+   */
+  long bytesSent();
+
+  /**
+   * Says good-bye, on a line that has a way to; nothing is written after it. Belongs to the writer
+   * and may block as a write does; the line has to be cut in any case.
+   *
+   * @return whether the host answers, with the end of {@link #input()}
+   * @throws IOException if it cannot be said
+   */
+  default boolean end() throws IOException {
+    return false;
+  }
+
+  /**
+   * Limits how long each read waits; without a limit at first. A read that meets the limit fails
+   * with {@link java.net.SocketTimeoutException}, loses nothing, and can be repeated.
+   *
+   * @param millis the limit in milliseconds, 0 for none
+   * @throws IOException if the line is closed
+   */
+  void limitReads(int millis) throws IOException;
+
+  /**
+   * Ends the line at once: reads and writes under way fail. Does not block; no effect when called
+   * again.
+   */
+  void cut();
+}

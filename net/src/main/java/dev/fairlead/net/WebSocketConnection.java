@@ -1,0 +1,67 @@
+package dev.fairlead.net;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.security.SecureRandom;
+
+/**
+ * A line inside a WebSocket: the payload of binary messages as one stream each way, with no regard
+ * to where a frame ends. Nothing is queued: what is not read stays in the network, and a writer
+ * waits until the network takes its frame.
+ */
+final class WebSocketConnection implements Connection {
+  private final Connection carrier;
+  private final WebSocketInput input;
+  private final WebSocketOutput output;
+
+  /** Of a line on which the upgrade has succeeded. */
+  WebSocketConnection(Connection carrier, SecureRandom random) {
+    this.carrier = carrier;
+    output = new WebSocketOutput(carrier.output(), random);
+    input = new WebSocketInput(carrier.input(), output);
+  }
+
+  @Override
+  public InputStream input() {
+    return input;
+  }
+
+  @Override
+  public OutputStream output() {
+    return output;
+  }
+
+  @Override
+  public InetAddress address() {
+    return carrier.address();
+  }
+
+  @Override
+  public long bytesReceived() {
+    return carrier.bytesReceived();
+  }
+
+  @Override
+  public long bytesSent() {
+    return carrier.bytesSent();
+  }
+
+  /** RFC 6455, section 7.1.1: whoever closes says so first, and the server ends the connection. */
+  @Override
+  public boolean end() throws IOException {
+    output.close(WebSocketInput.NORMAL);
+    return true;
+  }
+
+  @Override
+  public void limitReads(int millis) throws IOException {
+    carrier.limitReads(millis);
+  }
+
+  @Override
+  public void cut() {
+    carrier.cut();
+  }
+}

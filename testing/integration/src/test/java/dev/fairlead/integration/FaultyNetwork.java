@@ -1,0 +1,206 @@
+package dev.fairlead.integration;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
+
+/**
+ * A way to a port of the loopback that gives trouble to the connections through it: all that can
+ * happen to bytes on their way, and nothing that only a protocol can do.
+ */
+final class FaultyNetwork implements AutoCloseable {
+  private static final int CHUNK = 4096;
+
+  private final ServerSocket listener;
+  private final int target;
+  private final IntFunction<NetworkFault> troubles;
+  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicInteger ended = new AtomicInteger();
+
+  private FaultyNetwork(int target, IntFunction<NetworkFault> troubles) throws IOException {
+    this.target = target;
+    this.troubles = troubles;
+    listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+    start("accept", this::accept);
+  }
+
+  /**
+   * Opens a way.
+   *
+   * @param target the port it leads to
+   * @param troubles what is wrong with each connection, counted from 0
+   */
+  static FaultyNetwork to(int target, IntFunction<NetworkFault> troubles) throws IOException {
+    return new FaultyNetwork(target, troubles);
+  }
+
+  int port() {
+    return listener.getLocalPort();
+  }
+
+  int connections() {
+    return connections.get();
+  }
+
+  /** How many connections have come to the end that their trouble sets. */
+  int ended() {
+    return ended.get();
+  }
+
+  private static void start(String what, Runnable task) {
+    Thread thread = new Thread(task, "rough-line-" + what);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void accept() {
+    while (true) {
+      try {
+        Socket client = listener.accept();
+        open.add(client);
+        Socket server = new Socket(listener.getInetAddress(), target);
+        open.add(server);
+        NetworkFault trouble = troubles.apply(connections.getAndIncrement());
+        Connection connection = new Connection(client, server, trouble);
+        start("out", () -> connection.pump(client, server));
+        start("in", () -> connection.pump(server, client));
+      } catch (IOException e) {
+        if (listener.isClosed()) {
+          return;
+        }
+        // The target is not there: the client's connection stays, as behind a broken NAT.
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    listener.close();
+    for (Socket socket : open) {
+      socket.close();
+    }
+  }
+
+  /** Both ways between a client and its server. */
+  private final class Connection {
+    private final Socket client;
+    private final Socket server;
+    private final NetworkFault trouble;
+    private int passed;
+    private boolean over;
+
+    Connection(Socket client, Socket server, NetworkFault trouble) {
+      this.client = client;
+      this.server = server;
+      this.trouble = trouble;
+    }
+
+    void pump(Socket from, Socket to) {
+      ScheduledExecutorService later =
+          Executors.newSingleThreadScheduledExecutor(
+              task -> {
+                Thread thread = new Thread(task, "rough-line-later");
+                thread.setDaemon(true);
+                return thread;
+              });
+      byte[] chunk = new byte[CHUNK];
+      try {
+        int count = from.getInputStream().read(chunk);
+        while (count >= 0) {
+          int allowed = allow(count);
+          pass(Arrays.copyOf(chunk, allowed), to, later);
+          if (allowed < count) {
+            end();
+          }
+          count = from.getInputStream().read(chunk);
+        }
+      } catch (IOException e) {
+        // One of the two went away.
+      } finally {
+        // After what is still under way; the executor runs what is queued before it ends.
+        Duration rest = trouble.latency().plus(trouble.slowClose());
+        later.schedule(() -> endOf(from, to), rest.toNanos(), TimeUnit.NANOSECONDS);
+        later.shutdown();
+      }
+    }
+
+    /** How many of these bytes still get through. */
+    private synchronized int allow(int count) {
+      if (over) {
+        return 0;
+      }
+      int allowed = trouble.limit() == 0 ? count : Math.min(count, trouble.limit() - passed);
+      passed += allowed;
+      return allowed;
+    }
+
+    private void pass(byte[] bytes, Socket to, ScheduledExecutorService later) {
+      if (trouble.bytesPerSecond() > 0) {
+        LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(bytes.length) / trouble.bytesPerSecond());
+      }
+      later.schedule(() -> write(bytes, to), trouble.latency().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void write(byte[] bytes, Socket to) {
+      int slice = trouble.slice() == 0 ? bytes.length : trouble.slice();
+      try {
+        to.setTcpNoDelay(true);
+        OutputStream out = to.getOutputStream();
+        for (int from = 0; from < bytes.length; from += slice) {
+          out.write(bytes, from, Math.min(slice, bytes.length - from));
+        }
+      } catch (IOException e) {
+        // It went away.
+      }
+    }
+
+    private void end() throws IOException {
+      synchronized (this) {
+        if (over) {
+          return;
+        }
+        over = true;
+      }
+      ended.incrementAndGet();
+      if (trouble.end() == NetworkFault.End.SILENCE) {
+        return;
+      }
+      if (trouble.end() == NetworkFault.End.RESET) {
+        client.setSoLinger(true, 0);
+        server.setSoLinger(true, 0);
+      }
+      client.close();
+      server.close();
+    }
+
+    /** One side has closed; behind a silence nobody hears of it. */
+    private void endOf(Socket from, Socket to) {
+      synchronized (this) {
+        if (over && trouble.end() == NetworkFault.End.SILENCE) {
+          return;
+        }
+      }
+      try {
+        from.close();
+        to.close();
+      } catch (IOException e) {
+        // Closed already.
+      }
+      open.remove(from);
+      open.remove(to);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package dev.fairlead.https.http;
+
+import java.io.IOException;
+
+/** Why an exchange ended without an answer, where it was not the line that gave way. */
+public final class ExchangeFailure extends IOException {
+  private static final long serialVersionUID = 1;
+
+  /** What happened. */
+  public enum Reason {
+    /** This client cut it. */
+    ABORTED,
+    /** No whole answer came in time. */
+    SLOW,
+    /** The answer is larger than any that was expected. */
+    TOO_LARGE,
+    /** A proxy that nobody was told of wants credentials: 407. RFC 9110, section 15.5.8. */
+    PROXY_ANSWERED,
+    /** The answer's body is encoded although nobody asked for that. */
+    ENCODED,
+    /** The request's {@link Precondition} did not hold any more; nothing was sent. */
+    NOT_WANTED
+  }
+
+  private final Reason reason;
+
+  ExchangeFailure(Reason reason, String what) {
+    super(what);
+    this.reason = reason;
+  }
+
+  /**
+   * What happened.
+   *
+   * @return the reason
+   */
+  public Reason reason() {
+    return reason;
+  }
+}
