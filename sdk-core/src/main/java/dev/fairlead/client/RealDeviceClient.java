@@ -2,7 +2,6 @@ package dev.fairlead.client;
 
 import dev.fairlead.BlockingDeviceClient;
 import dev.fairlead.ClientClosedException;
-import dev.fairlead.CloudMessage;
 import dev.fairlead.ConnectionState;
 import dev.fairlead.ConnectionStateListener;
 import dev.fairlead.DeviceClient;
@@ -11,6 +10,7 @@ import dev.fairlead.HubException;
 import dev.fairlead.MethodRequest;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.Progress;
+import dev.fairlead.SystemProperty;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Twin;
 import dev.fairlead.UnreachableException;
@@ -36,6 +36,7 @@ import dev.fairlead.session.SessionSupervisor;
 import dev.fairlead.session.Transports;
 import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.MethodReply;
+import dev.fairlead.spi.Settlement;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
 import dev.fairlead.threads.ClientLoop;
@@ -321,9 +322,25 @@ public final class RealDeviceClient implements DeviceClient {
     }
 
     @Override
-    public void cloudMessage(CloudMessage message) {
+    public void cloudMessage(
+        byte[] body,
+        Map<String, String> properties,
+        Map<SystemProperty, String> systemProperties,
+        Settlement settlement) {
       if (cloudMessages != null) {
-        cloudMessages.arrived(message);
+        cloudMessages.arrived(body, properties, systemProperties, settlement);
+      }
+    }
+
+    @Override
+    public int cloudMessageRoom() {
+      return cloudMessages == null ? 0 : cloudMessages.room();
+    }
+
+    @Override
+    public void whenCloudMessageRoom(Runnable wakeup) {
+      if (cloudMessages != null) {
+        cloudMessages.whenRoom(wakeup);
       }
     }
 

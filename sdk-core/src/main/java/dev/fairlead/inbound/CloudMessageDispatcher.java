@@ -2,14 +2,17 @@ package dev.fairlead.inbound;
 
 import dev.fairlead.CloudMessage;
 import dev.fairlead.CloudMessageHandler;
+import dev.fairlead.SystemProperty;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.Settlement;
 import dev.fairlead.threads.ClientThreads;
 import dev.fairlead.threads.Failures;
 import dev.fairlead.threads.SerialExecutor;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,10 +26,14 @@ public final class CloudMessageDispatcher {
   /** Far above the 50 that a hub queues for a device; more than that is not a hub. */
   private static final int MAX_WAITING = 1000;
 
+  /** What a handler gets through within a lock, unless it is slow. */
+  private static final int SOON = 10;
+
   private final Loop loop;
   private final ClientThreads threads;
   private final SerialExecutor lane;
   private final CloudMessageHandler handler;
+  private Runnable whenRoom = () -> {};
 
   public CloudMessageDispatcher(Loop loop, ClientThreads threads, CloudMessageHandler handler) {
     this.loop = loop;
@@ -35,7 +42,23 @@ public final class CloudMessageDispatcher {
     this.handler = handler;
   }
 
-  public void arrived(CloudMessage message) {
+  /** How many more would reach the handler soon. */
+  public int room() {
+    loop.assertInLoop();
+    return Math.max(0, SOON - lane.waiting());
+  }
+
+  /** Sets what to call on the loop when there is more room; replaces that of the last session. */
+  public void whenRoom(Runnable wakeup) {
+    loop.assertInLoop();
+    whenRoom = wakeup;
+  }
+
+  public void arrived(
+      byte[] body,
+      Map<String, String> properties,
+      Map<SystemProperty, String> systemProperties,
+      Settlement settlement) {
     loop.assertInLoop();
     if (lane.waiting() >= MAX_WAITING) {
       log.warn(
@@ -44,9 +67,13 @@ public final class CloudMessageDispatcher {
       return;
     }
     CloudMessage handed =
-        new CloudMessage(
-            message.body(), message.properties(), message.systemProperties(), new Relay(message));
-    lane.execute(() -> hand(handed));
+        new CloudMessage(body, properties, systemProperties, new Relay(settlement));
+    lane.execute(
+        () -> {
+          loop.execute(settlement::handedOut);
+          hand(handed);
+          loop.execute(() -> whenRoom.run());
+        });
   }
 
   /**
@@ -54,41 +81,45 @@ public final class CloudMessageDispatcher {
    * where its futures do.
    */
   private final class Relay implements Settlement {
-    private final CloudMessage message;
+    private final Settlement settlement;
 
-    Relay(CloudMessage message) {
-      this.message = message;
+    Relay(Settlement settlement) {
+      this.settlement = settlement;
     }
 
     @Override
     public CompletionStage<Void> complete() {
-      return relayed(message.complete());
+      return relayed(settlement::complete);
     }
 
     @Override
     public CompletionStage<Void> abandon() {
-      return relayed(message.abandon());
+      return relayed(settlement::abandon);
     }
 
     @Override
     public CompletionStage<Void> reject() {
-      return relayed(message.reject());
+      return relayed(settlement::reject);
     }
 
-    private CompletionStage<Void> relayed(CompletionStage<Void> settling) {
+    private CompletionStage<Void> relayed(Supplier<CompletionStage<Void>> verb) {
       CompletableFuture<Void> outcome = threads.newFuture();
-      settling.whenComplete(
-          (done, failure) ->
-              threads
-                  .completions()
-                  .execute(
-                      () -> {
-                        if (failure == null) {
-                          outcome.complete(null);
-                        } else {
-                          outcome.completeExceptionally(Failures.of(failure, Stage.SESSION));
-                        }
-                      }));
+      loop.execute(
+          () ->
+              verb.get()
+                  .whenComplete(
+                      (done, failure) ->
+                          threads
+                              .completions()
+                              .execute(
+                                  () -> {
+                                    if (failure == null) {
+                                      outcome.complete(null);
+                                    } else {
+                                      outcome.completeExceptionally(
+                                          Failures.of(failure, Stage.SESSION));
+                                    }
+                                  })));
       return outcome;
     }
   }

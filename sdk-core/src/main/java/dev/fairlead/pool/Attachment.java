@@ -5,8 +5,8 @@ import dev.fairlead.Progress;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
  * One device on its way to a session: it waits for a place on a shared connection, then is attached
  * there. Confined to the loop, but for {@link #abort()}.
  */
-final class Attachment implements SessionOpening {
+final class Attachment implements Opening<TransportSession> {
   private final SharedRoute route;
   private final SessionContext context;
   private final Loop loop;
   private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
-  private @Nullable SessionOpening attaching;
+  private volatile @Nullable Opening<TransportSession> attaching;
   private boolean aborted;
 
   Attachment(SharedRoute route, SessionContext context) {
@@ -32,13 +32,13 @@ final class Attachment implements SessionOpening {
   }
 
   @Override
-  public CompletionStage<TransportSession> session() {
+  public CompletionStage<TransportSession> outcome() {
     return outcome;
   }
 
   void attachTo(PooledConnection place) {
     place.taken();
-    SessionOpening begun;
+    Opening<TransportSession> begun;
     try {
       begun = place.attach(context);
     } catch (RuntimeException e) {
@@ -47,7 +47,7 @@ final class Attachment implements SessionOpening {
     }
     attaching = begun;
     begun
-        .session()
+        .outcome()
         .whenComplete((session, failure) -> loop.execute(() -> ended(place, session, failure)));
   }
 
@@ -104,6 +104,12 @@ final class Attachment implements SessionOpening {
     } else {
       loop.execute(this::stop);
     }
+  }
+
+  @Override
+  public String step() {
+    Opening<TransportSession> begun = attaching;
+    return begun == null ? "a place on a shared connection" : begun.step();
   }
 
   private void stop() {

@@ -10,10 +10,11 @@ import dev.fairlead.spi.ConnectionContext;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.MultiplexingProvider;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.TransportSession;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -159,7 +160,7 @@ public final class ConnectionPool implements TransportProvider {
   }
 
   @Override
-  public SessionOpening open(Route route, SessionContext context) {
+  public Opening<TransportSession> open(Route route, SessionContext context) {
     around.loop().assertInLoop();
     if (closing) {
       throw new ClientClosedException("The gateway is closed.", Progress.NOT_SENT);
@@ -178,10 +179,10 @@ public final class ConnectionPool implements TransportProvider {
     return openAlone(route, context);
   }
 
-  private SessionOpening openAlone(Route route, SessionContext context) {
-    SessionOpening opening = around.provider(route).open(route, context);
+  private Opening<TransportSession> openAlone(Route route, SessionContext context) {
+    Opening<TransportSession> opening = around.provider(route).open(route, context);
     opening
-        .session()
+        .outcome()
         .thenAccept(
             session -> {
               DedicatedConnection connection = new DedicatedConnection(route);

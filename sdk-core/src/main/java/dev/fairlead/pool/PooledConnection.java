@@ -7,12 +7,12 @@ import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.ConnectionContext;
-import dev.fairlead.spi.ConnectionOpening;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.MultiplexingProvider;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.SharedConnection;
+import dev.fairlead.spi.TransportSession;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,7 +39,7 @@ final class PooledConnection {
 
   private final SharedRoute owner;
   private final Loop loop;
-  private @Nullable ConnectionOpening opening;
+  private @Nullable Opening<SharedConnection> opening;
   private @Nullable SharedConnection shared;
 
   /** Bounds the opening, then the closing. */
@@ -84,7 +84,7 @@ final class PooledConnection {
       return;
     }
     opening
-        .connection()
+        .outcome()
         .whenComplete(
             (connection, failure) ->
                 loop.execute(
@@ -158,7 +158,7 @@ final class PooledConnection {
 
   // ---- sessions
 
-  SessionOpening attach(SessionContext context) {
+  Opening<TransportSession> attach(SessionContext context) {
     if (shared == null) {
       throw new IllegalStateException("Sessions are attached to an open connection.");
     }

@@ -1,11 +1,11 @@
 package dev.fairlead.session;
 
-import dev.fairlead.CloudMessage;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
 import dev.fairlead.MethodRequest;
 import dev.fairlead.Proxy;
 import dev.fairlead.Route;
+import dev.fairlead.SystemProperty;
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.outbox.Lease;
 import dev.fairlead.settings.ClientSettings;
@@ -14,13 +14,15 @@ import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.MethodReply;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.OutboxReader;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.Settlement;
 import dev.fairlead.spi.TransportSession;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -41,7 +43,7 @@ public final class LiveSession implements SessionContext, Inbox {
   public final Route route;
   final Credential credential;
   final Lease lease;
-  @Nullable SessionOpening opening;
+  @Nullable Opening<TransportSession> opening;
   public @Nullable TransportSession session;
   boolean reopening;
 
@@ -130,11 +132,32 @@ public final class LiveSession implements SessionContext, Inbox {
   }
 
   @Override
-  public void cloudMessage(CloudMessage message) {
+  public void cloudMessage(
+      byte[] body,
+      Map<String, String> properties,
+      Map<SystemProperty, String> systemProperties,
+      Settlement settlement) {
     loop.assertInLoop();
     if (!over) {
-      client.cloudMessage(message);
+      client.cloudMessage(body, properties, systemProperties, settlement);
     }
+  }
+
+  @Override
+  public int cloudMessageRoom() {
+    loop.assertInLoop();
+    return over ? 0 : client.cloudMessageRoom();
+  }
+
+  @Override
+  public void whenCloudMessageRoom(Runnable wakeup) {
+    loop.assertInLoop();
+    client.whenCloudMessageRoom(
+        () -> {
+          if (!over) {
+            wakeup.run();
+          }
+        });
   }
 
   @Override

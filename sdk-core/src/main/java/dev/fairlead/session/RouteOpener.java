@@ -131,7 +131,7 @@ final class RouteOpener {
     }
     begun
         .opening
-        .session()
+        .outcome()
         .whenComplete((session, failure) -> loop.execute(() -> ended(begun, session, failure)));
   }
 

@@ -1,21 +1,46 @@
 package dev.fairlead.spi;
 
-import dev.fairlead.CloudMessage;
 import dev.fairlead.MethodRequest;
+import dev.fairlead.SystemProperty;
+import java.util.Map;
 
 /**
  * Takes what arrives and hands it to the application's handlers on the callback executor. Never
  * blocks and never throws. Called on the session's loop, from the moment the wire carries
- * something, which may be before {@link SessionOpening#session()} completes. After the session has
- * ended, calls have no effect.
+ * something, which may be before {@link Opening#outcome()} completes. After the session has ended,
+ * calls have no effect.
  */
 public interface Inbox {
   /**
-   * A cloud-to-device message has come.
+   * A cloud-to-device message has come. The client makes the {@link dev.fairlead.CloudMessage} of
+   * it and sees to it that it is settled once.
    *
-   * @param message the message with its settlement
+   * @param body the bytes; handed over, not copied
+   * @param properties application properties in their order; one without a value has the empty text
+   * @param systemProperties what the protocol carried of them
+   * @param settlement settles this very message
    */
-  void cloudMessage(CloudMessage message);
+  void cloudMessage(
+      byte[] body,
+      Map<String, String> properties,
+      Map<SystemProperty, String> systemProperties,
+      Settlement settlement);
+
+  /**
+   * How many more cloud-to-device messages would reach the handler soon. A transport that asks the
+   * hub for messages asks for no more than this; one that is sent them unasked may exceed it, and
+   * what is over waits in the client.
+   *
+   * @return 0 or more
+   */
+  int cloudMessageRoom();
+
+  /**
+   * Sets what to call when {@link #cloudMessageRoom()} has grown. Set once; it stays.
+   *
+   * @param wakeup called on the loop, also spuriously; returns at once
+   */
+  void whenCloudMessageRoom(Runnable wakeup);
 
   /**
    * A direct method is called.

@@ -15,5 +15,5 @@ public interface MultiplexingProvider extends TransportProvider {
    * @param context all that the connection needs; it belongs to this connection alone
    * @return a handle on the opening
    */
-  ConnectionOpening connect(Route route, ConnectionContext context);
+  Opening<SharedConnection> connect(Route route, ConnectionContext context);
 }

@@ -3,13 +3,21 @@ package dev.fairlead.spi;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Settles one cloud-to-device message; closes over what its wire needs (a packet id, a delivery, an
- * ETag). Any thread. Each stage fails with a {@link dev.fairlead.HubException}: {@link
- * dev.fairlead.UnsupportedException} where the wire cannot do it (and the message stays unsettled),
- * {@link dev.fairlead.UnreachableException} when the session has ended, {@link
- * dev.fairlead.RejectedException} when the lock is lost or the message is settled already.
+ * Settles one cloud-to-device message; closes over what its protocol needs (a packet id, a
+ * delivery, an ETag). The client calls it on the session's loop, settles at most once, and never
+ * after the session has ended, so no transport guards against that. Each stage fails with a {@link
+ * dev.fairlead.HubException}: {@link dev.fairlead.UnsupportedException} where the protocol cannot
+ * do it (the message stays unsettled, and another settlement may follow), {@link
+ * dev.fairlead.UnreachableException} when the session ends before the outcome is known, {@link
+ * dev.fairlead.RejectedException} when the lock is lost.
  */
 public interface Settlement {
+  /**
+   * The message goes to its handler now. Until then it waited in the client, and a lock that the
+   * transport itself watches does not count. Called once, before any settlement.
+   */
+  default void handedOut() {}
+
   /**
    * Done; the hub deletes the message.
    *

@@ -19,7 +19,7 @@ public interface SharedConnection {
    *     #ended()} completes in one task of the loop: so it can be told that not the device was
    *     turned away
    */
-  SessionOpening attach(SessionContext context);
+  Opening<TransportSession> attach(SessionContext context);
 
   /**
    * How many sessions both ends have agreed that this connection carries. It may be less than the

@@ -22,5 +22,5 @@ public interface TransportProvider {
    * @param context all that the session needs; it belongs to this session alone
    * @return a handle on the opening
    */
-  SessionOpening open(Route route, SessionContext context);
+  Opening<TransportSession> open(Route route, SessionContext context);
 }

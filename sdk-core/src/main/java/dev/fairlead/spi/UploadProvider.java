@@ -2,6 +2,7 @@ package dev.fairlead.spi;
 
 import dev.fairlead.FileUpload;
 import dev.fairlead.Route;
+import dev.fairlead.UploadResult;
 
 /**
  * Uploads files beside any route. Found by {@link java.util.ServiceLoader}; an instance given to
@@ -25,5 +26,5 @@ public interface UploadProvider {
    * @param context all that is needed for it
    * @return a handle on the upload
    */
-  UploadTask begin(FileUpload upload, UploadContext context);
+  Opening<UploadResult> begin(FileUpload upload, UploadContext context);
 }

@@ -18,9 +18,9 @@ import dev.fairlead.session.CredentialCache;
 import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.UploadContext;
 import dev.fairlead.spi.UploadProvider;
-import dev.fairlead.spi.UploadTask;
 import dev.fairlead.threads.ClientThreads;
 import dev.fairlead.threads.Failures;
 import dev.fairlead.threads.SerialExecutor;
@@ -146,9 +146,9 @@ public final class UploadQueue {
   /** The application cancelled it, or it has ended anyway. */
   private void dropped(Upload asked) {
     waiting.remove(asked);
-    UploadTask task = asked.task;
+    Opening<UploadResult> task = asked.task;
     if (task != null) {
-      task.cancel();
+      task.abort();
     }
   }
 
@@ -185,7 +185,7 @@ public final class UploadQueue {
   private final class Upload implements UploadContext {
     private final FileUpload upload;
     private final CompletableFuture<UploadResult> outcome = threads.newFuture();
-    private @Nullable UploadTask task;
+    private @Nullable Opening<UploadResult> task;
 
     private final Object progressLock = new Object();
     private long bytes;
@@ -196,7 +196,7 @@ public final class UploadQueue {
     }
 
     void begin() {
-      UploadTask begun = null;
+      Opening<UploadResult> begun = null;
       try {
         begun = provider.orElseThrow().begin(upload, this);
       } catch (RuntimeException e) {

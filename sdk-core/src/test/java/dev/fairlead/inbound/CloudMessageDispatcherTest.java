@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fairlead.CloudMessage;
 import dev.fairlead.CloudMessageHandler;
 import dev.fairlead.UnsupportedException;
 import dev.fairlead.spi.Settlement;
@@ -33,11 +32,17 @@ class CloudMessageDispatcherTest {
         loop, new ClientThreads("test", true, Optional.of(executor)), handler);
   }
 
-  private CloudMessage message(String text) {
+  private record Arrival(String text, Settlement settlement) {
+    void at(CloudMessageDispatcher desk) {
+      desk.arrived(text.getBytes(UTF_8), Map.of(), Map.of(), settlement);
+    }
+  }
+
+  private Arrival message(String text) {
     return message(text, CompletableFuture.completedFuture(null));
   }
 
-  private CloudMessage message(String text, CompletionStage<Void> outcome) {
+  private Arrival message(String text, CompletionStage<Void> outcome) {
     Settlement settlement =
         new Settlement() {
           @Override
@@ -60,14 +65,14 @@ class CloudMessageDispatcherTest {
             return outcome;
           }
         };
-    return new CloudMessage(text.getBytes(UTF_8), Map.of(), Map.of(), settlement);
+    return new Arrival(text, settlement);
   }
 
-  private void arrive(CloudMessageDispatcher desk, CloudMessage... messages) {
+  private void arrive(CloudMessageDispatcher desk, Arrival... messages) {
     loop.run(
         () -> {
-          for (CloudMessage message : messages) {
-            desk.arrived(message);
+          for (Arrival message : messages) {
+            message.at(desk);
           }
         });
   }
@@ -79,6 +84,7 @@ class CloudMessageDispatcherTest {
     assertThat(log).as("handlers do not run on the loop").isEmpty();
 
     executor.runAll();
+    loop.run();
 
     assertThat(log).containsExactly("a", "b");
   }
@@ -113,6 +119,7 @@ class CloudMessageDispatcherTest {
 
     arrive(desk, message("bad"), message("good"));
     executor.runAll();
+    loop.run();
 
     assertThat(log).containsExactly("bad abandoned", "good completed");
   }
@@ -130,6 +137,7 @@ class CloudMessageDispatcherTest {
         message("a", CompletableFuture.failedFuture(new UnsupportedException("not on this wire"))),
         message("b"));
     executor.runAll();
+    loop.run();
 
     assertThat(log).containsExactly("a abandoned", "b abandoned");
   }
@@ -143,10 +151,12 @@ class CloudMessageDispatcherTest {
 
     arrive(desk, message("too many"));
     executor.runAll();
+    loop.run();
 
     assertThat(log).hasSize(LANE_LIMIT).containsOnly("held");
     arrive(desk, message("next"));
     executor.runAll();
+    loop.run();
     assertThat(log).hasSize(LANE_LIMIT + 1).endsWith("next");
   }
 
@@ -154,6 +164,6 @@ class CloudMessageDispatcherTest {
   void isEnteredOnTheLoop() {
     CloudMessageDispatcher desk = desk(message -> {});
 
-    assertThatThrownBy(() -> desk.arrived(message("a"))).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> message("a").at(desk)).isInstanceOf(IllegalStateException.class);
   }
 }

@@ -9,13 +9,14 @@ import dev.fairlead.Carrier;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
 import dev.fairlead.spi.ConnectionContext;
-import dev.fairlead.spi.ConnectionOpening;
 import dev.fairlead.spi.MultiplexingProvider;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.TransportSession;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ class TransportsTest {
     }
 
     @Override
-    public SessionOpening open(Route route, SessionContext context) {
+    public Opening<TransportSession> open(Route route, SessionContext context) {
       throw new UnsupportedOperationException();
     }
   }
@@ -234,7 +235,7 @@ class TransportsTest {
     }
 
     @Override
-    public ConnectionOpening connect(Route route, ConnectionContext context) {
+    public Opening<SharedConnection> connect(Route route, ConnectionContext context) {
       throw new UnsupportedOperationException();
     }
   }

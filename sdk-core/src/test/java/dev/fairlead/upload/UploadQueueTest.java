@@ -19,14 +19,14 @@ import dev.fairlead.UnsupportedException;
 import dev.fairlead.UploadResult;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.UploadContext;
 import dev.fairlead.spi.UploadProvider;
-import dev.fairlead.spi.UploadTask;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +50,7 @@ class UploadQueueTest {
 
   @AfterEach
   void tearDown() {
-    begun.forEach(Begun::cancel);
+    begun.forEach(Begun::abort);
     clients.forEach(DeviceClient::close);
   }
 
@@ -166,7 +166,7 @@ class UploadQueueTest {
                 .uploads(
                     new Provider() {
                       @Override
-                      public UploadTask begin(FileUpload upload, UploadContext context) {
+                      public Opening<UploadResult> begin(FileUpload upload, UploadContext context) {
                         throw new IllegalStateException("broken");
                       }
                     }));
@@ -230,14 +230,14 @@ class UploadQueueTest {
     }
 
     @Override
-    public UploadTask begin(FileUpload upload, UploadContext context) {
+    public Opening<UploadResult> begin(FileUpload upload, UploadContext context) {
       Begun task = new Begun(upload, context);
       begun.add(task);
       return task;
     }
   }
 
-  private static final class Begun implements UploadTask {
+  private static final class Begun implements Opening<UploadResult> {
     private final FileUpload upload;
     private final UploadContext context;
     private final CompletableFuture<UploadResult> outcome = new CompletableFuture<>();
@@ -263,11 +263,16 @@ class UploadQueueTest {
     }
 
     @Override
-    public void cancel() {
+    public void abort() {
       cancelled = true;
       if (endsWhenCancelled) {
         end();
       }
+    }
+
+    @Override
+    public String step() {
+      return "the test";
     }
   }
 
@@ -287,7 +292,7 @@ class UploadQueueTest {
     }
 
     @Override
-    public SessionOpening open(Route route, SessionContext context) {
+    public Opening<TransportSession> open(Route route, SessionContext context) {
       throw new AssertionError("not opened");
     }
   }

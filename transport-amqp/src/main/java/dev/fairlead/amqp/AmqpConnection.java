@@ -7,9 +7,10 @@ import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.net.Dial;
 import dev.fairlead.spi.ConnectionContext;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.SharedConnection;
+import dev.fairlead.spi.TransportSession;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -278,7 +279,7 @@ final class AmqpConnection
   // The connection for the client.
 
   @Override
-  public SessionOpening attach(SessionContext session) {
+  public Opening<TransportSession> attach(SessionContext session) {
     loop.assertInLoop();
     AmqpFailures own =
         new AmqpFailures(session.identity().toString(), context.endpoint(), session.credential());

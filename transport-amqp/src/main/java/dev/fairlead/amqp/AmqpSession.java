@@ -6,8 +6,8 @@ import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
 import java.time.Duration;
@@ -177,10 +177,10 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
   }
 
   /** The handle on its opening. */
-  SessionOpening opening() {
-    return new SessionOpening() {
+  Opening<TransportSession> opening() {
+    return new Opening<TransportSession>() {
       @Override
-      public CompletionStage<TransportSession> session() {
+      public CompletionStage<TransportSession> outcome() {
         return outcome;
       }
 
@@ -191,6 +191,11 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
         } else {
           connection.cut();
         }
+      }
+
+      @Override
+      public String step() {
+        return "the hub's answers";
       }
     };
   }

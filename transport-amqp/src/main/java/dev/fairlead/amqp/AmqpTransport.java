@@ -10,14 +10,14 @@ import dev.fairlead.net.Dial;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.net.WebSocketTarget;
 import dev.fairlead.spi.ConnectionContext;
-import dev.fairlead.spi.ConnectionOpening;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.MultiplexingProvider;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.TransportOffer;
+import dev.fairlead.spi.TransportSession;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -75,7 +75,7 @@ public final class AmqpTransport implements MultiplexingProvider {
   }
 
   @Override
-  public SessionOpening open(Route route, SessionContext context) {
+  public Opening<TransportSession> open(Route route, SessionContext context) {
     boolean webSocket = webSocket(route);
     Optional<Credential.Certificate> certificate =
         context.credential() instanceof Credential.Certificate shown
@@ -99,7 +99,7 @@ public final class AmqpTransport implements MultiplexingProvider {
   }
 
   @Override
-  public ConnectionOpening connect(Route route, ConnectionContext context) {
+  public Opening<SharedConnection> connect(Route route, ConnectionContext context) {
     boolean webSocket = webSocket(route);
     String name = context.hubHost();
     AmqpConnection connection =
@@ -113,15 +113,20 @@ public final class AmqpTransport implements MultiplexingProvider {
             true,
             webSocket ? options.webSocketIdentities() : options.identities());
     context.loop().execute(connection::connect);
-    return new ConnectionOpening() {
+    return new Opening<SharedConnection>() {
       @Override
-      public CompletionStage<SharedConnection> connection() {
+      public CompletionStage<SharedConnection> outcome() {
         return connection.opened();
       }
 
       @Override
       public void abort() {
         connection.cut();
+      }
+
+      @Override
+      public String step() {
+        return "the AMQP connection";
       }
     };
   }

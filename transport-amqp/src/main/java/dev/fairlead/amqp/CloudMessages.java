@@ -1,6 +1,5 @@
 package dev.fairlead.amqp;
 
-import dev.fairlead.CloudMessage;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
@@ -105,7 +104,7 @@ final class CloudMessages implements Links.User {
             });
     Held held = new Held(delivery);
     delivery.setContext(held);
-    inbox.cloudMessage(new CloudMessage(incoming.body(), application, system, held));
+    inbox.cloudMessage(incoming.body(), application, system, held);
   }
 
   private static void put(

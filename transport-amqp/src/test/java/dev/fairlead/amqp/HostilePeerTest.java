@@ -11,7 +11,7 @@ import dev.fairlead.Secret;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.localhub.ServerCertificate.Flaw;
 import dev.fairlead.spi.Feed;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.RecordingContext;
 import dev.fairlead.tck.ScriptedOutbox;
@@ -54,7 +54,7 @@ class HostilePeerTest {
     }
   }
 
-  private SessionOpening opening(ScriptedHub hub, int route) {
+  private Opening<TransportSession> opening(ScriptedHub hub, int route) {
     Target target =
         new Target(
             "scripted.hub.test",
@@ -70,7 +70,7 @@ class HostilePeerTest {
 
   private HubException refused(ScriptedHub.Script script) throws Exception {
     try (ScriptedHub hub = new ScriptedHub(script)) {
-      HubException failure = SessionTest.failure(opening(hub, 0).session());
+      HubException failure = SessionTest.failure(opening(hub, 0).outcome());
       assertThat(failure.progress()).isEqualTo(Progress.NOT_SENT);
       return failure;
     }
@@ -206,16 +206,16 @@ class HostilePeerTest {
                 socket.getOutputStream().flush();
                 Thread.currentThread().interrupt();
               })) {
-        SessionOpening opening = opening(hub, 0);
+        Opening<TransportSession> opening = opening(hub, 0);
         opening
-            .session()
+            .outcome()
             .whenComplete(
                 (session, failure) -> {
                   if (session != null) {
                     session.abort();
                   }
                 });
-        SessionTest.done(opening.session().handle((session, failure) -> Optional.empty()));
+        SessionTest.done(opening.outcome().handle((session, failure) -> Optional.empty()));
       }
     }
   }
@@ -230,9 +230,9 @@ class HostilePeerTest {
               return peer;
             })) {
       RecordingContext context;
-      SessionOpening opening = opening(hub, 0);
+      Opening<TransportSession> opening = opening(hub, 0);
       context = contexts.get(contexts.size() - 1);
-      TransportSession session = SessionTest.done(opening.session());
+      TransportSession session = SessionTest.done(opening.outcome());
       context.onLoop(session::abort);
       SessionTest.done(session.ended());
     }
@@ -247,7 +247,7 @@ class HostilePeerTest {
     List<Integer> bytes = new ArrayList<>();
     try (ScriptedHub hub =
         new ScriptedHub(socket -> bytes.add(socket.getInputStream().read()), Flaw.WRONG_HOST)) {
-      HubException failure = SessionTest.failure(opening(hub, route).session());
+      HubException failure = SessionTest.failure(opening(hub, route).outcome());
       assertThat(failure)
           .isInstanceOfSatisfying(
               UnreachableException.class,

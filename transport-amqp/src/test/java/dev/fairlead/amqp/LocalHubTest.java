@@ -21,9 +21,9 @@ import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.OutboxReader;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.RecordingContext;
 import dev.fairlead.tck.ScriptedOutbox;
@@ -57,7 +57,8 @@ class LocalHubTest {
     hub.close();
   }
 
-  private SessionOpening opening(AmqpOptions options, Device device, String key, Feed... feeds) {
+  private Opening<TransportSession> opening(
+      AmqpOptions options, Device device, String key, Feed... feeds) {
     Target target =
         new Target(
             HOST,
@@ -69,7 +70,8 @@ class LocalHubTest {
     return transport.open(transport.offer().routes().get(0).route(), context);
   }
 
-  private void assertTelemetryArrives(SessionOpening opening, String device) throws Exception {
+  private void assertTelemetryArrives(Opening<TransportSession> opening, String device)
+      throws Exception {
     session = SessionTest.done(context.follow(opening));
     outbox.add(TelemetryMessage.of(new byte[] {1}));
     await().pollInterval(Duration.ofMillis(2)).until(() -> outbox.accepted().size() == 1);
@@ -122,9 +124,9 @@ class LocalHubTest {
   @Test
   void aWrongPasswordIsRefusedAndNotTold() throws Exception {
     Device device = hub.createDevice("dev-p", DeviceAuth.randomKeys());
-    SessionOpening opening =
+    Opening<TransportSession> opening =
         opening(plain(Secret.of("no-such-password")), device, device.primaryKey());
-    assertThat(SessionTest.failure(opening.session()))
+    assertThat(SessionTest.failure(opening.outcome()))
         .isInstanceOf(UnauthorizedException.class)
         .hasMessageContaining("PLAIN")
         .hasMessageNotContaining("no-such-password");
@@ -133,9 +135,9 @@ class LocalHubTest {
   @Test
   void aWrongKeyIsRefused() throws Exception {
     Device device = hub.createDevice("dev-w", DeviceAuth.randomKeys());
-    SessionOpening opening =
+    Opening<TransportSession> opening =
         opening(AmqpOptions.defaults(), device, "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=");
-    assertThat(SessionTest.failure(opening.session())).isInstanceOf(UnauthorizedException.class);
+    assertThat(SessionTest.failure(opening.outcome())).isInstanceOf(UnauthorizedException.class);
   }
 
   @Test
@@ -150,7 +152,7 @@ class LocalHubTest {
             new Endpoint("localhost", hub.amqpPort(), Trust.only(List.of(hub.caCertificate()))));
     context = new RecordingContext(target, Set.of(), outbox, false);
     AmqpTransport transport = new AmqpTransport();
-    SessionOpening opening =
+    Opening<TransportSession> opening =
         transport.open(
             transport.offer().routes().get(0).route(),
             new Showing(context, new Credential.Certificate(client.chain(), client.key())));

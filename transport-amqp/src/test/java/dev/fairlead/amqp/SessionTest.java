@@ -14,7 +14,7 @@ import dev.fairlead.TelemetryMessage;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.spi.Feed;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
 import dev.fairlead.tck.RecordingContext;
@@ -98,7 +98,8 @@ class SessionTest {
     throw new AssertionError("It should have failed.");
   }
 
-  private SessionOpening opening(Consumer<HubPeer> setUp, Feed... feeds) throws Exception {
+  private Opening<TransportSession> opening(Consumer<HubPeer> setUp, Feed... feeds)
+      throws Exception {
     hub =
         ScriptedHub.speaking(
             socket -> {
@@ -120,7 +121,7 @@ class SessionTest {
   }
 
   private HubPeer open(Consumer<HubPeer> setUp, Feed... feeds) throws Exception {
-    SessionOpening opening = opening(setUp, feeds);
+    Opening<TransportSession> opening = opening(setUp, feeds);
     session = done(context.follow(opening));
     return hub.peers().get(0);
   }
@@ -161,7 +162,7 @@ class SessionTest {
    */
   @Test
   void opensInTwoFlights() throws Exception {
-    SessionOpening opening =
+    Opening<TransportSession> opening =
         opening(hub -> hub.hold = true, Feed.CLOUD_MESSAGES, Feed.DIRECT_METHODS);
     until(() -> !hub.peers().isEmpty());
     HubPeer peer = hub.peers().get(0);
@@ -377,7 +378,7 @@ class SessionTest {
 
   @Test
   void aRefusedTokenRefusesTheSession() throws Exception {
-    assertThat(failure(opening(hub -> hub.tokenStatus = audience -> 401).session()))
+    assertThat(failure(opening(hub -> hub.tokenStatus = audience -> 401).outcome()))
         .isInstanceOf(UnauthorizedException.class)
         .hasMessageContaining("told so")
         .hasMessageNotContaining("SharedAccessSignature");
@@ -566,7 +567,7 @@ class SessionTest {
                                             "{\"errorCode\":404006,\"message\":\"No such address.\"}")
                                         : null,
                         Feed.values())
-                    .session()))
+                    .outcome()))
         .isInstanceOf(RejectedException.class)
         .hasMessageContaining("No such address.");
   }

@@ -1,6 +1,5 @@
 package dev.fairlead.https;
 
-import dev.fairlead.CloudMessage;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
@@ -195,11 +194,10 @@ final class CloudMessagePolls {
     brought++;
     held.add(lock);
     inbox.cloudMessage(
-        new CloudMessage(
-            answer.body(),
-            MessageFields.application(answer.headers()),
-            system.isEmpty() ? new EnumMap<>(SystemProperty.class) : system,
-            lock));
+        answer.body(),
+        MessageFields.application(answer.headers()),
+        system.isEmpty() ? new EnumMap<>(SystemProperty.class) : system,
+        lock);
     if (repeated || brought >= MOST_IN_A_POLL) {
       drained();
     } else if (held.size() < MOST_HELD) {

@@ -2,15 +2,15 @@ package dev.fairlead.https;
 
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.UnsupportedException;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** Shows the credential once; the outcome is a session. */
-final class HttpsOpening implements SessionOpening {
+final class HttpsOpening implements Opening<TransportSession> {
   private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
   private final @Nullable HttpsSession session;
 
@@ -34,7 +34,7 @@ final class HttpsOpening implements SessionOpening {
   }
 
   @Override
-  public CompletionStage<TransportSession> session() {
+  public CompletionStage<TransportSession> outcome() {
     return outcome;
   }
 
@@ -43,5 +43,10 @@ final class HttpsOpening implements SessionOpening {
     if (session != null) {
       session.cut();
     }
+  }
+
+  @Override
+  public String step() {
+    return "the hub's answer to an empty request";
   }
 }

@@ -7,11 +7,12 @@ import dev.fairlead.Protocol;
 import dev.fairlead.Route;
 import dev.fairlead.https.poll.PollGate;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.TransportSession;
 import java.util.List;
 import java.util.Set;
 
@@ -72,7 +73,7 @@ public final class HttpsTransport implements TransportProvider {
   }
 
   @Override
-  public SessionOpening open(Route route, SessionContext context) {
+  public Opening<TransportSession> open(Route route, SessionContext context) {
     if (route.protocol() == Protocol.HTTPS && route.carrier() == Carrier.HTTP) {
       return new HttpsOpening(options, gates, context);
     }

@@ -1,6 +1,5 @@
 package dev.fairlead.mqtt;
 
-import dev.fairlead.CloudMessage;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
@@ -92,8 +91,7 @@ final class CloudMessageLedger {
         alarm = loop.schedule(lockTime, this::lockTimeOver);
       }
     }
-    inbox.cloudMessage(
-        new CloudMessage(arrival.payload(), properties.application(), properties.system(), entry));
+    inbox.cloudMessage(arrival.payload(), properties.application(), properties.system(), entry);
   }
 
   private void complete(Entry entry) {

@@ -6,8 +6,8 @@ import dev.fairlead.net.Dial;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.net.WebSocketTarget;
 import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -17,7 +17,7 @@ import org.eclipse.paho.client.mqttv3.MqttException;
 import org.jspecify.annotations.Nullable;
 
 /** Dials, says CONNECT and subscribes; the outcome is a session. */
-final class MqttOpening implements SessionOpening {
+final class MqttOpening implements Opening<TransportSession> {
   /** IoT Hub's current version; without one, twin and methods do not work. */
   private static final String API_VERSION = "2021-04-12";
 
@@ -107,7 +107,7 @@ final class MqttOpening implements SessionOpening {
   }
 
   @Override
-  public CompletionStage<TransportSession> session() {
+  public CompletionStage<TransportSession> outcome() {
     return outcome;
   }
 
@@ -116,5 +116,10 @@ final class MqttOpening implements SessionOpening {
     if (session != null) {
       session.cut(new MqttFailures.Aborted());
     }
+  }
+
+  @Override
+  public String step() {
+    return "the MQTT session";
   }
 }

@@ -4,11 +4,12 @@ import dev.fairlead.Capability;
 import dev.fairlead.Carrier;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.TransportSession;
 import java.util.List;
 import java.util.Set;
 
@@ -58,7 +59,7 @@ public final class MqttTransport implements TransportProvider {
   }
 
   @Override
-  public SessionOpening open(Route route, SessionContext context) {
+  public Opening<TransportSession> open(Route route, SessionContext context) {
     if (route.protocol() == Protocol.MQTT && route.carrier() == Carrier.TCP) {
       return new MqttOpening(options, context, false);
     }

@@ -41,7 +41,7 @@ class ForgetfulHubTest {
       TransportSession session =
           new MqttTransport(options)
               .open(new Route(Protocol.MQTT, Carrier.TCP, 8883), context)
-              .session()
+              .outcome()
               .toCompletableFuture()
               .get(20, TimeUnit.SECONDS);
       context.outbox.send("x");

@@ -11,8 +11,8 @@ import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.mqtt.ScriptedHub.Peer;
 import dev.fairlead.mqtt.ScriptedHub.Script;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -69,11 +69,11 @@ class HostilePeerTest {
         : new ScriptedHub(script);
   }
 
-  final SessionOpening opening(ScriptedHub hub) {
+  final Opening<TransportSession> opening(ScriptedHub hub) {
     return opening(hub, Duration.ofSeconds(20));
   }
 
-  private SessionOpening opening(ScriptedHub hub, Duration openTimeout) {
+  private Opening<TransportSession> opening(ScriptedHub hub, Duration openTimeout) {
     context = new TestContext(loop, "dev-h", hub.port(), ScriptedHub.trust());
     context.openTimeout = openTimeout;
     MqttTransport transport =
@@ -100,7 +100,7 @@ class HostilePeerTest {
 
   private HubException refused(Script script) throws Exception {
     try (ScriptedHub hub = newHub(script)) {
-      done(opening(hub).session());
+      done(opening(hub).outcome());
     } catch (ExecutionException e) {
       assertThat(((HubException) e.getCause()).progress()).isEqualTo(Progress.NOT_SENT);
       return (HubException) e.getCause();
@@ -115,7 +115,7 @@ class HostilePeerTest {
               peer.welcome();
               afterOpening.run(peer);
             })) {
-      TransportSession session = done(opening(hub).session());
+      TransportSession session = done(opening(hub).outcome());
       return (UnreachableException) done(session.ended()).orElseThrow();
     }
   }
@@ -166,8 +166,8 @@ class HostilePeerTest {
               peer.send(0x20, 2, 0, 0);
               peer.drain();
             })) {
-      SessionOpening opening = opening(hub, Duration.ofMillis(500));
-      assertThat(opening.session().toCompletableFuture())
+      Opening<TransportSession> opening = opening(hub, Duration.ofMillis(500));
+      assertThat(opening.outcome().toCompletableFuture())
           .failsWithin(Duration.ofSeconds(10))
           .withThrowableOfType(ExecutionException.class)
           .withMessageContaining("did not answer SUBSCRIBE");
@@ -353,7 +353,7 @@ class HostilePeerTest {
               }
               peer.drain();
             })) {
-      TransportSession session = done(opening(hub).session());
+      TransportSession session = done(opening(hub).outcome());
       await().until(() -> context.desiredChanges.size() == 1);
       assertThat(context.methodCalls).hasSize(1);
       assertThat(context.methodCalls.get(0).name()).isEqualTo("\ud83d\ude00 \ufffd");
@@ -391,7 +391,7 @@ class HostilePeerTest {
               }
               peer.drain();
             })) {
-      TransportSession session = done(opening(hub).session());
+      TransportSession session = done(opening(hub).outcome());
       await().until(() -> context.cloudMessages.size() == 2);
       done(context.cloudMessages.get(0).complete());
       done(context.cloudMessages.get(1).complete());
@@ -417,7 +417,7 @@ class HostilePeerTest {
                   List.of((int) peer.await(4)[2], (int) peer.await(4)[2], (int) peer.await(4)[2]));
               peer.drain();
             })) {
-      TransportSession session = done(opening(hub).session());
+      TransportSession session = done(opening(hub).outcome());
       await().until(() -> context.cloudMessages.size() == 2);
       assertThat(context.cloudMessages.get(1).messageId()).contains("other");
       context.cloudMessages.get(1).complete();
@@ -452,7 +452,7 @@ class HostilePeerTest {
               peer.welcome();
               over.await();
             })) {
-      TransportSession session = done(opening(hub).session());
+      TransportSession session = done(opening(hub).outcome());
       // More than the sockets hold: the writer blocks.
       for (int i = 0; i < 40; i++) {
         context.outbox.send(dev.fairlead.TelemetryMessage.of(new byte[200_000]));
@@ -474,12 +474,12 @@ class HostilePeerTest {
               peer.welcome();
               peer.drain();
             })) {
-      SessionOpening opening = opening(hub);
-      pause(opening.session());
+      Opening<TransportSession> opening = opening(hub);
+      pause(opening.outcome());
       opening.abort();
       Optional<HubException> end;
       try {
-        end = done(done(opening.session()).ended());
+        end = done(done(opening.outcome()).ended());
       } catch (ExecutionException e) {
         end = Optional.of((HubException) e.getCause());
       }
@@ -510,11 +510,11 @@ class HostilePeerTest {
                 }
               }
             })) {
-      SessionOpening opening = opening(hub);
+      Opening<TransportSession> opening = opening(hub);
       context.outbox.send("x");
       Optional<HubException> end;
       try {
-        end = done(done(opening.session()).ended());
+        end = done(done(opening.outcome()).ended());
       } catch (ExecutionException e) {
         end = Optional.of((HubException) e.getCause());
       }
@@ -532,7 +532,7 @@ class HostilePeerTest {
               now.await();
               spin();
             })) {
-      TransportSession session = done(opening(hub).session());
+      TransportSession session = done(opening(hub).outcome());
       context.outbox.send("x");
       now.countDown();
       spin();

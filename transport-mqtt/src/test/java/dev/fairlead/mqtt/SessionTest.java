@@ -32,7 +32,7 @@ import dev.fairlead.localhub.TelemetryRecord;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TransportSession.Renewal;
 import java.net.InetAddress;
@@ -111,7 +111,7 @@ class SessionTest {
         .toList();
   }
 
-  private SessionOpening opening(MqttOptions options) {
+  private Opening<TransportSession> opening(MqttOptions options) {
     MqttTransport transport = new MqttTransport(options);
     return transport.open(route(), context);
   }
@@ -121,7 +121,7 @@ class SessionTest {
   }
 
   private TransportSession open(MqttOptions options) throws Exception {
-    return done(opening(options).session());
+    return done(opening(options).outcome());
   }
 
   private static <T> T done(CompletionStage<T> stage) throws Exception {
@@ -167,7 +167,7 @@ class SessionTest {
             "AAAA" + device.primaryKey().substring(4),
             Instant.now().plusSeconds(60));
 
-    HubException refusal = failure(opening(MqttOptions.defaults()).session());
+    HubException refusal = failure(opening(MqttOptions.defaults()).outcome());
 
     assertThat(refusal).isInstanceOf(UnauthorizedException.class).hasMessageContaining("CONNACK 5");
     assertThat(refusal.progress()).isEqualTo(Progress.NOT_SENT);
@@ -177,7 +177,7 @@ class SessionTest {
   @Test
   void isUnreachableWhenTheHubIsUnavailable() throws Exception {
     hub.faults().add(Fault.refuse(3));
-    HubException failure = failure(opening(MqttOptions.defaults()).session());
+    HubException failure = failure(opening(MqttOptions.defaults()).outcome());
     assertThat(failure)
         .isInstanceOfSatisfying(
             UnreachableException.class, e -> assertThat(e.stage()).isEqualTo(Stage.OPEN));
@@ -189,7 +189,7 @@ class SessionTest {
     hub =
         LocalHub.start(LocalHubOptions.defaults().serverCertificate(ServerCertificate.wrongHost()));
     context = contextOf(hub.createDevice("dev-1"));
-    HubException failure = failure(opening(MqttOptions.defaults()).session());
+    HubException failure = failure(opening(MqttOptions.defaults()).outcome());
     assertThat(failure)
         .isInstanceOfSatisfying(
             UnreachableException.class, e -> assertThat(e.stage()).isEqualTo(Stage.TLS))
@@ -200,25 +200,25 @@ class SessionTest {
   void givesUpOpeningInTime() throws Exception {
     hub.faults().add(Fault.stall().onConnect());
     context.openTimeout = Duration.ofMillis(400);
-    HubException failure = failure(opening(MqttOptions.defaults()).session());
+    HubException failure = failure(opening(MqttOptions.defaults()).outcome());
     assertThat(failure).hasMessageContaining("did not answer CONNECT within 400 ms");
   }
 
   @Test
   void cannotCarryAWildcardInAnId() throws Exception {
     context.identity = dev.fairlead.DeviceIdentity.device("dev+1");
-    assertThat(failure(opening(MqttOptions.defaults()).session()))
+    assertThat(failure(opening(MqttOptions.defaults()).outcome()))
         .isInstanceOf(UnsupportedException.class);
   }
 
   @Test
   void abortsAnOpening() throws Exception {
     hub.faults().add(Fault.stall().onConnect());
-    SessionOpening opening = opening(MqttOptions.defaults());
+    Opening<TransportSession> opening = opening(MqttOptions.defaults());
     await().until(() -> hub.connectionCount() > 0);
     opening.abort();
     opening.abort();
-    assertThat(failure(opening.session())).hasMessageContaining("cut by this client");
+    assertThat(failure(opening.outcome())).hasMessageContaining("cut by this client");
     await().until(() -> threadsOf("dev-1").isEmpty());
   }
 
@@ -226,7 +226,7 @@ class SessionTest {
   void abortsAnOpeningThatIsStuckInALookUp() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
-    SessionOpening opening =
+    Opening<TransportSession> opening =
         opening(
             MqttOptions.builder()
                 .dialer(
@@ -244,7 +244,7 @@ class SessionTest {
                 .build());
     asked.await();
     opening.abort();
-    assertThat(failure(opening.session())).hasMessageContaining("cut by this client");
+    assertThat(failure(opening.outcome())).hasMessageContaining("cut by this client");
     assertThat(threadsOf("dev-1")).hasSize(1);
     answer.countDown();
     await().until(() -> threadsOf("dev-1").isEmpty());

@@ -6,6 +6,7 @@ import dev.fairlead.Endpoint;
 import dev.fairlead.MethodRequest;
 import dev.fairlead.Proxy;
 import dev.fairlead.Secret;
+import dev.fairlead.SystemProperty;
 import dev.fairlead.Trust;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
@@ -14,15 +15,21 @@ import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.MethodReply;
 import dev.fairlead.spi.OutboxReader;
 import dev.fairlead.spi.SessionContext;
+import dev.fairlead.spi.Settlement;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -78,9 +85,25 @@ final class TestContext implements SessionContext, Inbox {
   }
 
   @Override
-  public void cloudMessage(CloudMessage message) {
+  public void cloudMessage(
+      byte[] body,
+      Map<String, String> properties,
+      Map<SystemProperty, String> systemProperties,
+      Settlement settlement) {
     loop.assertInLoop();
-    cloudMessages.add(message);
+    settlement.handedOut();
+    cloudMessages.add(
+        new CloudMessage(body, properties, systemProperties, new OnLoop(loop, settlement)));
+  }
+
+  @Override
+  public int cloudMessageRoom() {
+    return 10;
+  }
+
+  @Override
+  public void whenCloudMessageRoom(Runnable wakeup) {
+    // The handler of a test takes all at once.
   }
 
   @Override
@@ -164,5 +187,27 @@ final class TestContext implements SessionContext, Inbox {
   @Override
   public void requestReopen(String why) {
     reopenings.add(why);
+  }
+
+  /** Settles on the loop, as the client does. */
+  private record OnLoop(Loop loop, Settlement settlement) implements Settlement {
+    @Override
+    public CompletionStage<Void> complete() {
+      return onLoop(settlement::complete);
+    }
+
+    @Override
+    public CompletionStage<Void> abandon() {
+      return onLoop(settlement::abandon);
+    }
+
+    @Override
+    public CompletionStage<Void> reject() {
+      return onLoop(settlement::reject);
+    }
+
+    private CompletionStage<Void> onLoop(Supplier<CompletionStage<Void>> verb) {
+      return CompletableFuture.supplyAsync(verb, loop).thenCompose(Function.identity());
+    }
   }
 }

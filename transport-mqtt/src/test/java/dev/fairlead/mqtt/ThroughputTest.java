@@ -64,7 +64,7 @@ class ThroughputTest {
     TransportSession session =
         transport
             .open(transport.offer().routes().get(0).route(), context)
-            .session()
+            .outcome()
             .toCompletableFuture()
             .get(20, TimeUnit.SECONDS);
     byte[] body = new byte[100];

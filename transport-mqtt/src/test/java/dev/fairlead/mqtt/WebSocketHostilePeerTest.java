@@ -31,7 +31,7 @@ class WebSocketHostilePeerTest extends HostilePeerTest {
               inOrder.complete(!before && peer.webSocket().closeHasCome());
               peer.webSocket().close();
             })) {
-      TransportSession session = done(opening(hub).session());
+      TransportSession session = done(opening(hub).outcome());
       onLoop(session::close);
       assertThat(done(session.ended())).isEmpty();
       assertThat(done(inOrder)).isTrue();
@@ -49,7 +49,7 @@ class WebSocketHostilePeerTest extends HostilePeerTest {
               peer.drain();
               over.await();
             })) {
-      TransportSession session = done(opening(hub).session());
+      TransportSession session = done(opening(hub).outcome());
       onLoop(session::close);
       assertThat(done(session.ended())).isEmpty();
       over.countDown();
@@ -65,7 +65,7 @@ class WebSocketHostilePeerTest extends HostilePeerTest {
               peer.webSocket().close();
               peer.drain();
             })) {
-      TransportSession session = done(opening(hub).session());
+      TransportSession session = done(opening(hub).outcome());
       assertThat(done(session.ended())).isPresent();
     }
   }

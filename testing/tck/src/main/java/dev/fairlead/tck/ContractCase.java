@@ -7,7 +7,7 @@ import dev.fairlead.DeviceClient;
 import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Feed;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -183,7 +183,7 @@ public abstract class ContractCase {
 
   /** Opens a session and follows it; aborted after the test if it still lives. */
   final TransportSession openSession(RecordingContext context) {
-    SessionOpening opening = harness().provider().open(harness().route(), context);
+    Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
     closeLater(opening::abort);
     return Waiting.result(context.follow(opening));
   }

@@ -8,7 +8,8 @@ import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.Opening;
+import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.ContractFault.When;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -115,8 +116,8 @@ public abstract class FailureContract extends ContractCase {
 
   private HubException openingFailure() {
     RecordingContext context = context(new ScriptedOutbox());
-    SessionOpening opening = harness().provider().open(harness().route(), context);
-    Throwable failure = Waiting.failure(opening.session());
+    Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
+    Throwable failure = Waiting.failure(opening.outcome());
     assertThat(failure).isInstanceOf(HubException.class);
     assertThat(failure.getMessage())
         .isNotBlank()

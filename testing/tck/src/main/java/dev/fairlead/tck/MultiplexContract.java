@@ -16,9 +16,9 @@ import dev.fairlead.OverflowPolicy;
 import dev.fairlead.Proxy;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.ConnectionContext;
-import dev.fairlead.spi.ConnectionOpening;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.TransportSession;
 import java.nio.charset.StandardCharsets;
@@ -434,12 +434,13 @@ public abstract class MultiplexContract {
   final void aConnectionCanBeAbortedWhileItOpens() {
     SerialLoop loop = closeLater(new SerialLoop());
     for (int i = 0; i < 50; i++) {
-      ConnectionOpening opening = harness().provider().connect(harness().route(), context(loop));
+      Opening<SharedConnection> opening =
+          harness().provider().connect(harness().route(), context(loop));
       opening.abort();
       opening.abort();
       CompletableFuture<Void> over = new CompletableFuture<>();
       opening
-          .connection()
+          .outcome()
           .whenComplete(
               (connection, failure) -> {
                 if (connection == null) {
@@ -458,8 +459,9 @@ public abstract class MultiplexContract {
     SerialLoop loop = closeLater(new SerialLoop());
     HubSide hub = harness().hub("dev-0");
     hub.setReachable(false);
-    ConnectionOpening opening = harness().provider().connect(harness().route(), context(loop));
-    assertThat(Waiting.failure(opening.connection())).isInstanceOf(HubException.class);
+    Opening<SharedConnection> opening =
+        harness().provider().connect(harness().route(), context(loop));
+    assertThat(Waiting.failure(opening.outcome())).isInstanceOf(HubException.class);
     assertNothingLeft(loop);
     hub.setReachable(true);
   }
@@ -549,7 +551,7 @@ public abstract class MultiplexContract {
           () -> {
             var opening = connection.attach(gone);
             opening
-                .session()
+                .outcome()
                 .whenComplete(
                     (session, failure) -> {
                       if (session == null) {
@@ -617,8 +619,9 @@ public abstract class MultiplexContract {
   }
 
   private SharedConnection connect(Loop loop) {
-    ConnectionOpening opening = harness().provider().connect(harness().route(), context(loop));
-    return Waiting.result(opening.connection());
+    Opening<SharedConnection> opening =
+        harness().provider().connect(harness().route(), context(loop));
+    return Waiting.result(opening.outcome());
   }
 
   private ConnectionContext context(Loop loop) {

@@ -7,7 +7,7 @@ import dev.fairlead.DeviceClient;
 import dev.fairlead.HubException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.spi.Feed;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.ContractFault.When;
 import java.time.Duration;
@@ -27,7 +27,7 @@ public abstract class OpeningContract extends ContractCase {
   @Test
   final void abortedAtOnceItFailsAndLeavesNothing() {
     RecordingContext context = context(new ScriptedOutbox());
-    SessionOpening opening = harness().provider().open(harness().route(), context);
+    Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
     opening.abort();
     opening.abort();
     assertEndedEitherWay(opening);
@@ -44,7 +44,7 @@ public abstract class OpeningContract extends ContractCase {
     for (int moment = 0; moment < MOMENTS; moment++) {
       RecordingContext context = context(new ScriptedOutbox(), feeds());
       long until = System.nanoTime() + usual * 5 / 4 * moment / MOMENTS;
-      SessionOpening opening = harness().provider().open(harness().route(), context);
+      Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
       while (System.nanoTime() - until < 0) {
         Thread.onSpinWait();
       }
@@ -81,10 +81,10 @@ public abstract class OpeningContract extends ContractCase {
   final void aBlackHoleIsLeftByAborting(When when) {
     HubSide.Armed hole = hub().arm(ContractFault.silence(when));
     RecordingContext context = context(new ScriptedOutbox(), feeds());
-    SessionOpening opening = harness().provider().open(harness().route(), context);
+    Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
     Waiting.until("the line is silent", () -> hole.strikes() > 0);
     opening.abort();
-    assertThat(Waiting.failure(opening.session())).isInstanceOf(HubException.class);
+    assertThat(Waiting.failure(opening.outcome())).isInstanceOf(HubException.class);
     assertNothingLeft();
   }
 
@@ -110,8 +110,8 @@ public abstract class OpeningContract extends ContractCase {
   final void nobodyListening() {
     hub().setReachable(false);
     RecordingContext context = context(new ScriptedOutbox());
-    SessionOpening opening = harness().provider().open(harness().route(), context);
-    assertThat(Waiting.failure(opening.session()))
+    Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
+    assertThat(Waiting.failure(opening.outcome()))
         .isInstanceOfSatisfying(
             UnreachableException.class, failure -> assertThat(failure.getMessage()).isNotBlank());
     opening.abort();
@@ -121,7 +121,7 @@ public abstract class OpeningContract extends ContractCase {
   @Test
   final void abortingAnOpenSessionCutsIt() {
     RecordingContext context = context(new ScriptedOutbox());
-    SessionOpening opening = harness().provider().open(harness().route(), context);
+    Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
     TransportSession session = Waiting.result(context.follow(opening));
     opening.abort();
     Waiting.result(session.ended());
@@ -155,10 +155,10 @@ public abstract class OpeningContract extends ContractCase {
     return taken;
   }
 
-  private static void assertEndedEitherWay(SessionOpening opening) {
+  private static void assertEndedEitherWay(Opening<TransportSession> opening) {
     CompletableFuture<Boolean> ended = new CompletableFuture<>();
     opening
-        .session()
+        .outcome()
         .whenComplete(
             (session, failure) -> {
               if (session == null) {

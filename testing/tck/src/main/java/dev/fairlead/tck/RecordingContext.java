@@ -9,9 +9,9 @@ import dev.fairlead.auth.SasToken;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.OutboxReader;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -96,9 +96,9 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
    * @param opening the opening
    * @return the session
    */
-  public CompletableFuture<TransportSession> follow(SessionOpening opening) {
+  public CompletableFuture<TransportSession> follow(Opening<TransportSession> opening) {
     return opening
-        .session()
+        .outcome()
         .thenApply(
             session -> {
               session

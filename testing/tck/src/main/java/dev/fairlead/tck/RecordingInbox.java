@@ -2,11 +2,18 @@ package dev.fairlead.tck;
 
 import dev.fairlead.CloudMessage;
 import dev.fairlead.MethodRequest;
+import dev.fairlead.SystemProperty;
 import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.MethodReply;
+import dev.fairlead.spi.Settlement;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** Keeps what arrives, and notes what comes on the wrong thread or after the end. */
 public final class RecordingInbox implements Inbox {
@@ -30,9 +37,25 @@ public final class RecordingInbox implements Inbox {
   public record Call(MethodRequest request, MethodReply reply) {}
 
   @Override
-  public void cloudMessage(CloudMessage message) {
+  public void cloudMessage(
+      byte[] body,
+      Map<String, String> properties,
+      Map<SystemProperty, String> systemProperties,
+      Settlement settlement) {
     check("a cloud-to-device message");
-    cloudMessages.add(message);
+    settlement.handedOut();
+    cloudMessages.add(
+        new CloudMessage(body, properties, systemProperties, new OnLoop(loop, settlement)));
+  }
+
+  @Override
+  public int cloudMessageRoom() {
+    return 10;
+  }
+
+  @Override
+  public void whenCloudMessageRoom(Runnable wakeup) {
+    // The handler of a test takes all at once.
   }
 
   @Override
@@ -81,6 +104,28 @@ public final class RecordingInbox implements Inbox {
    */
   public List<String> misuse() {
     return List.copyOf(misuse);
+  }
+
+  /** Settles on the loop, as the client does. */
+  private record OnLoop(Loop loop, Settlement settlement) implements Settlement {
+    @Override
+    public CompletionStage<Void> complete() {
+      return onLoop(settlement::complete);
+    }
+
+    @Override
+    public CompletionStage<Void> abandon() {
+      return onLoop(settlement::abandon);
+    }
+
+    @Override
+    public CompletionStage<Void> reject() {
+      return onLoop(settlement::reject);
+    }
+
+    private CompletionStage<Void> onLoop(Supplier<CompletionStage<Void>> verb) {
+      return CompletableFuture.supplyAsync(verb, loop).thenCompose(Function.identity());
+    }
   }
 
   void end() {

@@ -15,11 +15,12 @@ import dev.fairlead.ThrottledException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.ConnectionContext;
-import dev.fairlead.spi.ConnectionOpening;
 import dev.fairlead.spi.MultiplexingProvider;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.TransportOffer;
+import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.memory.InMemoryFault;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
 import dev.fairlead.tck.memory.InMemoryTransport;
@@ -460,12 +461,12 @@ class GatewayConnectionsTest extends GatewayCase {
     }
 
     @Override
-    public SessionOpening open(Route route, SessionContext context) {
+    public Opening<TransportSession> open(Route route, SessionContext context) {
       throw new IllegalStateException("not asked for");
     }
 
     @Override
-    public ConnectionOpening connect(Route route, ConnectionContext context) {
+    public Opening<SharedConnection> connect(Route route, ConnectionContext context) {
       if (!mended) {
         throw new IllegalStateException("thrown by the test");
       }

@@ -37,13 +37,14 @@ import dev.fairlead.policy.ReasonCode;
 import dev.fairlead.policy.TransportPlan;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.ConnectionContext;
-import dev.fairlead.spi.ConnectionOpening;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.MultiplexingProvider;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.UploadProvider;
 import dev.fairlead.tck.memory.InMemoryFault;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
@@ -82,7 +83,7 @@ class GatewayTest extends GatewayCase {
       }
 
       @Override
-      public SessionOpening open(Route route, SessionContext context) {
+      public Opening<TransportSession> open(Route route, SessionContext context) {
         return wire.open(route, context);
       }
     };
@@ -185,13 +186,13 @@ class GatewayTest extends GatewayCase {
     }
 
     @Override
-    public SessionOpening open(Route route, SessionContext context) {
+    public Opening<TransportSession> open(Route route, SessionContext context) {
       alone.add(context.identity().deviceId());
       return wire.open(route, context);
     }
 
     @Override
-    public ConnectionOpening connect(Route route, ConnectionContext context) {
+    public Opening<SharedConnection> connect(Route route, ConnectionContext context) {
       return wire.connect(route, context);
     }
   }

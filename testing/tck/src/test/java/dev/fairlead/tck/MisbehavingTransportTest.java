@@ -17,11 +17,12 @@ import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.spi.Envelope;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.Settlement;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.ScriptedTransport.Attempt;
 import dev.fairlead.tck.memory.InMemoryHub;
 import dev.fairlead.tck.memory.InMemoryTransport;
@@ -82,7 +83,7 @@ class MisbehavingTransportTest extends MemoryCase {
           }
 
           @Override
-          public SessionOpening open(Route route, SessionContext context) {
+          public Opening<TransportSession> open(Route route, SessionContext context) {
             throw new IllegalStateException("scripted");
           }
         };
@@ -255,16 +256,19 @@ class MisbehavingTransportTest extends MemoryCase {
     Attempt first = wire.attempt(1);
     first.succeed();
     awaitState(client, Connected.class);
-    first.onLoop(() -> first.context.inbox().cloudMessage(cloudMessage()));
+    first.onLoop(
+        () -> first.context.inbox().cloudMessage(new byte[0], Map.of(), Map.of(), settlement()));
     Waiting.until("it has come", () -> got.size() == 1);
     first.end(lost());
     awaitState(client, ConnectionState.Waiting.class);
-    first.onLoop(() -> first.context.inbox().cloudMessage(cloudMessage()));
+    first.onLoop(
+        () -> first.context.inbox().cloudMessage(new byte[0], Map.of(), Map.of(), settlement()));
     advanceToNextTry(client);
     Attempt second = wire.attempt(2);
     second.succeed();
     awaitState(client, Connected.class);
-    second.onLoop(() -> second.context.inbox().cloudMessage(cloudMessage()));
+    second.onLoop(
+        () -> second.context.inbox().cloudMessage(new byte[0], Map.of(), Map.of(), settlement()));
     Waiting.until("the next has come", () -> got.size() == 2);
   }
 
@@ -280,13 +284,11 @@ class MisbehavingTransportTest extends MemoryCase {
         .isNotEqualTo(wire.attempt(1).context.credential());
   }
 
-  private static CloudMessage cloudMessage() {
-    Settlement none =
-        (Settlement)
-            Proxy.newProxyInstance(
-                Settlement.class.getClassLoader(),
-                new Class<?>[] {Settlement.class},
-                (proxy, method, arguments) -> CompletableFuture.completedFuture(null));
-    return new CloudMessage(new byte[0], Map.of(), Map.of(), none);
+  private static Settlement settlement() {
+    return (Settlement)
+        Proxy.newProxyInstance(
+            Settlement.class.getClassLoader(),
+            new Class<?>[] {Settlement.class},
+            (proxy, method, arguments) -> CompletableFuture.completedFuture(null));
   }
 }

@@ -4,8 +4,8 @@ import dev.fairlead.HubException;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
 import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
 import dev.fairlead.spi.TransportSession;
@@ -28,7 +28,7 @@ final class ScriptedTransport implements TransportProvider {
   }
 
   @Override
-  public SessionOpening open(Route route, SessionContext context) {
+  public Opening<TransportSession> open(Route route, SessionContext context) {
     Attempt attempt = new Attempt(context);
     attempts.add(attempt);
     return attempt;
@@ -41,7 +41,7 @@ final class ScriptedTransport implements TransportProvider {
   }
 
   /** An opening and its session in one. */
-  static final class Attempt implements SessionOpening, TransportSession {
+  static final class Attempt implements Opening<TransportSession>, TransportSession {
     final SessionContext context;
     final CompletableFuture<TransportSession> opening = new CompletableFuture<>();
     final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
@@ -78,7 +78,7 @@ final class ScriptedTransport implements TransportProvider {
     }
 
     @Override
-    public CompletionStage<TransportSession> session() {
+    public CompletionStage<TransportSession> outcome() {
       return opening;
     }
 
@@ -105,6 +105,11 @@ final class ScriptedTransport implements TransportProvider {
     @Override
     public void abort() {
       aborted.incrementAndGet();
+    }
+
+    @Override
+    public String step() {
+      return "the script";
     }
   }
 }

@@ -5,10 +5,11 @@ import dev.fairlead.FileUpload;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
 import dev.fairlead.Trust;
+import dev.fairlead.UploadResult;
 import dev.fairlead.net.Dialer;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.UploadContext;
 import dev.fairlead.spi.UploadProvider;
-import dev.fairlead.spi.UploadTask;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -116,7 +117,7 @@ public final class HttpsUploads implements UploadProvider {
   }
 
   @Override
-  public UploadTask begin(FileUpload upload, UploadContext context) {
+  public Opening<UploadResult> begin(FileUpload upload, UploadContext context) {
     return new UploadRun(
             upload, context, dialer.proxy(context.proxy()), storageTrust, retries, answerTimeout)
         .start();

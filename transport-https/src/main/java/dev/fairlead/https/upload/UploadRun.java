@@ -13,8 +13,8 @@ import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.UploadResult;
 import dev.fairlead.net.Dialer;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.UploadContext;
-import dev.fairlead.spi.UploadTask;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * are at most ten of these. Cancelling interrupts the thread and cuts the line to the storage; the
  * hub is told all the same.
  */
-final class UploadRun implements UploadTask {
+final class UploadRun implements Opening<UploadResult> {
   private static final Logger log = LoggerFactory.getLogger(HttpsUploads.class);
 
   /** How long a failed or cancelled upload may take to tell the hub so. */
@@ -90,7 +90,7 @@ final class UploadRun implements UploadTask {
   }
 
   @Override
-  public void cancel() {
+  public void abort() {
     Storage cut;
     synchronized (lock) {
       if (cancelled || ending) {
@@ -103,6 +103,11 @@ final class UploadRun implements UploadTask {
     if (cut != null) {
       cut.abort();
     }
+  }
+
+  @Override
+  public String step() {
+    return "the upload";
   }
 
   private void run() {

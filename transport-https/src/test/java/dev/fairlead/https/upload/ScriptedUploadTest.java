@@ -23,11 +23,12 @@ import dev.fairlead.UploadResult;
 import dev.fairlead.https.http.ScriptedServer;
 import dev.fairlead.https.http.ScriptedServer.Asked;
 import dev.fairlead.policy.TransportPolicy;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.TransportSession;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -506,7 +507,7 @@ class ScriptedUploadTest {
     }
 
     @Override
-    public SessionOpening open(Route route, SessionContext context) {
+    public Opening<TransportSession> open(Route route, SessionContext context) {
       throw new AssertionError("not opened");
     }
   }

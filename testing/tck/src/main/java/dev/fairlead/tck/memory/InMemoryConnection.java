@@ -7,11 +7,10 @@ import dev.fairlead.Route;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.ConnectionContext;
-import dev.fairlead.spi.ConnectionOpening;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.TransportSession;
 import java.util.HashSet;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * A line that several devices share, and its opening. Sessions belong to the loop; links may end on
  * any thread.
  */
-final class InMemoryConnection implements SharedConnection, ConnectionOpening {
+final class InMemoryConnection implements SharedConnection, Opening<SharedConnection> {
   private final InMemoryHub hub;
   private final RouteOffer offer;
   private final InMemoryTransport.Options options;
@@ -66,7 +65,7 @@ final class InMemoryConnection implements SharedConnection, ConnectionOpening {
   // --- the opening ---
 
   @Override
-  public CompletionStage<SharedConnection> connection() {
+  public CompletionStage<SharedConnection> outcome() {
     return outcome;
   }
 
@@ -84,6 +83,11 @@ final class InMemoryConnection implements SharedConnection, ConnectionOpening {
         });
   }
 
+  @Override
+  public String step() {
+    return "the in-memory hub";
+  }
+
   private void lost(HubException why) {
     if (outcome.completeExceptionally(why)) {
       return;
@@ -98,7 +102,7 @@ final class InMemoryConnection implements SharedConnection, ConnectionOpening {
   // --- the connection ---
 
   @Override
-  public SessionOpening attach(SessionContext context) {
+  public Opening<TransportSession> attach(SessionContext context) {
     loop.assertInLoop();
     Attached attached = new Attached();
     InMemoryOpening opening =

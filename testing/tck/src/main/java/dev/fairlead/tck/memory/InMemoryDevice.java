@@ -1,6 +1,5 @@
 package dev.fairlead.tck.memory;
 
-import dev.fairlead.CloudMessage;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.MethodRequest;
 import dev.fairlead.MethodResponse;
@@ -315,13 +314,16 @@ public final class InMemoryDevice {
               Map.of(
                   SystemProperty.SEQUENCE_NUMBER, Long.toString(message.sequence()),
                   SystemProperty.DELIVERY_COUNT, Integer.toString(message.deliveries()));
-          CloudMessage arrival =
-              new CloudMessage(
-                  message.body().getBytes(StandardCharsets.UTF_8),
-                  message.properties(),
-                  system,
-                  new InMemorySettlement(to, this, message, lock));
-          to.push(() -> to.context().inbox().cloudMessage(arrival));
+          InMemorySettlement settlement = new InMemorySettlement(to, this, message, lock);
+          to.push(
+              () ->
+                  to.context()
+                      .inbox()
+                      .cloudMessage(
+                          message.body().getBytes(StandardCharsets.UTF_8),
+                          message.properties(),
+                          system,
+                          settlement));
         },
         this::locksExpired);
   }

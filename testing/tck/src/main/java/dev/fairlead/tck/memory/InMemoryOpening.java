@@ -5,9 +5,9 @@ import dev.fairlead.Progress;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
 import java.util.Optional;
@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 /**
  * The steps of an opening, all on the line's thread; whoever completes the future first decides.
  */
-final class InMemoryOpening implements SessionOpening {
+final class InMemoryOpening implements Opening<TransportSession> {
   private final InMemoryHub hub;
   private final RouteOffer offer;
   private final InMemoryTransport.Options options;
@@ -81,7 +81,7 @@ final class InMemoryOpening implements SessionOpening {
   }
 
   @Override
-  public CompletionStage<TransportSession> session() {
+  public CompletionStage<TransportSession> outcome() {
     return outcome;
   }
 
@@ -93,6 +93,11 @@ final class InMemoryOpening implements SessionOpening {
             Stage.OPEN,
             Progress.NOT_SENT,
             null));
+  }
+
+  @Override
+  public String step() {
+    return "the in-memory hub";
   }
 
   private void authenticate() {
@@ -131,7 +136,7 @@ final class InMemoryOpening implements SessionOpening {
 
   private void lost(HubException why) {
     if (!outcome.completeExceptionally(why)) {
-      session().thenAccept(session -> end((InMemorySession) session, why));
+      outcome.thenAccept(session -> end((InMemorySession) session, why));
     }
   }
 

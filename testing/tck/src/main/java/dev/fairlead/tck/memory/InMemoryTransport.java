@@ -5,14 +5,15 @@ import dev.fairlead.Carrier;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
 import dev.fairlead.spi.ConnectionContext;
-import dev.fairlead.spi.ConnectionOpening;
 import dev.fairlead.spi.MultiplexingProvider;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.RouteOffer.Delivery;
 import dev.fairlead.spi.RouteOffer.Footprint;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SessionOpening;
+import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.TransportOffer;
+import dev.fairlead.spi.TransportSession;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -154,14 +155,14 @@ public final class InMemoryTransport implements MultiplexingProvider {
   }
 
   @Override
-  public SessionOpening open(Route route, SessionContext context) {
+  public Opening<TransportSession> open(Route route, SessionContext context) {
     InMemoryOpening opening = new InMemoryOpening(hub, offered(route), options, context);
     opening.dial();
     return opening;
   }
 
   @Override
-  public ConnectionOpening connect(Route route, ConnectionContext context) {
+  public Opening<SharedConnection> connect(Route route, ConnectionContext context) {
     RouteOffer offer = offered(route);
     if (offer.identitiesPerConnection() < 2) {
       throw new IllegalArgumentException(route + " carries one identity on a connection.");
