@@ -11,6 +11,10 @@ module dev.fairlead {
   exports dev.fairlead.spi;
   exports dev.fairlead.json to
       dev.fairlead.https;
+  exports dev.fairlead.transport to
+      dev.fairlead.mqtt,
+      dev.fairlead.amqp,
+      dev.fairlead.https;
 
   uses dev.fairlead.spi.TransportProvider;
   uses dev.fairlead.spi.UploadProvider;

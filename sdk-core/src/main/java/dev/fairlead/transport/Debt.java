@@ -1,0 +1,124 @@
+package dev.fairlead.transport;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+
+/**
+ * Something that the peer owes: a count, and the bytes that were sent for it. Its clock starts when
+ * something is owed after nothing was, and starts again with each payment that leaves a rest. The
+ * limit is extended by the time that the bytes take on the slowest connection. At the limit the
+ * consequence runs, and again after another limit while it is still owed.
+ *
+ * <p>Cheap enough for each message of a telemetry stream: no alarm and no allocation per message,
+ * and no look at the clock while others are owed. Made by {@link Debts#debt}. Confined to the loop.
+ */
+public final class Debt extends Account {
+  private final Debts debts;
+  private final IntFunction<String> what;
+  private final long limit;
+  private final Consumer<Overdue> consequence;
+
+  private int count;
+  private long bytes;
+  private long since;
+  private long movedAt;
+
+  Debt(Debts debts, IntFunction<String> what, Duration limit, Consumer<Overdue> consequence) {
+    this.debts = debts;
+    this.what = what;
+    this.limit = limit.toNanos();
+    this.consequence = consequence;
+  }
+
+  /** One more is owed, for which next to nothing was sent. */
+  public void owe() {
+    owe(0);
+  }
+
+  /**
+   * One more is owed.
+   *
+   * @param size how many bytes were sent that this is the answer to, not negative
+   */
+  public void owe(long size) {
+    bytes += size;
+    if (count++ == 0) {
+      since = debts.loop.nanoTime();
+      movedAt = since;
+      debts.open(this);
+    }
+  }
+
+  /** One of them came. Without effect if nothing is owed. */
+  public void paid() {
+    paid(0);
+  }
+
+  /**
+   * One of them came. Without effect if nothing is owed.
+   *
+   * @param size what was said when it was owed
+   */
+  public void paid(long size) {
+    if (count == 0) {
+      return;
+    }
+    if (--count == 0) {
+      forgive();
+    } else {
+      bytes = Math.max(0, bytes - size);
+      long received = debts.lastReceived();
+      movedAt = received - movedAt > 0 ? received : movedAt;
+    }
+  }
+
+  /** Nothing of it is owed any more, whether it came or not. */
+  public void forgive() {
+    count = 0;
+    bytes = 0;
+    debts.close(this);
+  }
+
+  /**
+   * How many are owed.
+   *
+   * @return the count
+   */
+  public int count() {
+    return count;
+  }
+
+  @Override
+  public long bytes() {
+    return bytes;
+  }
+
+  @Override
+  long since() {
+    return since;
+  }
+
+  @Override
+  String what() {
+    return what.apply(count);
+  }
+
+  @Override
+  long deadline() {
+    return movedAt + limit + Debts.slowestTransfer(bytes);
+  }
+
+  @Override
+  long limit() {
+    return limit;
+  }
+
+  @Override
+  void overdue(long now) {
+    boolean heard = debts.lastReceived() - movedAt > 0;
+    Overdue overdue = new Overdue(what(), count, Duration.ofNanos(now - movedAt), heard);
+    movedAt = now;
+    consequence.accept(overdue);
+  }
+}

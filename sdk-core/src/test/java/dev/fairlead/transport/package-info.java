@@ -1,0 +1,4 @@
+@NullMarked
+package dev.fairlead.transport;
+
+import org.jspecify.annotations.NullMarked;
