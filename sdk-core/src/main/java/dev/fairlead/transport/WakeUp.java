@@ -1,0 +1,39 @@
+package dev.fairlead.transport;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Runs an action on the loop after it was signalled: once, however often that was before it runs. A
+ * signal during the action leads to one more run, so none is lost.
+ */
+public final class WakeUp {
+  private final Executor loop;
+  private final Runnable action;
+  private final Runnable task = this::run;
+  private final AtomicBoolean queued = new AtomicBoolean();
+
+  /**
+   * Creates it.
+   *
+   * @param loop where the action runs
+   * @param action what to do
+   */
+  public WakeUp(Executor loop, Runnable action) {
+    this.loop = loop;
+    this.action = action;
+  }
+
+  /** Has the action run soon. Any thread; returns at once. */
+  public void signal() {
+    // Most signals find one queued; reading first spares them the write.
+    if (!queued.get() && queued.compareAndSet(false, true)) {
+      loop.execute(task);
+    }
+  }
+
+  private void run() {
+    queued.set(false);
+    action.run();
+  }
+}
