@@ -136,7 +136,8 @@ final class InMemoryOpening implements Opening<TransportSession> {
 
   private void lost(HubException why) {
     if (!outcome.completeExceptionally(why)) {
-      outcome.thenAccept(session -> end((InMemorySession) session, why));
+      CompletionStage<TransportSession> opened = outcome;
+      opened.thenAccept(session -> end((InMemorySession) session, why));
     }
   }
 
