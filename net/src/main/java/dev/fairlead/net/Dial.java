@@ -13,6 +13,7 @@ import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,8 @@ public final class Dial {
   private boolean aborted;
   private @Nullable Release held;
 
+  private volatile String step;
+
   Dial(
       Dialer dialer,
       Endpoint endpoint,
@@ -59,6 +62,17 @@ public final class Dial {
     this.target = target;
     host = HostName.of(endpoint.host());
     failures = new DialFailures(endpoint, dialer.clock());
+    step = "the connection to " + endpoint + ", which is not begun";
+  }
+
+  /**
+   * What the attempt waits for now, for error messages: a noun phrase such as {@code "the TLS
+   * handshake with hub.example.net:8883 (10.0.0.1)"}.
+   *
+   * @return one phrase without a final stop, and without credentials. Any thread; does not block
+   */
+  public String step() {
+    return step;
   }
 
   /**
@@ -82,6 +96,7 @@ public final class Dial {
       Connection line = secure(wire);
       Connection whole = target.isPresent() ? upgrade(line, wire, target.get()) : line;
       open = true;
+      step = "the connection to " + endpoint + ", which is open";
       return whole;
     } catch (IOException | GeneralSecurityException e) {
       throw isAborted() ? failures.aborted(Stage.TLS) : failures.tls(e, false);
@@ -141,6 +156,7 @@ public final class Dial {
     while (true) {
       CountingSocket wire = reach(HostName.of(proxy.host()), proxy.port(), told);
       boolean open = false;
+      step = "the answer of the " + proxy;
       try {
         wire.limitReads(dialer.handshakeTimeout().toNanos());
         open = tunnel.open(wire.getInputStream(), wire.getOutputStream());
@@ -162,6 +178,7 @@ public final class Dial {
   /** Resolves and connects; abort closes what comes of it. */
   private CountingSocket reach(HostName name, int port, ReachFailures told) {
     List<InetAddress> addresses = resolve(name, told);
+    step = "a TCP connection to " + name.authority() + ":" + port + " " + shown(addresses);
     AddressRace race = new AddressRace(port, dialer.stagger(), dialer.connectTimeout(), this);
     try {
       SocketChannel channel = race.run(addresses);
@@ -176,6 +193,7 @@ public final class Dial {
   }
 
   private List<InetAddress> resolve(HostName name, ReachFailures told) {
+    step = "the addresses of " + name + " from the name server";
     try {
       failIfAborted();
       List<InetAddress> addresses =
@@ -193,7 +211,22 @@ public final class Dial {
     }
   }
 
+  private static String shown(List<InetAddress> addresses) {
+    return addresses.stream()
+        .limit(AddressRace.MAX_ADDRESSES)
+        .map(InetAddress::getHostAddress)
+        .collect(Collectors.joining(", ", "(", ")"));
+  }
+
   private Connection secure(CountingSocket wire) throws IOException, GeneralSecurityException {
+    step =
+        "the TLS handshake with "
+            + endpoint
+            + " ("
+            + (dialer.proxy().isPresent()
+                ? "through the " + dialer.proxy().get()
+                : wire.getInetAddress().getHostAddress())
+            + ")";
     TlsContexts.Context context = dialer.contexts().get(endpoint.trust(), certificate);
     SSLSocket tls =
         (SSLSocket)
@@ -223,6 +256,7 @@ public final class Dial {
   }
 
   private Connection upgrade(Connection line, CountingSocket wire, WebSocketTarget asked) {
+    step = "the answer of " + endpoint + " to the WebSocket upgrade";
     try {
       wire.limitReads(dialer.handshakeTimeout().toNanos());
       new WebSocketUpgrade(host, endpoint, asked, dialer.random()).run(line);

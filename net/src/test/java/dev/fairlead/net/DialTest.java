@@ -352,6 +352,59 @@ class DialTest {
   }
 
   @Test
+  void namesTheStepThatItWaitsFor() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
+    try (Silence silence = new Silence("127.0.0.9", 0);
+        TestServer mute = new TestServer(socket -> socket.getInputStream().readAllBytes());
+        TestServer peer = TestServer.tls(leaf.server(null), false)) {
+      Dial resolving =
+          new Dialer()
+              .resolver(
+                  host -> {
+                    asked.countDown();
+                    try {
+                      answer.await();
+                    } catch (InterruptedException e) {
+                      throw new AssertionError(e);
+                    }
+                    return List.of();
+                  })
+              .dial(new Endpoint("hub.example.net", 8883, trust), Optional.empty());
+      assertThat(resolving.step())
+          .isEqualTo("the connection to hub.example.net:8883, which is not begun");
+      CompletableFuture<UnreachableException> failed =
+          CompletableFuture.supplyAsync(() -> refused(resolving));
+      asked.await();
+      assertThat(resolving.step())
+          .isEqualTo("the addresses of hub.example.net from the name server");
+      answer.countDown();
+      failed.join();
+
+      assertWaitsFor(
+          dial("127.0.0.9", silence.port(), trust),
+          "a TCP connection to 127.0.0.9:" + silence.port() + " (127.0.0.9)");
+      assertWaitsFor(
+          dial("hub.example.net", mute.port(), trust),
+          "the TLS handshake with hub.example.net:" + mute.port() + " (127.0.0.1)");
+
+      Dial whole = dial("hub.example.net", peer.port(), trust);
+      whole.connect().cut();
+      assertThat(whole.step())
+          .isEqualTo("the connection to hub.example.net:" + peer.port() + ", which is open");
+    }
+  }
+
+  private static void assertWaitsFor(Dial dial, String step) {
+    CompletableFuture<UnreachableException> failed =
+        CompletableFuture.supplyAsync(() -> refused(dial));
+    await().untilAsserted(() -> assertThat(dial.step()).isEqualTo(step));
+    dial.abort();
+    failed.join();
+  }
+
+  @Test
   void abortsWhileConnecting() throws Exception {
     try (Silence silence = new Silence("127.0.0.9", 0)) {
       Dial dial = dial("127.0.0.9", silence.port(), trust);

@@ -335,6 +335,7 @@ class ProxyDialTest {
       CompletableFuture<UnreachableException> failure =
           CompletableFuture.supplyAsync(() -> refused(dial));
       asked.await();
+      assertThat(dial.step()).isEqualTo("the answer of the " + http(proxy));
       dial.abort();
 
       assertThat(failure.get()).hasMessageContaining("was stopped by this client");

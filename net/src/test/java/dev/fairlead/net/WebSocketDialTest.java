@@ -362,6 +362,8 @@ class WebSocketDialTest {
       CompletableFuture<UnreachableException> failure =
           CompletableFuture.supplyAsync(() -> refused(dial));
       asked.await();
+      assertThat(dial.step())
+          .isEqualTo("the answer of localhost:" + server.port() + " to the WebSocket upgrade");
       dial.abort();
 
       assertThat(failure.get()).hasMessageContaining("was stopped by this client");
