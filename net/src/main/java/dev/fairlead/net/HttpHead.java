@@ -1,6 +1,5 @@
 package dev.fairlead.net;
 
-import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,8 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The head of an HTTP/1.1 answer. RFC 9112, sections 4 and 5.
@@ -23,10 +20,9 @@ record HttpHead(int status, List<Field> fields) {
   static final int MAX_BYTES = 8192;
 
   private static final byte[] BEGINNING = "HTTP/1.".getBytes(StandardCharsets.US_ASCII);
-  private static final Pattern STATUS_LINE =
-      Pattern.compile("HTTP/1\\.[01] ([1-5][0-9]{2})(?: .*)?");
-  private static final Pattern FIELD_LINE =
-      Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \\t]*(.*?)[ \\t]*");
+
+  /** The length of {@code HTTP/1.1 200}. */
+  private static final int STATUS_LENGTH = 12;
 
   /**
    * A header field.
@@ -46,13 +42,16 @@ record HttpHead(int status, List<Field> fields) {
   }
 
   /**
-   * Reads up to the empty line and not a byte further: what follows belongs to someone else.
+   * Reads up to the empty line and not a byte further: what follows belongs to someone else. Each
+   * byte is looked at once, because whoever writes them may be hostile.
    *
    * @throws Malformed if it is no HTTP answer
    */
   static HttpHead read(InputStream in) throws IOException {
-    ByteArrayOutputStream line = new ByteArrayOutputStream(128);
-    List<String> lines = new ArrayList<>();
+    StringBuilder line = new StringBuilder(128);
+    List<Field> fields = new ArrayList<>();
+    int status = 0;
+    boolean returned = false;
     for (int count = 0; count < MAX_BYTES; count++) {
       int next = in.read();
       if (next < 0) {
@@ -61,42 +60,85 @@ record HttpHead(int status, List<Field> fields) {
       if (count < BEGINNING.length && next != BEGINNING[count]) {
         throw new Malformed("it does not begin with HTTP/1");
       }
-      if (next != '\n') {
-        line.write(next);
-        continue;
+      if (next == '\r' && !returned) {
+        returned = true;
+      } else if (next == '\n') {
+        // RFC 9112, section 2.2: a line may end without the carriage return.
+        returned = false;
+        if (line.length() == 0) {
+          return new HttpHead(status, List.copyOf(fields));
+        }
+        if (status == 0) {
+          status = status(line);
+        } else {
+          fields.add(field(line));
+        }
+        line.setLength(0);
+      } else if (returned || isControl(next)) {
+        // RFC 9110, section 5.5: carriage return and NUL are dangerous, other controls invalid.
+        throw new Malformed("its head holds a control character");
+      } else {
+        line.append((char) next);
       }
-      String text = line.toString(StandardCharsets.ISO_8859_1);
-      line.reset();
-      // RFC 9112, section 2.2: a line may end without the carriage return.
-      if (text.endsWith("\r")) {
-        text = text.substring(0, text.length() - 1);
-      }
-      if (text.isEmpty()) {
-        return parse(lines);
-      }
-      lines.add(text);
     }
     throw new Malformed("its head is longer than " + MAX_BYTES + " bytes");
   }
 
-  private static HttpHead parse(List<String> lines) throws Malformed {
-    Matcher statusLine = STATUS_LINE.matcher(lines.get(0));
-    if (!statusLine.matches()) {
+  /** RFC 9112, section 4. The reason may be missing, with the blank before it or without. */
+  private static int status(CharSequence line) throws Malformed {
+    boolean wellFormed =
+        line.length() >= STATUS_LENGTH
+            && (line.charAt(7) == '0' || line.charAt(7) == '1')
+            && line.charAt(8) == ' '
+            && line.charAt(9) >= '1'
+            && line.charAt(9) <= '5'
+            && isDigit(line.charAt(10))
+            && isDigit(line.charAt(11))
+            && (line.length() == STATUS_LENGTH || line.charAt(STATUS_LENGTH) == ' ');
+    if (!wellFormed) {
       throw new Malformed("its status line cannot be read");
     }
-    List<Field> fields = new ArrayList<>();
-    for (String line : lines.subList(1, lines.size())) {
-      Matcher field = FIELD_LINE.matcher(line);
-      if (!field.matches() || field.group(2).chars().anyMatch(HttpHead::isControl)) {
-        throw new Malformed("one of its header fields cannot be read");
-      }
-      fields.add(new Field(field.group(1).toLowerCase(Locale.ROOT), field.group(2)));
-    }
-    return new HttpHead(Integer.parseInt(statusLine.group(1)), List.copyOf(fields));
+    return (line.charAt(9) - '0') * 100 + (line.charAt(10) - '0') * 10 + (line.charAt(11) - '0');
   }
 
-  private static boolean isControl(int character) {
-    return (character < ' ' && character != '\t') || character == 0x7f;
+  /** RFC 9112, section 5: a token, a colon, the value with optional blanks around it. */
+  private static Field field(StringBuilder line) throws Malformed {
+    int colon = 0;
+    while (colon < line.length() && isTokenCharacter(line.charAt(colon))) {
+      colon++;
+    }
+    if (colon == 0 || colon == line.length() || line.charAt(colon) != ':') {
+      throw new Malformed("one of its header fields cannot be read");
+    }
+    int from = colon + 1;
+    int to = line.length();
+    while (from < to && isBlank(line.charAt(from))) {
+      from++;
+    }
+    while (from < to && isBlank(line.charAt(to - 1))) {
+      to--;
+    }
+    return new Field(line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(from, to));
+  }
+
+  /** RFC 9110, section 5.6.2. */
+  static boolean isTokenCharacter(int c) {
+    return isDigit(c)
+        || (c >= 'a' && c <= 'z')
+        || (c >= 'A' && c <= 'Z')
+        || (c > 0 && "!#$%&'*+-.^_`|~".indexOf(c) >= 0);
+  }
+
+  private static boolean isDigit(int c) {
+    return c >= '0' && c <= '9';
+  }
+
+  private static boolean isBlank(int c) {
+    return c == ' ' || c == '\t';
+  }
+
+  private static boolean isControl(int c) {
+    return (c < ' ' && c != '\t') || c == 0x7f;
   }
 
   /** All values of a field. */

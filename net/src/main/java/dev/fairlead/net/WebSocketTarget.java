@@ -15,7 +15,7 @@ public record WebSocketTarget(String target, String subProtocol) {
               + target
               + "\".");
     }
-    if (!subProtocol.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
+    if (subProtocol.isEmpty() || !subProtocol.chars().allMatch(HttpHead::isTokenCharacter)) {
       throw new IllegalArgumentException(
           "A sub-protocol is an HTTP token, not \"" + subProtocol + "\".");
     }

@@ -218,6 +218,33 @@ class ProxyDialTest {
     }
   }
 
+  /** The head never ends: whoever does not refuse it while reading waits for more. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/1.1 200 OK\r\na:%\rx",
+        "HTTP/1.1 200 OK\r\na:%\r\rx",
+        "HTTP/1.1 200 OK\r\na:%\0x",
+        "HTTP/1.1 200 OK\r\na:%\u001bx",
+        "HTTP/1.1 200 OK\r\na:%\u007fx",
+        "HTTP/1.1 200 OK%\rx",
+      })
+  void refusesAControlCharacterAtOnce(String head) throws Exception {
+    try (TestServer proxy =
+        new TestServer(
+            socket -> {
+              socket.getInputStream().read();
+              socket
+                  .getOutputStream()
+                  .write(head.replace("%", " ".repeat(8100)).getBytes("US-ASCII"));
+              socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+            })) {
+      assertThat(refused(dial(http(proxy))))
+          .hasMessageContaining("its head holds a control character");
+      await().until(proxy::idle);
+    }
+  }
+
   @Test
   void readsNoEndlessAnswer() throws Exception {
     try (TestServer proxy =
