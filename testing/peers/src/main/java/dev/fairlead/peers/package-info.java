@@ -1,5 +1,5 @@
 /**
- * Who stands at the other end in tests: servers, proxies and certificates of every kind, good and
+ * The other end of a connection in tests: servers, proxies and certificates of every kind, good and
  * bad, made of nothing but the JDK's own sockets.
  */
 @NullMarked
