@@ -1,6 +1,7 @@
 package dev.fairlead.tck;
 
 import dev.fairlead.TimeSource;
+import dev.fairlead.spi.Loop;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -16,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FakeTime implements TimeSource {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+  /**
+   * The monotonic clock overflows half a minute after the start: only differences mean anything.
+   */
+  private static final long FIRST_NANO_TIME = Long.MAX_VALUE - Duration.ofSeconds(30).toNanos();
 
   private final Object lock = new Object();
   private final PriorityQueue<Entry> entries =
@@ -49,7 +55,7 @@ public final class FakeTime implements TimeSource {
   @Override
   public long nanoTime() {
     synchronized (lock) {
-      return nanos;
+      return FIRST_NANO_TIME + nanos;
     }
   }
 
@@ -149,6 +155,42 @@ public final class FakeTime implements TimeSource {
     synchronized (lock) {
       return entries.size();
     }
+  }
+
+  /**
+   * A loop on the test's own thread: its tasks run when time is advanced, also by zero. What they
+   * throw is thrown there.
+   *
+   * @return a loop whose {@code inLoop()} is true on the thread that calls this
+   */
+  public Loop loop() {
+    Thread owner = Thread.currentThread();
+    return new Loop() {
+      @Override
+      public void execute(Runnable task) {
+        FakeTime.this.schedule(Duration.ZERO, task);
+      }
+
+      @Override
+      public Alarm schedule(Duration delay, Runnable task) {
+        return FakeTime.this.schedule(delay, task);
+      }
+
+      @Override
+      public boolean inLoop() {
+        return Thread.currentThread() == owner;
+      }
+
+      @Override
+      public Instant now() {
+        return FakeTime.this.now();
+      }
+
+      @Override
+      public long nanoTime() {
+        return FakeTime.this.nanoTime();
+      }
+    };
   }
 
   private @Nullable Entry takeDue(long end) {

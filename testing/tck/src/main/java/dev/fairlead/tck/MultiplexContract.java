@@ -16,7 +16,6 @@ import dev.fairlead.OverflowPolicy;
 import dev.fairlead.Proxy;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.ConnectionContext;
-import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SharedConnection;
@@ -34,7 +33,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -644,7 +642,7 @@ public abstract class MultiplexContract {
       implements ConnectionContext {}
 
   private RecordingContext session(String id, ScriptedOutbox outbox, SerialLoop loop) {
-    return new RecordingContext(harness().target(id), Set.<Feed>of(), outbox, false, loop);
+    return RecordingContext.builder(harness().target(id)).outbox(outbox).loop(loop).build();
   }
 
   private static TransportSession attach(

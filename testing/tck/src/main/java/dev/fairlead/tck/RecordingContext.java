@@ -21,22 +21,33 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A session's context without a client behind it: it does what the contract of {@link
  * SessionContext} says and keeps all that the session does.
  */
 public final class RecordingContext implements SessionContext, AutoCloseable {
-  private final Target target;
-  private final Set<Feed> feeds;
+  private final Builder values;
   private final ScriptedOutbox outbox;
-  private final boolean strictOrder;
   private final SerialLoop loop;
   private final RecordingInbox inbox;
   private final Credential credential;
   private final OutboxReader lease;
   private final List<String> reopenRequests = new CopyOnWriteArrayList<>();
   private final List<Optional<HubException>> ends = new CopyOnWriteArrayList<>();
+
+  private RecordingContext(Builder builder) {
+    values = new Builder(builder);
+    loop = builder.loop == null ? new SerialLoop() : builder.loop;
+    inbox = new RecordingInbox(loop);
+    outbox = builder.outbox;
+    lease = outbox.lease();
+    credential =
+        builder.credential == null
+            ? tokenFor(builder.target, Duration.ofHours(1))
+            : builder.credential;
+  }
 
   /**
    * Makes the context of one session.
@@ -48,28 +59,158 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
    */
   public RecordingContext(
       Target target, Set<Feed> feeds, ScriptedOutbox outbox, boolean strictOrder) {
-    this(target, feeds, outbox, strictOrder, new SerialLoop());
+    this(builder(target).feeds(feeds).outbox(outbox).strictOrder(strictOrder));
   }
 
   /**
-   * Makes the context of one of several sessions that share a loop.
+   * Starts with what most tests need: no feeds, an empty outbox, a loop of its own, and a token
+   * that is valid for an hour.
    *
    * @param target whom to connect as, and where
-   * @param feeds what to subscribe
-   * @param outbox what to send; its present lease is revoked
-   * @param strictOrder whether at most one message may be under way
-   * @param loop the loop, which {@link #close()} ends
+   * @return a builder
    */
-  public RecordingContext(
-      Target target, Set<Feed> feeds, ScriptedOutbox outbox, boolean strictOrder, SerialLoop loop) {
-    this.loop = loop;
-    this.inbox = new RecordingInbox(loop);
-    this.target = target;
-    this.feeds = Set.copyOf(feeds);
-    this.outbox = outbox;
-    this.strictOrder = strictOrder;
-    this.credential = tokenFor(target, Duration.ofHours(1));
-    this.lease = outbox.lease();
+  public static Builder builder(Target target) {
+    return new Builder(target);
+  }
+
+  /** What a context gives to its session. Not safe for several threads. */
+  public static final class Builder {
+    private final Target target;
+    private Set<Feed> feeds = Set.of();
+    private ScriptedOutbox outbox = new ScriptedOutbox();
+    private boolean strictOrder;
+    private @Nullable SerialLoop loop;
+    private @Nullable Credential credential;
+    private Optional<Proxy> proxy = Optional.empty();
+    private Duration openTimeout = Duration.ofSeconds(30);
+    private Optional<String> modelId = Optional.empty();
+    // Neither ASCII nor without spaces, so that a transport that does not encode it shows.
+    private String userAgent = "fairlead-tck (java 17; ü)";
+
+    private Builder(Target target) {
+      this.target = target;
+    }
+
+    private Builder(Builder from) {
+      target = from.target;
+      feeds = Set.copyOf(from.feeds);
+      outbox = from.outbox;
+      strictOrder = from.strictOrder;
+      loop = from.loop;
+      credential = from.credential;
+      proxy = from.proxy;
+      openTimeout = from.openTimeout;
+      modelId = from.modelId;
+      userAgent = from.userAgent;
+    }
+
+    /**
+     * Sets what to subscribe.
+     *
+     * @param value the feeds; none unless set
+     * @return this
+     */
+    public Builder feeds(Set<Feed> value) {
+      feeds = Set.copyOf(value);
+      return this;
+    }
+
+    /**
+     * Sets what to send.
+     *
+     * @param value an outbox, whose present lease {@link #build()} revokes
+     * @return this
+     */
+    public Builder outbox(ScriptedOutbox value) {
+      outbox = value;
+      return this;
+    }
+
+    /**
+     * Sets whether at most one message may be under way.
+     *
+     * @param value false unless set
+     * @return this
+     */
+    public Builder strictOrder(boolean value) {
+      strictOrder = value;
+      return this;
+    }
+
+    /**
+     * Shares a loop with other sessions.
+     *
+     * @param value a loop, which {@link RecordingContext#close()} ends; one of its own unless set
+     * @return this
+     */
+    public Builder loop(SerialLoop value) {
+      loop = value;
+      return this;
+    }
+
+    /**
+     * Sets what to show the hub.
+     *
+     * @param value a credential; a token made with the target's key unless set
+     * @return this
+     */
+    public Builder credential(Credential value) {
+      credential = value;
+      return this;
+    }
+
+    /**
+     * Sets a proxy.
+     *
+     * @param value what every connection has to go through; none unless set
+     * @return this
+     */
+    public Builder proxy(Proxy value) {
+      proxy = Optional.of(value);
+      return this;
+    }
+
+    /**
+     * Sets what the session is said to have for its opening; nobody aborts it then.
+     *
+     * @param value positive; 30 s unless set
+     * @return this
+     */
+    public Builder openTimeout(Duration value) {
+      openTimeout = value;
+      return this;
+    }
+
+    /**
+     * Sets the Plug and Play model.
+     *
+     * @param value a DTMI; none unless set
+     * @return this
+     */
+    public Builder modelId(String value) {
+      modelId = Optional.of(value);
+      return this;
+    }
+
+    /**
+     * Sets what the client calls itself.
+     *
+     * @param value not encoded
+     * @return this
+     */
+    public Builder userAgent(String value) {
+      userAgent = value;
+      return this;
+    }
+
+    /**
+     * Makes the context of one session.
+     *
+     * @return a context, to be closed
+     */
+    public RecordingContext build() {
+      return new RecordingContext(this);
+    }
   }
 
   /**
@@ -143,22 +284,22 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
 
   @Override
   public DeviceIdentity identity() {
-    return target.identity();
+    return values.target.identity();
   }
 
   @Override
   public String hubHost() {
-    return target.hubHost();
+    return values.target.hubHost();
   }
 
   @Override
   public Endpoint endpoint() {
-    return target.endpoint();
+    return values.target.endpoint();
   }
 
   @Override
   public Optional<Proxy> proxy() {
-    return Optional.empty();
+    return values.proxy;
   }
 
   @Override
@@ -168,7 +309,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
 
   @Override
   public Set<Feed> feeds() {
-    return feeds;
+    return values.feeds;
   }
 
   @Override
@@ -197,22 +338,22 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
 
   @Override
   public Duration openTimeout() {
-    return Duration.ofSeconds(30);
+    return values.openTimeout;
   }
 
   @Override
   public boolean strictOrder() {
-    return strictOrder;
+    return values.strictOrder;
   }
 
   @Override
   public String userAgent() {
-    return "fairlead-tck";
+    return values.userAgent;
   }
 
   @Override
   public Optional<String> modelId() {
-    return Optional.empty();
+    return values.modelId;
   }
 
   @Override

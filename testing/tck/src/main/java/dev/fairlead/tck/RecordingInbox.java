@@ -22,6 +22,8 @@ public final class RecordingInbox implements Inbox {
   private final List<Call> calls = new CopyOnWriteArrayList<>();
   private final List<String> patches = new CopyOnWriteArrayList<>();
   private final List<String> misuse = new CopyOnWriteArrayList<>();
+  private volatile int room = 10;
+  private volatile Runnable roomWakeup = () -> {};
   private volatile boolean ended;
 
   RecordingInbox(Loop loop) {
@@ -50,12 +52,22 @@ public final class RecordingInbox implements Inbox {
 
   @Override
   public int cloudMessageRoom() {
-    return 10;
+    return room;
   }
 
   @Override
   public void whenCloudMessageRoom(Runnable wakeup) {
-    // The handler of a test takes all at once.
+    roomWakeup = wakeup;
+  }
+
+  /**
+   * Sets how many cloud-to-device messages the handler would take soon, and wakes the session.
+   *
+   * @param messages 0 or more; 10 unless set
+   */
+  public void setRoom(int messages) {
+    room = messages;
+    loop.execute(() -> roomWakeup.run());
   }
 
   @Override

@@ -4,8 +4,10 @@ import dev.fairlead.HubException;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.OutboxReader;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.ToLongFunction;
 
 /**
@@ -33,18 +35,49 @@ public final class ScriptedOutbox {
   /** An empty outbox. */
   public ScriptedOutbox() {}
 
+  /** A message that a test has added. */
+  public interface Sent {
+    /**
+     * Its place in the order.
+     *
+     * @return 0 at the first message of this outbox
+     */
+    long sequence();
+
+    /**
+     * What the session has made of it.
+     *
+     * @return completes when it is accepted, exceptionally when it failed
+     */
+    CompletableFuture<Void> outcome();
+  }
+
   /**
    * Adds a message and wakes the session.
    *
    * @param message the message
+   * @return the message, to be followed
    */
-  public void add(TelemetryMessage message) {
+  public Sent add(TelemetryMessage message) {
     Runnable wake;
+    Item item;
     synchronized (lock) {
-      items.add(new Item(items.size(), message));
+      item = new Item(items.size(), message);
+      items.add(item);
       wake = wakeup;
     }
     wake.run();
+    return item;
+  }
+
+  /**
+   * Adds a message and wakes the session.
+   *
+   * @param text its body
+   * @return the message, to be followed
+   */
+  public Sent add(String text) {
+    return add(TelemetryMessage.of(text.getBytes(StandardCharsets.UTF_8)));
   }
 
   /**
@@ -96,6 +129,17 @@ public final class ScriptedOutbox {
   }
 
   /**
+   * How many messages can be taken.
+   *
+   * @return the count
+   */
+  public int waiting() {
+    synchronized (lock) {
+      return (int) items.stream().filter(item -> item.state == State.WAITING).count();
+    }
+  }
+
+  /**
    * How many messages are taken and not finished.
    *
    * @return the count
@@ -128,14 +172,25 @@ public final class ScriptedOutbox {
     }
   }
 
-  private static final class Item {
+  private static final class Item implements Sent {
     private final long sequence;
     private final TelemetryMessage message;
+    private final CompletableFuture<Void> outcome = new CompletableFuture<>();
     private State state = State.WAITING;
 
     Item(long sequence, TelemetryMessage message) {
       this.sequence = sequence;
       this.message = message;
+    }
+
+    @Override
+    public long sequence() {
+      return sequence;
+    }
+
+    @Override
+    public CompletableFuture<Void> outcome() {
+      return outcome;
     }
   }
 
@@ -205,28 +260,31 @@ public final class ScriptedOutbox {
     @Override
     public void accepted() {
       synchronized (lock) {
-        if (finish(State.ACCEPTED)) {
-          accepted.add(item.sequence);
+        if (!finish(State.ACCEPTED)) {
+          return;
         }
+        accepted.add(item.sequence);
       }
+      item.outcome.complete(null);
     }
 
     @Override
     public void failed(HubException failure) {
       synchronized (lock) {
-        if (finish(State.FAILED)) {
-          failures.add(failure);
+        if (!finish(State.FAILED)) {
+          return;
         }
+        failures.add(failure);
       }
+      item.outcome.completeExceptionally(failure);
     }
 
+    /** Wakes nobody, as the client's outbox does not either. */
     @Override
     public void giveBack() {
-      Runnable wake;
       synchronized (lock) {
-        wake = finish(State.WAITING) ? wakeup : () -> {};
+        finish(State.WAITING);
       }
-      wake.run();
     }
 
     private boolean finish(State outcome) {

@@ -10,6 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,17 +70,18 @@ public final class SerialLoop implements Loop, AutoCloseable {
    * @param action what to run; what it throws is thrown here
    */
   public void run(Runnable action) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    execute(
-        () -> {
-          try {
-            action.run();
-            done.complete(null);
-          } catch (Throwable e) {
-            done.completeExceptionally(e);
-          }
-        });
-    Waiting.result(done);
+    Waiting.result(CompletableFuture.runAsync(action, this));
+  }
+
+  /**
+   * Calls something on the loop and waits for its value: for a session's methods.
+   *
+   * @param <T> what it gives
+   * @param action what to call; what it throws is thrown here
+   * @return its value
+   */
+  public <T> T call(Supplier<T> action) {
+    return Waiting.result(CompletableFuture.supplyAsync(action, this));
   }
 
   /**
