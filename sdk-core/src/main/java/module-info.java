@@ -12,6 +12,7 @@ module dev.fairlead {
   exports dev.fairlead.json to
       dev.fairlead.https;
   exports dev.fairlead.transport to
+      dev.fairlead.net,
       dev.fairlead.mqtt,
       dev.fairlead.amqp,
       dev.fairlead.https;

@@ -44,6 +44,7 @@ public final class Dial {
   private final Optional<WebSocketTarget> target;
   private final HostName host;
   private final DialFailures failures;
+  private final TlsFailures tlsFailures;
 
   private final Object lock = new Object();
   private boolean aborted;
@@ -61,7 +62,8 @@ public final class Dial {
     this.certificate = certificate;
     this.target = target;
     host = HostName.of(endpoint.host());
-    failures = new DialFailures(endpoint, dialer.clock());
+    failures = new DialFailures(endpoint);
+    tlsFailures = new TlsFailures(endpoint, dialer.clock());
     step = "the connection to " + endpoint + ", which is not begun";
   }
 
@@ -84,8 +86,8 @@ public final class Dial {
    *     what to do next
    */
   public Connection connect() {
-    if (!host.sendable()) {
-      throw failures.resolve(new UnknownHostException(host.ascii()));
+    if (!host.valid()) {
+      throw failures.noHostName();
     }
     CountingSocket wire =
         dialer.proxy().isPresent()
@@ -99,7 +101,7 @@ public final class Dial {
       step = "the connection to " + endpoint + ", which is open";
       return whole;
     } catch (IOException | GeneralSecurityException e) {
-      throw isAborted() ? failures.aborted(Stage.TLS) : failures.tls(e, false);
+      throw isAborted() ? failures.aborted(Stage.TLS) : tlsFailures.of(e);
     } finally {
       if (!open) {
         close(wire::close);
@@ -237,8 +239,9 @@ public final class Dial {
     SSLParameters parameters = tls.getSSLParameters();
     // IoT Hub: TLS 1.2 is the floor ("TLS support in IoT Hub").
     parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
-    // The server's name is verified as for HTTPS, RFC 2818, section 3.1; nothing turns this off.
-    parameters.setEndpointIdentificationAlgorithm("HTTPS");
+    // The server's name is verified as for HTTPS, RFC 2818, section 3.1. The platform refuses every
+    // name with an underscore: that one ServerCheck compares, by itself and in any case.
+    parameters.setEndpointIdentificationAlgorithm(host.verifiedByPlatform() ? "HTTPS" : null);
     host.sni().ifPresent(name -> parameters.setServerNames(List.of(name)));
     tls.setSSLParameters(parameters);
     wire.limitReads(dialer.handshakeTimeout().toNanos());
@@ -246,7 +249,7 @@ public final class Dial {
       tls.startHandshake();
     } catch (IOException e) {
       if (wire.timedOut() && !isAborted()) {
-        throw failures.tls(e, true);
+        throw tlsFailures.timedOut(e);
       }
       throw e;
     }

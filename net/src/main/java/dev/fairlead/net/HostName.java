@@ -4,30 +4,56 @@ import java.net.IDN;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import javax.net.ssl.SNIHostName;
 
 /**
- * The name to dial, in the forms that looking up, SNI and verification want.
+ * The name to dial, in the forms that look-up, SNI and verification need.
  *
  * @param ascii lower case, without the root's dot, brackets or non-ASCII letters
  * @param literal whether it is an address written out
  */
 record HostName(String ascii, boolean literal) {
-  private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+  // RFC 1035, section 2.3.4.
+  private static final int MAX_LENGTH = 253;
+  private static final int MAX_LABEL = 63;
 
+  /** Never fails: whether the text is a name at all, {@link #valid} says. */
   static HostName of(String text) {
     String host = text.strip();
     if (host.startsWith("[") && host.endsWith("]")) {
       host = host.substring(1, host.length() - 1);
     }
-    if (host.indexOf(':') >= 0 || IPV4.matcher(host).matches()) {
+    if (host.indexOf(':') >= 0 || isIpv4(host)) {
       return new HostName(host, true);
     }
     if (host.endsWith(".")) {
       host = host.substring(0, host.length() - 1);
     }
-    return new HostName(IDN.toASCII(host, IDN.ALLOW_UNASSIGNED).toLowerCase(Locale.ROOT), false);
+    String ascii = host;
+    try {
+      ascii = IDN.toASCII(host, IDN.ALLOW_UNASSIGNED);
+    } catch (IllegalArgumentException e) {
+      // An empty or a long label, or letters that no name has: it stays as it is, and invalid.
+    }
+    return new HostName(ascii.toLowerCase(Locale.ROOT), false);
+  }
+
+  /** Four numbers; whether they are in range, the platform says. */
+  private static boolean isIpv4(String host) {
+    int dots = 0;
+    int digits = 0;
+    for (int i = 0; i < host.length(); i++) {
+      char c = host.charAt(i);
+      if (c == '.' && digits > 0) {
+        dots++;
+        digits = 0;
+      } else if (c >= '0' && c <= '9' && digits < 3) {
+        digits++;
+      } else {
+        return false;
+      }
+    }
+    return dots == 3 && digits > 0;
   }
 
   /**
@@ -67,13 +93,42 @@ record HostName(String ascii, boolean literal) {
   }
 
   /**
-   * Whether it can be a name on the wire at all: RFC 1035, section 2.3.4 has the length; a blank or
-   * a line's end in it would become part of an HTTP request.
+   * Whether it is a host name: RFC 1123, section 2.1, with the underscore. Nothing else is ever
+   * sent, since it would become part of an HTTP request or be refused deep inside TLS.
    */
-  boolean sendable() {
-    return !ascii.isEmpty()
-        && ascii.length() <= 255
-        && ascii.chars().allMatch(c -> c > ' ' && c < 0x7f && "/?#@\\".indexOf(c) < 0);
+  boolean valid() {
+    if (literal) {
+      return ascii.chars().allMatch(c -> c > ' ' && c < 0x7f && "/?#@\\".indexOf(c) < 0);
+    }
+    if (ascii.length() > MAX_LENGTH) {
+      return false;
+    }
+    int start = 0;
+    while (true) {
+      int dot = ascii.indexOf('.', start);
+      int end = dot < 0 ? ascii.length() : dot;
+      if (!isLabel(start, end)) {
+        return false;
+      }
+      if (dot < 0) {
+        return true;
+      }
+      start = dot + 1;
+    }
+  }
+
+  private boolean isLabel(int start, int end) {
+    if (end == start || end - start > MAX_LABEL) {
+      return false;
+    }
+    for (int i = start; i < end; i++) {
+      char c = ascii.charAt(i);
+      boolean inner = c == '-' && i > start && i < end - 1;
+      if (!(inner || c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

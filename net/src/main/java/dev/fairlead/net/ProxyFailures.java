@@ -5,6 +5,7 @@ import dev.fairlead.Progress;
 import dev.fairlead.Proxy;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.transport.ForeignText;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -14,11 +15,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is said when a proxy does not let this client through. All of it is about the route: a
- * proxy's refusal says nothing of the device's own credentials. Of what the proxy wrote, only
- * status codes and names of schemes are repeated.
+ * The failures at a proxy. All of them are about the route: a proxy's refusal says nothing about
+ * the device's own credentials. Of what the proxy wrote, only status codes and the cleaned names of
+ * schemes are repeated.
  */
 final class ProxyFailures implements Dial.ReachFailures {
+  private static final int MAX_OFFERED = 80;
+
   private final Proxy proxy;
   private final Endpoint endpoint;
 
@@ -50,7 +53,7 @@ final class ProxyFailures implements Dial.ReachFailures {
         "The "
             + proxy
             + " cannot be reached ("
-            + (attempts.isEmpty() ? String.valueOf(last) : DialFailures.told(attempts))
+            + (attempts.isEmpty() ? String.valueOf(last) : DialFailures.list(attempts))
             + "). Check its host and port, and that it runs.",
         last);
   }
@@ -59,9 +62,9 @@ final class ProxyFailures implements Dial.ReachFailures {
     return failure(
         "The "
             + proxy
-            + " wants to know who asks"
+            + " requires proxy authentication"
             + (proxy.kind() == Proxy.Kind.HTTP ? " (HTTP 407)" : "")
-            + ", and no user name is set. Give it one with Proxy.withCredentials(…).",
+            + ", and no user name is set. Set one with Proxy.withCredentials(…).",
         null);
   }
 
@@ -71,7 +74,7 @@ final class ProxyFailures implements Dial.ReachFailures {
             + proxy
             + " refused its user name or password"
             + (proxy.kind() == Proxy.Kind.HTTP ? " (HTTP 407)" : "")
-            + ". Check what is given to Proxy.withCredentials(…); the device's own key is not in"
+            + ". Check the arguments of Proxy.withCredentials(…); the device's own key is not in"
             + " question.",
         null);
   }
@@ -80,8 +83,8 @@ final class ProxyFailures implements Dial.ReachFailures {
     return failure(
         "The "
             + proxy
-            + " wants a kind of authentication that this client does not have ("
-            + (offered.isEmpty() ? "it named none" : printable(offered))
+            + " requires a kind of authentication that this client does not have ("
+            + (offered.isEmpty() ? "it named none" : ForeignText.clean(offered, MAX_OFFERED))
             + "). It has "
             + (proxy.kind() == Proxy.Kind.HTTP ? "Basic and Digest" : "none and user name")
             + "; have the proxy allow one of those for this device, or let "
@@ -97,21 +100,21 @@ final class ProxyFailures implements Dial.ReachFailures {
           case 403 ->
               "does not let this machine connect to "
                   + endpoint
-                  + " (HTTP 403). Have that host and port allowed there.";
+                  + " (HTTP 403). Have its administrator allow that host and port.";
           case 400, 404, 405, 501 ->
               "does not open tunnels (HTTP "
                   + status
                   + " to CONNECT). It may be a web server or a proxy for plain HTTP only; check"
                   + " host and port.";
-          case 429 -> "has had too many requests (HTTP 429). That passes; trying again is right.";
+          case 429 -> "has had too many requests (HTTP 429). This is temporary; retry.";
           case 502, 503, 504 ->
               "could not reach "
                   + endpoint
                   + " itself (HTTP "
                   + status
-                  + "). Check the host name, and the proxy's own way out.";
+                  + "). Check the host name, and the proxy's own network.";
           default ->
-              "refused a tunnel to " + endpoint + " (HTTP " + status + "). Ask those who run it.";
+              "refused a tunnel to " + endpoint + " (HTTP " + status + "). Ask its administrator.";
         };
     return failure("The " + proxy + " " + why, null);
   }
@@ -120,8 +123,8 @@ final class ProxyFailures implements Dial.ReachFailures {
   UnreachableException socksReply(int reply) {
     String why =
         switch (reply) {
-          case 2 -> "its rules forbid it. Have that host and port allowed there";
-          case 3 -> "it finds no network to it. Check the proxy's own way out";
+          case 2 -> "its rules forbid it. Have its administrator allow that host and port";
+          case 3 -> "it finds no network to it. Check the proxy's own network";
           case 4 ->
               "it finds no way to that host, or does not know the name. Check the host name and"
                   + " the proxy's name servers";
@@ -130,7 +133,7 @@ final class ProxyFailures implements Dial.ReachFailures {
           case 7 -> "it does not do CONNECT. Check that it is a proxy for outgoing connections";
           case 8 ->
               "it does not take this kind of address. Give the hub by a name, not by an address";
-          default -> "it failed and does not say why. Ask those who run it";
+          default -> "it failed and does not say why. Ask its administrator";
         };
     return failure(
         "The "
@@ -151,7 +154,7 @@ final class ProxyFailures implements Dial.ReachFailures {
       return failure(
           "The "
               + proxy
-              + " took the connection and did not answer in time. Check that it is a proxy of this"
+              + " accepted the connection but did not answer in time. Check that it is a proxy of this"
               + " kind; it may also be waiting for "
               + endpoint
               + " itself.",
@@ -175,11 +178,6 @@ final class ProxyFailures implements Dial.ReachFailures {
           cause);
     }
     return failure("The connection to the " + proxy + " broke: " + cause.getMessage() + ".", cause);
-  }
-
-  private static String printable(String text) {
-    String shown = text.replaceAll("[^ -~]", "?");
-    return shown.length() <= 80 ? shown : shown.substring(0, 80) + "…";
   }
 
   private static UnreachableException failure(String message, @Nullable Throwable cause) {

@@ -44,9 +44,11 @@ final class ServerCheck extends X509ExtendedTrustManager {
       }
     }
     try {
-      platform.checkServerTrusted(chain, authType);
+      // With the connection: so the rules of TLS about algorithms apply as for any other name.
+      platform.checkServerTrusted(chain, authType, socket);
     } catch (CertificateException e) {
-      throw new UntrustedServer(UntrustedServer.pathReason(chain, e), chain, names(chain[0]), e);
+      throw new UntrustedServer(
+          UntrustedServer.pathReason(chain, e), chain, shown(names(chain[0])), e);
     }
     // RFC 6125, section 6.4.4: only the subject alternative names count.
     if (names(chain[0]).stream().noneMatch(host::matches)) {

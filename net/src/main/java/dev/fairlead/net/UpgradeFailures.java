@@ -9,8 +9,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is said when a WebSocket does not come about. All of it is about the route: the hub judges
- * the device only inside the WebSocket. Of the answer, only the status code is repeated.
+ * The failures of the WebSocket upgrade. All of them are about the route: the hub judges the device
+ * only inside the WebSocket. Of the answer, only the status code is repeated.
  */
 final class UpgradeFailures {
   private UpgradeFailures() {}
@@ -29,7 +29,7 @@ final class UpgradeFailures {
               "A captive portal or a proxy in between does this, and so does a web server that is no"
                   + " IoT hub. Sign in to the network, or check the host";
           case 3 ->
-              "It wants to lead elsewhere, as the sign-in page of a network does. Sign in to the"
+              "It redirects elsewhere, as the sign-in page of a network does. Sign in to the"
                   + " network, or check the host";
           case 4 -> clientError(status);
           case 5 -> serverError(status);
@@ -48,11 +48,11 @@ final class UpgradeFailures {
       case 404 ->
           "There is no WebSocket at the path of IoT Hub. Check that the host is an IoT hub or a"
               + " gateway for devices";
-      case 407 -> "A proxy that stands in the way wants credentials. Set that proxy on the client";
+      case 407 -> "A proxy on the way requires credentials. Set that proxy on the client";
       case 426 ->
-          "It wants another version or a proxy in between has removed the upgrade. Have that proxy"
+          "It requires another version, or a proxy in between has removed the upgrade. Have that proxy"
               + " let WebSockets through";
-      case 429 -> "It has had too many requests. That passes; trying again is right";
+      case 429 -> "It has had too many requests. This is temporary; retry";
       default ->
           "A proxy in between may have changed the request. Have it let WebSockets through, and"
               + " check the host";
@@ -61,9 +61,8 @@ final class UpgradeFailures {
 
   private static String serverError(int status) {
     return status == 511
-        ? "The network wants a sign-in first (RFC 6585). Sign in to the network"
-        : "It, or a proxy before it, is not able to serve at the moment. That passes; trying again"
-            + " is right";
+        ? "The network requires a sign-in first (RFC 6585). Sign in to the network"
+        : "It, or a proxy before it, is not able to serve at the moment. This is temporary; retry";
   }
 
   /** What came back was no HTTP. */

@@ -171,6 +171,42 @@ class DialTest {
     }
   }
 
+  /** The path alone is good: only the connection brings the rules of TLS about algorithms. */
+  @ParameterizedTest
+  @ValueSource(strings = {"hub.example.net", "my_hub"})
+  void appliesTheRulesForAlgorithmsOfTlsToEveryKindOfName(String host) throws Exception {
+    TestCa.Issued leaf = TestCa.leafSignedWith("SHA3-256withECDSA", root, host);
+
+    assertThat(refusedBy(leaf, host))
+        .hasMessageContaining("The Java platform refuses the server certificate")
+        .hasMessageContaining("SHA3-256withECDSA");
+  }
+
+  @Test
+  void cleansWhatAStrangersCertificateSays() throws Exception {
+    String forged =
+        "x\r\n12:00 INFO dev.fairlead - all is well \u001b[0m SharedAccessSignature sig=1";
+    TestCa.Issued stranger = TestCa.intermediate(TestCa.root(forged), "middle\n" + "m".repeat(400));
+    List<UnreachableException> failures =
+        List.of(
+            refusedBy(TestCa.root("hub\nforged"), "hub.example.net"),
+            refusedBy(TestCa.leaf(stranger, "hub.example.net"), "hub.example.net"),
+            refusedBy(TestCa.leaf(stranger, "hub.example.net").alone(), "hub.example.net"),
+            refusedBy(TestCa.leaf(root, "other\r\nforged", "a\nb"), "hub.example.net"),
+            refusedBy(TestCa.leaf(root, "other\r\nforged", "a\nb"), "my_hub"),
+            refusedBy(
+                TestCa.leaf(stranger, TestCa.days(-9), TestCa.days(-2), "hub.example.net"),
+                "hub.example.net"));
+
+    for (UnreachableException failure : failures) {
+      assertThat(failure.clockEvidence().orElse("")).doesNotContain("\r", "\n");
+      for (Throwable t = failure; t != null; t = t.getCause()) {
+        assertThat(String.valueOf(t.getMessage()))
+            .doesNotContain("\r", "\n", "\u2028", "\u001b", "sig=", "m".repeat(300));
+      }
+    }
+  }
+
   @Test
   void showsTheClientCertificate() throws Exception {
     TestCa.Issued server = TestCa.leaf(root, "hub.example.net");
@@ -205,6 +241,18 @@ class DialTest {
 
     assertThat(failure.stage()).isEqualTo(Stage.RESOLVE);
     assertThat(failure).hasMessageContaining("nobody.example.net is not known");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"x-.example", "hub!.example", "a..b", "a b", "a\r\nb"})
+  void saysThatItIsNoHostName(String host) {
+    UnreachableException failure = refused(dial(host, 8883, trust));
+
+    assertThat(failure.stage()).isEqualTo(Stage.RESOLVE);
+    assertThat(failure)
+        .hasMessageContaining("\" is not a host name")
+        .hasMessageContaining("Check the name in the connection string");
+    assertThat(failure.getMessage()).doesNotContain("\r", "\n");
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HostNameTest {
   @ParameterizedTest
@@ -34,5 +35,44 @@ class HostNameTest {
     assertThat(HostName.of("my_hub").sni()).isEmpty();
     assertThat(HostName.of("hub").sni()).isPresent();
     assertThat(HostName.of("bücher.example").ascii()).isEqualTo("xn--bcher-kva.example");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "x-.example",
+        "-x.example",
+        "hub!.example",
+        "a..b",
+        ".a",
+        "a..",
+        ".",
+        "a b",
+        "a\r\nb",
+        "a/b",
+        "hub.example:8883/x y",
+        "\u0000",
+        "\u2024\u2024",
+      })
+  void refusesWhatIsNoHostName(String host) {
+    assertThat(HostName.of(host).valid()).isFalse();
+  }
+
+  @Test
+  void limitsLabelsAndNames() {
+    assertThat(HostName.of("a".repeat(63) + ".b").valid()).isTrue();
+    assertThat(HostName.of("a".repeat(64) + ".b").valid()).isFalse();
+    assertThat(HostName.of("a.".repeat(126) + "a").valid()).isTrue();
+    assertThat(HostName.of("a.".repeat(127) + "a").valid()).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"a", "a.b", "A-1.b.", "my_hub", "_a", "1.2", "b\u00fccher.example", "::1"})
+  void takesEveryHostName(String host) {
+    HostName name = HostName.of(host);
+
+    assertThat(name.valid()).isTrue();
+    assertThat(name.sni().isPresent()).isEqualTo(!name.literal() && !host.contains("_"));
   }
 }

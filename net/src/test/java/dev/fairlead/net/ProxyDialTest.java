@@ -171,7 +171,7 @@ class ProxyDialTest {
     try (TestServer proxy = TestProxy.http(1, heads, TestProxy.basic())) {
       assertThat(refused(dial(http(proxy))))
           .hasMessageContaining("HTTP 407")
-          .hasMessageContaining("no user name is set. Give it one with Proxy.withCredentials");
+          .hasMessageContaining("no user name is set. Set one with Proxy.withCredentials");
       await().until(proxy::idle);
     }
   }

@@ -91,7 +91,7 @@ class ObstaclesTest {
       says(
           overWebSockets().proxy(via(proxy)),
           Stage.PROXY,
-          "wants to know who asks (HTTP 407), and no user name is set");
+          "requires proxy authentication (HTTP 407), and no user name is set");
     }
   }
 
@@ -141,7 +141,7 @@ class ObstaclesTest {
       says(
           overWebSockets().proxy(via(proxy)),
           Stage.TLS,
-          "Nobody trusted vouches for the certificate of localhost",
+          "The server certificate of localhost",
           "a proxy that inspects TLS shows itself in this way too");
       assertThat(madeUp.telemetry().received()).isEmpty();
     }

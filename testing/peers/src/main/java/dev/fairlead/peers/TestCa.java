@@ -15,6 +15,8 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
@@ -27,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /** Makes certificates of every kind for the tests. */
 public final class TestCa {
   private static final SecureRandom RANDOM = new SecureRandom();
+  private static final String SIGNATURE = "SHA256withECDSA";
 
   public record Issued(List<X509Certificate> chain, PrivateKey key) {
     public X509Certificate certificate() {
@@ -79,6 +82,12 @@ public final class TestCa {
     return issue(issuer, "leaf", false, from, until, names);
   }
 
+  /** With a signature that is not the usual one of this class. */
+  public static Issued leafSignedWith(String signature, Issued issuer, String... names)
+      throws Exception {
+    return issue(issuer, "leaf", false, days(-1), days(30), signature, names);
+  }
+
   public static Instant days(int days) {
     return Instant.now().plus(Duration.ofDays(days));
   }
@@ -91,14 +100,26 @@ public final class TestCa {
       Instant until,
       String... names)
       throws Exception {
+    return issue(issuer, name, authority, from, until, SIGNATURE, names);
+  }
+
+  private static Issued issue(
+      @Nullable Issued issuer,
+      String name,
+      boolean authority,
+      Instant from,
+      Instant until,
+      String signature,
+      String[] names)
+      throws Exception {
     KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
     generator.initialize(256);
     KeyPair pair = generator.generateKeyPair();
-    X500Name subject = new X500Name("CN=" + name);
+    X500Name subject = new X500NameBuilder().addRDN(BCStyle.CN, name).build();
     X500Name by =
         issuer == null
             ? subject
-            : new X500Name(issuer.certificate().getSubjectX500Principal().getName());
+            : X500Name.getInstance(issuer.certificate().getSubjectX500Principal().getEncoded());
     JcaX509v3CertificateBuilder builder =
         new JcaX509v3CertificateBuilder(
             by,
@@ -121,7 +142,7 @@ public final class TestCa {
         new JcaX509CertificateConverter()
             .getCertificate(
                 builder.build(
-                    new JcaContentSignerBuilder("SHA256withECDSA")
+                    new JcaContentSignerBuilder(signature)
                         .build(issuer == null ? pair.getPrivate() : issuer.key())));
     List<X509Certificate> chain = new java.util.ArrayList<>(List.of(certificate));
     if (issuer != null) {
