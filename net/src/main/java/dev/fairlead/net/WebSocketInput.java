@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ProtocolException;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -35,8 +36,20 @@ final class WebSocketInput extends InputStream {
   private static final int UNSUPPORTED_DATA = 1003;
   private static final int NO_STATUS = 1005;
 
+  /** The longest head: two bytes and eight of length. */
+  private static final int MAX_HEAD = 10;
+
   private final InputStream in;
   private final WebSocketOutput answers;
+
+  /**
+   * Read ahead: a head or a control frame is looked at only when it is here as a whole, so that a
+   * read which times out loses nothing, and small frames come many at a time.
+   */
+  private final byte[] ahead = new byte[512];
+
+  private int from;
+  private int to;
 
   /** Of the data frame being read. */
   private long left;
@@ -69,9 +82,16 @@ final class WebSocketInput extends InputStream {
         return -1;
       }
     }
-    int count = in.read(target, offset, (int) Math.min(length, left));
-    if (count < 0) {
-      throw new EOFException("The connection ended inside a WebSocket frame.");
+    int wanted = (int) Math.min(length, left);
+    int count = Math.min(wanted, to - from);
+    if (count > 0) {
+      System.arraycopy(ahead, from, target, offset, count);
+      from += count;
+    } else {
+      count = in.read(target, offset, wanted);
+      if (count < 0) {
+        throw new EOFException("The connection ended inside a WebSocket frame.");
+      }
     }
     left -= count;
     return count;
@@ -79,19 +99,49 @@ final class WebSocketInput extends InputStream {
 
   @Override
   public int available() throws IOException {
-    return (int) Math.min(left, in.available());
+    return (int) Math.min(left, (long) (to - from) + in.available());
+  }
+
+  /**
+   * Reads until {@code count} bytes are here; can be repeated after a failure. False at the end.
+   */
+  private boolean fill(int count) throws IOException {
+    if (ahead.length - from < count) {
+      System.arraycopy(ahead, from, ahead, 0, to - from);
+      to -= from;
+      from = 0;
+    }
+    while (to - from < count) {
+      int read = in.read(ahead, to, ahead.length - to);
+      if (read < 0) {
+        return false;
+      }
+      to += read;
+    }
+    return true;
+  }
+
+  private void need(int count) throws IOException {
+    if (!fill(count)) {
+      throw new EOFException("The connection ended inside a WebSocket frame.");
+    }
+  }
+
+  private int peek(int index) {
+    return ahead[from + index] & 0xff;
   }
 
   /** False at the end of the stream. */
   private boolean nextFrame() throws IOException {
-    int first = in.read();
-    if (first < 0) {
+    if (!fill(1)) {
       if (fragmented) {
         throw new EOFException("The connection ended inside a WebSocket message.");
       }
       return false;
     }
-    int second = next();
+    need(2);
+    int first = peek(0);
+    int second = peek(1);
     int opcode = first & OPCODE;
     boolean last = (first & FINAL) != 0;
     if ((first & RESERVED) != 0) {
@@ -105,13 +155,14 @@ final class WebSocketInput extends InputStream {
     if (opcode >= CLOSE) {
       return control(opcode, last, second & LENGTH);
     }
-    data(opcode, last);
+    checkOrder(opcode);
     left = length(second & LENGTH);
+    fragmented = !last;
     return true;
   }
 
   /** RFC 6455, section 5.4. */
-  private void data(int opcode, boolean last) throws IOException {
+  private void checkOrder(int opcode) throws IOException {
     switch (opcode) {
       case CONTINUATION -> {
         if (!fragmented) {
@@ -126,19 +177,21 @@ final class WebSocketInput extends InputStream {
       case TEXT -> throw breach(UNSUPPORTED_DATA, "a text message where only binary ones belong");
       default -> throw breach(PROTOCOL_ERROR, "a frame of the unknown kind " + opcode);
     }
-    fragmented = !last;
   }
 
-  /** RFC 6455, section 5.2; it asks for the shortest form. */
+  /** Takes the head. RFC 6455, section 5.2; it requires the shortest form. */
   private long length(int brief) throws IOException {
     if (brief < 126) {
+      from += 2;
       return brief;
     }
-    int bytes = brief == 126 ? 2 : 8;
+    int head = brief == 126 ? 4 : MAX_HEAD;
+    need(head);
     long length = 0;
-    for (int i = 0; i < bytes; i++) {
-      length = (length << 8) | next();
+    for (int i = 2; i < head; i++) {
+      length = (length << 8) | peek(i);
     }
+    from += head;
     if (length < 0) {
       throw breach(PROTOCOL_ERROR, "a length with its highest bit set");
     }
@@ -158,10 +211,9 @@ final class WebSocketInput extends InputStream {
     if (opcode > PONG) {
       throw breach(PROTOCOL_ERROR, "a control frame of the unknown kind " + opcode);
     }
-    byte[] body = new byte[length];
-    for (int i = 0; i < length; i++) {
-      body[i] = (byte) next();
-    }
+    need(2 + length);
+    byte[] body = Arrays.copyOfRange(ahead, from + 2, from + 2 + length);
+    from += 2 + length;
     if (opcode == PING) {
       answers.pong(body);
     } else if (opcode == CLOSE) {
@@ -192,14 +244,6 @@ final class WebSocketInput extends InputStream {
   /** RFC 6455, section 7.4.1: these never stand in a close frame. */
   private static boolean reserved(int status) {
     return status == 1004 || status == NO_STATUS || status == 1006 || status == 1015;
-  }
-
-  private int next() throws IOException {
-    int next = in.read();
-    if (next < 0) {
-      throw new EOFException("The connection ended inside a WebSocket frame.");
-    }
-    return next;
   }
 
   private ProtocolException breach(int status, String what) {

@@ -2,6 +2,9 @@ package dev.fairlead.net;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.security.SecureRandom;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
@@ -28,6 +31,11 @@ final class WebSocketOutput extends OutputStream {
   /** Two bytes, two of length, the mask. */
   private static final int MAX_HEADER = 4 + MASK_BYTES;
 
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
   private final OutputStream out;
   private final SecureRandom random;
 
@@ -37,10 +45,15 @@ final class WebSocketOutput extends OutputStream {
   private int filled;
 
   private final ReentrantLock turn = new ReentrantLock();
+
+  /** Guarded by the turn. */
+  private final byte[] masks = new byte[64 * MASK_BYTES];
+
+  private int nextMask = masks.length;
   private final AtomicReference<byte @Nullable []> pong = new AtomicReference<>();
   private final AtomicReference<byte @Nullable []> close = new AtomicReference<>();
 
-  /** Held to by the turn: nothing goes out after a close frame. RFC 6455, section 5.5.1. */
+  /** Guarded by the turn: nothing goes out after a close frame. RFC 6455, section 5.5.1. */
   private boolean closed;
 
   WebSocketOutput(OutputStream out, SecureRandom random) {
@@ -121,6 +134,20 @@ final class WebSocketOutput extends OutputStream {
     }
   }
 
+  /**
+   * RFC 6455, section 10.3: a fresh mask that nobody can foresee, for every frame. Many are made at
+   * once, because all connections share the source.
+   */
+  private int nextMask() {
+    if (nextMask == masks.length) {
+      random.nextBytes(masks);
+      nextMask = 0;
+    }
+    int mask = (int) INTS.get(masks, nextMask);
+    nextMask += MASK_BYTES;
+    return mask;
+  }
+
   /** Masks the payload where it stands and writes the frame. RFC 6455, sections 5.2 and 5.3. */
   private void write(int opcode, byte[] whole, int length) throws IOException {
     if (closed) {
@@ -138,13 +165,16 @@ final class WebSocketOutput extends OutputStream {
       whole[3] = (byte) length;
     }
     whole[start] = (byte) (FINAL | opcode);
-    // RFC 6455, section 10.3: a fresh mask that nobody can foresee, for every frame.
-    int mask = random.nextInt();
-    for (int i = 0; i < MASK_BYTES; i++) {
-      whole[MAX_HEADER - MASK_BYTES + i] = (byte) (mask >> (24 - 8 * i));
+    int mask = nextMask();
+    INTS.set(whole, MAX_HEADER - MASK_BYTES, mask);
+    long masks = ((long) mask << 32) | (mask & 0xffff_ffffL);
+    int end = MAX_HEADER + length;
+    int at = MAX_HEADER;
+    for (; at <= end - Long.BYTES; at += Long.BYTES) {
+      LONGS.set(whole, at, (long) LONGS.get(whole, at) ^ masks);
     }
-    for (int i = 0; i < length; i++) {
-      whole[MAX_HEADER + i] ^= (byte) (mask >> (24 - 8 * (i & 3)));
+    for (int shift = 56; at < end; at++, shift -= 8) {
+      whole[at] ^= (byte) (masks >> shift);
     }
     out.write(whole, start, MAX_HEADER - start + length);
     out.flush();

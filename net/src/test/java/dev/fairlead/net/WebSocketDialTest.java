@@ -22,6 +22,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -128,7 +129,7 @@ class WebSocketDialTest {
   }
 
   @Test
-  void saysGoodByeFirstAndEndsWithTheServersAnswer() throws Exception {
+  void closesFirstAndEndsWithTheServersAnswer() throws Exception {
     try (TestServer server =
         server(
             socket -> {
@@ -141,15 +142,15 @@ class WebSocketDialTest {
               socket.getOutputStream().write(new byte[] {(byte) 0x88, 2, 3, (byte) 0xe8});
               assertThat(in.read()).as("the answer is not answered").isEqualTo(-1);
             })) {
-      Connection line = dial(new Dialer(), server.port()).connect();
-      line.output().write(7);
-      line.output().flush();
+      Connection connection = dial(new Dialer(), server.port()).connect();
+      connection.output().write(7);
+      connection.output().flush();
 
-      assertThat(line.end()).isTrue();
-      assertThat(line.input().readAllBytes()).containsExactly(9);
-      line.output().write(8);
-      assertThatThrownBy(line.output()::flush).hasMessageContaining("closed");
-      line.cut();
+      assertThat(connection.end()).isTrue();
+      assertThat(connection.input().readAllBytes()).containsExactly(9);
+      connection.output().write(8);
+      assertThatThrownBy(connection.output()::flush).hasMessageContaining("closed");
+      connection.cut();
       await().until(server::idle);
     }
   }
@@ -174,17 +175,17 @@ class WebSocketDialTest {
               assertThat(frame(in)).containsExactly(8, 3, (byte) 0xe9);
               out.write(new byte[] {(byte) 0x82, 1, 1});
             })) {
-      Connection line = dial(new Dialer(), server.port()).connect();
+      Connection connection = dial(new Dialer(), server.port()).connect();
 
-      assertThat(line.input().readNBytes(2)).containsExactly(1, 2);
+      assertThat(connection.input().readNBytes(2)).containsExactly(1, 2);
       paused.countDown();
-      assertThat(line.input().readNBytes(2)).containsExactly(3, 4);
-      line.output().write(5);
-      line.output().write(6);
-      line.output().flush();
-      assertThat(line.input().read()).isEqualTo(-1);
-      assertThat(line.bytesReceived()).isPositive();
-      line.cut();
+      assertThat(connection.input().readNBytes(2)).containsExactly(3, 4);
+      connection.output().write(5);
+      connection.output().write(6);
+      connection.output().flush();
+      assertThat(connection.input().read()).isEqualTo(-1);
+      assertThat(connection.bytesReceived()).isPositive();
+      connection.cut();
 
       assertThat(requests.get(0))
           .startsWith(
@@ -265,10 +266,10 @@ class WebSocketDialTest {
                         + "Sec-WebSocket-Accept: "
                         + accept(request(socket))
                         + "\r\n\r\n"))) {
-      Connection line = dial(new Dialer(), server.port()).connect();
+      Connection connection = dial(new Dialer(), server.port()).connect();
 
-      assertThat(line.input().read()).isEqualTo(-1);
-      line.cut();
+      assertThat(connection.input().read()).isEqualTo(-1);
+      connection.cut();
     }
   }
 
@@ -295,11 +296,38 @@ class WebSocketDialTest {
       Proxy known =
           Proxy.http("localhost", proxy.port())
               .withCredentials(TestProxy.USER, Secret.of(TestProxy.PASSWORD));
-      Connection line = dial(new Dialer().proxy(Optional.of(known)), 443).connect();
+      Connection connection = dial(new Dialer().proxy(Optional.of(known)), 443).connect();
 
-      assertThat(line.input().read()).isEqualTo('!');
-      line.cut();
+      assertThat(connection.input().read()).isEqualTo('!');
+      connection.cut();
       await().until(() -> server.idle() && proxy.idle());
+    }
+  }
+
+  @Test
+  void limitsReadsWithoutALoss() throws Exception {
+    CountDownLatch limited = new CountDownLatch(1);
+    try (TestServer server =
+        server(
+            socket -> {
+              upgrade(socket);
+              // Half a head: what follows says how long the frame is.
+              socket.getOutputStream().write(new byte[] {(byte) 0x82, 126, 0});
+              limited.await();
+              byte[] rest = new byte[201];
+              rest[0] = (byte) 200;
+              socket.getOutputStream().write(rest);
+              socket.getInputStream().readAllBytes();
+            })) {
+      Connection connection = dial(new Dialer(), server.port()).connect();
+      connection.limitReads(100);
+      assertThatThrownBy(connection.input()::read).isInstanceOf(SocketTimeoutException.class);
+      limited.countDown();
+      connection.limitReads(0);
+
+      assertThat(connection.input().readNBytes(200)).hasSize(200).containsOnly(0);
+      connection.cut();
+      await().until(server::idle);
     }
   }
 
@@ -313,7 +341,7 @@ class WebSocketDialTest {
               upgrade(socket);
               over.await();
             })) {
-      Connection line = dial(new Dialer(), server.port()).connect();
+      Connection connection = dial(new Dialer(), server.port()).connect();
       AtomicLong written = new AtomicLong();
       Thread writer =
           new Thread(
@@ -321,8 +349,8 @@ class WebSocketDialTest {
                 byte[] block = new byte[8192];
                 try {
                   while (true) {
-                    line.output().write(block);
-                    line.output().flush();
+                    connection.output().write(block);
+                    connection.output().flush();
                     written.addAndGet(block.length);
                   }
                 } catch (IOException e) {
@@ -338,7 +366,7 @@ class WebSocketDialTest {
                 long now = written.get();
                 return before.getAndSet(now) == now && now > 0;
               });
-      line.cut();
+      connection.cut();
       writer.join();
 
       assertThat(written).hasValue(-1);
@@ -380,12 +408,12 @@ class WebSocketDialTest {
               say(socket, "\u0082\u0005ab");
               socket.getInputStream().readAllBytes();
             })) {
-      Connection line = dial(new Dialer(), server.port()).connect();
-      assertThat(line.input().readNBytes(2)).containsExactly('a', 'b');
+      Connection connection = dial(new Dialer(), server.port()).connect();
+      assertThat(connection.input().readNBytes(2)).containsExactly('a', 'b');
       CompletableFuture<Void> reader =
           CompletableFuture.runAsync(
-              () -> assertThatThrownBy(line.input()::read).isInstanceOf(IOException.class));
-      line.cut();
+              () -> assertThatThrownBy(connection.input()::read).isInstanceOf(IOException.class));
+      connection.cut();
 
       reader.get();
       await().pollInterval(Duration.ofMillis(2)).until(server::idle);

@@ -14,8 +14,10 @@ import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.net.ProtocolException;
+import java.net.SocketTimeoutException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -115,6 +117,90 @@ class WebSocketStreamTest {
     }
   }
 
+  /** A read that meets its limit loses nothing, wherever in a frame it was. */
+  @Test
+  void canBeReadOnAfterATimeoutAtEveryByte() throws IOException {
+    byte[] frames =
+        HexFormat.of()
+            .parseHex(
+                ("02 02 0102" + "89 03 aabbcc" + "80 7e 0080" + "07".repeat(128) + "82 00")
+                        .replace(" ", "")
+                    + "827f0000000000010000"
+                    + "08".repeat(65536)
+                    + "8a00"
+                    + "880203e8");
+    InputStream halting =
+        new InputStream() {
+          private int at;
+          private boolean halted;
+
+          @Override
+          public int read() {
+            throw new UnsupportedOperationException();
+          }
+
+          @Override
+          public int read(byte[] target, int offset, int length) throws IOException {
+            halted = !halted;
+            if (halted) {
+              throw new SocketTimeoutException("nothing yet");
+            }
+            if (at == frames.length) {
+              return -1;
+            }
+            target[offset] = frames[at++];
+            return 1;
+          }
+        };
+    WebSocketInput in = input(halting);
+    ByteArrayOutputStream read = new ByteArrayOutputStream();
+    byte[] target = new byte[64];
+    int count = 0;
+    while (count >= 0) {
+      try {
+        count = in.read(target);
+        read.write(target, 0, Math.max(count, 0));
+      } catch (SocketTimeoutException e) {
+        assertThat(e).hasMessage("nothing yet");
+      }
+    }
+
+    byte[] expected = new byte[2 + 128 + 65536];
+    expected[0] = 1;
+    expected[1] = 2;
+    Arrays.fill(expected, 2, 130, (byte) 7);
+    Arrays.fill(expected, 130, expected.length, (byte) 8);
+    assertThat(read.toByteArray()).isEqualTo(expected);
+    assertThat(answers()).containsExactly("10:aabbcc", "8:03e8");
+  }
+
+  @Test
+  void readsManySmallFramesAtOnce() throws IOException {
+    int[] reads = new int[1];
+    InputStream counted =
+        new ByteArrayInputStream(HexFormat.of().parseHex("820107".repeat(100))) {
+          @Override
+          public synchronized int read(byte[] target, int offset, int count) {
+            reads[0]++;
+            return super.read(target, offset, count);
+          }
+        };
+
+    assertThat(input(counted).readNBytes(100)).containsOnly(7);
+    assertThat(reads[0]).isLessThan(10);
+  }
+
+  @Test
+  void countsWhatIsAvailableInsideAFrameOnly() throws IOException {
+    WebSocketInput in = input("82 03 010203" + "82 01 04");
+
+    assertThat(in.available()).isZero();
+    assertThat(in.read()).isEqualTo(1);
+    assertThat(in.available()).isEqualTo(2);
+    assertThat(in.readNBytes(3)).containsExactly(2, 3, 4);
+    assertThat(in.available()).isZero();
+  }
+
   @Test
   void allocatesNothingForAHugeLength() throws IOException {
     WebSocketInput in = input("82 7f 7fffffffffffffff 010203");
@@ -209,7 +295,7 @@ class WebSocketStreamTest {
 
   @Test
   void writesFramesOfBoundedLength() throws IOException {
-    for (int length : new int[] {125, 126, 8191, 8192, 8193, 100_000}) {
+    for (int length : new int[] {1, 2, 3, 7, 8, 9, 15, 125, 126, 8191, 8192, 8193, 100_000}) {
       sent.reset();
       byte[] payload = new byte[length];
       new Random(length).nextBytes(payload);
