@@ -46,28 +46,31 @@ public interface Connection {
   long bytesSent();
 
   /**
-   * Says good-bye, on a line that has a way to; nothing is written after it. Belongs to the writer
-   * and may block as a write does; the line has to be cut in any case.
+   * Ends the output gracefully, with what the protocols below have for it: a WebSocket's CLOSE, or
+   * TLS's close_notify and the end of TCP's stream. Nothing can be written after it. Whoever writes
+   * something last, an MQTT DISCONNECT for instance, calls this, lets the reader read on to the end
+   * of {@link #input()} for a limited time, and only then calls {@link #cut()}: a connection that
+   * is cut with input unread is reset, and what was written last may be lost.
    *
-   * @return whether the host answers, with the end of {@link #input()}
-   * @throws IOException if it cannot be said
+   * <p>Belongs to the writer, and may block as a write does.
+   *
+   * @return whether the host answers with the end of {@link #input()}
+   * @throws IOException if the connection is broken
    */
-  default boolean end() throws IOException {
-    return false;
-  }
+  boolean end() throws IOException;
 
   /**
    * Limits how long each read waits; without a limit at first. A read that meets the limit fails
    * with {@link java.net.SocketTimeoutException}, loses nothing, and can be repeated.
    *
    * @param millis the limit in milliseconds, 0 for none
-   * @throws IOException if the line is closed
+   * @throws IOException if the connection is closed
    */
   void limitReads(int millis) throws IOException;
 
   /**
-   * Ends the line at once: reads and writes under way fail. Does not block; no effect when called
-   * again.
+   * Ends the connection at once: reads and writes under way fail. Does not block; no effect when
+   * called again.
    */
   void cut();
 }

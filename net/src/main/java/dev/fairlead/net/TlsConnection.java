@@ -8,17 +8,17 @@ import javax.net.ssl.SSLSocket;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A line over TLS. */
+/** A connection over TLS. */
 final class TlsConnection implements Connection {
   private static final Logger log = LoggerFactory.getLogger(TlsConnection.class);
 
-  private final CountingSocket wire;
+  private final CountingSocket socket;
   private final SSLSocket tls;
   private final InputStream input;
   private final OutputStream output;
 
-  TlsConnection(CountingSocket wire, SSLSocket tls) throws IOException {
-    this.wire = wire;
+  TlsConnection(CountingSocket socket, SSLSocket tls) throws IOException {
+    this.socket = socket;
     this.tls = tls;
     input = tls.getInputStream();
     output = tls.getOutputStream();
@@ -36,17 +36,27 @@ final class TlsConnection implements Connection {
 
   @Override
   public InetAddress address() {
-    return wire.getInetAddress();
+    return socket.getInetAddress();
   }
 
   @Override
   public long bytesReceived() {
-    return wire.received();
+    return socket.received();
   }
 
   @Override
   public long bytesSent() {
-    return wire.sent();
+    return socket.sent();
+  }
+
+  /**
+   * The alert close_notify (RFC 8446, section 6.1), then the end of TCP's stream. Only this way is
+   * closed: closing both with input unread would be a reset, which may destroy what was written.
+   */
+  @Override
+  public boolean end() throws IOException {
+    tls.shutdownOutput();
+    return true;
   }
 
   @Override
@@ -58,7 +68,7 @@ final class TlsConnection implements Connection {
   public void cut() {
     try {
       // The socket below TLS: closing the TLS socket waits for a writer that is stuck.
-      wire.close();
+      socket.close();
     } catch (IOException e) {
       log.debug("Closing failed", e);
     }

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import javax.net.ssl.SSLServerSocket;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -159,14 +160,14 @@ class DialTest {
     TestCa.Issued leaf =
         TestCa.leaf(root, "hub.example.net", "127.0.0.1", "single", "my_hub", "*.x.y");
     try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
-      Connection line = dial(host, peer.port(), trust).connect();
+      Connection connection = dial(host, peer.port(), trust).connect();
 
-      line.output().write("echo".getBytes(StandardCharsets.US_ASCII));
-      assertThat(line.input().readNBytes(5)).asString().isEqualTo("!echo");
-      assertThat(line.bytesReceived()).isGreaterThan(500);
-      assertThat(line.bytesSent()).isGreaterThan(200);
-      assertThat(line.address().getHostAddress()).isEqualTo("127.0.0.1");
-      line.cut();
+      connection.output().write("echo".getBytes(StandardCharsets.US_ASCII));
+      assertThat(connection.input().readNBytes(5)).asString().isEqualTo("!echo");
+      assertThat(connection.bytesReceived()).isGreaterThan(500);
+      assertThat(connection.bytesSent()).isGreaterThan(200);
+      assertThat(connection.address().getHostAddress()).isEqualTo("127.0.0.1");
+      connection.cut();
       await().pollInterval(Duration.ofMillis(2)).until(peer::idle);
     }
   }
@@ -213,12 +214,12 @@ class DialTest {
     TestCa.Issued device = TestCa.leaf(root, "device");
     try (TestServer peer = TestServer.tls(server.server(root.certificate()), true)) {
       Endpoint endpoint = new Endpoint("hub.example.net", peer.port(), trust);
-      Connection line =
+      Connection connection =
           dialer()
               .dial(endpoint, Optional.of(new Credential.Certificate(device.chain(), device.key())))
               .connect();
-      assertThat(line.input().read()).isEqualTo('!');
-      line.cut();
+      assertThat(connection.input().read()).isEqualTo('!');
+      connection.cut();
 
       // Without one: TLS 1.3 servers say so only after the client has finished.
       Connection bare = dialer().dial(endpoint, Optional.empty()).connect();
@@ -289,7 +290,7 @@ class DialTest {
   void triesEveryAddress() throws Exception {
     TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
     try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
-      Connection line =
+      Connection connection =
           dialer()
               .resolver(
                   host ->
@@ -299,8 +300,8 @@ class DialTest {
                           InetAddress.getByName("127.0.0.1")))
               .dial(new Endpoint("hub.example.net", peer.port(), trust), Optional.empty())
               .connect();
-      assertThat(line.address().getHostAddress()).isEqualTo("127.0.0.1");
-      line.cut();
+      assertThat(connection.address().getHostAddress()).isEqualTo("127.0.0.1");
+      connection.cut();
     }
   }
 
@@ -309,7 +310,7 @@ class DialTest {
     TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
     try (TestServer peer = TestServer.tls(leaf.server(null), false);
         Silence silence = new Silence("127.0.0.9", peer.port())) {
-      Connection line =
+      Connection connection =
           dialer()
               .stagger(Duration.ofMillis(20))
               .resolver(
@@ -318,8 +319,8 @@ class DialTest {
                           InetAddress.getByName("127.0.0.9"), InetAddress.getByName("127.0.0.1")))
               .dial(new Endpoint("hub.example.net", peer.port(), trust), Optional.empty())
               .connect();
-      assertThat(line.address().getHostAddress()).isEqualTo("127.0.0.1");
-      line.cut();
+      assertThat(connection.address().getHostAddress()).isEqualTo("127.0.0.1");
+      connection.cut();
       assertThat(silence.connections()).isPositive();
     }
   }
@@ -450,6 +451,46 @@ class DialTest {
     await().untilAsserted(() -> assertThat(dial.step()).isEqualTo(step));
     dial.abort();
     failed.join();
+  }
+
+  /**
+   * What was written last arrives, and the host sees an end and no reset, although it had sent more
+   * than anybody has read by then.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void endsWithoutLosingWhatWasWrittenLast(String version) throws Exception {
+    TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
+    SSLServerSocket listener =
+        (SSLServerSocket)
+            leaf.server(null)
+                .getServerSocketFactory()
+                .createServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+    listener.setEnabledProtocols(new String[] {version});
+    CountDownLatch sent = new CountDownLatch(1);
+    CompletableFuture<byte[]> received = new CompletableFuture<>();
+    try (TestServer peer =
+        new TestServer(
+            listener,
+            socket -> {
+              socket.getOutputStream().write(new byte[20_000]);
+              sent.countDown();
+              try {
+                received.complete(socket.getInputStream().readAllBytes());
+              } catch (java.io.IOException e) {
+                received.completeExceptionally(e);
+              }
+            })) {
+      Connection connection = dial("hub.example.net", peer.port(), trust).connect();
+      sent.await();
+      connection.output().write("DISCONNECT".getBytes(StandardCharsets.US_ASCII));
+
+      assertThat(connection.end()).isTrue();
+      assertThat(connection.input().readAllBytes()).hasSize(20_000);
+      connection.cut();
+      assertThat(received.get()).asString().isEqualTo("DISCONNECT");
+      await().until(peer::idle);
+    }
   }
 
   @Test

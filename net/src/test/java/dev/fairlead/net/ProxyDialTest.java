@@ -89,13 +89,13 @@ class ProxyDialTest {
   }
 
   private static void assertEchoes(Dial dial) throws IOException {
-    Connection line = dial.connect();
-    assertThat(line.input().read()).isEqualTo('!');
-    line.output().write(new byte[] {1, 2, 3});
-    line.output().flush();
-    assertThat(line.input().readNBytes(3)).containsExactly(1, 2, 3);
-    assertThat(line.address().isLoopbackAddress()).isTrue();
-    line.cut();
+    Connection connection = dial.connect();
+    assertThat(connection.input().read()).isEqualTo('!');
+    connection.output().write(new byte[] {1, 2, 3});
+    connection.output().flush();
+    assertThat(connection.input().readNBytes(3)).containsExactly(1, 2, 3);
+    assertThat(connection.address().isLoopbackAddress()).isTrue();
+    connection.cut();
   }
 
   @Test
