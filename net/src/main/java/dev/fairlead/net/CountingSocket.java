@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A connected socket that counts its bytes and can hold its reads to one deadline in all, which a
- * handshake needs: with a time-out for each read, a peer that drips bytes would hold it for ever.
+ * handshake needs: with a time-out for each read, a peer that drips bytes would hold it forever.
  */
 @SuppressWarnings("UnsynchronizedOverridesSynchronized") // the socket below has its own locks
 final class CountingSocket extends Socket {
@@ -49,7 +49,9 @@ final class CountingSocket extends Socket {
     socket.setSoTimeout(0);
   }
 
-  /** Whether a read failed for the deadline; TLS may have wrapped that failure in another. */
+  /**
+   * Whether a read failed because of the deadline; TLS may have wrapped that failure in another.
+   */
   boolean timedOut() {
     return timedOut;
   }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -24,13 +25,13 @@ import org.slf4j.LoggerFactory;
 public final class Dial {
   private static final Logger log = LoggerFactory.getLogger(Dial.class);
 
-  /** What abort has to let go of, at the moment. Does not block. */
+  /** What abort has to release at the moment. Does not block. */
   @FunctionalInterface
   interface Release {
     void run() throws IOException;
   }
 
-  /** How it is told that a machine, the host itself or its proxy, is not reached. */
+  /** The messages when a machine, the host itself or its proxy, is not reached. */
   interface ReachFailures {
     UnreachableException resolve(IOException cause);
 
@@ -81,7 +82,7 @@ public final class Dial {
    * Resolves, connects, opens TLS and, if asked for, a WebSocket, on this thread; where there is a
    * proxy, through the proxy.
    *
-   * @return the open line
+   * @return the open connection
    * @throws UnreachableException if that fails or is aborted: what happened, at which stage, and
    *     what to do next
    */
@@ -89,14 +90,14 @@ public final class Dial {
     if (!host.valid()) {
       throw failures.noHostName();
     }
-    CountingSocket wire =
+    CountingSocket socket =
         dialer.proxy().isPresent()
             ? tunnel(dialer.proxy().get())
             : reach(host, endpoint.port(), failures);
     boolean open = false;
     try {
-      Connection line = secure(wire);
-      Connection whole = target.isPresent() ? upgrade(line, wire, target.get()) : line;
+      Connection secured = secure(socket);
+      Connection whole = target.isPresent() ? upgrade(secured, socket, target.get()) : secured;
       open = true;
       step = "the connection to " + endpoint + ", which is open";
       return whole;
@@ -104,16 +105,16 @@ public final class Dial {
       throw isAborted() ? failures.aborted(Stage.TLS) : tlsFailures.of(e);
     } finally {
       if (!open) {
-        close(wire::close);
+        close(socket::close);
       }
     }
   }
 
   /**
-   * Stops the attempt, or cuts the line it has opened: {@link #connect} fails promptly and leaves
-   * nothing open. One exception: the platform's name look-up cannot be interrupted, so that a
-   * thread inside it comes back only when the look-up does. Any thread; does not block; no effect
-   * when called again.
+   * Stops the attempt, or cuts the connection it has opened: {@link #connect} fails promptly and
+   * leaves nothing open. One exception: the platform's name look-up cannot be interrupted, so a
+   * thread inside it returns only when the look-up does. Any thread; does not block; no effect when
+   * called again.
    */
   public void abort() {
     Release release;
@@ -139,7 +140,7 @@ public final class Dial {
     }
   }
 
-  /** Puts what abort has to let go of in place of what was held before. */
+  /** Replaces what abort has to release. */
   void hold(Release release) throws IOException {
     synchronized (lock) {
       if (!aborted) {
@@ -153,48 +154,48 @@ public final class Dial {
 
   /** A way through the proxy, to the host. */
   private CountingSocket tunnel(Proxy proxy) {
-    ProxyFailures told = new ProxyFailures(proxy, endpoint);
-    Tunnel tunnel = Tunnel.through(proxy, host, endpoint.port(), told);
+    ProxyFailures messages = new ProxyFailures(proxy, endpoint);
+    Tunnel tunnel = Tunnel.through(proxy, host, endpoint.port(), messages, dialer.random());
     while (true) {
-      CountingSocket wire = reach(HostName.of(proxy.host()), proxy.port(), told);
+      CountingSocket socket = reach(HostName.of(proxy.host()), proxy.port(), messages);
       boolean open = false;
       step = "the answer of the " + proxy;
       try {
-        wire.limitReads(dialer.handshakeTimeout().toNanos());
-        open = tunnel.open(wire.getInputStream(), wire.getOutputStream());
+        socket.limitReads(dialer.handshakeTimeout().toNanos());
+        open = tunnel.open(socket.getInputStream(), socket.getOutputStream());
         if (open) {
-          wire.unlimitReads();
+          socket.unlimitReads();
           log.debug("{} lets through to {}", proxy, endpoint);
-          return wire;
+          return socket;
         }
       } catch (IOException e) {
-        throw isAborted() ? failures.aborted(Stage.PROXY) : told.broken(e, wire.timedOut());
+        throw isAborted() ? failures.aborted(Stage.PROXY) : messages.broken(e, socket.timedOut());
       } finally {
         if (!open) {
-          close(wire::close);
+          close(socket::close);
         }
       }
     }
   }
 
-  /** Resolves and connects; abort closes what comes of it. */
-  private CountingSocket reach(HostName name, int port, ReachFailures told) {
-    List<InetAddress> addresses = resolve(name, told);
+  /** Resolves and connects; abort closes the result. */
+  private CountingSocket reach(HostName name, int port, ReachFailures messages) {
+    List<InetAddress> addresses = resolve(name, messages);
     step = "a TCP connection to " + name.authority() + ":" + port + " " + shown(addresses);
     AddressRace race = new AddressRace(port, dialer.stagger(), dialer.connectTimeout(), this);
     try {
       SocketChannel channel = race.run(addresses);
       if (channel == null) {
-        throw told.connect(race.failures(), null);
+        throw messages.connect(race.failures(), null);
       }
       hold(channel::close);
       return new CountingSocket(channel.socket());
     } catch (IOException e) {
-      throw isAborted() ? failures.aborted(Stage.CONNECT) : told.connect(race.failures(), e);
+      throw isAborted() ? failures.aborted(Stage.CONNECT) : messages.connect(race.failures(), e);
     }
   }
 
-  private List<InetAddress> resolve(HostName name, ReachFailures told) {
+  private List<InetAddress> resolve(HostName name, ReachFailures messages) {
     step = "the addresses of " + name + " from the name server";
     try {
       failIfAborted();
@@ -209,7 +210,7 @@ public final class Dial {
       log.debug("{} is {}", name, addresses);
       return addresses;
     } catch (IOException e) {
-      throw isAborted() ? failures.aborted(Stage.RESOLVE) : told.resolve(e);
+      throw isAborted() ? failures.aborted(Stage.RESOLVE) : messages.resolve(e);
     }
   }
 
@@ -220,22 +221,19 @@ public final class Dial {
         .collect(Collectors.joining(", ", "(", ")"));
   }
 
-  private Connection secure(CountingSocket wire) throws IOException, GeneralSecurityException {
+  private Connection secure(CountingSocket socket) throws IOException, GeneralSecurityException {
     step =
         "the TLS handshake with "
             + endpoint
             + " ("
             + (dialer.proxy().isPresent()
                 ? "through the " + dialer.proxy().get()
-                : wire.getInetAddress().getHostAddress())
+                : socket.getInetAddress().getHostAddress())
             + ")";
-    TlsContexts.Context context = dialer.contexts().get(endpoint.trust(), certificate);
+    SSLContext context = dialer.contexts().get(endpoint.trust(), certificate);
     SSLSocket tls =
         (SSLSocket)
-            context
-                .tls()
-                .getSocketFactory()
-                .createSocket(wire, host.ascii(), endpoint.port(), true);
+            context.getSocketFactory().createSocket(socket, host.ascii(), endpoint.port(), true);
     SSLParameters parameters = tls.getSSLParameters();
     // IoT Hub: TLS 1.2 is the floor ("TLS support in IoT Hub").
     parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
@@ -244,32 +242,32 @@ public final class Dial {
     parameters.setEndpointIdentificationAlgorithm(host.verifiedByPlatform() ? "HTTPS" : null);
     host.sni().ifPresent(name -> parameters.setServerNames(List.of(name)));
     tls.setSSLParameters(parameters);
-    wire.limitReads(dialer.handshakeTimeout().toNanos());
+    socket.limitReads(dialer.handshakeTimeout().toNanos());
     try {
       tls.startHandshake();
     } catch (IOException e) {
-      if (wire.timedOut() && !isAborted()) {
+      if (socket.timedOut() && !isAborted()) {
         throw tlsFailures.timedOut(e);
       }
       throw e;
     }
-    wire.unlimitReads();
-    log.debug("{} at {} speaks {}", endpoint, wire.getInetAddress(), tls.getSession());
-    return new TlsConnection(wire, tls);
+    socket.unlimitReads();
+    log.debug("{} at {} speaks {}", endpoint, socket.getInetAddress(), tls.getSession());
+    return new TlsConnection(socket, tls);
   }
 
-  private Connection upgrade(Connection line, CountingSocket wire, WebSocketTarget asked) {
+  private Connection upgrade(Connection carrier, CountingSocket socket, WebSocketTarget asked) {
     step = "the answer of " + endpoint + " to the WebSocket upgrade";
     try {
-      wire.limitReads(dialer.handshakeTimeout().toNanos());
-      new WebSocketUpgrade(host, endpoint, asked, dialer.random()).run(line);
-      wire.unlimitReads();
+      socket.limitReads(dialer.handshakeTimeout().toNanos());
+      new WebSocketUpgrade(host, endpoint, asked, dialer.random()).run(carrier);
+      socket.unlimitReads();
       log.debug("{} speaks WebSocket", endpoint);
-      return new WebSocketConnection(line, dialer.random());
+      return new WebSocketConnection(carrier, dialer.random());
     } catch (IOException e) {
       throw isAborted()
           ? failures.aborted(Stage.UPGRADE)
-          : UpgradeFailures.broken(endpoint, e, wire.timedOut());
+          : UpgradeFailures.broken(endpoint, e, socket.timedOut());
     }
   }
 

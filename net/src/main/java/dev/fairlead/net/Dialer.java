@@ -130,7 +130,7 @@ public final class Dialer {
   /**
    * Prepares to dial over TLS; nothing happens before {@link Dial#connect()}.
    *
-   * @param endpoint where to, and who may vouch for the server
+   * @param endpoint the address, and the CAs that the server certificate may be signed by
    * @param certificate the client certificate to show when asked, empty for none
    * @return one attempt
    */
@@ -140,9 +140,9 @@ public final class Dialer {
 
   /**
    * Prepares to dial over TLS and to open a WebSocket there; nothing happens before {@link
-   * Dial#connect()}. The line carries the payload of binary messages as a stream.
+   * Dial#connect()}. The connection carries the payload of binary messages as a stream.
    *
-   * @param endpoint where to, and who may vouch for the server
+   * @param endpoint the address, and the CAs that the server certificate may be signed by
    * @param certificate the client certificate to show when asked, empty for none
    * @param target what to ask for
    * @return one attempt

@@ -23,18 +23,18 @@ final class HttpTunnel implements Tunnel {
   /** Asking, answering the challenge, answering again where the nonce was stale. */
   private static final int MAX_ROUNDS = 3;
 
-  private static final SecureRandom RANDOM = new SecureRandom();
-
   private final Proxy proxy;
   private final String target;
   private final ProxyFailures failures;
+  private final SecureRandom random;
 
   private @Nullable String authorization;
   private int rounds;
 
-  HttpTunnel(Proxy proxy, HostName host, int port, ProxyFailures failures) {
+  HttpTunnel(Proxy proxy, HostName host, int port, ProxyFailures failures, SecureRandom random) {
     this.proxy = proxy;
     this.failures = failures;
+    this.random = random;
     target = host.authority() + ":" + port;
   }
 
@@ -81,7 +81,7 @@ final class HttpTunnel implements Tunnel {
     String password = proxy.password().get().reveal();
     if (digest.isPresent()) {
       byte[] nonce = new byte[24];
-      RANDOM.nextBytes(nonce);
+      random.nextBytes(nonce);
       String clientNonce = Base64.getEncoder().encodeToString(nonce);
       return digest.get().credentials(user, password, "CONNECT", target, clientNonce);
     }

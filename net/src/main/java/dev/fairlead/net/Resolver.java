@@ -5,7 +5,7 @@ import java.net.UnknownHostException;
 import java.util.List;
 
 /**
- * Looks a host name up. Asked on every connect, for a hub's address may change: IoT Hub,
+ * Looks a host name up. Called on every connect, because a hub's address may change: IoT Hub,
  * "Understand IP addresses of your IoT hub". Any thread; may block.
  */
 @FunctionalInterface

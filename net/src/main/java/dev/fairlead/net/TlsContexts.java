@@ -15,6 +15,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
 
 /**
  * TLS contexts by who is trusted and what certificate is shown. Kept, because a context holds the
@@ -24,32 +25,43 @@ import javax.net.ssl.X509ExtendedTrustManager;
 final class TlsContexts {
   private static final int MAX_KEPT = 8;
 
-  private final Map<Key, Context> kept =
+  private final Map<Key, Holder> kept =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Key, Context> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Key, Holder> eldest) {
           return size() > MAX_KEPT;
         }
       };
 
   record Key(Trust trust, Optional<Credential.Certificate> certificate) {}
 
-  record Context(SSLContext tls, ServerCheck check) {}
+  /** One at a time makes a context; those who need another one do not wait for it. */
+  private static final class Holder {
+    private @Nullable SSLContext context;
 
-  synchronized Context get(Trust trust, Optional<Credential.Certificate> certificate)
-      throws GeneralSecurityException, IOException {
-    Key key = new Key(trust, certificate);
-    Context known = kept.get(key);
-    if (known == null) {
-      known = create(key);
-      kept.put(key, known);
+    synchronized SSLContext get(Key key) throws GeneralSecurityException, IOException {
+      SSLContext known = context;
+      if (known == null) {
+        known = create(key);
+        context = known;
+      }
+      return known;
     }
-    return known;
   }
 
-  private static Context create(Key key) throws GeneralSecurityException, IOException {
+  SSLContext get(Trust trust, Optional<Credential.Certificate> certificate)
+      throws GeneralSecurityException, IOException {
+    Key key = new Key(trust, certificate);
+    Holder holder;
+    synchronized (kept) {
+      holder = kept.computeIfAbsent(key, absent -> new Holder());
+    }
+    return holder.get(key);
+  }
+
+  private static SSLContext create(Key key) throws GeneralSecurityException, IOException {
     TrustManagerFactory trusting =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     trusting.init(key.trust.keyStore().orElse(null));
@@ -68,7 +80,7 @@ final class TlsContexts {
     }
     SSLContext tls = SSLContext.getInstance("TLS");
     tls.init(keys, new TrustManager[] {check}, null);
-    return new Context(tls, check);
+    return tls;
   }
 
   private static KeyManager[] keyManagers(Credential.Certificate certificate)

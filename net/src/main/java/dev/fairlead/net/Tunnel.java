@@ -4,6 +4,7 @@ import dev.fairlead.Proxy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.security.SecureRandom;
 
 /** Asks one proxy for one way through; may need more than one connection to the proxy. */
 interface Tunnel {
@@ -16,9 +17,10 @@ interface Tunnel {
    */
   boolean open(InputStream in, OutputStream out) throws IOException;
 
-  static Tunnel through(Proxy proxy, HostName host, int port, ProxyFailures failures) {
+  static Tunnel through(
+      Proxy proxy, HostName host, int port, ProxyFailures failures, SecureRandom random) {
     return switch (proxy.kind()) {
-      case HTTP -> new HttpTunnel(proxy, host, port, failures);
+      case HTTP -> new HttpTunnel(proxy, host, port, failures, random);
       case SOCKS5 -> new SocksTunnel(proxy, host, port, failures);
     };
   }

@@ -7,16 +7,16 @@ import java.net.InetAddress;
 import java.security.SecureRandom;
 
 /**
- * A line inside a WebSocket: the payload of binary messages as one stream each way, with no regard
- * to where a frame ends. Nothing is queued: what is not read stays in the network, and a writer
- * waits until the network takes its frame.
+ * A connection inside a WebSocket: the payload of binary messages as one stream each way, with no
+ * regard to where a frame ends. Nothing is queued: what is not read stays in the network, and a
+ * writer waits until the network takes its frame.
  */
 final class WebSocketConnection implements Connection {
   private final Connection carrier;
   private final WebSocketInput input;
   private final WebSocketOutput output;
 
-  /** Of a line on which the upgrade has succeeded. */
+  /** Of a connection on which the upgrade has succeeded. */
   WebSocketConnection(Connection carrier, SecureRandom random) {
     this.carrier = carrier;
     output = new WebSocketOutput(carrier.output(), random);

@@ -34,15 +34,15 @@ final class WebSocketUpgrade {
    *
    * @throws dev.fairlead.UnreachableException if the answer is no, or no WebSocket
    */
-  void run(Connection line) throws IOException {
+  void run(Connection connection) throws IOException {
     byte[] nonce = new byte[16];
     random.nextBytes(nonce);
     String key = Base64.getEncoder().encodeToString(nonce);
-    line.output().write(request(key).getBytes(US_ASCII));
-    line.output().flush();
+    connection.output().write(request(key).getBytes(US_ASCII));
+    connection.output().flush();
     HttpHead answer;
     try {
-      answer = HttpHead.read(line.input());
+      answer = HttpHead.read(connection.input());
     } catch (HttpHead.Malformed e) {
       throw UpgradeFailures.notHttp(endpoint, e);
     } catch (EOFException e) {
