@@ -108,8 +108,37 @@ public final class Fault {
     /** AMQP: releases telemetry, which is to be sent again. */
     record Release() implements Effect {}
 
-    /** AMQP: leaves telemetry without an outcome for ever. */
+    /**
+     * Leaves telemetry without an acknowledgement forever: no PUBACK, no disposition, no answer.
+     * The connection works otherwise.
+     */
     record Withhold() implements Effect {}
+
+    /**
+     * Acknowledges telemetry late. On MQTT later acknowledgements wait behind it, because MQTT
+     * requires their order; over HTTPS the whole connection waits, because requests are answered
+     * one after the other.
+     *
+     * @param by how late, on the hub's clock; more than zero
+     */
+    record AcknowledgeLate(Duration by) implements Effect {}
+
+    /**
+     * Acknowledges a message only after the next one of its connection was acknowledged, which
+     * breaks [MQTT-4.6.0-2]. Over HTTPS, where requests are answered one after the other, nothing
+     * happens.
+     */
+    record AcknowledgeOutOfOrder() implements Effect {}
+
+    /** Sends the next packet to the device twice. */
+    record Duplicate() implements Effect {}
+
+    /**
+     * Keeps the connection alive and sends nothing else from here on: everything is read and
+     * carried out, but only pings are answered and only heartbeats are sent. On MQTT that is
+     * PINGRESP; on AMQP empty frames, BEGIN and END; over HTTPS, which has no pings, nothing.
+     */
+    record PingsOnly() implements Effect {}
 
     /** AMQP: gives no credit on a link, ever. */
     record NoCredit() implements Effect {}
@@ -173,73 +202,12 @@ public final class Fault {
       throw new IllegalArgumentException(
           "A fault's occasions count from 1, and it strikes at least once.");
     }
-    if (effect instanceof Effect.Refuse && moment != Moment.ON_CONNECT) {
-      throw new IllegalArgumentException(
-          "Only a connect can be refused. Use refuse(code) without another moment.");
-    }
-    if (effect instanceof Effect.RefuseUpgrade && moment != Moment.ON_UPGRADE) {
-      throw new IllegalArgumentException(
-          "Only an upgrade can be refused with a status. Use refuseUpgrade(status) without another"
-              + " moment.");
-    }
-    checkFit(effect, moment);
-    if (isBeforeDevice(moment)) {
-      if (deviceId != null) {
-        throw new IllegalArgumentException(
-            "At " + moment + " no device is known. Use onConnect() for one device.");
-      }
-      boolean bare = moment == Moment.ON_ACCEPT || moment == Moment.ON_UPGRADE;
-      if (bare && (effect instanceof Effect.Corrupt || effect instanceof Effect.HugeLength)) {
-        throw new IllegalArgumentException(
-            "At " + moment + " there is no packet to spoil. Use garbage() there.");
-      }
-    }
+    FaultRules.check(effect, moment, deviceId);
     this.effect = effect;
     this.moment = moment;
     this.deviceId = deviceId;
     this.first = first;
     this.times = times;
-  }
-
-  private static boolean isBeforeDevice(Moment moment) {
-    return switch (moment) {
-      case ON_ACCEPT, ON_UPGRADE, ON_SASL, ON_OPEN, ON_TOKEN -> true;
-      default -> false;
-    };
-  }
-
-  private static void checkFit(Effect effect, Moment moment) {
-    boolean fits = true;
-    if (effect instanceof Effect.Reject) {
-      fits = isOfRequest(moment) || moment == Moment.ON_ATTACH;
-    } else if (effect instanceof Effect.Answer) {
-      fits = isOfRequest(moment);
-    } else if (effect instanceof Effect.ShiftDate) {
-      fits = moment == Moment.ON_ANSWER;
-    } else if (effect instanceof Effect.Release) {
-      fits = moment == Moment.BEFORE_STORE;
-    } else if (effect instanceof Effect.NoCredit) {
-      fits = moment == Moment.ON_ATTACH;
-    } else if (effect instanceof Effect.Withhold || effect instanceof Effect.Detach) {
-      fits = isOfTelemetry(moment);
-    }
-    if (!fits) {
-      throw new IllegalArgumentException(
-          "The fault " + effect + " cannot strike at " + moment + ". Leave it at its own moment.");
-    }
-  }
-
-  private static boolean isOfRequest(Moment moment) {
-    return switch (moment) {
-      case ON_REQUEST, BEFORE_STORE, BEFORE_ACK, ON_ANSWER -> true;
-      default -> false;
-    };
-  }
-
-  private static boolean isOfTelemetry(Moment moment) {
-    return moment == Moment.BEFORE_STORE
-        || moment == Moment.BEFORE_ACK
-        || moment == Moment.AFTER_ACK;
   }
 
   /** Closes the connection, by default before an acknowledgement. */
@@ -305,10 +273,38 @@ public final class Fault {
   }
 
   /**
-   * AMQP: leaves telemetry without an outcome, by default stored, {@link #beforeStore} not stored.
+   * Leaves telemetry without an acknowledgement, by default stored, {@link #beforeStore} not
+   * stored.
    */
   public static Fault withhold() {
     return of(new Effect.Withhold(), Moment.BEFORE_ACK);
+  }
+
+  /**
+   * Acknowledges telemetry late; {@link #onAnswer} delays the answer to any HTTP request.
+   *
+   * @param by how late, on the hub's clock; more than zero
+   */
+  public static Fault acknowledgeLate(Duration by) {
+    if (by.isNegative() || by.isZero()) {
+      throw new IllegalArgumentException("An acknowledgement is late by more than zero.");
+    }
+    return of(new Effect.AcknowledgeLate(by), Moment.BEFORE_ACK);
+  }
+
+  /** Acknowledges telemetry only after the next message was acknowledged. */
+  public static Fault acknowledgeOutOfOrder() {
+    return of(new Effect.AcknowledgeOutOfOrder(), Moment.BEFORE_ACK);
+  }
+
+  /** Sends a packet to the device twice, by default the acknowledgement. */
+  public static Fault duplicate() {
+    return of(new Effect.Duplicate(), Moment.BEFORE_ACK);
+  }
+
+  /** Answers pings and sends nothing else, by default from an acknowledgement on. */
+  public static Fault pingsOnly() {
+    return of(new Effect.PingsOnly(), Moment.BEFORE_ACK);
   }
 
   /** AMQP: attaches a link on which the device never gets credit. */

@@ -21,6 +21,7 @@ final class Acceptance {
 
   private final HubCore hub;
   private final List<IncomingDelivery> stored = new ArrayList<>();
+  private final List<IncomingDelivery> overtaken = new ArrayList<>();
   private final Set<Incoming> used = new LinkedHashSet<>();
 
   Acceptance(HubCore hub) {
@@ -30,6 +31,13 @@ final class Acceptance {
   /** Telemetry is in the log. */
   void whenStored(IncomingDelivery delivery) {
     stored.add(delivery);
+    stored.addAll(overtaken);
+    overtaken.clear();
+  }
+
+  /** Telemetry is in the log, and accepted after the next, for a fault. */
+  void afterNext(IncomingDelivery delivery) {
+    overtaken.add(delivery);
   }
 
   /** A link has used credit. */

@@ -45,7 +45,7 @@ public final class AmqpFrontEnd {
 
   private void install(
       ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates, int identities) {
-    FaultyConnection wire = new FaultyConnection(hub.faults(), HUGE_HEAD);
+    FaultyConnection wire = new FaultyConnection(hub.faults(), HUGE_HEAD, FrameOutput::heartbeats);
     Grants grants = new Grants(hub, certificates, identities);
     pipeline.addLast("wire", wire);
     pipeline.addLast("frames-in", new FrameGate());

@@ -1,6 +1,6 @@
 package dev.fairlead.localhub.amqp;
 
-import dev.fairlead.localhub.fault.FaultPlan;
+import dev.fairlead.localhub.fault.FaultyConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.util.function.BiConsumer;
@@ -18,11 +18,15 @@ final class FrameOutput implements BiConsumer<ProtonBuffer, Runnable> {
 
   private static final int ENOUGH = 64 * 1024;
 
+  private static final int EMPTY_FRAME = 8;
+  private static final int BEGIN = 0x11;
+  private static final int END = 0x17;
+
   private final Channel channel;
-  private final FaultPlan faults;
+  private final FaultyConnection faults;
   private @Nullable ByteBuf pending;
 
-  FrameOutput(Channel channel, FaultPlan faults) {
+  FrameOutput(Channel channel, FaultyConnection faults) {
     this.channel = channel;
     this.faults = faults;
   }
@@ -42,7 +46,7 @@ final class FrameOutput implements BiConsumer<ProtonBuffer, Runnable> {
     frame.copyInto(
         frame.getReadOffset(), buffer.array(), buffer.arrayOffset() + buffer.writerIndex(), length);
     buffer.writerIndex(buffer.writerIndex() + length);
-    if (buffer.readableBytes() >= ENOUGH || !faults.isIdle()) {
+    if (buffer.readableBytes() >= ENOUGH || faults.needsSinglePackets()) {
       write();
     }
     if (written != null) {
@@ -70,5 +74,36 @@ final class FrameOutput implements BiConsumer<ProtonBuffer, Runnable> {
       pending.release();
       pending = null;
     }
+  }
+
+  /**
+   * Empty frames, and BEGIN and END: a client that opens a session and ends it again only looks
+   * whether the hub is there.
+   */
+  static ByteBuf heartbeats(ByteBuf frames) {
+    ByteBuf kept = frames.alloc().buffer();
+    while (frames.readableBytes() >= EMPTY_FRAME) {
+      int start = frames.readerIndex();
+      long length = frames.getUnsignedInt(start);
+      if (length < EMPTY_FRAME || length > frames.readableBytes()) {
+        break; // A protocol header.
+      }
+      if (isHeartbeat(frames, start, (int) length)) {
+        kept.writeBytes(frames, start, (int) length);
+      }
+      frames.skipBytes((int) length);
+    }
+    frames.release();
+    return kept;
+  }
+
+  private static boolean isHeartbeat(ByteBuf frames, int start, int length) {
+    int body = start + frames.getUnsignedByte(start + 4) * 4;
+    if (start + length - body < 3) {
+      return start + length == body;
+    }
+    // The descriptor of a performative: AMQP 1.0, part 1, section 1.2, and part 2, section 2.7.
+    int performative = frames.getUnsignedByte(body + 2);
+    return performative == BEGIN || performative == END;
   }
 }

@@ -75,7 +75,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
     this.wire = wire;
     this.grants = grants;
     this.maxSessions = 2 * maxIdentities + 10;
-    this.output = new FrameOutput(channel, hub.faults());
+    this.output = new FrameOutput(channel, wire);
     this.conditions = new Conditions(hub.time());
     this.acceptance = new Acceptance(hub);
     this.desk = new LinkTable(this, maxIdentities);

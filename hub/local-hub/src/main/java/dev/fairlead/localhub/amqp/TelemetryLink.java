@@ -176,15 +176,27 @@ final class TelemetryLink {
     if (beforeAck instanceof Effect.Withhold) {
       return true;
     }
+    if (beforeAck instanceof Effect.AcknowledgeLate late) {
+      hub.time().schedule(late.by(), () -> connection.onLoop(() -> acceptNow(delivery)));
+      return true;
+    }
+    if (beforeAck instanceof Effect.AcknowledgeOutOfOrder) {
+      connection.acceptance().afterNext(delivery);
+      return true;
+    }
     if (beforeAck != null && done(beforeAck)) {
       return false;
     }
-    connection.acceptance().whenStored(delivery);
-    if (!connection.settleNow()) {
+    if (!acceptNow(delivery)) {
       return false;
     }
     Effect afterAck = hub.faults().strike(Moment.AFTER_ACK, deviceId);
     return afterAck == null || !done(afterAck);
+  }
+
+  private boolean acceptNow(IncomingDelivery delivery) {
+    connection.acceptance().whenStored(delivery);
+    return connection.settleNow();
   }
 
   /** Inflicts what is not about a single message; whether the link is done for. */

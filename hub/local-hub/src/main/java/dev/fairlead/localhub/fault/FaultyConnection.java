@@ -32,21 +32,33 @@ public final class FaultyConnection extends ChannelDuplexHandler {
           .getBytes(StandardCharsets.ISO_8859_1);
   private static final long SHAPING_INTERVAL_MILLIS = 50;
 
+  /** Takes from a buffer of whole packets what answers a ping, or shows that the hub lives. */
+  @FunctionalInterface
+  public interface Heartbeats {
+    /** Takes over the buffer; the result is empty if nothing is left. */
+    ByteBuf keep(ByteBuf packets);
+  }
+
   private final FaultPlan plan;
   private final byte[] hugeHead;
+  private final Heartbeats heartbeats;
   private @Nullable ChannelHandlerContext context;
   private @Nullable String deviceId;
   private boolean stalled;
   private boolean brokenOff;
   private boolean corruptNext;
+  private boolean duplicateNext;
+  private boolean pingsOnly;
 
   /**
    * @param plan the hub's faults
    * @param hugeHead the first bytes of the longest packet that the protocol knows
+   * @param heartbeats what {@link Effect.PingsOnly} lets through
    */
-  public FaultyConnection(FaultPlan plan, byte[] hugeHead) {
+  public FaultyConnection(FaultPlan plan, byte[] hugeHead, Heartbeats heartbeats) {
     this.plan = plan;
     this.hugeHead = hugeHead.clone();
+    this.heartbeats = heartbeats;
   }
 
   /**
@@ -66,7 +78,7 @@ public final class FaultyConnection extends ChannelDuplexHandler {
    * @return whether the connection is done for: ended or silent
    */
   public static boolean inflictOnce(ChannelPipeline pipeline, FaultPlan plan, Effect effect) {
-    FaultyConnection wire = new FaultyConnection(plan, new byte[0]);
+    FaultyConnection wire = new FaultyConnection(plan, new byte[0], packets -> packets);
     ChannelHandlerContext tls = pipeline.context(SslHandler.class);
     if (tls == null) {
       pipeline.addFirst("wire", wire);
@@ -90,7 +102,17 @@ public final class FaultyConnection extends ChannelDuplexHandler {
     deviceId = id;
   }
 
-  /** Whether the connection is to be silent for ever. */
+  /** Whether the next packet has to come in a buffer of its own. */
+  public boolean needsSinglePackets() {
+    return corruptNext || duplicateNext || !plan.isIdle();
+  }
+
+  /** The effect of the fault that strikes now, which is not applied; null for none. */
+  public @Nullable Effect strike(Moment moment) {
+    return plan.strike(moment, deviceId);
+  }
+
+  /** Whether the connection is to be silent forever. */
   public boolean isStalled() {
     return stalled;
   }
@@ -132,6 +154,10 @@ public final class FaultyConnection extends ChannelDuplexHandler {
       shape(ctx.channel(), throttle.bytesPerSecond());
     } else if (effect instanceof Effect.Corrupt) {
       corruptNext = true;
+    } else if (effect instanceof Effect.Duplicate) {
+      duplicateNext = true;
+    } else if (effect instanceof Effect.PingsOnly) {
+      pingsOnly = true;
     } else if (effect instanceof Effect.Garbage) {
       ctx.writeAndFlush(Unpooled.wrappedBuffer(GARBAGE));
     } else if (effect instanceof Effect.HugeLength) {
@@ -183,8 +209,16 @@ public final class FaultyConnection extends ChannelDuplexHandler {
       promise.trySuccess();
       return;
     }
-    if (!(message instanceof ByteBuf packet) || (plan.isIdle() && !corruptNext)) {
+    if (!(message instanceof ByteBuf packet)) {
       ctx.write(message, promise);
+      return;
+    }
+    if (pingsOnly) {
+      writeIfAny(ctx, heartbeats.keep(packet), promise);
+      return;
+    }
+    if (!needsSinglePackets()) {
+      ctx.write(packet, promise);
       return;
     }
     Effect effect = plan.strike(Moment.MID_PACKET, deviceId);
@@ -193,8 +227,22 @@ public final class FaultyConnection extends ChannelDuplexHandler {
     } else if (corruptNext) {
       corruptNext = false;
       ctx.write(spoil(packet), promise);
+    } else if (duplicateNext) {
+      duplicateNext = false;
+      ctx.write(packet.retainedDuplicate());
+      ctx.write(packet, promise);
     } else {
       ctx.write(packet, promise);
+    }
+  }
+
+  private static void writeIfAny(
+      ChannelHandlerContext ctx, ByteBuf packets, ChannelPromise promise) {
+    if (packets.isReadable()) {
+      ctx.write(packets, promise);
+    } else {
+      packets.release();
+      promise.trySuccess();
     }
   }
 

@@ -27,7 +27,10 @@ import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -74,6 +77,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private long discarded;
   private boolean lastAnswerSent;
 
+  // While a fault delays an answer.
+  private boolean paused;
+  private final Deque<Object> waiting = new ArrayDeque<>();
+
   HttpConnection(
       HubCore hub, DeviceApi api, FaultyConnection wire, RequestLog log, ErrorAnswers errors) {
     this.hub = hub;
@@ -98,11 +105,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
     dropBody();
+    waiting.forEach(ReferenceCountUtil::release);
+    waiting.clear();
   }
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof IdleStateEvent && !wire.isStalled()) {
+    if (event instanceof IdleStateEvent && !wire.isStalled() && !paused) {
       ctx.close();
     }
     ctx.fireUserEventTriggered(event);
@@ -111,7 +120,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** A client that does not read its answers is not read from either. */
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-    if (!wire.isStalled()) {
+    if (!wire.isStalled() && !paused) {
       ctx.channel().config().setAutoRead(ctx.channel().isWritable());
     }
     ctx.fireChannelWritabilityChanged();
@@ -119,6 +128,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
+    if (paused) {
+      waiting.add(message);
+      return;
+    }
     try {
       if (wire.isStalled() || !ctx.channel().isActive()) {
         return;
@@ -276,15 +289,52 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
     refusal = null;
     if (answer != null) {
+      Answer ready = prepared(head, answer);
       boolean last = !HttpUtil.isKeepAlive(head);
-      ChannelFuture sent = answer(ctx, head, answer, last);
-      if (last && sent != null) {
-        sent.addListener(ChannelFutureListener.CLOSE);
-      }
       Moment afterwards = wanted == null ? null : wanted.afterwards();
-      if (sent != null && afterwards != null) {
-        faults.strike(afterwards, deviceId);
+      Duration delay = faults.takeDelay();
+      if (delay.isZero()) {
+        finish(ctx, ready, last, afterwards);
+      } else {
+        pause(ctx, delay, () -> finish(ctx, ready, last, afterwards));
       }
+    }
+  }
+
+  private void finish(
+      ChannelHandlerContext ctx, Answer answer, boolean last, @Nullable Moment afterwards) {
+    ChannelFuture sent = write(ctx, answer, last);
+    if (last && sent != null) {
+      sent.addListener(ChannelFutureListener.CLOSE);
+    }
+    if (sent != null && afterwards != null) {
+      faults.strike(afterwards, deviceId);
+    }
+  }
+
+  /** Reads no further request before an answer that a fault delays. */
+  private void pause(ChannelHandlerContext ctx, Duration delay, Runnable answer) {
+    paused = true;
+    ctx.channel().config().setAutoRead(false);
+    hub.time()
+        .schedule(
+            delay,
+            () ->
+                ctx.executor()
+                    .execute(
+                        () -> {
+                          paused = false;
+                          answer.run();
+                          resume(ctx);
+                        }));
+  }
+
+  private void resume(ChannelHandlerContext ctx) {
+    while (!paused && !waiting.isEmpty()) {
+      channelRead(ctx, waiting.remove());
+    }
+    if (!paused && !wire.isStalled()) {
+      ctx.channel().config().setAutoRead(true);
     }
   }
 
@@ -314,11 +364,22 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** The answer as it goes out, after a fault perhaps; it is logged. */
+  private Answer prepared(HttpRequest head, Answer given) {
+    Answer answer = given.isNever() ? given : faults.beforeSending(given, deviceId);
+    record(head, answer);
+    return answer;
+  }
+
   /** Answers a request, unless a fault keeps the answer back: null then. */
   private @Nullable ChannelFuture answer(
       ChannelHandlerContext ctx, HttpRequest head, Answer given, boolean last) {
-    Answer answer = given.isNever() ? given : faults.beforeSending(given, deviceId);
-    record(head, answer);
+    Answer answer = prepared(head, given);
+    faults.takeDelay(); // What follows such a request is not understood, and waits for nothing.
+    return write(ctx, answer, last);
+  }
+
+  private @Nullable ChannelFuture write(ChannelHandlerContext ctx, Answer answer, boolean last) {
     if (answer.isNever()) {
       return null;
     }

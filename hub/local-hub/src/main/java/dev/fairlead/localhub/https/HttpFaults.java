@@ -5,6 +5,7 @@ import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyConnection;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -16,6 +17,9 @@ final class HttpFaults {
   private final HubCore hub;
   private final FaultyConnection wire;
   private final ErrorAnswers errors;
+
+  /** Of the answer that is being made. */
+  private Duration delay = Duration.ZERO;
 
   HttpFaults(HubCore hub, FaultyConnection wire, ErrorAnswers errors) {
     this.hub = hub;
@@ -59,7 +63,21 @@ final class HttpFaults {
     if (effect instanceof Effect.Reject rejection) {
       return errors.of(rejection.code(), "A fault was asked for.");
     }
+    if (effect instanceof Effect.Withhold) {
+      return Answer.NEVER;
+    }
+    if (effect instanceof Effect.AcknowledgeLate late) {
+      delay = delay.plus(late.by());
+      return null;
+    }
     return wire.inflict(effect) ? Answer.NEVER : null;
+  }
+
+  /** How late the answer is that was made last, on the hub's clock. */
+  Duration takeDelay() {
+    Duration taken = delay;
+    delay = Duration.ZERO;
+    return taken;
   }
 
   /** The answer as it shall go out: itself, another one or none. */

@@ -49,7 +49,9 @@ public final class HttpsFrontEnd {
    * faults need between the two.
    */
   public ChannelHandler open(ChannelPipeline pipeline) {
-    FaultyConnection wire = new FaultyConnection(hub.faults(), HUGE_HEAD);
+    FaultyConnection wire =
+        new FaultyConnection(
+            hub.faults(), HUGE_HEAD, packet -> packet.skipBytes(packet.readableBytes()));
     pipeline.addAfter("tls", "wire", wire);
     return new HttpConnection(hub, api, wire, log, errors);
   }

@@ -99,7 +99,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
     TelemetryOrigin origin =
         TelemetryOrigin.of(device.id(), device.generationId(), access.method(), userName.modelId());
     this.orders = new FaultOrders(hub, device.id(), wire, channel.eventLoop());
-    this.telemetry = new TelemetryIntake(hub, origin, wire, out, orders::obey);
+    this.telemetry = new TelemetryIntake(hub, origin, wire, out, channel.eventLoop(), orders::obey);
     this.cloud = new CloudDelivery(device, this, out, inFlight);
     this.twin = new TwinExchange(device, hub.time(), out, versioned, this::answerTwin);
     this.methods = new MethodExchange(out, inFlight);

@@ -3,6 +3,7 @@ package dev.fairlead.localhub.mqtt;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.tls.ClientCertificates;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.mqtt.MqttDecoder;
 import io.netty.handler.codec.mqtt.MqttEncoder;
@@ -27,6 +28,8 @@ public final class MqttFrontEnd {
     0x30, (byte) 0xff, (byte) 0xff, (byte) 0xff, 0x7f, 0, 4, 'h', 'u', 'g', 'e'
   };
 
+  private static final int PINGRESP = 0xd0;
+
   private final HubCore hub;
   private final StoredSessions sessions = new StoredSessions();
 
@@ -47,10 +50,17 @@ public final class MqttFrontEnd {
    *     empty for none
    */
   public void install(ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates) {
-    FaultyConnection wire = new FaultyConnection(hub.faults(), HUGE_HEAD);
+    FaultyConnection wire = new FaultyConnection(hub.faults(), HUGE_HEAD, MqttFrontEnd::heartbeats);
     pipeline.addLast("wire", wire);
     pipeline.addLast("decoder", new MqttDecoder(MAX_PACKET, MAX_CLIENT_ID));
     pipeline.addLast("encoder", MqttEncoder.INSTANCE);
     pipeline.addLast("greeting", new MqttGreeting(hub, sessions, wire, certificates));
+  }
+
+  /** PINGRESP, which the encoder writes as a buffer of its own. */
+  private static ByteBuf heartbeats(ByteBuf packet) {
+    boolean answer =
+        packet.isReadable() && packet.getUnsignedByte(packet.readerIndex()) == PINGRESP;
+    return answer ? packet : packet.skipBytes(packet.readableBytes());
   }
 }

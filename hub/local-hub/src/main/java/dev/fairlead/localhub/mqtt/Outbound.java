@@ -13,7 +13,9 @@ import io.netty.handler.codec.mqtt.MqttQoS;
 import io.netty.handler.codec.mqtt.MqttSubAckMessage;
 import io.netty.handler.codec.mqtt.MqttSubAckPayload;
 import io.netty.handler.codec.mqtt.MqttUnsubAckMessage;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 
 /**
@@ -29,6 +31,8 @@ final class Outbound {
   private final Channel channel;
   private int[] acknowledgements = new int[256];
   private int acknowledgementCount;
+  private final Deque<Integer> overtaken = new ArrayDeque<>();
+  private int holds;
   private boolean inBatch;
 
   Outbound(Channel channel) {
@@ -46,6 +50,26 @@ final class Outbound {
       acknowledgements = Arrays.copyOf(acknowledgements, acknowledgementCount * 2);
     }
     acknowledgements[acknowledgementCount++] = packetId;
+    if (!overtaken.isEmpty()) {
+      acknowledge(overtaken.remove());
+    }
+  }
+
+  /** A PUBACK that is to come after the next one, for a fault. */
+  void acknowledgeAfterNext(int packetId) {
+    overtaken.add(packetId);
+  }
+
+  /** PUBACKs wait, for a fault, until {@link #releaseAcknowledgements}. */
+  void holdAcknowledgements() {
+    holds++;
+  }
+
+  /** Sends the PUBACKs that wait, unless another fault holds them. */
+  void releaseAcknowledgements() {
+    holds--;
+    writeAcknowledgements(true);
+    channel.flush();
   }
 
   /**
@@ -54,7 +78,7 @@ final class Outbound {
    * @param onePerBuffer whether each is to be a buffer of its own, as faults need it
    */
   void writeAcknowledgements(boolean onePerBuffer) {
-    if (acknowledgementCount == 0) {
+    if (acknowledgementCount == 0 || holds > 0) {
       return;
     }
     int perBuffer = onePerBuffer ? 1 : acknowledgementCount;

@@ -1,5 +1,6 @@
 package dev.fairlead.localhub.mqtt;
 
+import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultMessage;
@@ -8,6 +9,7 @@ import dev.fairlead.localhub.telemetry.MessageProperties;
 import dev.fairlead.localhub.telemetry.TelemetryOrigin;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -27,6 +29,7 @@ final class TelemetryIntake {
   private final TelemetryOrigin origin;
   private final FaultyConnection wire;
   private final Outbound out;
+  private final EventLoop loop;
   private final TelemetryTopics topics;
   private final Consumer<FaultMessage> faultMessages;
 
@@ -38,11 +41,13 @@ final class TelemetryIntake {
       TelemetryOrigin origin,
       FaultyConnection wire,
       Outbound out,
+      EventLoop loop,
       Consumer<FaultMessage> faultMessages) {
     this.hub = hub;
     this.origin = origin;
     this.wire = wire;
     this.out = out;
+    this.loop = loop;
     this.topics = new TelemetryTopics(origin.id());
     this.faultMessages = faultMessages;
   }
@@ -76,8 +81,14 @@ final class TelemetryIntake {
       return Outcome.TOO_LARGE;
     }
     boolean faultless = hub.faults().isIdle();
-    if (!faultless && wire.suffer(Moment.BEFORE_STORE)) {
-      return Outcome.FAULT;
+    if (!faultless) {
+      Effect effect = wire.strike(Moment.BEFORE_STORE);
+      if (effect instanceof Effect.Withhold) {
+        return Outcome.TAKEN; // And forgotten.
+      }
+      if (effect != null && wire.inflict(effect)) {
+        return Outcome.FAULT;
+      }
     }
     hub.telemetry().append(origin, ByteBufUtil.getBytes(payload), properties);
     Outcome outcome = Outcome.TAKEN;
@@ -103,7 +114,20 @@ final class TelemetryIntake {
       return Outcome.NOT_STORED;
     }
     out.flush();
-    if (wire.suffer(Moment.BEFORE_ACK)) {
+    Effect effect = wire.strike(Moment.BEFORE_ACK);
+    if (effect instanceof Effect.Withhold) {
+      return Outcome.TAKEN;
+    }
+    if (effect instanceof Effect.AcknowledgeOutOfOrder) {
+      if (packetId != 0) {
+        out.acknowledgeAfterNext(packetId);
+      }
+      return Outcome.TAKEN;
+    }
+    if (effect instanceof Effect.AcknowledgeLate late) {
+      out.holdAcknowledgements();
+      hub.time().schedule(late.by(), () -> loop.execute(out::releaseAcknowledgements));
+    } else if (effect != null && wire.inflict(effect)) {
       return Outcome.FAULT;
     }
     if (packetId != 0) {

@@ -18,15 +18,21 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.qpid.proton.amqp.UnsignedInteger;
 import org.apache.qpid.proton.amqp.messaging.Accepted;
 import org.apache.qpid.proton.amqp.messaging.Rejected;
 import org.apache.qpid.proton.amqp.messaging.Released;
 import org.apache.qpid.proton.amqp.transport.DeliveryState;
+import org.apache.qpid.proton.amqp.transport.Disposition;
+import org.apache.qpid.proton.amqp.transport.Role;
 import org.apache.qpid.proton.engine.Delivery;
 import org.apache.qpid.proton.engine.EndpointState;
 import org.apache.qpid.proton.engine.Link;
 import org.apache.qpid.proton.engine.Sender;
 import org.apache.qpid.proton.engine.Session;
+import org.apache.qpid.proton.engine.impl.ProtocolTracer;
+import org.apache.qpid.proton.engine.impl.TransportImpl;
+import org.apache.qpid.proton.framing.TransportFrame;
 import org.apache.qpid.proton.message.Message;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -228,6 +234,87 @@ class AmqpFaultsTest {
     assertThat(hub.telemetry().received())
         .extracting(stored -> stored.bodyAsText())
         .containsExactly("m1", "m4", "m5");
+  }
+
+  @Test
+  void acceptsLate() throws IOException {
+    hub.faults().add(Fault.acknowledgeLate(Duration.ofMinutes(3)));
+    try (AmqpPeer peer = AmqpPeer.connected(hub, device)) {
+      Sender link = peer.sender(EVENTS);
+      Delivery late = peer.start(link, AmqpPeer.encode(AmqpPeer.message("1")), 0);
+      assertThat(peer.send(link, AmqpPeer.message("2"))).isInstanceOf(Accepted.class);
+      time.advance(Duration.ofMinutes(2));
+      assertThat(peer.send(link, AmqpPeer.message("3"))).isInstanceOf(Accepted.class);
+      assertThat(late.getRemoteState()).isNull();
+      time.advance(Duration.ofMinutes(1));
+      assertThat(peer.outcome(late)).isInstanceOf(Accepted.class);
+    }
+    assertThat(hub.telemetry().received()).hasSize(3);
+  }
+
+  @Test
+  void acceptsOutOfOrder() throws IOException {
+    hub.faults().add(Fault.acknowledgeOutOfOrder());
+    try (AmqpPeer peer = AmqpPeer.connected(hub, device)) {
+      List<UnsignedInteger> settled = dispositions(peer);
+      Sender link = peer.sender(EVENTS);
+      Delivery first = peer.start(link, AmqpPeer.encode(AmqpPeer.message("1")), 0);
+      Delivery second = peer.start(link, AmqpPeer.encode(AmqpPeer.message("2")), 0);
+      assertThat(peer.outcome(second)).isInstanceOf(Accepted.class);
+      assertThat(peer.outcome(first)).isInstanceOf(Accepted.class);
+      assertThat(settled).containsExactly(UnsignedInteger.ONE, UnsignedInteger.ZERO);
+    }
+  }
+
+  @Test
+  void acceptsTwice() throws IOException {
+    hub.faults().add(Fault.duplicate());
+    try (AmqpPeer peer = AmqpPeer.connected(hub, device)) {
+      List<UnsignedInteger> settled = dispositions(peer);
+      Sender link = peer.sender(EVENTS);
+      assertThat(peer.send(link, AmqpPeer.message("1"))).isInstanceOf(Accepted.class);
+      assertThat(peer.send(link, AmqpPeer.message("2"))).isInstanceOf(Accepted.class);
+      assertThat(settled)
+          .containsExactly(UnsignedInteger.ZERO, UnsignedInteger.ZERO, UnsignedInteger.ONE);
+    }
+  }
+
+  /** The delivery of each disposition, as they come. */
+  private static List<UnsignedInteger> dispositions(AmqpPeer peer) {
+    List<UnsignedInteger> found = new ArrayList<>();
+    ((TransportImpl) peer.transport())
+        .setProtocolTracer(
+            new ProtocolTracer() {
+              @Override
+              public void receivedFrame(TransportFrame frame) {
+                if (frame.getBody() instanceof Disposition disposition
+                    && disposition.getRole() == Role.RECEIVER) {
+                  found.add(disposition.getFirst());
+                }
+              }
+
+              @Override
+              public void sentFrame(TransportFrame frame) {}
+            });
+    return found;
+  }
+
+  @Test
+  void answersPingsAndNothingElse() throws IOException {
+    hub.faults().add(Fault.pingsOnly().afterAck());
+    try (AmqpPeer peer = AmqpPeer.connected(hub, device)) {
+      Sender link = peer.sender(EVENTS);
+      assertThat(peer.send(link, AmqpPeer.message("1"))).isInstanceOf(Accepted.class);
+      Delivery unanswered = peer.start(link, AmqpPeer.encode(AmqpPeer.message("2")), 0);
+      for (int i = 0; i < 2; i++) {
+        Session ping = peer.newSession();
+        peer.until(() -> ping.getRemoteState() == EndpointState.ACTIVE);
+        ping.close();
+        peer.until(() -> ping.getRemoteState() == EndpointState.CLOSED);
+      }
+      assertThat(unanswered.getRemoteState()).isNull();
+    }
+    assertThat(hub.telemetry().received()).hasSize(2);
   }
 
   @Test

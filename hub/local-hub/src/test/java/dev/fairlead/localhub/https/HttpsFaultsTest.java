@@ -2,6 +2,7 @@ package dev.fairlead.localhub.https;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.DeliveryState;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpsFaultsTest {
 
@@ -85,6 +87,57 @@ class HttpsFaultsTest {
     assertThat(hub.telemetry().received())
         .extracting(dev.fairlead.localhub.TelemetryRecord::bodyAsText)
         .containsExactly("1", "2", "3", "6");
+  }
+
+  @Test
+  void answersLateAndInOrder() throws Exception {
+    Faults.Armed armed = hub.faults().add(Fault.acknowledgeLate(Duration.ofMinutes(3)));
+    try (RawHttp raw = RawHttp.dial(hub)) {
+      raw.write(event("1") + event("2") + receive());
+      await().until(armed::isSpent);
+      raw.limit(50);
+      assertThatThrownBy(raw::read).isInstanceOf(SocketTimeoutException.class);
+      assertThat(hub.telemetry().received()).as("the second waits").hasSize(1);
+      raw.limit(60_000);
+      time.advance(Duration.ofMinutes(3));
+      assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
+      assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
+      assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
+      hub.faults().add(Fault.acknowledgeLate(Duration.ofMinutes(1)).onAnswer());
+      raw.write(receive());
+      await().until(hub.faults()::isIdle);
+      raw.limit(50);
+      assertThatThrownBy(raw::read).isInstanceOf(SocketTimeoutException.class);
+      raw.limit(60_000);
+      time.advance(Duration.ofMinutes(1));
+      assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
+    }
+    assertThat(hub.telemetry().received()).hasSize(2);
+  }
+
+  @Test
+  void answersTwice() throws IOException {
+    hub.faults().add(Fault.duplicate());
+    try (RawHttp raw = RawHttp.dial(hub)) {
+      raw.write(event("1"));
+      assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
+      assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
+    }
+    assertThat(hub.telemetry().received()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void takesAMessageAndNeverAnswers(boolean pingsOnly) throws IOException {
+    Fault fault = pingsOnly ? Fault.pingsOnly() : Fault.withhold();
+    Faults.Armed armed = hub.faults().add(fault);
+    try (RawHttp raw = RawHttp.dial(hub)) {
+      raw.write(event("1"));
+      await().until(armed::isSpent);
+      raw.limit(50);
+      assertThatThrownBy(raw::read).isInstanceOf(SocketTimeoutException.class);
+    }
+    assertThat(hub.telemetry().received()).hasSize(1);
   }
 
   @Test

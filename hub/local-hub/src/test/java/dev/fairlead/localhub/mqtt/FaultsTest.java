@@ -219,6 +219,84 @@ class FaultsTest {
   }
 
   @Test
+  void acknowledgesLateAndInOrder() throws IOException {
+    hub.faults().add(Fault.acknowledgeLate(Duration.ofMinutes(3)).nth(2));
+    try (RawPeer peer = RawPeer.connected(hub, device)) {
+      for (int i = 1; i <= 3; i++) {
+        peer.publish(EVENTS, "" + i, 1, i);
+      }
+      assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(1);
+      peer.expectNothingBeforePong();
+      assertThat(hub.telemetry().received()).hasSize(3);
+      time.advance(Duration.ofMinutes(2));
+      peer.expectNothingBeforePong();
+      time.advance(Duration.ofMinutes(1));
+      assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(2);
+      assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(3);
+      peer.publish(EVENTS, "4", 1, 4);
+      assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void acknowledgesOutOfOrder() throws IOException {
+    hub.faults().add(Fault.acknowledgeOutOfOrder());
+    try (RawPeer peer = RawPeer.connected(hub, device)) {
+      peer.publish(EVENTS, "1", 1, 1);
+      peer.expectNothingBeforePong();
+      peer.publish(EVENTS, "2", 1, 2);
+      assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(2);
+      assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(1);
+      peer.expectNothingBeforePong();
+    }
+  }
+
+  @Test
+  void acknowledgesTwice() throws IOException {
+    hub.faults().add(Fault.duplicate().nth(2));
+    try (RawPeer peer = RawPeer.connected(hub, device)) {
+      for (int i = 1; i <= 3; i++) {
+        peer.publish(EVENTS, "" + i, 1, i);
+      }
+      for (int id : new int[] {1, 2, 2, 3}) {
+        assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(id);
+      }
+      peer.expectNothingBeforePong();
+    }
+  }
+
+  @Test
+  void withholdsAnAcknowledgement() throws IOException {
+    hub.faults().add(Fault.withhold());
+    hub.faults().add(Fault.withhold().beforeStore().nth(2));
+    try (RawPeer peer = RawPeer.connected(hub, device)) {
+      for (int i = 1; i <= 3; i++) {
+        peer.publish(EVENTS, "" + i, 1, i);
+      }
+      assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(3);
+      peer.expectNothingBeforePong();
+    }
+    assertThat(hub.telemetry().received())
+        .extracting(TelemetryRecord::bodyAsText)
+        .containsExactly("1", "3");
+  }
+
+  @Test
+  void answersPingsAndNothingElse() throws IOException {
+    hub.faults().add(Fault.pingsOnly().afterAck());
+    try (RawPeer peer = RawPeer.connected(hub, device)) {
+      peer.publish(EVENTS, "1", 1, 1);
+      assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(1);
+      peer.publish(EVENTS, "2", 1, 2);
+      peer.sendSubscribe("devices/dev-1/messages/devicebound/#", 1);
+      peer.expectNothingBeforePong();
+      peer.expectNothingBeforePong();
+    }
+    assertThat(hub.telemetry().received()).hasSize(2);
+    assertThat(acknowledgedOfThree()).isEqualTo(3);
+  }
+
+  @Test
   void refusesFaultsThatCannotBe() {
     assertThatThrownBy(() -> Fault.refuse(3).beforeAck())
         .isInstanceOf(IllegalArgumentException.class);
@@ -232,6 +310,13 @@ class FaultsTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Fault.refuseUpgrade(101)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Fault.refuse(0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Fault.acknowledgeLate(Duration.ZERO))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Fault.acknowledgeLate(Duration.ofSeconds(1)).onConnect())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("cannot strike at ON_CONNECT");
+    assertThatThrownBy(() -> Fault.duplicate().onAccept())
+        .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Fault.drop().nth(0)).isInstanceOf(IllegalArgumentException.class);
   }
 }
