@@ -16,7 +16,7 @@ final class OwnEnvironment implements ClientEnvironment {
   OwnEnvironment(ClientSettings settings) {
     String name = "fairlead-" + settings.identity();
     loop = new ClientLoop(name, settings.daemonThreads(), settings.time());
-    threads = new ClientThreads(name, settings.daemonThreads(), settings.executor());
+    threads = new ClientThreads(name, settings.daemonThreads(), settings.executor(), loop);
     transports = Transports.of(settings.transports());
   }
 

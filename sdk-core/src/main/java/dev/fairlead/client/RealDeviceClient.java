@@ -266,7 +266,7 @@ public final class RealDeviceClient implements DeviceClient {
   @Override
   public void close() {
     CompletableFuture<Void> down = close(settings.drain());
-    if (threads.completions().isCurrent() || loop.inLoop()) {
+    if (!threads.mayWait()) {
       // Here waiting would stop what it waits for; closing goes on without it.
       return;
     }
@@ -287,7 +287,10 @@ public final class RealDeviceClient implements DeviceClient {
     private final @Nullable CloudMessageDispatcher cloudMessages =
         handlers
             .cloudMessages()
-            .map(handler -> new CloudMessageDispatcher(loop, threads, handler))
+            .map(
+                handler ->
+                    new CloudMessageDispatcher(
+                        loop, threads, threads.handlerExecutor("C2D messages"), handler))
             .orElse(null);
     private final @Nullable TwinFollower twin =
         handlers
@@ -417,7 +420,7 @@ public final class RealDeviceClient implements DeviceClient {
 
     @Override
     public boolean mayBlock() {
-      return !threads.completions().isCurrent() && !loop.inLoop();
+      return threads.mayWait();
     }
   }
 }

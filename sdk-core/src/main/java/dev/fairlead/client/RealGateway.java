@@ -104,7 +104,7 @@ public final class RealGateway implements Gateway {
             .map(host -> new Target(host, settings.gatewayHost().orElse(host)))
             .orElse(null);
     loop = new ClientLoop(name, settings.daemonThreads(), settings.time());
-    threads = ClientThreads.shared(name, settings.daemonThreads(), settings.executor());
+    threads = ClientThreads.shared(name, settings.daemonThreads(), settings.executor(), loop);
     wires = Transports.of(settings.transports());
     pool = new ConnectionPool(new PoolEnvironment(), new RouteMemory(loop));
     transports = wires.through(pool);
@@ -339,7 +339,7 @@ public final class RealGateway implements Gateway {
   @Override
   public void close() {
     CompletableFuture<Void> down = close(settings.drain());
-    if (threads.completions().isCurrent() || loop.inLoop()) {
+    if (!threads.mayWait()) {
       // Here waiting would stop what it waits for; closing goes on without it.
       return;
     }

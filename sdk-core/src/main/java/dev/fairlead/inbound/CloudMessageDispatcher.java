@@ -35,10 +35,11 @@ public final class CloudMessageDispatcher {
   private final CloudMessageHandler handler;
   private Runnable whenRoom = () -> {};
 
-  public CloudMessageDispatcher(Loop loop, ClientThreads threads, CloudMessageHandler handler) {
+  public CloudMessageDispatcher(
+      Loop loop, ClientThreads threads, SerialExecutor lane, CloudMessageHandler handler) {
     this.loop = loop;
     this.threads = threads;
-    this.lane = threads.handlerExecutor("C2D messages");
+    this.lane = lane;
     this.handler = handler;
   }
 

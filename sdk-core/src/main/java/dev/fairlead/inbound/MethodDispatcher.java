@@ -82,13 +82,7 @@ public final class MethodDispatcher {
                         alarm.cancel();
                         answer(request, reply, responseOf(request, response, failure));
                       }
-                    }),
-        () -> {
-          if (answered.compareAndSet(false, true)) {
-            alarm.cancel();
-            answer(request, reply, MethodResponse.of(503));
-          }
-        });
+                    }));
   }
 
   private static CompletionStage<MethodResponse> call(

@@ -6,19 +6,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A future of the client. Code attached to one runs on the completions lane; waiting there for
- * another of the same client would wait for itself, so it fails instead of hanging.
+ * A future of the client. Code attached to one runs on the thread that completes futures; waiting
+ * there for another of the same client would wait for itself, so it fails instead of hanging. The
+ * same holds on the loop.
  */
 final class ClientFuture<T> extends CompletableFuture<T> {
-  private final SerialExecutor completions;
+  private final ClientThreads threads;
 
-  ClientFuture(SerialExecutor completions) {
-    this.completions = completions;
+  ClientFuture(ClientThreads threads) {
+    this.threads = threads;
   }
 
   @Override
   public <U> CompletableFuture<U> newIncompleteFuture() {
-    return new ClientFuture<>(completions);
+    return new ClientFuture<>(threads);
   }
 
   @Override
@@ -41,10 +42,10 @@ final class ClientFuture<T> extends CompletableFuture<T> {
   }
 
   private void refuseToHang() {
-    if (!isDone() && completions.isCurrent()) {
+    if (!isDone() && !threads.mayWait()) {
       throw new IllegalStateException(
-          "This code runs as the continuation of a future of the client, on the thread that completes its futures; waiting here"
-              + " for another one would never end. Chain it with thenCompose(…), or continue on a thread of your own with"
+          "This code runs as the continuation of a future of the client, on a thread that the client needs to complete its"
+              + " futures; waiting here for another one would never end. Chain it with thenCompose(…), or continue on a thread of your own with"
               + " thenApplyAsync(…, executor).");
     }
   }

@@ -1,110 +1,115 @@
 package dev.fairlead.threads;
 
+import dev.fairlead.spi.Loop;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where the application's code runs: a lane for completing futures on threads of the client, and
- * lanes for handlers on the application's executor, or on threads of the client if it gave none.
+ * Where the application's code runs, which is never the loop: a serial executor that completes
+ * futures on threads of the client; one for each feed, for handlers, on the application's executor
+ * or on threads of the client if it gave none; and threads for what the client asks of it (tokens,
+ * signatures, stores).
  *
- * <p>A single device has a thread for each busy lane. The devices of a gateway share: one thread
- * completes all their futures, and handlers have at most {@value #SHARED_THREADS} threads, which
- * the lanes take in turns. An idle thread ends.
+ * <p>A single device has a thread for each that is busy. The devices of a gateway share: one thread
+ * completes all their futures, handlers have at most {@value #SHARED_THREADS} threads and questions
+ * at most {@value #SHARED_CALLS}, one task of each at a time. A thread that foreign code keeps for
+ * long does not count. An idle thread ends.
  */
 public final class ClientThreads {
-  private static final long IDLE_SECONDS = 5;
-
-  /** A device has four lanes for handlers; should all of them hang, as many threads are left. */
+  /** A device has five feeds for handlers; should all of them hang, some threads are left. */
   static final int SHARED_THREADS = 8;
 
-  /** How many callbacks a lane runs before the others have their turn. */
-  private static final int TURN = 16;
+  static final int SHARED_CALLS = 16;
 
   private final String name;
-  private final Executor handlers;
+  private final Loop loop;
+  private final WorkerThreads callbacks;
+  private final @Nullable Executor given;
+  private final SerialExecutor handOver;
   private final SerialExecutor completions;
-  private final int turn;
-  private final List<ThreadPoolExecutor> pools;
+  private final ForeignCalls calls;
+  private final WorkerThreads callThreads;
+  private final SerialExecutor.Stalled stalled;
+  private final List<WorkerThreads> all;
 
   /** The threads of a single device. */
-  public ClientThreads(String name, boolean daemon, Optional<Executor> given) {
-    this.name = name;
-    ThreadPoolExecutor pool = pool(name + "-callback-", daemon, Integer.MAX_VALUE);
-    handlers = given.orElse(pool);
-    completions = new SerialExecutor(name + " futures", task -> runSomewhere(pool, task));
-    turn = Integer.MAX_VALUE;
-    pools = List.of(pool);
+  public ClientThreads(String name, boolean daemon, Optional<Executor> given, Loop loop) {
+    this(name, given, loop, WorkerThreads.asManyAsBusy(name + "-callback-", daemon));
+  }
+
+  private ClientThreads(
+      String name, Optional<Executor> given, Loop loop, WorkerThreads forEverything) {
+    this(name, given, loop, forEverything, forEverything, forEverything);
   }
 
   private ClientThreads(
       String name,
-      Executor handlers,
-      SerialExecutor completions,
-      int turn,
-      List<ThreadPoolExecutor> pools) {
+      Optional<Executor> given,
+      Loop loop,
+      WorkerThreads futures,
+      WorkerThreads callbacks,
+      WorkerThreads callThreads) {
     this.name = name;
-    this.handlers = handlers;
-    this.completions = completions;
-    this.turn = turn;
-    this.pools = pools;
+    this.loop = loop;
+    this.given = given.orElse(null);
+    this.callbacks = callbacks;
+    this.callThreads = callThreads;
+    all = List.of(futures, callbacks, callThreads);
+    stalled = new SerialExecutor.Stalled();
+    completions =
+        SerialExecutor.moving(
+            name + " futures",
+            futures,
+            "Code attached to a future holds the thread that completes futures. The others complete on another thread now."
+                + " Chain with thenCompose(…), or continue on a thread of your own with thenApplyAsync(…, executor).",
+            loop,
+            stalled);
+    handOver =
+        SerialExecutor.moving(
+            name + " callbacks",
+            callbacks,
+            "The executor given to the client runs a callback on its caller's thread, or makes its caller wait. The others are"
+                + " handed over on another thread now. Give the client an executor with threads enough.",
+            loop,
+            stalled);
+    calls = new ForeignCalls(loop, callThreads);
+  }
+
+  private ClientThreads(String name, ClientThreads shared) {
+    this.name = name;
+    loop = shared.loop;
+    given = shared.given;
+    handOver = shared.handOver;
+    callbacks = shared.callbacks;
+    callThreads = shared.callThreads;
+    all = shared.all;
+    stalled = shared.stalled;
+    completions = shared.completions;
+    calls = shared.calls;
   }
 
   /** The threads that the devices of a gateway share. */
-  public static ClientThreads shared(String name, boolean daemon, Optional<Executor> given) {
+  public static ClientThreads shared(
+      String name, boolean daemon, Optional<Executor> given, Loop loop) {
     // Futures have a thread of their own: handlers, all of which may wait for one, cannot take it.
-    ThreadPoolExecutor futures = pool(name + "-futures-", daemon, 1);
-    ThreadPoolExecutor callbacks = pool(name + "-callback-", daemon, SHARED_THREADS);
     return new ClientThreads(
         name,
-        given.orElse(callbacks),
-        new SerialExecutor(name + " futures", task -> runSomewhere(futures, task)),
-        TURN,
-        List.of(futures, callbacks));
+        given,
+        loop,
+        WorkerThreads.asManyAsBusy(name + "-futures-", daemon),
+        // An executor of the application's has threads of its own; these hand over one at a time.
+        given.isPresent()
+            ? WorkerThreads.asManyAsBusy(name + "-callback-", daemon)
+            : WorkerThreads.atMost(SHARED_THREADS, name + "-callback-", daemon),
+        WorkerThreads.atMost(SHARED_CALLS, name + "-call-", daemon));
   }
 
-  /** The same threads for one of the devices that share them, whose lanes bear its name. */
+  /** The same threads for one of the devices that share them, whose feeds bear its name. */
   public ClientThreads of(String device) {
-    return new ClientThreads(device, handlers, completions, turn, pools);
-  }
-
-  private static ThreadPoolExecutor pool(String prefix, boolean daemon, int most) {
-    AtomicInteger count = new AtomicInteger();
-    boolean bounded = most < Integer.MAX_VALUE;
-    // Each lane queues itself once at most, so the queue is as bounded as the lanes.
-    BlockingQueue<Runnable> queue =
-        bounded ? new LinkedBlockingQueue<>() : new SynchronousQueue<>();
-    ThreadPoolExecutor pool =
-        new ThreadPoolExecutor(
-            bounded ? most : 0,
-            most,
-            IDLE_SECONDS,
-            TimeUnit.SECONDS,
-            queue,
-            task -> {
-              Thread thread = new Thread(task, prefix + count.incrementAndGet());
-              thread.setDaemon(daemon);
-              return thread;
-            });
-    pool.allowCoreThreadTimeOut(true);
-    return pool;
-  }
-
-  /** A closed client has no threads left; what still completes then does so on the caller's. */
-  private static void runSomewhere(Executor pool, Runnable task) {
-    try {
-      pool.execute(task);
-    } catch (RejectedExecutionException closed) {
-      task.run();
-    }
+    return new ClientThreads(device, this);
   }
 
   /** Where futures complete. */
@@ -112,18 +117,45 @@ public final class ClientThreads {
     return completions;
   }
 
-  /** A new lane for handlers of one feed. */
+  /** A new serial executor for the handlers of one feed. */
   public SerialExecutor handlerExecutor(String feed) {
-    return new SerialExecutor(name + " " + feed, handlers, turn);
+    String called = name + " " + feed;
+    return given == null
+        ? SerialExecutor.onThreads(called, callbacks, callbacks, loop, stalled)
+        : SerialExecutor.onExecutor(called, handOver, given, loop, stalled);
+  }
+
+  /** Calls of the application's code whose result the client awaits. */
+  public ForeignCalls calls() {
+    return calls;
+  }
+
+  /** A new serial executor for such calls that have to keep an order. */
+  public SerialExecutor callExecutor(String what) {
+    return SerialExecutor.onThreads(name + " " + what, callThreads, callThreads, loop, stalled);
   }
 
   /** A future that refuses to be waited for where only waiting would ever end it. */
   public <T> CompletableFuture<T> newFuture() {
-    return new ClientFuture<>(completions);
+    return new ClientFuture<>(this);
   }
 
-  /** Lets what runs run out; nothing new begins. */
+  /**
+   * Whether the calling thread may wait for the client.
+   *
+   * @return false on the loop and in the continuation of a future, on which the client itself
+   *     depends to go on
+   */
+  public boolean mayWait() {
+    return !completions.isCurrent() && !loop.inLoop();
+  }
+
+  /**
+   * The loop has ended. Threads end as soon as they are idle; callbacks that the application's
+   * executor refused run on threads of the client, because nobody would try that executor again.
+   */
   public void shutdown() {
-    pools.forEach(ThreadPoolExecutor::shutdown);
+    stalled.loopEnded();
+    all.forEach(WorkerThreads::endWhenIdle);
   }
 }

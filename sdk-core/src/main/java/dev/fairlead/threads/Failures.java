@@ -4,8 +4,6 @@ import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 
 /** Reads failures that come out of futures. */
 public final class Failures {
@@ -16,11 +14,7 @@ public final class Failures {
    * UnreachableException} that says so.
    */
   public static HubException of(Throwable thrown, Stage stage) {
-    Throwable cause = thrown;
-    while ((cause instanceof CompletionException || cause instanceof ExecutionException)
-        && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
+    Throwable cause = ForeignCalls.unwrapped(thrown);
     return cause instanceof HubException failure
         ? failure
         : new UnreachableException(

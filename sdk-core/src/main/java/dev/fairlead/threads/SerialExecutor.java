@@ -1,114 +1,361 @@
 package dev.fairlead.threads;
 
+import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.spi.Loop;
+import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A serial queue on top of an executor: one task at a time, in order, each seeing what the ones
- * before did. After a turn of so many tasks it goes behind what else waits for the executor, so
- * that one lane cannot keep a shared thread for itself. Owns no thread. Safe for any thread.
+ * A serial queue for code of the application: one task at a time, in order, each seeing what the
+ * ones before did, on threads of the client or on the application's executor. Owns no thread. Safe
+ * for any thread.
+ *
+ * <p>Nothing is lost: an executor that refuses, throws or drops a task is tried again by an alarm.
+ * Nothing runs inside {@link #execute}: the application's executor is itself called on a thread of
+ * the client, so one that runs tasks on its caller's thread (CallerRunsPolicy) runs them there.
+ *
+ * <p>A task that runs for long is noticed by one alarm. For handlers it is logged once. Where many
+ * depend on the queue (futures), the rest of it moves to another thread, so that a continuation
+ * which waits for the next future finds it completed.
  */
 public final class SerialExecutor implements Executor {
   private static final Logger log = LoggerFactory.getLogger(SerialExecutor.class);
 
+  /** A handler that runs this long is logged, once. */
+  static final Duration LONG = Duration.ofSeconds(30);
+
+  /** A task that holds a moving queue this long no longer holds up the others. */
+  static final Duration HELD = Duration.ofSeconds(1);
+
+  /** So many threads may be held by such tasks at a time. */
+  static final int MOST_HELD = 64;
+
+  /** A task that the executor took and has not begun after this time may have been dropped. */
+  private static final Duration UNBEGUN = Duration.ofSeconds(10);
+
+  private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+  private static final int MOST_DOUBLINGS = 5;
+
   private final String name;
-  private final Executor executor;
-  private final int turn;
-  private final ArrayDeque<Task> tasks = new ArrayDeque<>(1);
-  private boolean active;
+  private final Executor own;
+  private final @Nullable Executor given;
+  private final Loop loop;
+
+  /** For a queue that moves when one task holds it: what to log then. Null for handlers. */
+  private final @Nullable String heldMessage;
+
+  private final ForeignCalls.@Nullable Lending lending;
+  private final Stalled stalled;
+
+  private final ArrayDeque<Runnable> tasks = new ArrayDeque<>(1);
+
+  // Guarded by tasks.
+  private Phase phase = Phase.IDLE;
+
+  /** Which of the runs handed to the executor counts; one that comes later finds itself stale. */
+  private int run;
+
+  /** When the phase began, or the task that runs now. */
+  private long since;
+
+  /** How often the executor was tried for the run that has not begun. */
+  private int tries;
+
+  private boolean noticed;
+  private int held;
+  private @Nullable Alarm alarm;
+  private long alarmNanos;
+
   private volatile @Nullable Thread runner;
 
-  private record Task(Runnable work, Runnable refused) {}
-
-  /** A lane that has its thread for as long as it has tasks. */
-  public SerialExecutor(String name, Executor executor) {
-    this(name, executor, Integer.MAX_VALUE);
+  private enum Phase {
+    IDLE,
+    /** Handed to the executor, which has not begun. */
+    HANDED,
+    /** The executor refused or threw. */
+    REFUSED,
+    RUNNING
   }
 
-  /** A lane that shares its threads: after {@code turn} tasks the others come first. */
-  public SerialExecutor(String name, Executor executor, int turn) {
+  /** Those whose executor has to be tried again, and until when the loop has alarms for that. */
+  static final class Stalled {
+    private final Set<SerialExecutor> waiting = ConcurrentHashMap.newKeySet();
+    private volatile boolean ended;
+
+    void loopEnded() {
+      ended = true;
+      waiting.forEach(SerialExecutor::runOnOwnThread);
+    }
+  }
+
+  private SerialExecutor(
+      String name,
+      Executor own,
+      @Nullable Executor given,
+      Loop loop,
+      @Nullable String heldMessage,
+      ForeignCalls.@Nullable Lending lending,
+      Stalled stalled) {
     this.name = name;
-    this.executor = executor;
-    this.turn = turn;
-  }
-
-  @Override
-  public void execute(Runnable task) {
-    execute(task, () -> {});
+    this.own = own;
+    this.given = given;
+    this.loop = loop;
+    this.heldMessage = heldMessage;
+    this.lending = lending;
+    this.stalled = stalled;
   }
 
   /**
-   * Queues a task.
+   * For handlers, on an executor of the client.
    *
-   * @param refused runs in its place, on any thread, if the executor refuses the lane
+   * @param name for the log
+   * @param own where tasks run
+   * @param loop has the alarms
    */
-  public void execute(Runnable task, Runnable refused) {
+  public SerialExecutor(String name, Executor own, Loop loop) {
+    this(name, own, null, loop, null, null, new Stalled());
+  }
+
+  /** For handlers, on threads of the client. */
+  static SerialExecutor onThreads(
+      String name, Executor own, ForeignCalls.Lending lending, Loop loop, Stalled stalled) {
+    return new SerialExecutor(name, own, null, loop, null, lending, stalled);
+  }
+
+  /**
+   * For handlers, on the application's executor.
+   *
+   * @param handOver calls that executor: its code is foreign too, and may block or run the task
+   */
+  static SerialExecutor onExecutor(
+      String name, Executor handOver, Executor given, Loop loop, Stalled stalled) {
+    return new SerialExecutor(name, handOver, given, loop, null, null, stalled);
+  }
+
+  /** For what many depend on: the queue moves to another thread when one task holds it. */
+  static SerialExecutor moving(
+      String name, Executor own, String heldMessage, Loop loop, Stalled stalled) {
+    return new SerialExecutor(name, own, null, loop, heldMessage, null, stalled);
+  }
+
+  /** Queues a task. It never runs inside this call. */
+  @Override
+  public void execute(Runnable task) {
+    int begun;
     synchronized (tasks) {
-      tasks.add(new Task(task, refused));
-      if (active) {
+      tasks.add(task);
+      if (phase != Phase.IDLE) {
         return;
       }
-      active = true;
+      begun = handNextRun();
     }
-    begin();
+    hand(begun);
   }
 
-  private void begin() {
+  private int handNextRun() {
+    phase = Phase.HANDED;
+    tries = 0;
+    if (given != null) { // The client's own threads drop nothing.
+      since = loop.nanoTime();
+      setAlarm();
+    }
+    return ++run;
+  }
+
+  private void hand(int number) {
     try {
-      executor.execute(this::drain);
-    } catch (RejectedExecutionException e) {
-      List<Task> lost;
-      synchronized (tasks) {
-        lost = List.copyOf(tasks);
-        tasks.clear();
-        active = false;
-      }
-      log.warn(
-          "{}: the executor refused to run a callback, so {} callback(s) are lost. Keep the executor given to the client"
-              + " running until the client is closed.",
-          name,
-          lost.size());
-      lost.forEach(task -> task.refused.run());
-    } catch (RuntimeException | Error e) {
-      // Out of threads, say. A lane that stayed active for this would never run anything again.
-      synchronized (tasks) {
-        active = false;
-      }
-      log.error("{}: no thread for a callback now; it runs with the next one", name, e);
+      own.execute(given == null ? () -> run(number) : () -> handToApplication(number, given));
+    } catch (Throwable e) { // out of threads, say
+      refused(number, e);
     }
   }
 
-  private void drain() {
-    runner = Thread.currentThread();
-    int ran = 0;
-    for (Task task = next(); task != null; task = next()) {
+  private void handToApplication(int number, Executor executor) {
+    try {
+      executor.execute(() -> run(number));
+    } catch (Throwable e) {
+      refused(number, e);
+    }
+  }
+
+  private void refused(int number, Throwable why) {
+    boolean first;
+    synchronized (tasks) {
+      if (number != run || phase != Phase.HANDED) {
+        return;
+      }
+      phase = Phase.REFUSED;
+      since = loop.nanoTime();
+      first = ++tries == 1;
+      setAlarm();
+      stalled.waiting.add(this);
+    }
+    if (first) {
+      log.warn(
+          "{}: the executor refused to run a callback ({}); it is tried again until it does. Give the client an executor"
+              + " with room enough, and keep it running until the client is closed.",
+          name,
+          why.toString());
+    }
+    if (stalled.ended) {
+      runOnOwnThread();
+    }
+  }
+
+  /** The last resort: there will be no alarm to try the application's executor again. */
+  private void runOnOwnThread() {
+    int number;
+    synchronized (tasks) {
+      if (phase != Phase.REFUSED) {
+        return;
+      }
+      number = run;
+      phase = Phase.HANDED;
+    }
+    try {
+      own.execute(() -> run(number));
+    } catch (Throwable e) {
+      log.error("{}: no thread for the last callbacks of a closed client", name, e);
+    }
+  }
+
+  private void run(int number) {
+    synchronized (tasks) {
+      if (number != run || phase == Phase.RUNNING || phase == Phase.IDLE) {
+        return; // handed over twice, and the other came first
+      }
+      phase = Phase.RUNNING;
+      runner = Thread.currentThread();
+      stalled.waiting.remove(this);
+    }
+    for (Runnable task = next(number); task != null; task = next(number)) {
+      // What one callback does with its interruption is no business of the next.
+      Thread.interrupted();
       try {
-        task.work.run();
+        task.run();
       } catch (Throwable e) {
         // Even an Error: an unattended device is better off with the next callback than with none.
         log.error("{}: a callback failed", name, e);
       }
-      if (++ran == turn && waiting() > 0) {
-        runner = null;
-        begin();
-        return;
-      }
     }
   }
 
-  private @Nullable Task next() {
+  private @Nullable Runnable next(int number) {
     synchronized (tasks) {
-      Task task = tasks.poll();
+      if (number != run) {
+        held--; // the queue has moved to another thread
+        return null;
+      }
+      if (noticed) {
+        noticed = false;
+        if (lending != null) {
+          lending.takeBack();
+        }
+      }
+      Runnable task = tasks.poll();
       if (task == null) {
-        active = false;
+        phase = Phase.IDLE;
         runner = null;
+        if (alarm != null
+            && heldMessage == null) { // Futures complete too often for that; theirs comes in vain.
+          alarm.cancel();
+          alarm = null;
+        }
+      } else {
+        since = loop.nanoTime();
+        setAlarm();
       }
       return task;
+    }
+  }
+
+  // ---- the alarm: one at most, set anew only for an earlier time
+
+  private Duration limit() {
+    return switch (phase) {
+      case HANDED -> UNBEGUN.multipliedBy(1L << Math.min(tries, MOST_DOUBLINGS));
+      case REFUSED -> FIRST_RETRY.multipliedBy(1L << Math.min(tries - 1, MOST_DOUBLINGS));
+      case RUNNING, IDLE -> heldMessage != null ? HELD : LONG;
+    };
+  }
+
+  private void setAlarm() {
+    long deadline = since + limit().toNanos();
+    if (alarm != null) {
+      if (alarmNanos - deadline <= 0) {
+        return;
+      }
+      alarm.cancel();
+    }
+    alarmNanos = deadline;
+    alarm =
+        loop.schedule(Duration.ofNanos(Math.max(0, deadline - loop.nanoTime())), this::alarmCame);
+  }
+
+  private void alarmCame() {
+    int again = 0;
+    Thread longRunning = null;
+    synchronized (tasks) {
+      alarm = null;
+      if (phase == Phase.IDLE || noticed || (phase == Phase.HANDED && given == null)) {
+        return;
+      }
+      if (loop.nanoTime() - since - limit().toNanos() < 0) {
+        setAlarm();
+        return;
+      }
+      if (phase == Phase.RUNNING) {
+        longRunning = runner;
+        if (heldMessage == null) {
+          noticed = true;
+          if (lending != null) {
+            lending.lend();
+          }
+        } else if (held < MOST_HELD) {
+          held++;
+          runner = null;
+          again = handNextRun();
+        } else {
+          since = loop.nanoTime();
+          setAlarm();
+        }
+      } else {
+        // The same run again: if the executor has not dropped it after all, the first to come
+        // counts.
+        if (phase == Phase.HANDED) {
+          tries++;
+        }
+        phase = Phase.HANDED;
+        since = loop.nanoTime();
+        setAlarm();
+        again = run;
+      }
+    }
+    if (longRunning != null) {
+      report(longRunning);
+    }
+    if (again != 0) {
+      hand(again);
+    }
+  }
+
+  private void report(Thread running) {
+    Throwable where = new Throwable("The thread " + running.getName() + " is here");
+    where.setStackTrace(running.getStackTrace());
+    if (heldMessage != null) {
+      log.warn("{} (held for {} s): {}", name, HELD.toSeconds(), heldMessage, where);
+    } else {
+      log.warn(
+          "{}: a callback has been running for {} s, and the next ones of its kind wait for it. Look where it hangs.",
+          name,
+          LONG.toSeconds(),
+          where);
     }
   }
 
@@ -119,7 +366,7 @@ public final class SerialExecutor implements Executor {
     }
   }
 
-  /** Whether the caller runs in a task of this lane. */
+  /** Whether the caller runs in a task of this queue and holds it up. */
   public boolean isCurrent() {
     return runner == Thread.currentThread();
   }

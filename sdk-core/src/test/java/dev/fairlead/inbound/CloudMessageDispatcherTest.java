@@ -10,6 +10,7 @@ import dev.fairlead.spi.Settlement;
 import dev.fairlead.threads.ClientThreads;
 import dev.fairlead.threads.HeldExecutor;
 import dev.fairlead.threads.ManualLoop;
+import dev.fairlead.threads.SerialExecutor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +30,10 @@ class CloudMessageDispatcherTest {
 
   private CloudMessageDispatcher desk(CloudMessageHandler handler) {
     return new CloudMessageDispatcher(
-        loop, new ClientThreads("test", true, Optional.of(executor)), handler);
+        loop,
+        new ClientThreads("test", true, Optional.empty(), loop),
+        new SerialExecutor("C2D messages", executor, loop),
+        handler);
   }
 
   private record Arrival(String text, Settlement settlement) {

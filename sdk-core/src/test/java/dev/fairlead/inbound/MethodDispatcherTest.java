@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +48,7 @@ class MethodDispatcherTest {
       desk =
           new MethodDispatcher(
               loop,
-              new SerialExecutor("methods", executor),
+              new SerialExecutor("methods", executor, loop),
               new Handlers(Optional.empty(), handlers, otherMethods, Optional.empty(), List.of()));
     }
     MethodDispatcher called = desk;
@@ -89,25 +88,6 @@ class MethodDispatcherTest {
     call("a");
 
     assertThat(answers).containsExactly("a 501 ");
-  }
-
-  @Test
-  void answersFiveHundredThreeWhenTheExecutorTakesNone() {
-    handlers.put("a", request -> now(""));
-    desk =
-        new MethodDispatcher(
-            loop,
-            new SerialExecutor(
-                "methods",
-                task -> {
-                  throw new RejectedExecutionException("shut down by the application");
-                }),
-            new Handlers(Optional.empty(), handlers, otherMethods, Optional.empty(), List.of()));
-
-    call("a");
-
-    assertThat(answers).containsExactly("a 503 ");
-    assertThat(loop.time.alarms()).as("no alarm is left").isZero();
   }
 
   static List<AsyncMethodHandler> failures() {
@@ -236,7 +216,7 @@ class MethodDispatcherTest {
     MethodDispatcher outside =
         new MethodDispatcher(
             loop,
-            new SerialExecutor("methods", executor),
+            new SerialExecutor("methods", executor, loop),
             new Handlers(
                 Optional.empty(), Map.of(), Optional.empty(), Optional.empty(), List.of()));
 

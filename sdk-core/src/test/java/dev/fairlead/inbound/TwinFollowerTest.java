@@ -27,8 +27,8 @@ class TwinFollowerTest {
   private final TwinFollower follower = new TwinFollower(loop, lane(), this::hear);
   private final Link link = new Link();
 
-  private static SerialExecutor lane() {
-    return new SerialExecutor("desired", Runnable::run);
+  private SerialExecutor lane() {
+    return new SerialExecutor("desired", Runnable::run, loop);
   }
 
   private void hear(DesiredChange change) {

@@ -16,13 +16,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 @Timeout(60)
 class ClientFutureTest {
+  private final ClientLoop loop = new ClientLoop("loop", true, Optional.empty());
   private final ClientThreads threads =
-      new ClientThreads("client-under-test", true, Optional.empty());
+      new ClientThreads("client-under-test", true, Optional.empty(), loop);
   private final CompletableFuture<String> first = threads.newFuture();
   private final CompletableFuture<String> second = threads.newFuture();
 
   @AfterEach
   void endThreads() {
+    loop.shutdown();
     threads.shutdown();
   }
 
@@ -99,6 +101,22 @@ class ClientFutureTest {
     completeFirst();
 
     assertThat(outcome.join()).as(name).isIn("x", "xx");
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("waysToWait")
+  void refusesToBeWaitedForOnTheLoop(String name, Waiting waiting) {
+    CompletableFuture<Object> outcome = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          try {
+            outcome.complete(waiting.waitFor(second));
+          } catch (Exception e) {
+            outcome.complete(e);
+          }
+        });
+
+    assertThat(outcome.join()).as(name).isInstanceOf(IllegalStateException.class);
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.fairlead.threads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fairlead.ManualTime;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,12 +14,15 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class ClientThreadsTest {
-  private final ClientThreads gateway = ClientThreads.shared("gw", true, Optional.empty());
+  private final ManualTime time = new ManualTime();
+  private final ClientLoop loop = new ClientLoop("gw", true, Optional.of(time));
+  private final ClientThreads gateway = ClientThreads.shared("gw", true, Optional.empty(), loop);
   private final CountDownLatch hold = new CountDownLatch(1);
 
   @AfterEach
   void end() {
     hold.countDown();
+    loop.shutdown();
     gateway.shutdown();
   }
 

@@ -2,8 +2,14 @@ package dev.fairlead.threads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fairlead.ManualTime;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -13,23 +19,40 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class SerialExecutorTest {
+  private final ManualTime time = new ManualTime();
+  private final ClientLoop loop = new ClientLoop("loop", true, Optional.of(time));
+  private final ManualLoop manual = new ManualLoop();
   private final ExecutorService pool = Executors.newFixedThreadPool(4);
-  private final List<String> log = new ArrayList<>();
+  private final List<String> log = new CopyOnWriteArrayList<>();
 
   @AfterEach
   void endThreads() throws InterruptedException {
+    loop.shutdown();
     pool.shutdownNow();
     assertThat(pool.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
   }
 
-  /** What tasks of one lane share needs neither locks nor volatile fields. */
+  private SerialExecutor serial(Executor executor) {
+    return new SerialExecutor("serial", executor, loop);
+  }
+
+  /** Handlers of a client with an executor of the application's. */
+  private SerialExecutor onApplications(Executor executor) {
+    return new ClientThreads("client", true, Optional.of(executor), loop).handlerExecutor("feed");
+  }
+
+  /** What tasks of one queue share needs neither locks nor volatile fields. */
   private static final class Shared {
     int inside;
     int worst;
@@ -48,7 +71,7 @@ class SerialExecutorTest {
 
   @RepeatedTest(20)
   void runsOneTaskAtATimeInTheOrderOfEachSender() throws Exception {
-    SerialExecutor lane = new SerialExecutor("lane", pool);
+    SerialExecutor lane = serial(pool);
     Shared shared = new Shared();
     ExecutorService senders = Executors.newFixedThreadPool(4);
     for (int sender = 0; sender < 4; sender++) {
@@ -66,7 +89,7 @@ class SerialExecutorTest {
     CountDownLatch end = new CountDownLatch(1);
     lane.execute(end::countDown);
 
-    assertThat(end.await(30, TimeUnit.SECONDS)).isTrue();
+    await(end);
     assertThat(shared.count).isEqualTo(8_000);
     assertThat(shared.worst).isEqualTo(1);
     assertThat(shared.disordered).isFalse();
@@ -74,7 +97,7 @@ class SerialExecutorTest {
 
   @Test
   void keepsOneThreadBusyAtMost() throws Exception {
-    SerialExecutor lane = new SerialExecutor("lane", pool);
+    SerialExecutor lane = serial(pool);
     CountDownLatch hold = new CountDownLatch(1);
     CountDownLatch begun = new CountDownLatch(1);
     AtomicBoolean second = new AtomicBoolean();
@@ -84,7 +107,7 @@ class SerialExecutorTest {
           awaitQuietly(hold);
         });
     lane.execute(() -> second.set(true));
-    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+    await(begun);
 
     for (int i = 0; i < 3; i++) {
       pool.submit(() -> {}).get(30, TimeUnit.SECONDS);
@@ -93,6 +116,10 @@ class SerialExecutorTest {
     assertThat(second).isFalse();
     assertThat(lane.waiting()).isEqualTo(1);
     hold.countDown();
+  }
+
+  private static void await(CountDownLatch latch) throws InterruptedException {
+    assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
   }
 
   private static void awaitQuietly(CountDownLatch latch) {
@@ -105,7 +132,7 @@ class SerialExecutorTest {
 
   @Test
   void runsATaskOfATaskAfterIt() {
-    SerialExecutor lane = new SerialExecutor("lane", Runnable::run);
+    SerialExecutor lane = serial(Runnable::run);
 
     lane.execute(
         () -> {
@@ -118,7 +145,7 @@ class SerialExecutorTest {
 
   @Test
   void goesOnAfterATaskThatThrows() {
-    SerialExecutor lane = new SerialExecutor("lane", Runnable::run);
+    SerialExecutor lane = serial(Runnable::run);
 
     lane.execute(
         () -> {
@@ -135,91 +162,240 @@ class SerialExecutorTest {
   }
 
   @Test
-  void losesWhatTheExecutorRefusesAndGoesOn() {
-    AtomicBoolean refusing = new AtomicBoolean(true);
+  void oneTasksInterruptionDoesNotMeetTheNext() {
+    SerialExecutor lane = serial(Runnable::run);
+
+    lane.execute(
+        () -> {
+          lane.execute(() -> log.add("interrupted " + Thread.currentThread().isInterrupted()));
+          Thread.currentThread().interrupt();
+        });
+
+    assertThat(log).containsExactly("interrupted false");
+  }
+
+  static List<Throwable> refusals() {
+    return List.of(
+        new RejectedExecutionException("full"),
+        new IllegalStateException("shut down"),
+        new OutOfMemoryError("unable to create native thread (by the test)"));
+  }
+
+  @SuppressWarnings("unchecked") // Throws what its caller does not declare.
+  private static <E extends Throwable> void doThrow(Throwable any) throws E {
+    throw (E) any;
+  }
+
+  @ParameterizedTest
+  @MethodSource("refusals")
+  void triesAnExecutorThatRefusesAgain(Throwable refusal) {
+    AtomicInteger calls = new AtomicInteger();
     SerialExecutor lane =
         new SerialExecutor(
-            "lane",
+            "serial",
             task -> {
-              if (refusing.get()) {
-                throw new RejectedExecutionException("full");
+              if (calls.incrementAndGet() <= 3) {
+                SerialExecutorTest.<RuntimeException>doThrow(refusal);
               }
               task.run();
-            });
-
-    lane.execute(() -> log.add("lost"));
-    assertThat(lane.waiting()).isZero();
-    refusing.set(false);
-    lane.execute(() -> log.add("next"));
-
-    assertThat(log).containsExactly("next");
-  }
-
-  @Test
-  void saysWhichTasksTheExecutorRefused() {
-    SerialExecutor lane =
-        new SerialExecutor(
-            "lane",
-            task -> {
-              throw new RejectedExecutionException("full");
-            });
-
-    lane.execute(() -> log.add("ran"), () -> log.add("refused"));
-
-    assertThat(log).containsExactly("refused");
-  }
-
-  @Test
-  void lanesThatShareAThreadTakeTurns() {
-    HeldExecutor one = new HeldExecutor();
-    SerialExecutor busy = new SerialExecutor("busy", one, 3);
-    SerialExecutor other = new SerialExecutor("other", one, 3);
-    for (int i = 0; i < 8; i++) {
-      int number = i;
-      busy.execute(() -> log.add("b" + number));
-    }
-    other.execute(() -> log.add("o0"));
-
-    one.runAll();
-
-    assertThat(log).containsExactly("b0", "b1", "b2", "o0", "b3", "b4", "b5", "b6", "b7");
-    assertThat(busy.isCurrent()).isFalse();
-  }
-
-  @Test
-  void saysWhichTasksTheExecutorRefusedInTheMiddle() {
-    HeldExecutor one = new HeldExecutor();
-    AtomicInteger begun = new AtomicInteger();
-    SerialExecutor lane =
-        new SerialExecutor(
-            "lane",
-            task -> {
-              if (begun.incrementAndGet() > 1) {
-                throw new RejectedExecutionException("shut down");
-              }
-              one.execute(task);
             },
-            2);
-    for (int i = 0; i < 4; i++) {
-      int number = i;
-      lane.execute(() -> log.add("ran " + number), () -> log.add("refused " + number));
-    }
+            manual);
 
-    one.runAll();
+    manual.run(() -> lane.execute(() -> log.add("first")));
+    manual.run(() -> lane.execute(() -> log.add("second")));
+    assertThat(log).isEmpty();
 
-    assertThat(log).containsExactly("ran 0", "ran 1", "refused 2", "refused 3");
-    assertThat(lane.waiting()).isZero();
+    manual.advance(Duration.ofSeconds(1));
+    manual.advance(Duration.ofSeconds(2));
+    assertThat(log).isEmpty();
+    manual.advance(Duration.ofSeconds(4));
+
+    assertThat(log).containsExactly("first", "second");
+    assertThat(calls).hasValue(4);
   }
 
   @RepeatedTest(20)
-  void keepsTheOrderOfEachLaneWhenManyShareFewThreads() throws Exception {
+  void goesOnAfterAnExecutorThatDroppedATask() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    CountDownLatch dropped = new CountDownLatch(1);
+    SerialExecutor lane =
+        onApplications(
+            task -> {
+              if (calls.incrementAndGet() == 1) {
+                dropped.countDown();
+              } else {
+                pool.execute(task);
+              }
+            });
+    CountDownLatch both = new CountDownLatch(2);
+    lane.execute(both::countDown);
+    lane.execute(both::countDown);
+    await(dropped);
+
+    time.advance(Duration.ofSeconds(10));
+
+    await(both);
+    assertThat(calls).hasValue(2);
+  }
+
+  @Test
+  void aTaskHandedOverTwiceRunsOnce() throws Exception {
+    List<Runnable> queue = new CopyOnWriteArrayList<>();
+    SerialExecutor lane = onApplications(queue::add);
+    lane.execute(() -> log.add("once"));
+    for (int i = 1; i <= 3; i++) {
+      int handed = i;
+      awaitUntil(() -> queue.size() >= handed);
+      time.advance(Duration.ofMinutes(6));
+    }
+
+    queue.forEach(Runnable::run);
+    assertThat(log).containsExactly("once");
+
+    int before = queue.size();
+    lane.execute(() -> log.add("next"));
+    awaitUntil(() -> queue.size() > before);
+    queue.forEach(Runnable::run);
+    assertThat(log).containsExactly("once", "next");
+  }
+
+  private static void awaitUntil(Callable<Boolean> condition) {
+    Awaitility.await().until(condition);
+  }
+
+  @Test
+  void runsNothingOnItsCallerWhenTheExecutorRunsItInline() throws Exception {
+    SerialExecutor lane = onApplications(Runnable::run);
+    CompletableFuture<Boolean> onLoop = new CompletableFuture<>();
+
+    loop.execute(() -> lane.execute(() -> onLoop.complete(loop.inLoop())));
+
+    assertThat(onLoop.get(30, TimeUnit.SECONDS)).isFalse();
+  }
+
+  @Test
+  void anExecutorThatBlocksItsCallerDoesNotBlockTheLoop() throws Exception {
+    CountDownLatch hold = new CountDownLatch(1);
+    SerialExecutor lane =
+        onApplications(
+            task -> {
+              awaitQuietly(hold);
+              task.run();
+            });
+    CountDownLatch ran = new CountDownLatch(1);
+    CountDownLatch loopGoesOn = new CountDownLatch(1);
+    loop.execute(() -> lane.execute(ran::countDown));
+    loop.execute(loopGoesOn::countDown);
+
+    await(loopGoesOn);
+    hold.countDown();
+    await(ran);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void callbacksThatTheExecutorRefusesAtTheEndRunOnThreadsOfTheClient(boolean before)
+      throws Exception {
+    CountDownLatch refused = new CountDownLatch(1);
+    ClientThreads threads =
+        new ClientThreads(
+            "client",
+            true,
+            Optional.of(
+                task -> {
+                  refused.countDown();
+                  throw new RejectedExecutionException("shut down");
+                }),
+            loop);
+    SerialExecutor lane = threads.handlerExecutor("feed");
+    CountDownLatch ran = new CountDownLatch(2);
+    if (before) {
+      lane.execute(ran::countDown);
+      await(refused);
+    }
+    loop.shutdown();
+    threads.shutdown();
+    if (!before) {
+      lane.execute(ran::countDown);
+    }
+    lane.execute(ran::countDown);
+
+    await(ran);
+  }
+
+  @Test
+  void theFuturesBehindOneThatIsHeldMoveToAnotherThread() throws Exception {
+    ClientThreads threads = new ClientThreads("client", true, Optional.empty(), loop);
+    SerialExecutor futures = threads.completions();
+    for (int round = 0; round < 3; round++) {
+      CompletableFuture<String> first = new CompletableFuture<>();
+      CountDownLatch waits = new CountDownLatch(1);
+      CompletableFuture<Boolean> result = new CompletableFuture<>();
+      futures.execute(
+          () -> {
+            waits.countDown();
+            CompletableFuture.allOf(first, first.thenApply(s -> s)).join();
+            result.complete(futures.isCurrent());
+          });
+      futures.execute(() -> first.complete("x"));
+      await(waits);
+      assertThat(result).isNotDone();
+
+      time.advance(SerialExecutor.HELD);
+
+      assertThat(result.get(30, TimeUnit.SECONDS)).isFalse();
+    }
+    CompletableFuture<Boolean> after = new CompletableFuture<>();
+    futures.execute(() -> after.complete(futures.isCurrent()));
+    assertThat(after.get(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void aHandlerRunByItsCallerHoldsUpNoOtherFeed() throws Exception {
+    ClientThreads threads = new ClientThreads("client", true, Optional.of(Runnable::run), loop);
+    CountDownLatch hold = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch other = new CountDownLatch(1);
+    threads
+        .handlerExecutor("one")
+        .execute(
+            () -> {
+              begun.countDown();
+              awaitQuietly(hold);
+            });
+    threads.handlerExecutor("other").execute(other::countDown);
+    await(begun);
+
+    time.advance(SerialExecutor.HELD);
+
+    await(other);
+    hold.countDown();
+  }
+
+  @Test
+  void oneAlarmServesAllTasksOfABusySpell() {
+    SerialExecutor lane = new SerialExecutor("serial", Runnable::run, manual);
+    lane.execute(
+        () -> {
+          for (int i = 0; i < 1_000; i++) {
+            lane.execute(() -> log.add("one of many"));
+          }
+        });
+
+    assertThat(log).hasSize(1_000);
+    assertThat(manual.time.scheduled()).isEqualTo(1);
+    assertThat(manual.time.alarms()).as("nothing ticks while nothing runs").isZero();
+  }
+
+  @RepeatedTest(20)
+  void keepsTheOrderOfEachWhenManyShareFewThreads() throws Exception {
     ExecutorService two = Executors.newFixedThreadPool(2);
     List<Shared> shared = new ArrayList<>();
     CountDownLatch ends = new CountDownLatch(20);
     for (int i = 0; i < 20; i++) {
       Shared mine = new Shared();
       shared.add(mine);
-      SerialExecutor lane = new SerialExecutor("lane", two, 4);
+      SerialExecutor lane = serial(two);
       for (int number = 1; number <= 500; number++) {
         int next = number;
         lane.execute(() -> mine.enter(0, next));
@@ -227,33 +403,15 @@ class SerialExecutorTest {
       lane.execute(ends::countDown);
     }
 
-    assertThat(ends.await(30, TimeUnit.SECONDS)).isTrue();
+    await(ends);
     two.shutdown();
     assertThat(shared).allMatch(each -> each.count == 500 && each.worst == 1 && !each.disordered);
   }
 
   @Test
-  void runsLaterWhatTheExecutorCouldNotBegin() {
-    AtomicInteger calls = new AtomicInteger();
-    Executor outOfThreads =
-        task -> {
-          if (calls.incrementAndGet() == 1) {
-            throw new OutOfMemoryError("unable to create native thread (by the test)");
-          }
-          task.run();
-        };
-    SerialExecutor lane = new SerialExecutor("lane", outOfThreads);
-
-    lane.execute(() -> log.add("first"));
-    lane.execute(() -> log.add("second"));
-
-    assertThat(log).containsExactly("first", "second");
-  }
-
-  @Test
   void knowsItsOwnTasks() {
-    SerialExecutor lane = new SerialExecutor("lane", Runnable::run);
-    SerialExecutor other = new SerialExecutor("other", Runnable::run);
+    SerialExecutor lane = serial(Runnable::run);
+    SerialExecutor other = serial(Runnable::run);
     AtomicReference<String> seen = new AtomicReference<>();
 
     lane.execute(() -> seen.set(lane.isCurrent() + " " + other.isCurrent()));
