@@ -13,6 +13,8 @@ public final class UnreachableException extends HubException {
 
   /** How far the way to the hub was open. */
   public enum Stage {
+    /** Obtaining a credential to show: nothing was sent, and the hub refused nothing. */
+    CREDENTIAL,
     /** Looking up the host name. */
     RESOLVE,
     /** Connecting to an address. */

@@ -33,14 +33,18 @@ public interface Credentials {
   Duration LONGEST_LIFETIME = Duration.ofDays(365);
 
   /**
-   * Yields a fresh credential. Returns at once and never throws for want of one. Does not limit how
-   * long the application's code may take: that is for the caller, who knows the time-out.
+   * Yields a fresh credential. Returns at once and never throws because there is none. Does not
+   * limit how long the application's code may take: the client does that, one call at a time.
+   *
+   * <p>A credential that seems expired, or not valid yet, is yielded all the same: the clock of
+   * this machine may be wrong, and the hub judges by its own.
    *
    * @param audience whom it is for
    * @param now the time by the client's clock
-   * @return completes with a credential that is valid at {@code now}, from any thread; or fails
-   *     with a {@link dev.fairlead.UnauthorizedException} with {@link
-   *     dev.fairlead.Progress#NOT_SENT} whose message says why there is none
+   * @return completes with a credential, from any thread; or fails with a {@link
+   *     dev.fairlead.UnauthorizedException} with {@link dev.fairlead.Progress#NOT_SENT} whose
+   *     message says why there is none. The client then waits and asks again; it never takes this
+   *     as a refusal by the hub
    */
   CompletionStage<Credential> issue(Audience audience, Instant now);
 
@@ -133,8 +137,8 @@ public interface Credentials {
   }
 
   /**
-   * A TLS client certificate. It must be in date whenever a session is opened; the message of the
-   * failure names the certificate that is not.
+   * A TLS client certificate. It is shown whatever its dates say; if the hub refuses it, the
+   * client's state names the certificate that is out of date by this machine's clock.
    *
    * @param certificate the certificate with its key
    * @return the credentials

@@ -18,7 +18,7 @@ final class FetchedTokens implements Credentials {
     return Question.ask(
         "The token source",
         () -> source.fetch(audience),
-        text -> SasToken.parse(text).usableFor(audience, now));
+        text -> SasToken.parse(text).usableFor(audience));
   }
 
   @Override

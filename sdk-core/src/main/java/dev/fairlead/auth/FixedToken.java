@@ -11,7 +11,7 @@ record FixedToken(SasToken token) implements Credentials {
   @Override
   public CompletionStage<Credential> issue(Audience audience, Instant now) {
     try {
-      return CompletableFuture.completedFuture(token.usableFor(audience, now));
+      return CompletableFuture.completedFuture(token.usableFor(audience));
     } catch (UnauthorizedException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -11,7 +11,7 @@ record PresentedCertificate(ClientCertificate certificate) implements Credential
   @Override
   public CompletionStage<Credential> issue(Audience audience, Instant now) {
     try {
-      return CompletableFuture.completedFuture(certificate.usableFor(audience, now));
+      return CompletableFuture.completedFuture(certificate.usableFor(audience));
     } catch (UnauthorizedException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -71,6 +71,7 @@ public final class RealDeviceClient implements DeviceClient {
   private final Transports transports;
   private final RouteMemory memory;
   private final SessionSupervisor supervisor;
+  private final CredentialCache credentials;
   private final UploadQueue uploads;
   private final SerialExecutor stateCallbacks;
   private final CompletableFuture<Void> opened;
@@ -111,9 +112,13 @@ public final class RealDeviceClient implements DeviceClient {
     outbox =
         new Outbox(
             settings.outbox(), loop, new OutboxEnvironment(), settings.outboxStore().orElse(null));
-    CredentialCache credentials =
+    credentials =
         new CredentialCache(
-            loop, settings.credentials(), new Audience(settings.hubHost(), settings.identity()));
+            loop,
+            settings.credentials(),
+            new Audience(settings.hubHost(), settings.identity()),
+            settings.openTimeout(),
+            RandomGenerator.getDefault());
     uploads =
         new UploadQueue(
             settings,
@@ -192,7 +197,9 @@ public final class RealDeviceClient implements DeviceClient {
     if (live == null || session == null) {
       throw new UnreachableException(
           undone
-              + ": there is no session with the hub now ("
+              + (state instanceof ConnectionState.Connecting
+                  ? ": a new session with the hub is being opened ("
+                  : ": there is no session with the hub now (")
               + state
               + "). Only telemetry waits for one; try again when the state is Connected.",
           Stage.SESSION,
@@ -365,7 +372,11 @@ public final class RealDeviceClient implements DeviceClient {
       outbox.close();
       uploads
           .close()
-          .whenComplete((ended, never) -> threads.completions().execute(() -> down(failure)));
+          .whenComplete(
+              (ended, never) -> {
+                credentials.close();
+                threads.completions().execute(() -> down(failure));
+              });
     }
 
     private void down(Optional<HubException> failure) {

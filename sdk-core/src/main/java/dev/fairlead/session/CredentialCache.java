@@ -1,91 +1,179 @@
 package dev.fairlead.session;
 
+import dev.fairlead.HubException;
 import dev.fairlead.Progress;
-import dev.fairlead.UnauthorizedException;
+import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.auth.Audience;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.transport.Overdue;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the credential in use, hands it out while it is fresh, and fetches the next one. A token is
- * fresh for {@value #FRESH_PERCENT} per cent of its life. Confined to the loop.
+ * Holds the newest credential, hands it out while it is fresh, and fetches the next one: one call
+ * at a time, each with a limit. Its failures are never a refusal by the hub. Confined to the loop;
+ * its stages complete there.
  */
 public final class CredentialCache {
-  private static final int FRESH_PERCENT = 85;
-
   private final Loop loop;
   private final Credentials credentials;
   private final Audience audience;
-  private @Nullable Credential current;
-  private Instant renewAt = Instant.MAX;
+  private final Duration limit;
+  private final RandomGenerator random;
+  private @Nullable TokenLease newest;
+  private @Nullable Fetch fetch;
+  private boolean closed;
 
-  public CredentialCache(Loop loop, Credentials credentials, Audience audience) {
+  /** A call that is under way. */
+  private static final class Fetch {
+    final CompletableFuture<TokenLease> outcome = new CompletableFuture<>();
+    Alarm overdue = () -> {};
+  }
+
+  /**
+   * @param limit how long the application's code may take to make one credential
+   */
+  public CredentialCache(
+      Loop loop,
+      Credentials credentials,
+      Audience audience,
+      Duration limit,
+      RandomGenerator random) {
     this.loop = loop;
     this.credentials = credentials;
     this.audience = audience;
+    this.limit = limit;
+    this.random = random;
   }
 
-  /** The credential for a new session: the one in use if it is fresh, else a new one. */
+  /** The credential to show now: the newest if it is fresh, else a new one. */
   public CompletionStage<Credential> get() {
-    loop.assertInLoop();
-    Credential held = current;
-    return held != null && isFresh() ? CompletableFuture.completedFuture(held) : fetch();
+    return lease().thenApply(TokenLease::credential);
   }
 
-  /** A new credential. Completes on any thread; {@link #use} takes it in. */
-  CompletionStage<Credential> fetch() {
+  /** The same with its times. */
+  CompletionStage<TokenLease> lease() {
     loop.assertInLoop();
-    try {
-      return Objects.requireNonNull(
-          credentials.issue(audience, loop.now()), "the credentials returned null");
-    } catch (RuntimeException e) {
+    TokenLease held = newest;
+    return held != null && held.isFresh(loop) ? CompletableFuture.completedFuture(held) : fetch();
+  }
+
+  /** A credential to put in place of one in use: the newest if it is another and fresh. */
+  CompletionStage<TokenLease> successor(TokenLease inUse) {
+    loop.assertInLoop();
+    TokenLease held = newest;
+    return held != null && inUse.isOutlastedBy(held) && held.isFresh(loop)
+        ? CompletableFuture.completedFuture(held)
+        : fetch();
+  }
+
+  private CompletionStage<TokenLease> fetch() {
+    if (closed) {
       return CompletableFuture.failedFuture(
-          new UnauthorizedException(
-              "The credentials given to the client failed to issue one: " + e,
-              Progress.NOT_SENT,
-              e));
+          unobtainable("The client is closed, so it obtains no more credentials.", null));
     }
+    Fetch underWay = fetch;
+    if (underWay == null) {
+      underWay = new Fetch();
+      begin(underWay);
+    }
+    return underWay.outcome;
   }
 
-  /** Makes a credential the one in use. */
-  public void use(Credential credential) {
-    loop.assertInLoop();
-    if (credential == current) {
+  private void begin(Fetch begun) {
+    fetch = begun;
+    begun.overdue = loop.schedule(limit, () -> ended(begun, null, overdue()));
+    CompletionStage<Credential> answer =
+        TransportCalls.ask(
+            "The source of credentials", () -> credentials.issue(audience, loop.now()));
+    TransportCalls.onLoop(
+        loop,
+        answer,
+        (credential, failure) ->
+            ended(begun, credential, credential == null ? noCredential(failure) : null));
+  }
+
+  private void ended(Fetch of, @Nullable Credential credential, @Nullable HubException failure) {
+    if (credential == null) {
+      if (fetch == of) {
+        over(of);
+        of.outcome.completeExceptionally(failure);
+      }
       return;
     }
-    current = credential;
-    renewAt = Instant.MAX;
-    if (credential instanceof Credential.Token token) {
-      Instant now = loop.now();
-      Duration life = Duration.between(now, token.expiry());
-      renewAt = now.plus(life.multipliedBy(FRESH_PERCENT).dividedBy(100));
+    TokenLease lease = TokenLease.of(credential, loop, random);
+    if (fetch == of) {
+      over(of);
+      newest = lease;
+      of.outcome.complete(lease);
+    } else if (newest == null && !closed) {
+      newest = lease; // It came too late for whoever asked, and serves the next one.
     }
   }
 
-  /** Forgets the credential in use, for the hub refused it. */
+  private void over(Fetch of) {
+    of.overdue.cancel();
+    fetch = null;
+  }
+
+  private HubException overdue() {
+    return unobtainable(
+        "No credential could be obtained: the token source or signer given to the client did not"
+            + " answer within "
+            + Overdue.inWords(limit)
+            + ". Nothing was sent to the hub. Check the source; the client asks it again.",
+        null);
+  }
+
+  private static HubException noCredential(@Nullable Throwable failure) {
+    if (failure == null) {
+      return unobtainable(
+          "No credential could be obtained: the credentials given to the client completed with"
+              + " null. Nothing was sent to the hub; the client asks again.",
+          null);
+    }
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause instanceof HubException own
+        ? unobtainable(String.valueOf(own.getMessage()), own)
+        : unobtainable(
+            "No credential could be obtained: the credentials given to the client failed with "
+                + cause
+                + ". Nothing was sent to the hub; the client asks again.",
+            cause);
+  }
+
+  private static HubException unobtainable(String message, @Nullable Throwable cause) {
+    return new UnreachableException(message, Stage.CREDENTIAL, Progress.NOT_SENT, cause);
+  }
+
+  /** Forgets the newest credential, because the hub refused it or the clock that made it. */
   public void drop() {
     loop.assertInLoop();
-    current = null;
+    newest = null;
   }
 
-  /** How long the credential in use stays fresh; empty if it need not or cannot be renewed. */
-  Optional<Duration> freshFor() {
-    return renewAt.equals(Instant.MAX) || !credentials.renewable()
-        ? Optional.empty()
-        : Optional.of(Duration.between(loop.now(), renewAt));
-  }
-
-  /** Whether the credential in use need not be renewed yet. */
-  boolean isFresh() {
-    return loop.now().isBefore(renewAt);
+  /** Ends a call that is under way; nothing of it remains. */
+  public void close() {
+    loop.assertInLoop();
+    closed = true;
+    newest = null;
+    Fetch underWay = fetch;
+    if (underWay != null) {
+      over(underWay);
+      underWay.outcome.completeExceptionally(
+          unobtainable("The client was closed before a credential was obtained.", null));
+    }
   }
 
   boolean renewable() {

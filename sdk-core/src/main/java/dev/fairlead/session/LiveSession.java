@@ -6,7 +6,6 @@ import dev.fairlead.MethodRequest;
 import dev.fairlead.Proxy;
 import dev.fairlead.Route;
 import dev.fairlead.SystemProperty;
-import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.outbox.Lease;
 import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.Credential;
@@ -20,115 +19,98 @@ import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.Settlement;
 import dev.fairlead.spi.TransportSession;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One attempt at a session and, if it succeeds, that session: everything that lives exactly as
  * long. Confined to the loop.
  */
 public final class LiveSession implements SessionContext, Inbox {
+  private static final Logger log = LoggerFactory.getLogger(LiveSession.class);
+
   private final ClientSettings settings;
   private final Loop loop;
   private final Inbox client;
   private final Set<Feed> feeds;
-  private final Consumer<String> reopen;
-  private final List<OneShot> alarms = new ArrayList<>();
+  private final BiConsumer<LiveSession, String> reopen;
 
   public final Route route;
-  final Credential credential;
   final Lease lease;
+
+  /** The token that the session is open with; another one after a renewal. */
+  TokenLease token;
+
   @Nullable Opening<TransportSession> opening;
   public @Nullable TransportSession session;
-  boolean reopening;
-
-  /** Whether the new session is to try better routes first, those that failed lately too. */
-  boolean failingBack;
-
   private boolean over;
 
   LiveSession(
       ClientSettings settings,
       Loop loop,
       Route route,
-      Credential credential,
+      TokenLease token,
       Lease lease,
       Set<Feed> feeds,
       Inbox client,
-      Consumer<LiveSession> reopen) {
+      BiConsumer<LiveSession, String> reopen) {
     this.settings = settings;
     this.loop = loop;
     this.route = route;
-    this.credential = credential;
+    this.token = token;
     this.lease = lease;
     this.feeds = feeds;
     this.client = client;
-    this.reopen =
-        why ->
-            loop.execute(
-                () -> {
-                  SessionSupervisor.log.info(
-                      "{}: opening a new session: {}", settings.identity(), why);
-                  reopen.accept(this);
-                });
+    this.reopen = reopen;
   }
 
-  /** Sets an alarm that dies with the session. */
-  void after(Duration delay, Runnable task) {
-    OneShot set = new OneShot(task);
-    alarms.add(set);
-    set.alarm = loop.schedule(delay, set);
-  }
-
-  /** Forgotten once it has come: a session may live for years, and sets one each hour. */
-  private final class OneShot implements Runnable {
-    private final Runnable task;
-    private @Nullable Alarm alarm;
-
-    OneShot(Runnable task) {
-      this.task = task;
-    }
-
-    @Override
-    public void run() {
-      alarms.remove(this);
-      if (!over) {
-        task.run();
-      }
-    }
-
-    void cancel() {
-      if (alarm != null) {
-        alarm.cancel();
-      }
-    }
-  }
-
-  /** Ends everything of this session: its alarms, its lease, its inbox. */
+  /** Ends what this session holds of the client: its lease on the outbox, its inbox. */
   void retire(boolean cutByHub) {
     loop.assertInLoop();
-    over = true;
-    alarms.forEach(OneShot::cancel);
-    alarms.clear();
-    lease.revoke(cutByHub);
+    if (!over) {
+      over = true;
+      lease.revoke(cutByHub);
+    }
   }
 
   boolean isOver() {
     return over;
   }
 
+  /** Asks the open session to close; false if that cannot be hoped for, because it threw. */
+  boolean close() {
+    TransportSession open = session;
+    return open != null && TransportCalls.run("The session's close()", open::close);
+  }
+
   /** Cuts whatever there is of it. */
   void abort() {
-    if (session != null) {
-      session.abort();
-    } else if (opening != null) {
-      opening.abort();
+    TransportSession open = session;
+    Opening<TransportSession> begun = opening;
+    if (open != null) {
+      TransportCalls.run("The session's abort()", open::abort);
+    } else if (begun != null) {
+      TransportCalls.run("The opening's abort()", begun::abort);
     }
+  }
+
+  /** What the opening waits for now, in words. */
+  String step() {
+    Opening<TransportSession> begun = opening;
+    String step = null;
+    if (begun != null) {
+      try {
+        step = begun.step();
+      } catch (Throwable e) {
+        log.warn("The opening's step() threw", e);
+      }
+    }
+    return step == null || step.isBlank() ? "the transport" : step;
   }
 
   @Override
@@ -198,7 +180,7 @@ public final class LiveSession implements SessionContext, Inbox {
 
   @Override
   public Credential credential() {
-    return credential;
+    return token.credential();
   }
 
   @Override
@@ -243,6 +225,6 @@ public final class LiveSession implements SessionContext, Inbox {
 
   @Override
   public void requestReopen(String why) {
-    reopen.accept(why);
+    loop.execute(() -> reopen.accept(this, why));
   }
 }

@@ -3,10 +3,6 @@ package dev.fairlead.session;
 import dev.fairlead.ConnectionState;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
-import dev.fairlead.Route;
-import dev.fairlead.ThrottledException;
-import dev.fairlead.TimeSource.Alarm;
-import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.inbound.Handlers;
@@ -14,41 +10,34 @@ import dev.fairlead.outbox.Outbox;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
 import dev.fairlead.retry.Backoff;
-import dev.fairlead.retry.Recovery;
+import dev.fairlead.session.SupervisorState.Ended;
+import dev.fairlead.session.SupervisorState.Idle;
+import dev.fairlead.session.SupervisorState.Live;
+import dev.fairlead.session.SupervisorState.Waiting;
 import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.ClientLoop;
-import dev.fairlead.threads.Failures;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps one session open: walks the plan, waits, tries again, renews the credential, and at last
- * closes. How a route is opened is in {@link RouteOpener}; what follows a failure in {@link
- * Recovery}; when, in {@link Backoff}. Confined to the loop.
+ * closes. It is always in one {@link SupervisorState}; {@link Transitions} says what follows an
+ * event. After each event the state is checked, and a state in which nothing would ever happen any
+ * more becomes a wait. Confined to the loop.
  */
-public final class SessionSupervisor implements RouteOpener.Outcome {
-  static final Logger log = LoggerFactory.getLogger(SessionSupervisor.class);
+public final class SessionSupervisor {
+  private static final Logger log = LoggerFactory.getLogger(SessionSupervisor.class);
 
-  /** How long a route that failed to open goes last. */
-  private static final Duration POSTPONED = Duration.ofMinutes(10);
-
-  /**
-   * A session closes itself in some seconds; one that does not is cut, and one that ignores even
-   * that is forgotten.
-   */
-  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
-
-  private static final Duration ABORT_LIMIT = Duration.ofSeconds(2);
+  /** How often a wait is tried in place of a state that cannot be kept: memory may come back. */
+  private static final int RESCUES = 3;
 
   /** What the supervisor tells the client. */
   public interface Owner extends Inbox {
@@ -56,6 +45,7 @@ public final class SessionSupervisor implements RouteOpener.Outcome {
 
     void sessionOpened(TransportSession session);
 
+    /** A session is over, or the attempt at one: nothing more comes from it. */
     void sessionEnded();
 
     void finished(Optional<HubException> failure);
@@ -63,31 +53,23 @@ public final class SessionSupervisor implements RouteOpener.Outcome {
 
   private final ClientSettings settings;
   private final ClientLoop loop;
+  private final Uptime time;
   private final Outbox outbox;
-  private final RouteMemory memory;
-  private final CredentialCache credentials;
-  private final CredentialRenewal renewal;
-  private final Backoff backoff;
-  private final Supplier<TransportPlan> planner;
   private final Owner owner;
-  private final RouteOpener opener;
-  private final Optional<FailBack> failBack;
+  private final Backoff backoff;
+  private final ClockWatch clock;
+  private final Transitions transitions;
 
-  // Client lifetime.
-  private boolean started;
+  private SupervisorState state = new Idle();
+  private @Nullable ConnectionState published;
+
+  /** When the client is to give up, while it has no session. */
+  private long giveUpAt = Uptime.NEVER;
+
+  /** When the client is to stop, once it is closing. */
+  private long stopAt = Uptime.NEVER;
+
   private boolean closing;
-  private boolean stopped;
-  private boolean finished;
-  private int rounds;
-  private int refusals;
-  private @Nullable Alarm wait;
-  private @Nullable Alarm giveUp;
-  private @Nullable Alarm drainEnd;
-  private PlanWalk round = new PlanWalk(List.of());
-  private @Nullable Route lastTried;
-
-  /** The open session. */
-  private @Nullable LiveSession live;
 
   public SessionSupervisor(
       ClientSettings settings,
@@ -103,351 +85,207 @@ public final class SessionSupervisor implements RouteOpener.Outcome {
     this.settings = settings;
     this.loop = loop;
     this.outbox = outbox;
-    this.memory = memory;
-    this.credentials = credentials;
-    this.renewal = new CredentialRenewal(loop, credentials, this::reopen);
-    this.backoff = new Backoff(settings.retry(), random);
-    this.planner = planner;
     this.owner = owner;
-    this.opener =
-        new RouteOpener(
-            settings, handlers, loop, outbox, transports, credentials, owner, this::reopen, this);
-    this.failBack =
-        settings.failBack().map(window -> new FailBack(window, loop, random, this::tryBetter));
+    time = new Uptime(loop);
+    backoff = new Backoff(settings.retry(), random);
+    clock = new ClockWatch(loop, () -> handle(null));
+    Opener opener =
+        new Opener(
+            settings, handlers, loop, time, outbox, transports, credentials, owner, this::handle);
+    LiveCare care = new LiveCare(settings, loop, time, credentials, random, planner, this, opener);
+    RouteWalker walker =
+        new RouteWalker(settings, loop, time, memory, credentials, backoff, planner, this, opener);
+    transitions =
+        new Transitions(settings, loop, time, credentials, planner, this, opener, walker, care);
   }
 
   public void start() {
-    loop.assertInLoop();
-    if (!started && !closing) {
-      started = true;
-      failBack.ifPresent(FailBack::start);
-      watchGivingUp();
-      beginRound(planner.get().routes());
-    }
+    handle(new SupervisorEvent.Start());
+  }
+
+  /**
+   * Goes on for as long as the outbox drains, at most the given time; then ends. A further call can
+   * make that time shorter, not longer.
+   */
+  public void close(Duration drain) {
+    handle(new SupervisorEvent.Close(drain));
   }
 
   /** The open session, if there is one. */
   public @Nullable LiveSession session() {
     loop.assertInLoop();
-    return live != null && !live.reopening ? live : null;
+    return state instanceof Live live ? live.session : null;
   }
 
-  // ---- opening
+  // ---- events
 
-  private void beginRound(List<Route> routes) {
-    rounds++;
-    round = new PlanWalk(routes);
-    tryNextRoute();
-  }
-
-  private void tryNextRoute() {
-    round
-        .next()
-        .ifPresentOrElse(
-            this::tryRoute, () -> waitFor(backoff.afterRounds(rounds), lastTried, round.failure()));
-  }
-
-  private void tryRoute(Route route) {
-    lastTried = route;
-    owner.stateChanged(new ConnectionState.Connecting(route, rounds));
-    opener.open(route);
-  }
-
-  /** Not the hub refused, but no credential could be made: its source may be back soon. */
-  @Override
-  public void noCredential(Route route, HubException failure) {
-    if (failure instanceof UnauthorizedException refusal && !credentials.renewable()) {
-      refused(route, refusal);
-    } else {
-      waitFor(backoff.afterRounds(rounds), route, failure);
+  /**
+   * Lets an event have its effect, whole or not at all.
+   *
+   * @param event null to look at the clocks and nothing else
+   */
+  void handle(@Nullable SupervisorEvent event) {
+    loop.assertInLoop();
+    try {
+      clock.step().map(SupervisorEvent.ClockSet::new).ifPresent(transitions::apply);
+      if (event instanceof SupervisorEvent.Close close) {
+        closeBy(close.drain());
+      } else if (event != null) {
+        transitions.apply(event);
+      }
+      if (isStopping()) {
+        transitions.stop();
+      }
+      rest();
+    } catch (Throwable e) {
+      rescue(e);
     }
   }
 
-  @Override
-  public void notOpened(Route route, HubException failure) {
-    recover(route, failure, false);
+  /** The state in which the supervisor is now. */
+  SupervisorState state() {
+    return state;
   }
 
-  @Override
-  public void opened(LiveSession opened, TransportSession session) {
-    live = opened;
-    memory.forget(opened.route);
-    stopWaiting();
-    if (giveUp != null) {
-      giveUp.cancel();
-      giveUp = null;
-    }
-    opened.after(
-        settings.retry().stableAfter(),
-        () -> {
-          rounds = 0;
-          refusals = 0;
-        });
-    renewal.watch(opened, session);
-    owner.stateChanged(
-        new ConnectionState.Connected(
-            opened.route, loop.now(), planner.get().remarks(opened.route)));
-    session
-        .ended()
-        .whenComplete(
-            (end, failure) ->
-                loop.execute(
-                    () ->
-                        sessionEnded(
-                            opened,
-                            failure == null
-                                ? end
-                                : Optional.of(Failures.of(failure, Stage.SESSION)))));
-    owner.sessionOpened(session);
+  /** Leaves a state, and with it its alarm. */
+  void become(SupervisorState next) {
+    state.cancelAlarm();
+    state = next;
+    setAlarm();
   }
 
-  // ---- the end of a session
+  /** Rests in the state that was reached, if it is one to rest in. */
+  private void rest() {
+    String flaw = state.flaw();
+    if (flaw != null) {
+      throw new IllegalStateException(state.getClass().getSimpleName() + ": " + flaw);
+    }
+    clock.watch(state.waitsForClock());
+    setAlarm();
+  }
 
-  private void sessionEnded(LiveSession ended, Optional<HubException> reason) {
-    if (live != ended) {
-      return;
+  private void setAlarm() {
+    if (state instanceof Ended) {
+      giveUpAt = Uptime.NEVER;
+      stopAt = Uptime.NEVER;
+    } else if (!state.wantsSession()) {
+      giveUpAt = Uptime.NEVER;
+    } else if (giveUpAt == Uptime.NEVER) {
+      giveUpAt = settings.retry().giveUpAfter().map(time::in).orElse(Uptime.NEVER);
     }
-    live = null;
-    ended.retire(
-        reason.isPresent()
-            && reason.get() instanceof UnreachableException cut
-            && cut.stage() == Stage.CUT_BY_HUB);
-    owner.sessionEnded();
-    if (stopped) {
-      finish(Optional.empty());
-      return;
-    }
-    watchGivingUp();
-    if (ended.reopening && reason.isEmpty()) {
-      TransportPlan plan = planner.get();
-      beginRound(ended.failingBack ? plan.ranked() : plan.routes());
-    } else {
-      recover(
-          ended.route,
-          reason.orElseGet(
-              () ->
+    long stop = isStopping() ? Uptime.NEVER : stopAt;
+    state.alarmAt(
+        Math.min(state.due(), Math.min(stop, giveUpAt)),
+        loop,
+        time,
+        () -> handle(new SupervisorEvent.AlarmRang()));
+  }
+
+  /** An event was left half done: whatever there is ends, and the client begins again. */
+  private void rescue(Throwable why) {
+    for (int i = 1; i <= RESCUES; i++) {
+      try {
+        log.error(
+            "{}: the session could not be kept for an internal error. Please report this with the"
+                + " log; the client opens a new one",
+            settings.identity(),
+            why);
+        SupervisorState broken = state;
+        if (broken instanceof Ended) {
+          return;
+        }
+        Duration delay = backoff.afterRounds(i);
+        become(new Waiting(List.of(), false, time.in(delay)));
+        LiveSession left = broken.session();
+        if (left != null) {
+          left.abort();
+          release(left, false);
+        }
+        if (isStopping()) {
+          finish(Optional.empty());
+        } else {
+          publish(
+              new ConnectionState.Waiting(
+                  Optional.empty(),
+                  0,
                   new UnreachableException(
-                      "The session ended without a reason.",
+                      "The session could not be kept for an internal error: " + why + ".",
                       Stage.SESSION,
                       Progress.MAYBE_SENT,
-                      null)),
-          true);
-    }
-  }
-
-  private void recover(Route route, HubException failure, boolean wasOpen) {
-    switch (Recovery.after(failure, wasOpen)) {
-      case NEXT_ROUTE -> {
-        log.info(
-            "{}: {} could not be opened: {}", settings.identity(), route, failure.getMessage());
-        memory.postpone(route, POSTPONED, String.valueOf(failure.getMessage()));
-        round.failed(failure);
-        tryNextRoute();
+                      why),
+                  loop.now().plus(delay),
+                  Optional.empty()));
+        }
+        rest();
+        return;
+      } catch (Throwable again) {
+        why = again;
       }
-      case WAIT_THEN_PLAN -> waitFor(backoff.afterLoss(rounds), route, failure);
-      case WAIT_THEN_SAME_ROUTE -> {
-        Duration delay = backoff.afterRounds(Math.max(1, rounds));
-        Duration asked =
-            failure instanceof ThrottledException throttled
-                ? throttled.retryAfter().orElse(Duration.ZERO)
-                : Duration.ZERO;
-        waitFor(delay.plus(asked), route, failure, List.of(route));
+    }
+  }
+
+  // ---- what the transitions need
+
+  /** Tells the application of a state, unless it has that already. */
+  void publish(ConnectionState next) {
+    if (!next.equals(published)) {
+      published = next;
+      TransportCalls.run("The client's listener", () -> owner.stateChanged(next));
+    }
+  }
+
+  /** Ends all that there is of a session, or of an attempt at one. */
+  void release(LiveSession session, boolean cutByHub) {
+    if (!session.isOver()) {
+      session.retire(cutByHub);
+      TransportCalls.run("The client", owner::sessionEnded);
+    }
+  }
+
+  /** Tells the client of an open session. */
+  void opened(LiveSession session, TransportSession transport) {
+    TransportCalls.run("The client", () -> owner.sessionOpened(transport));
+  }
+
+  // ---- the end
+
+  private void closeBy(Duration drain) {
+    stopAt = Math.min(stopAt, time.in(drain));
+    if (!closing) {
+      closing = true;
+      if (state instanceof Idle) {
+        finish(Optional.empty());
+      } else {
+        outbox.drain(() -> loop.execute(() -> handle(new SupervisorEvent.Drained())));
       }
-      case RENEW_CREDENTIAL -> refused(route, (UnauthorizedException) failure);
     }
   }
 
-  private void refused(Route route, UnauthorizedException failure) {
-    refusals++;
-    credentials.drop();
-    if (refusals == 1 && credentials.renewable()) {
-      log.info(
-          "{}: the hub refused the credential; trying once with a new one", settings.identity());
-      tryRoute(route);
-      return;
-    }
-    if (settings.retry().stopWhenUnauthorized()) {
-      finish(Optional.of(failure));
-      return;
-    }
-    Duration delay = backoff.afterRefusal();
-    Instant next = loop.now().plus(delay);
-    owner.stateChanged(
-        new ConnectionState.Unauthorized(
-            route, refusals, failure, next, doubtAfterRefusal(failure)));
-    setWait(delay, List.of(route));
+  /** No time is left to send what the outbox holds, or nothing is left to be sent. */
+  boolean isStopping() {
+    return closing && stopAt <= time.now();
   }
 
-  private Optional<String> doubtAfterRefusal(UnauthorizedException failure) {
-    if (failure.clockEvidence().isPresent()) {
-      return failure.clockEvidence();
-    }
-    return credentials.renewable()
-        ? Optional.of(
-            "The hub refused "
-                + refusals
-                + " credentials made just now. If the key is right, this machine's clock, which says "
-                + loop.now()
-                + ", is wrong.")
-        : Optional.empty();
+  /** Nothing is left to be sent. */
+  void stopNow() {
+    stopAt = time.now();
   }
 
-  private void waitFor(Duration delay, @Nullable Route route, HubException failure) {
-    waitFor(delay, route, failure, List.of());
+  /** Whether the time to be without a session is up. */
+  boolean isGivingUp() {
+    return giveUpAt <= time.now();
   }
 
-  /** Waits, then goes through the given routes, or through a new plan if none is given. */
-  private void waitFor(
-      Duration delay, @Nullable Route route, HubException failure, List<Route> then) {
-    Optional<String> doubt = clockEvidence(failure);
-    owner.stateChanged(
-        new ConnectionState.Waiting(
-            Optional.ofNullable(route), rounds, failure, loop.now().plus(delay), doubt));
-    setWait(delay, then);
-  }
-
-  /** Of a round, any route's evidence counts. */
-  private static Optional<String> clockEvidence(Throwable failure) {
-    return Stream.concat(Stream.of(failure), Stream.of(failure.getSuppressed()))
-        .filter(UnreachableException.class::isInstance)
-        .flatMap(one -> ((UnreachableException) one).clockEvidence().stream())
-        .findFirst();
-  }
-
-  private void setWait(Duration delay, List<Route> then) {
-    if (finished) {
-      return;
-    }
-    stopWaiting();
-    wait =
-        loop.schedule(
-            delay,
-            () -> {
-              wait = null;
-              beginRound(then.isEmpty() ? planner.get().routes() : then);
-            });
-  }
-
-  private void stopWaiting() {
-    if (wait != null) {
-      wait.cancel();
-      wait = null;
-    }
-  }
-
-  private void watchGivingUp() {
-    settings
-        .retry()
-        .giveUpAfter()
-        .filter(limit -> giveUp == null)
-        .ifPresent(
-            limit ->
-                giveUp =
-                    loop.schedule(
-                        limit,
-                        () ->
-                            finish(
-                                Optional.of(
-                                    new UnreachableException(
-                                        "No session within "
-                                            + limit
-                                            + ", after which the client was told to give up.",
-                                        Stage.CONNECT,
-                                        Progress.NOT_SENT,
-                                        round.failureSoFar())))));
-  }
-
-  // ---- closing, to open again or for good
-
-  private void reopen(LiveSession of) {
-    TransportSession session = of.session;
-    if (live == of && session != null && !of.reopening && !stopped) {
-      of.reopening = true;
-      closeInOrder(of, session);
-    }
-  }
-
-  /** Gives up a session that works if there is a better route than its own. */
-  private void tryBetter() {
-    LiveSession now = live;
-    if (now == null || closing) {
-      return;
-    }
-    if (planner.get().ranked().indexOf(now.route) > 0) {
-      log.info("{}: trying better routes than {}", settings.identity(), now.route);
-      now.failingBack = true;
-      reopen(now);
-    }
-  }
-
-  private void closeInOrder(LiveSession of, TransportSession session) {
-    session.close();
-    of.after(
-        CLOSE_LIMIT,
-        () -> {
-          log.warn(
-              "{}: the session did not close within {} s and is cut",
-              settings.identity(),
-              CLOSE_LIMIT.toSeconds());
-          session.abort();
-          of.after(ABORT_LIMIT, () -> sessionEnded(of, Optional.empty()));
-        });
-  }
-
-  /** Goes on for as long as the outbox drains, at most the given time; then ends. */
-  public void close(Duration drain) {
-    loop.assertInLoop();
-    if (closing) {
-      return;
-    }
+  /** Ends at once, whatever there is. */
+  void finish(Optional<HubException> failure) {
+    LiveSession left = state.session();
+    become(new Ended());
     closing = true;
-    if (!started) {
-      finish(Optional.empty());
-      return;
+    if (left != null && !left.isOver()) {
+      left.abort();
+      release(left, false);
     }
-    outbox.drain(() -> loop.execute(this::stop));
-    drainEnd = loop.schedule(drain, this::stop);
-  }
-
-  private void stop() {
-    if (stopped || finished) {
-      return;
-    }
-    stopped = true;
-    stopWaiting();
-    opener.abandon();
-    LiveSession last = live;
-    TransportSession session = last == null ? null : last.session;
-    if (last == null || session == null) {
-      finish(Optional.empty());
-    } else if (!last.reopening) {
-      closeInOrder(last, session);
-    }
-  }
-
-  private void finish(Optional<HubException> failure) {
-    if (finished) {
-      return;
-    }
-    finished = true;
-    closing = true;
-    stopWaiting();
-    failBack.ifPresent(FailBack::stop);
-    if (giveUp != null) {
-      giveUp.cancel();
-    }
-    opener.abandon();
-    if (drainEnd != null) {
-      drainEnd.cancel();
-    }
-    LiveSession last = live;
-    if (last != null) {
-      live = null;
-      last.abort();
-      last.retire(false);
-      owner.sessionEnded();
-    }
-    owner.stateChanged(new ConnectionState.Closed(failure));
-    owner.finished(failure);
+    publish(new ConnectionState.Closed(failure));
+    TransportCalls.run("The client's end", () -> owner.finished(failure));
   }
 }

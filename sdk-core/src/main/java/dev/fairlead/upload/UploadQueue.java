@@ -276,9 +276,9 @@ public final class UploadQueue {
                           loop.execute(
                               () -> {
                                 if (credential == null) {
-                                  given.completeExceptionally(Failures.of(failure, Stage.OPEN));
+                                  given.completeExceptionally(
+                                      Failures.of(failure, Stage.CREDENTIAL));
                                 } else {
-                                  credentials.use(credential);
                                   given.complete(credential);
                                 }
                               })));

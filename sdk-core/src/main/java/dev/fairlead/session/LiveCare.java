@@ -1,0 +1,214 @@
+package dev.fairlead.session;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.policy.TransportPlan;
+import dev.fairlead.session.RenewalSchedule.Phase;
+import dev.fairlead.session.SupervisorEvent.RenewalAnswered;
+import dev.fairlead.session.SupervisorEvent.RenewalObtained;
+import dev.fairlead.session.SupervisorState.Closing;
+import dev.fairlead.session.SupervisorState.Closing.Then;
+import dev.fairlead.session.SupervisorState.Live;
+import dev.fairlead.settings.ClientSettings;
+import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.TransportSession;
+import dev.fairlead.spi.TransportSession.Renewal;
+import dev.fairlead.threads.Failures;
+import dev.fairlead.transport.Overdue;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is done with an open session while it is open, and how it is closed: its token is renewed,
+ * in place where the transport can do that, and it is given up for a better route in a maintenance
+ * window. Confined to the loop.
+ */
+final class LiveCare {
+  private static final Logger log = LoggerFactory.getLogger(LiveCare.class);
+
+  /**
+   * A session closes itself in some seconds; one that does not is cut, and one that ignores even
+   * that is forgotten.
+   */
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+
+  private static final Duration ABORT_LIMIT = Duration.ofSeconds(2);
+
+  private final ClientSettings settings;
+  private final Loop loop;
+  private final Uptime time;
+  private final CredentialCache credentials;
+  private final RandomGenerator random;
+  private final Supplier<TransportPlan> planner;
+  private final SessionSupervisor supervisor;
+  private final Opener opener;
+  private final Optional<FailBack> failBack;
+
+  LiveCare(
+      ClientSettings settings,
+      Loop loop,
+      Uptime time,
+      CredentialCache credentials,
+      RandomGenerator random,
+      Supplier<TransportPlan> planner,
+      SessionSupervisor supervisor,
+      Opener opener) {
+    this.settings = settings;
+    this.loop = loop;
+    this.time = time;
+    this.credentials = credentials;
+    this.random = random;
+    this.planner = planner;
+    this.supervisor = supervisor;
+    this.opener = opener;
+    failBack = settings.failBack().map(window -> new FailBack(window, random));
+  }
+
+  void begin(LiveSession session) {
+    Live live = new Live(session, new RenewalSchedule(loop, time, credentials.renewable()));
+    live.renewal.rest(session.token);
+    // A moment that passed before there was a session needs nothing: the plan has just been walked.
+    failBack.ifPresent(moments -> moments.comes(loop.now()));
+    setFailBack(live);
+    supervisor.become(live);
+  }
+
+  private void setFailBack(Live live) {
+    failBack.ifPresent(
+        moments -> {
+          Duration left = moments.untilNext(loop.now());
+          live.failBackAt =
+              time.in(left.compareTo(RenewalSchedule.LOOK) < 0 ? left : RenewalSchedule.LOOK);
+        });
+  }
+
+  /** One of the moments of an open session has come. */
+  void look(Live live) {
+    if (live.failBackAt <= time.now()) {
+      boolean now = failBack.map(moments -> moments.comes(loop.now())).orElse(false);
+      setFailBack(live);
+      if (now && planner.get().ranked().indexOf(live.session.route) > 0) {
+        log.info("{}: trying better routes than {}", settings.identity(), live.session.route);
+        close(live.session, Then.OPEN_BETTER);
+        return;
+      }
+    }
+    if (live.renewal.due() <= time.now()) {
+      renew(live);
+    }
+  }
+
+  /** The wall clock was set: a token whose life made no sense may have one now. */
+  void clockSet(Live live) {
+    TokenLease token = live.session.token;
+    if (token.untilRenewal(loop).isEmpty()) {
+      live.session.token = TokenLease.of(token.credential(), loop, random);
+    }
+    live.renewal.lookNow();
+    setFailBack(live);
+  }
+
+  // ---- renewal
+
+  private void renew(Live live) {
+    switch (live.renewal.phase()) {
+      case RESTING -> {
+        if (live.session.token.isFresh(loop)) {
+          live.renewal.rest(live.session.token);
+        } else {
+          live.renewal.busy(Phase.OBTAINING, settings.openTimeout().plus(RenewalSchedule.LEAST));
+          opener.obtainSuccessor(live.session);
+        }
+      }
+      case OBTAINING -> notRenewed(live, "no credential was obtained");
+      case PRESENTING ->
+          notRenewed(
+              live,
+              "no answer to the token came within " + Overdue.inWords(settings.openTimeout()));
+    }
+  }
+
+  void renewalObtained(Live live, RenewalObtained event) {
+    TokenLease token = event.token();
+    TransportSession transport = live.session.session;
+    if (live.renewal.phase() != Phase.OBTAINING || transport == null) {
+      return;
+    }
+    if (token == null) {
+      notRenewed(live, message(event.failure()));
+    } else if (live.session.token.isOutlastedBy(token)) {
+      live.renewal.busy(Phase.PRESENTING, settings.openTimeout());
+      opener.presentCredential(live.session, transport, token);
+    } else {
+      // Showing the same token again would gain nothing, and on some transports cost a session.
+      Duration wait = live.renewal.retry(live.session.token);
+      log.debug(
+          "{}: the token source gave no token that lasts longer; asking again in {}",
+          settings.identity(),
+          Overdue.inWords(wait));
+    }
+  }
+
+  void renewalAnswered(Live live, RenewalAnswered event) {
+    Renewal answer = event.answer();
+    if (answer == Renewal.RENEWED) {
+      live.session.token = event.token(); // Also if it comes late.
+      live.renewal.rest(event.token());
+    } else if (live.renewal.phase() != Phase.PRESENTING) {
+      return;
+    } else if (answer == Renewal.NEEDS_REOPEN) {
+      log.info("{}: opening a new session with a new token", settings.identity());
+      close(live.session, Then.OPEN_AGAIN);
+    } else {
+      notRenewed(live, message(event.failure()));
+    }
+  }
+
+  private static String message(@Nullable Throwable failure) {
+    return failure == null
+        ? "the transport gave no answer"
+        : String.valueOf(Failures.of(failure, Stage.SESSION).getMessage());
+  }
+
+  private void notRenewed(Live live, String why) {
+    Duration wait = live.renewal.retry(live.session.token);
+    log.warn(
+        "{}: the credential was not renewed; trying again in {}: {}",
+        settings.identity(),
+        Overdue.inWords(wait),
+        why);
+  }
+
+  // ---- closing
+
+  /** Ends an open session in good order, for what follows. */
+  void close(LiveSession session, Then then) {
+    supervisor.become(new Closing(session, then, false, time.in(CLOSE_LIMIT)));
+    if (then != Then.STOP) {
+      supervisor.publish(new ConnectionState.Connecting(session.route, 1));
+    }
+    if (!session.close()) {
+      cut(session, then);
+    }
+  }
+
+  /** A session that closes took too long: it is cut. */
+  void closedTooLate(Closing closing) {
+    log.warn(
+        "{}: the session on {} did not close within {} and is cut",
+        settings.identity(),
+        closing.session.route,
+        Overdue.inWords(CLOSE_LIMIT));
+    cut(closing.session, closing.then);
+  }
+
+  private void cut(LiveSession session, Then then) {
+    supervisor.become(new Closing(session, then, true, time.in(ABORT_LIMIT)));
+    session.abort();
+  }
+}

@@ -1,0 +1,130 @@
+package dev.fairlead.session;
+
+import dev.fairlead.Route;
+import dev.fairlead.inbound.Handlers;
+import dev.fairlead.outbox.Lease;
+import dev.fairlead.outbox.Outbox;
+import dev.fairlead.session.SupervisorEvent.CredentialObtained;
+import dev.fairlead.session.SupervisorEvent.OpeningEnded;
+import dev.fairlead.session.SupervisorEvent.ReopenRequested;
+import dev.fairlead.settings.ClientSettings;
+import dev.fairlead.spi.Inbox;
+import dev.fairlead.spi.Opening;
+import dev.fairlead.spi.TransportSession;
+import dev.fairlead.threads.ClientLoop;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+
+/** Asks for what an opening needs; every answer comes back as an event. Confined to the loop. */
+final class Opener {
+  private final ClientSettings settings;
+  private final Handlers handlers;
+  private final ClientLoop loop;
+  private final Uptime time;
+  private final Outbox outbox;
+  private final Transports transports;
+  private final CredentialCache credentials;
+  private final Inbox inbox;
+  private final Consumer<SupervisorEvent> events;
+
+  Opener(
+      ClientSettings settings,
+      Handlers handlers,
+      ClientLoop loop,
+      Uptime time,
+      Outbox outbox,
+      Transports transports,
+      CredentialCache credentials,
+      Inbox inbox,
+      Consumer<SupervisorEvent> events) {
+    this.settings = settings;
+    this.handlers = handlers;
+    this.loop = loop;
+    this.time = time;
+    this.outbox = outbox;
+    this.transports = transports;
+    this.credentials = credentials;
+    this.inbox = inbox;
+    this.events = events;
+  }
+
+  OpeningAttempt attempt(Route route, PlanWalk walk) {
+    return new OpeningAttempt(route, walk, time.in(settings.openTimeout()));
+  }
+
+  /** Its first step: a credential. */
+  void obtainCredential(OpeningAttempt attempt) {
+    TransportCalls.onLoop(
+        loop,
+        credentials.lease(),
+        (token, failure) -> events.accept(new CredentialObtained(attempt, token, failure)));
+  }
+
+  /** Its second step: the transport. */
+  void openTransport(OpeningAttempt attempt, TokenLease token) {
+    Lease lease = outbox.lease();
+    LiveSession begun;
+    try {
+      begun =
+          new LiveSession(
+              settings,
+              loop,
+              attempt.route,
+              token,
+              lease,
+              handlers.feeds(),
+              inbox,
+              (session, why) -> events.accept(new ReopenRequested(session, why)));
+    } catch (Throwable e) {
+      lease.revoke(false); // Or nothing could ever send again.
+      throw e;
+    }
+    attempt.session(begun);
+    TransportCalls.onLoop(
+        loop,
+        outcome(attempt, begun),
+        (session, failure) -> events.accept(new OpeningEnded(attempt, session, failure)));
+  }
+
+  private CompletionStage<TransportSession> outcome(OpeningAttempt attempt, LiveSession begun) {
+    try {
+      Opening<TransportSession> opening =
+          transports.provider(attempt.route).open(attempt.route, begun);
+      begun.opening = opening;
+      return TransportCalls.ask("The opening's outcome()", opening::outcome);
+    } catch (Throwable e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Shows a credential to an open session. */
+  void presentCredential(LiveSession session, TransportSession transport, TokenLease token) {
+    TransportCalls.onLoop(
+        loop,
+        TransportCalls.ask("The session's renew()", () -> transport.renew(token.credential())),
+        (answer, failure) ->
+            events.accept(new SupervisorEvent.RenewalAnswered(session, token, answer, failure)));
+  }
+
+  /** Obtains a credential for an open session. */
+  void obtainSuccessor(LiveSession session) {
+    TransportCalls.onLoop(
+        loop,
+        credentials.successor(session.token),
+        (token, failure) ->
+            events.accept(new SupervisorEvent.RenewalObtained(session, token, failure)));
+  }
+
+  /** Brings the end of an open session. */
+  void watchEnd(LiveSession session, TransportSession transport) {
+    TransportCalls.onLoop(
+        loop,
+        TransportCalls.ask("The session's ended()", transport::ended),
+        (end, failure) ->
+            events.accept(
+                end != null && failure == null
+                    ? new SupervisorEvent.SessionEnded(session, end, false)
+                    : SupervisorEvent.SessionEnded.broken(session, failure)));
+  }
+}

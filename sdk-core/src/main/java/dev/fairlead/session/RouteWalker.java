@@ -1,0 +1,270 @@
+package dev.fairlead.session;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.HubException;
+import dev.fairlead.Route;
+import dev.fairlead.ThrottledException;
+import dev.fairlead.UnauthorizedException;
+import dev.fairlead.policy.RouteMemory;
+import dev.fairlead.policy.TransportPlan;
+import dev.fairlead.retry.Backoff;
+import dev.fairlead.retry.Recovery;
+import dev.fairlead.session.SupervisorState.Opening;
+import dev.fairlead.session.SupervisorState.Refused;
+import dev.fairlead.session.SupervisorState.Waiting;
+import dev.fairlead.settings.ClientSettings;
+import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.Loop;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How the client comes to a session: which route is tried, and what follows when that fails or an
+ * open session is lost. What follows is in {@link Recovery}; when, in {@link Backoff}. Confined to
+ * the loop.
+ */
+final class RouteWalker {
+  private static final Logger log = LoggerFactory.getLogger(RouteWalker.class);
+
+  /** How long a route that failed to open goes last. */
+  private static final Duration POSTPONED = Duration.ofMinutes(10);
+
+  private final ClientSettings settings;
+  private final Loop loop;
+  private final Uptime time;
+  private final RouteMemory memory;
+  private final CredentialCache credentials;
+  private final Backoff backoff;
+  private final Supplier<TransportPlan> planner;
+  private final SessionSupervisor supervisor;
+  private final Opener opener;
+  private final FailureCount count;
+
+  RouteWalker(
+      ClientSettings settings,
+      Loop loop,
+      Uptime time,
+      RouteMemory memory,
+      CredentialCache credentials,
+      Backoff backoff,
+      Supplier<TransportPlan> planner,
+      SessionSupervisor supervisor,
+      Opener opener) {
+    this.settings = settings;
+    this.loop = loop;
+    this.time = time;
+    this.memory = memory;
+    this.credentials = credentials;
+    this.backoff = backoff;
+    this.planner = planner;
+    this.supervisor = supervisor;
+    this.opener = opener;
+    count = new FailureCount(settings.retry().stableAfter());
+  }
+
+  // ---- routes
+
+  /** Walks the plan from its beginning. */
+  void walkPlan() {
+    walk(planner.get().routes());
+  }
+
+  /** The same with the better routes first, those that failed lately too. */
+  void walkBetter() {
+    walk(planner.get().ranked());
+  }
+
+  void walk(List<Route> routes) {
+    nextRoute(new PlanWalk(routes), null);
+  }
+
+  private void nextRoute(PlanWalk walk, @Nullable OpeningAttempt failed) {
+    Optional<Route> next = walk.next();
+    if (next.isPresent()) {
+      open(next.get(), walk);
+    } else {
+      count.notOpened(time.now());
+      Route last = failed == null ? null : failed.route;
+      Credential shown = failed == null ? null : shownBy(failed);
+      waitFor(
+          backoff.afterRounds(count.failures()),
+          last,
+          count.failures(),
+          walk.failure(),
+          doubt(walk.failure(), shown),
+          List.of());
+    }
+  }
+
+  private void open(Route route, PlanWalk walk) {
+    OpeningAttempt attempt = opener.attempt(route, walk);
+    supervisor.become(new Opening(attempt));
+    supervisor.publish(new ConnectionState.Connecting(route, count.failures() + 1));
+    opener.obtainCredential(attempt);
+  }
+
+  /** A route is open. */
+  void opened(Route route) {
+    memory.forget(route);
+    count.opened(time.now());
+  }
+
+  /** A session has closed because it was asked to. */
+  void closed() {
+    count.settle(time.now());
+  }
+
+  // ---- failures
+
+  /** The hub refused nothing: no credential could be obtained, and its source may be back soon. */
+  void noCredential(OpeningAttempt attempt, HubException failure) {
+    count.notOpened(time.now());
+    waitForClock(backoff.afterRounds(count.failures()), attempt.route, count.failures(), failure);
+  }
+
+  /** A route could not be opened. */
+  void notOpened(OpeningAttempt attempt, LiveSession begun, HubException failure) {
+    supervisor.release(begun, false);
+    switch (Recovery.after(failure, false)) {
+      case NEXT_ROUTE, WAIT_THEN_PLAN -> {
+        log.info(
+            "{}: {} could not be opened: {}",
+            settings.identity(),
+            attempt.route,
+            failure.getMessage());
+        memory.postpone(attempt.route, POSTPONED, String.valueOf(failure.getMessage()));
+        attempt.walk.failed(failure);
+        nextRoute(attempt.walk, attempt);
+      }
+      case WAIT_THEN_SAME_ROUTE -> {
+        count.notOpened(time.now());
+        waitFor(
+            backoff.afterRounds(count.failures()).plus(asked(failure)),
+            attempt.route,
+            count.failures(),
+            failure,
+            doubt(failure, shownBy(attempt)),
+            List.of(attempt.route));
+      }
+      case RENEW_CREDENTIAL -> refused(begun, attempt.walk, (UnauthorizedException) failure);
+    }
+  }
+
+  /** An open session was lost. */
+  void lost(LiveSession session, HubException failure) {
+    switch (Recovery.after(failure, true)) {
+      case NEXT_ROUTE, WAIT_THEN_PLAN -> {
+        count.lost(time.now());
+        waitFor(
+            backoff.afterLoss(count.failures()),
+            session.route,
+            0,
+            failure,
+            doubt(failure, session.credential()),
+            List.of());
+      }
+      case WAIT_THEN_SAME_ROUTE -> {
+        count.lost(time.now());
+        waitFor(
+            backoff.afterLoss(count.failures()).plus(asked(failure)),
+            session.route,
+            0,
+            failure,
+            doubt(failure, session.credential()),
+            List.of(session.route));
+      }
+      case RENEW_CREDENTIAL ->
+          refused(session, new PlanWalk(planner.get().routes()), (UnauthorizedException) failure);
+    }
+  }
+
+  private static Duration asked(HubException failure) {
+    return failure instanceof ThrottledException throttled
+        ? throttled.retryAfter().orElse(Duration.ZERO)
+        : Duration.ZERO;
+  }
+
+  private void refused(LiveSession session, PlanWalk walk, UnauthorizedException failure) {
+    count.refused(time.now());
+    credentials.drop();
+    if (count.refusals() == 1 && credentials.renewable()) {
+      log.info(
+          "{}: the hub refused the credential; trying once with a new one", settings.identity());
+      open(session.route, walk);
+      return;
+    }
+    if (settings.retry().stopWhenUnauthorized()) {
+      supervisor.finish(Optional.of(failure));
+      return;
+    }
+    Duration delay = backoff.afterRefusal();
+    supervisor.become(new Refused(session.route, time.in(delay)));
+    supervisor.publish(
+        new ConnectionState.Unauthorized(
+            session.route,
+            count.refusals(),
+            failure,
+            loop.now().plus(delay),
+            doubt(failure, session.credential()).or(this::doubtAfterRefusals)));
+  }
+
+  private Optional<String> doubtAfterRefusals() {
+    return credentials.renewable()
+        ? Optional.of(
+            "The hub refused "
+                + count.refusals()
+                + " credentials made just now. If the key is right, this machine's clock, which says "
+                + loop.now()
+                + ", is wrong.")
+        : Optional.empty();
+  }
+
+  private Optional<String> doubt(HubException failure, @Nullable Credential shown) {
+    return ClockDoubt.of(failure)
+        .or(() -> shown == null ? Optional.empty() : ClockDoubt.of(shown, loop.now()));
+  }
+
+  private static @Nullable Credential shownBy(OpeningAttempt attempt) {
+    LiveSession begun = attempt.session();
+    return begun == null ? null : begun.credential();
+  }
+
+  // ---- waiting
+
+  /**
+   * @param attempt the number of the walk that failed, 0 if an open session was lost
+   * @param then the routes to try, empty for those of a new plan
+   */
+  private void waitFor(
+      Duration delay,
+      @Nullable Route route,
+      int attempt,
+      HubException failure,
+      Optional<String> doubt,
+      List<Route> then) {
+    wait(delay, route, attempt, failure, doubt, then, doubt.isPresent());
+  }
+
+  private void waitForClock(Duration delay, Route route, int attempt, HubException failure) {
+    wait(delay, route, attempt, failure, ClockDoubt.of(failure), List.of(), true);
+  }
+
+  private void wait(
+      Duration delay,
+      @Nullable Route route,
+      int attempt,
+      HubException failure,
+      Optional<String> doubt,
+      List<Route> then,
+      boolean forClock) {
+    supervisor.become(new Waiting(then, forClock, time.in(delay)));
+    supervisor.publish(
+        new ConnectionState.Waiting(
+            Optional.ofNullable(route), attempt, failure, loop.now().plus(delay), doubt));
+  }
+}

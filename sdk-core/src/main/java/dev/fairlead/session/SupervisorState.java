@@ -1,0 +1,221 @@
+package dev.fairlead.session;
+
+import dev.fairlead.Route;
+import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.spi.Loop;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the supervisor is doing. Each state holds what is true in it alone and one alarm, which dies
+ * with it. Moments are those of {@link Uptime}. Confined to the loop.
+ */
+abstract sealed class SupervisorState {
+  private @Nullable Alarm alarm;
+  private long alarmAt = Uptime.NEVER;
+
+  /** When the state ends, or wants to be looked at, if nothing happens before. */
+  long due() {
+    return Uptime.NEVER;
+  }
+
+  /** What speaks against this being a state to rest in; null if nothing does. */
+  @Nullable String flaw() {
+    return null;
+  }
+
+  /** The session that this state holds, open or being opened; null if there is none. */
+  @Nullable LiveSession session() {
+    return null;
+  }
+
+  /** Whether there is no session and one is wanted. */
+  boolean wantsSession() {
+    return false;
+  }
+
+  /** Whether the right time would help, so that a clock that is put right ends this state. */
+  boolean waitsForClock() {
+    return false;
+  }
+
+  /** Makes the one alarm ring at a moment. */
+  final void alarmAt(long moment, Loop loop, Uptime time, Runnable ring) {
+    if (moment == alarmAt && (alarm != null || moment == Uptime.NEVER)) {
+      return;
+    }
+    cancelAlarm();
+    if (moment != Uptime.NEVER) {
+      alarm =
+          loop.schedule(
+              java.time.Duration.ofNanos(Math.max(0, moment - time.now())),
+              () -> {
+                alarm = null;
+                ring.run();
+              });
+    }
+    alarmAt = moment;
+  }
+
+  final void cancelAlarm() {
+    if (alarm != null) {
+      alarm.cancel();
+      alarm = null;
+    }
+    alarmAt = Uptime.NEVER;
+  }
+
+  /** Not started. */
+  static final class Idle extends SupervisorState {}
+
+  /** A route is being opened. */
+  static final class Opening extends SupervisorState {
+    final OpeningAttempt attempt;
+
+    Opening(OpeningAttempt attempt) {
+      this.attempt = attempt;
+    }
+
+    @Override
+    long due() {
+      return attempt.due;
+    }
+
+    @Override
+    @Nullable LiveSession session() {
+      return attempt.session();
+    }
+
+    @Override
+    boolean wantsSession() {
+      return true;
+    }
+  }
+
+  /** A session is open. Its moments are those of its renewal and of its fail-back. */
+  static final class Live extends SupervisorState {
+    final LiveSession session;
+    final RenewalSchedule renewal;
+    long failBackAt = Uptime.NEVER;
+
+    Live(LiveSession session, RenewalSchedule renewal) {
+      this.session = session;
+      this.renewal = renewal;
+    }
+
+    @Override
+    long due() {
+      return Math.min(renewal.due(), failBackAt);
+    }
+
+    @Override
+    LiveSession session() {
+      return session;
+    }
+
+    @Override
+    @Nullable String flaw() {
+      return session.session == null || session.isOver() ? "its session is not open" : null;
+    }
+  }
+
+  /** A session was asked to close: for good, or to be replaced. */
+  static final class Closing extends SupervisorState {
+    /** What follows. */
+    enum Then {
+      OPEN_AGAIN,
+      /** Better routes first, those that failed lately too. */
+      OPEN_BETTER,
+      STOP
+    }
+
+    final LiveSession session;
+    final Then then;
+
+    /** Whether it took too long and was cut. */
+    final boolean cut;
+
+    private final long due;
+
+    Closing(LiveSession session, Then then, boolean cut, long due) {
+      this.session = session;
+      this.then = then;
+      this.cut = cut;
+      this.due = due;
+    }
+
+    @Override
+    long due() {
+      return due;
+    }
+
+    @Override
+    LiveSession session() {
+      return session;
+    }
+
+    @Override
+    @Nullable String flaw() {
+      return session.isOver() ? "its session is over" : null;
+    }
+  }
+
+  /** Nothing could be opened, or a session was lost; later the routes are tried. */
+  static final class Waiting extends SupervisorState {
+    /** The routes to try; empty for those of a new plan. */
+    final List<Route> then;
+
+    private final boolean forClock;
+    private final long due;
+
+    Waiting(List<Route> then, boolean forClock, long due) {
+      this.then = then;
+      this.forClock = forClock;
+      this.due = due;
+    }
+
+    @Override
+    long due() {
+      return due;
+    }
+
+    @Override
+    boolean wantsSession() {
+      return true;
+    }
+
+    @Override
+    boolean waitsForClock() {
+      return forClock;
+    }
+  }
+
+  /** The hub refused the credential; later the same route is tried. */
+  static final class Refused extends SupervisorState {
+    final Route route;
+    private final long due;
+
+    Refused(Route route, long due) {
+      this.route = route;
+      this.due = due;
+    }
+
+    @Override
+    long due() {
+      return due;
+    }
+
+    @Override
+    boolean wantsSession() {
+      return true;
+    }
+
+    @Override
+    boolean waitsForClock() {
+      return true;
+    }
+  }
+
+  /** For good. */
+  static final class Ended extends SupervisorState {}
+}

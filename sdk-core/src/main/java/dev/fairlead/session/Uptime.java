@@ -1,0 +1,32 @@
+package dev.fairlead.session;
+
+import dev.fairlead.spi.Loop;
+import java.time.Duration;
+
+/** The monotonic clock counted from zero, so that moments can be compared and added. */
+final class Uptime {
+  /** A moment that does not come. */
+  static final long NEVER = Long.MAX_VALUE;
+
+  private final Loop loop;
+  private final long origin;
+
+  Uptime(Loop loop) {
+    this.loop = loop;
+    origin = loop.nanoTime();
+  }
+
+  /** Nanoseconds since the beginning. */
+  long now() {
+    return loop.nanoTime() - origin;
+  }
+
+  /** The moment that is so far from now; {@link #NEVER} if that is beyond counting. */
+  long in(Duration delay) {
+    try {
+      return Math.addExact(now(), Math.max(0, delay.toNanos()));
+    } catch (ArithmeticException beyondCounting) {
+      return NEVER;
+    }
+  }
+}

@@ -1,0 +1,383 @@
+package dev.fairlead.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.ConnectionState.Connected;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.DeviceIdentity;
+import dev.fairlead.HubException;
+import dev.fairlead.Protocol;
+import dev.fairlead.Route;
+import dev.fairlead.auth.Credentials;
+import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.Opening;
+import dev.fairlead.spi.SessionContext;
+import dev.fairlead.spi.TransportOffer;
+import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.spi.TransportSession;
+import dev.fairlead.spi.TwinLink;
+import dev.fairlead.tck.memory.InMemoryHub;
+import dev.fairlead.tck.memory.InMemoryTransport;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Whatever a transport throws, an error too, the client goes on and can be closed (H5). */
+class ThrowingTransportTest extends MemoryCase {
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+
+  /** A method of the transport. */
+  enum Verb {
+    OPEN,
+    OUTCOME,
+    OPENING_ABORT,
+    STEP,
+    ENDED,
+    TWIN,
+    RENEW,
+    CLOSE,
+    ABORT
+  }
+
+  /** How a method misbehaves. */
+  enum Way {
+    RUNTIME_EXCEPTION,
+    ERROR,
+    CHECKED,
+    NULL
+  }
+
+  private final Wire wire = new Wire();
+
+  /** Throws in the verbs that are bad, and otherwise does nothing by itself. */
+  private static final class Wire implements TransportProvider {
+    final Set<Verb> bad = EnumSet.noneOf(Verb.class);
+    volatile Way way = Way.RUNTIME_EXCEPTION;
+    final List<Try> tries = new CopyOnWriteArrayList<>();
+    final AtomicInteger renewals = new AtomicInteger();
+    volatile @Nullable CompletionStage<TransportSession> outcomes;
+
+    synchronized void misbehave(Way how, Verb... verbs) {
+      way = how;
+      bad.clear();
+      bad.addAll(List.of(verbs));
+    }
+
+    @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+    synchronized <T> T did(Verb verb, Supplier<T> well) {
+      if (!bad.contains(verb)) {
+        return well.get();
+      }
+      return switch (way) {
+        case RUNTIME_EXCEPTION -> throw new IllegalStateException("scripted " + verb);
+        case ERROR -> throw new OutOfMemoryError("scripted " + verb);
+        case CHECKED -> throw unchecked(new java.io.IOException("scripted " + verb));
+        case NULL -> null;
+      };
+    }
+
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // as other languages do
+    private static <E extends Throwable> RuntimeException unchecked(Throwable thrown) throws E {
+      throw (E) thrown;
+    }
+
+    @Override
+    public TransportOffer offer() {
+      return new TransportOffer("throwing", List.of(InMemoryTransport.documented(Protocol.MQTT)));
+    }
+
+    @Override
+    public Opening<TransportSession> open(Route route, SessionContext context) {
+      Try begun = new Try(this, context);
+      tries.add(begun);
+      return did(Verb.OPEN, () -> begun);
+    }
+
+    Try attempt(int number) {
+      Waiting.until("opening " + number, () -> tries.size() >= number);
+      return tries.get(number - 1);
+    }
+  }
+
+  private static final class Try implements Opening<TransportSession>, TransportSession {
+    final Wire wire;
+    final SessionContext context;
+    final CompletableFuture<TransportSession> opening = new CompletableFuture<>();
+    final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
+    final AtomicInteger aborts = new AtomicInteger();
+    final AtomicInteger closes = new AtomicInteger();
+
+    Try(Wire wire, SessionContext context) {
+      this.wire = wire;
+      this.context = context;
+    }
+
+    @Override
+    public CompletionStage<TransportSession> outcome() {
+      CompletionStage<TransportSession> given = wire.outcomes;
+      return wire.did(Verb.OUTCOME, () -> given == null ? opening : given);
+    }
+
+    @Override
+    public String step() {
+      return wire.did(Verb.STEP, () -> "the script");
+    }
+
+    @Override
+    public Optional<TwinLink> twin() {
+      return wire.did(Verb.TWIN, Optional::empty);
+    }
+
+    @Override
+    public CompletionStage<Renewal> renew(Credential credential) {
+      wire.renewals.incrementAndGet();
+      return wire.did(Verb.RENEW, () -> CompletableFuture.completedFuture(Renewal.RENEWED));
+    }
+
+    @Override
+    public CompletionStage<Optional<HubException>> ended() {
+      return wire.did(Verb.ENDED, () -> ended);
+    }
+
+    @Override
+    public void close() {
+      closes.incrementAndGet();
+      wire.did(Verb.CLOSE, () -> ended.complete(Optional.empty()));
+    }
+
+    @Override
+    public void abort() {
+      aborts.incrementAndGet();
+      wire.did(
+          opening.isDone() ? Verb.ABORT : Verb.OPENING_ABORT,
+          () -> ended.complete(Optional.empty()));
+    }
+  }
+
+  private DeviceClientBuilder throwing() {
+    return DeviceClient.builder()
+        .host(InMemoryHub.HOST)
+        .identity(DeviceIdentity.device("dev-1"))
+        .credentials(Credentials.sharedAccessKey(device.key(), Duration.ofHours(1)))
+        .time(time)
+        .openTimeout(LIMIT)
+        .transport(wire);
+  }
+
+  private DeviceClient connected() {
+    DeviceClient client = started(throwing());
+    wire.attempt(1).opening.complete(wire.attempt(1));
+    awaitState(client, Connected.class);
+    return client;
+  }
+
+  /** The transport behaves again: a session comes, and the client closes. */
+  private void assertGoesOn(DeviceClient client) {
+    wire.misbehave(Way.NULL);
+    tickUntil(
+        "connected",
+        () -> {
+          wire.tries.forEach(each -> each.opening.complete(each));
+          return client.state() instanceof Connected;
+        });
+    closeNow(client);
+    assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
+    tickUntil("no alarm is left", () -> time.pending() == 0);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Way.class)
+  void anOpeningThatThrowsIsAFailedOpening(Way way) {
+    wire.misbehave(way, Verb.OPEN, Verb.OPENING_ABORT);
+    DeviceClient client = started(throwing());
+    assertThat(awaitState(client, ConnectionState.Waiting.class).attempt()).isEqualTo(1);
+    assertGoesOn(client);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Way.class)
+  void anOpeningWithoutAnOutcomeIsAFailedOpening(Way way) {
+    wire.misbehave(way, Verb.OUTCOME, Verb.OPENING_ABORT, Verb.STEP);
+    DeviceClient client = started(throwing());
+    assertThat(awaitState(client, ConnectionState.Waiting.class).attempt()).isEqualTo(1);
+    assertGoesOn(client);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Way.class)
+  void anOpeningWhoseAbortThrowsIsLeftBehindAtItsLimit(Way way) {
+    wire.misbehave(way, Verb.OPENING_ABORT, Verb.STEP);
+    DeviceClient client = started(throwing());
+    wire.attempt(1);
+    tickUntil("the limit is reached", () -> client.state() instanceof ConnectionState.Waiting);
+    assertThat(wire.attempt(1).aborts).hasValue(1);
+    assertGoesOn(client);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Way.class)
+  void aSessionWithoutAnEndIsCutAndReplaced(Way way) {
+    wire.misbehave(way, Verb.ENDED, Verb.ABORT);
+    DeviceClient client = started(throwing());
+    wire.attempt(1).opening.complete(wire.attempt(1));
+    awaitState(client, ConnectionState.Waiting.class);
+    assertThat(wire.attempt(1).aborts).hasValue(1);
+    assertGoesOn(client);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Way.class)
+  void aSessionWhoseTwinThrowsIsOpenAllTheSame(Way way) {
+    wire.misbehave(way, Verb.TWIN);
+    DeviceClient client = started(throwing().onDesiredProperties(change -> {}));
+    wire.attempt(1).opening.complete(wire.attempt(1));
+    awaitState(client, Connected.class);
+    assertGoesOn(client);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Way.class)
+  void aRenewalThatThrowsIsTriedAgain(Way way) {
+    DeviceClient client = connected();
+    wire.misbehave(way, Verb.RENEW);
+    time.advance(Duration.ofMinutes(51));
+    Waiting.until("tried", () -> wire.renewals.get() == 1);
+    wire.misbehave(Way.NULL);
+    tickUntil("tried again", () -> wire.renewals.get() == 2);
+    assertThat(client.state()).isInstanceOf(Connected.class);
+    assertGoesOn(client);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Way.class,
+      names = {"RUNTIME_EXCEPTION", "ERROR", "CHECKED"})
+  void aSessionWhoseCloseAndAbortThrowIsForgottenAndTheClientCloses(Way way) {
+    DeviceClient client = connected();
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    wire.misbehave(way, Verb.CLOSE, Verb.ABORT);
+    closeNow(client);
+    assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
+    assertThat(Waiting.failure(sent)).isNotNull();
+    tickUntil("no alarm is left", () -> time.pending() == 0);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Way.class,
+      names = {"RUNTIME_EXCEPTION", "ERROR", "CHECKED"})
+  void aSessionWhoseCloseThrowsIsReplacedOnRequest(Way way) {
+    DeviceClient client = connected();
+    wire.misbehave(way, Verb.CLOSE, Verb.ABORT);
+    wire.attempt(1).context.requestReopen("scripted");
+    tickUntil("a new session is being opened", () -> wire.tries.size() == 2);
+    assertGoesOn(client);
+  }
+
+  @Test
+  void anEndThatComesTwiceIsOneEnd() {
+    DeviceClient client = started(throwing());
+    Try first = wire.attempt(1);
+    CompletableFuture<Runnable> again = new CompletableFuture<>();
+    TransportSession twice = endsTwice(first, again);
+    first.opening.complete(twice);
+    awaitState(client, Connected.class);
+    first.ended.complete(Optional.of(cutByHub()));
+    awaitState(client, ConnectionState.Waiting.class);
+    advanceToNextTry(client);
+    Try second = wire.attempt(2);
+    second.opening.complete(second);
+    awaitState(client, Connected.class);
+    Waiting.result(again).run();
+    Waiting.result(settled(second));
+    assertThat(client.state()).isInstanceOf(Connected.class);
+    assertThat(wire.tries).hasSize(2);
+  }
+
+  /** Its end calls those who wait for it as often as it likes. */
+  private static TransportSession endsTwice(Try session, CompletableFuture<Runnable> again) {
+    CompletableFuture<Optional<HubException>> stage =
+        new CompletableFuture<>() {
+          @Override
+          public CompletableFuture<Optional<HubException>> whenComplete(
+              BiConsumer<? super Optional<HubException>, ? super Throwable> action) {
+            again.complete(() -> session.ended.whenComplete(action));
+            session.ended.whenComplete(action);
+            return this;
+          }
+        };
+    return new TransportSession() {
+      @Override
+      public Optional<TwinLink> twin() {
+        return Optional.empty();
+      }
+
+      @Override
+      public CompletionStage<Renewal> renew(Credential credential) {
+        return session.renew(credential);
+      }
+
+      @Override
+      public CompletionStage<Optional<HubException>> ended() {
+        return stage;
+      }
+
+      @Override
+      public void close() {
+        session.close();
+      }
+
+      @Override
+      public void abort() {
+        session.abort();
+      }
+    };
+  }
+
+  private static CompletableFuture<Void> settled(Try session) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    session.context.loop().execute(() -> done.complete(null));
+    return done;
+  }
+
+  @Test
+  void anOpeningThatGivesTwoSessionsKeepsTheFirstAndCutsTheSecond() {
+    DeviceClient client = started(throwing());
+    Try first = wire.attempt(1);
+    Try other = new Try(wire, first.context);
+    other.opening.complete(other);
+    CompletableFuture<TransportSession> stage =
+        new CompletableFuture<>() {
+          @Override
+          public CompletableFuture<TransportSession> whenComplete(
+              BiConsumer<? super TransportSession, ? super Throwable> action) {
+            action.accept(first, null);
+            action.accept(first, null);
+            action.accept(other, null);
+            return this;
+          }
+        };
+    first.opening.completeExceptionally(cutByHub());
+    awaitState(client, ConnectionState.Waiting.class);
+    wire.outcomes = stage;
+    advanceToNextTry(client);
+    awaitState(client, Connected.class);
+    Waiting.until("the second is cut", () -> other.aborts.get() == 1);
+    assertThat(first.aborts).hasValue(0);
+    assertThat(client.state()).isInstanceOf(Connected.class);
+  }
+}

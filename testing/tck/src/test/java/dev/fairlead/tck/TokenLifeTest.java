@@ -1,0 +1,383 @@
+package dev.fairlead.tck;
+
+import static dev.fairlead.Protocol.AMQP;
+import static dev.fairlead.Protocol.MQTT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.ConnectionState.Connected;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.DeviceIdentity;
+import dev.fairlead.FileUpload;
+import dev.fairlead.Progress;
+import dev.fairlead.Protocol;
+import dev.fairlead.RetryPolicy;
+import dev.fairlead.Route;
+import dev.fairlead.Secret;
+import dev.fairlead.UnauthorizedException;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.UploadResult;
+import dev.fairlead.auth.Audience;
+import dev.fairlead.auth.Credentials;
+import dev.fairlead.auth.SasToken;
+import dev.fairlead.spi.Opening;
+import dev.fairlead.spi.UploadContext;
+import dev.fairlead.spi.UploadProvider;
+import dev.fairlead.tck.memory.InMemoryFault;
+import dev.fairlead.tck.memory.InMemoryFault.Point;
+import java.io.ByteArrayInputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+
+/** A token belongs to its session, and whatever its source does, the session goes on. */
+class TokenLifeTest extends MemoryCase {
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  private final List<Instant> asked = new CopyOnWriteArrayList<>();
+
+  /** Asks the function for a token, and notes when. */
+  private Credentials source(Function<Audience, CompletionStage<Secret>> made) {
+    return Credentials.tokens(
+        audience -> {
+          asked.add(time.now());
+          return made.apply(audience);
+        });
+  }
+
+  private Secret token(Audience audience, Duration life) {
+    return SasToken.sign(audience, Optional.empty(), time.now().plus(life), device.key()).text();
+  }
+
+  private CompletionStage<Secret> given(Audience audience, Duration life) {
+    return CompletableFuture.completedFuture(token(audience, life));
+  }
+
+  /** Moves time from alarm to alarm, and lets the client follow. */
+  private void pass(DeviceClient client, Duration by) {
+    Instant end = time.now().plus(by);
+    while (time.now().isBefore(end)) {
+      Duration left = Duration.between(time.now(), end);
+      Duration next = time.untilNext().orElse(left);
+      time.advance(next.compareTo(left) < 0 ? next : left);
+      atRest(client);
+      Waiting.until("connected", () -> client.state() instanceof Connected);
+    }
+  }
+
+  private static void atRest(DeviceClient client) {
+    for (int i = 0; i < 8; i++) {
+      CompletableFuture<Void> turn = new CompletableFuture<>();
+      client.updateReportedProperties("{}").whenComplete((version, no) -> turn.complete(null));
+      Waiting.result(turn);
+    }
+  }
+
+  // ---- W7: what a source gives
+
+  @Test
+  void aSourceThatKeepsItsTokenUntilItEndsCausesNoNewSession() {
+    Secret[] kept = new Secret[1];
+    Instant[] end = {Instant.MIN};
+    DeviceClient client =
+        opened(
+            builder(MQTT)
+                .credentials(
+                    source(
+                        audience -> {
+                          if (!time.now().isBefore(end[0])) {
+                            kept[0] = token(audience, HOUR);
+                            end[0] = time.now().plus(HOUR);
+                          }
+                          return CompletableFuture.completedFuture(kept[0]);
+                        })));
+    pass(client, HOUR.minusSeconds(1));
+    assertThat(device.connectionsSoFar()).isEqualTo(1);
+    assertThat(asked).hasSizeBetween(3, 20);
+    for (int i = 1; i < asked.size(); i++) {
+      assertThat(Duration.between(asked.get(i - 1), asked.get(i)))
+          .isGreaterThanOrEqualTo(Duration.ofSeconds(5));
+    }
+    tickUntil("the next token's session", () -> device.connectionsSoFar() == 2);
+    awaitState(client, Connected.class);
+  }
+
+  @Test
+  void aShortTokenWhoseFetchFailsOnceIsRenewedInTime() {
+    DeviceClient client =
+        opened(
+            builder(MQTT)
+                .credentials(
+                    source(
+                        audience ->
+                            asked.size() == 2
+                                ? CompletableFuture.failedFuture(new IllegalStateException())
+                                : given(audience, Duration.ofMinutes(2)))));
+    Instant end = time.now().plus(Duration.ofMinutes(2));
+    pass(client, Duration.ofSeconds(119));
+    assertThat(device.connectionsSoFar()).isEqualTo(2);
+    assertThat(asked).hasSizeGreaterThanOrEqualTo(3);
+    assertThat(asked.get(2)).isBefore(end);
+    assertThat(client.state()).isInstanceOf(Connected.class);
+  }
+
+  @Test
+  void aFleetDoesNotRenewInStep() {
+    List<DeviceClient> fleet = new ArrayList<>();
+    List<Instant> renewed = new CopyOnWriteArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      String id = "dev-" + i;
+      boolean[] first = {true};
+      fleet.add(
+          opened(
+              builder(like(AMQP).renewingInPlace())
+                  .identity(DeviceIdentity.device(id))
+                  .credentials(
+                      Credentials.tokens(
+                          audience -> {
+                            if (!first[0]) {
+                              renewed.add(time.now());
+                            }
+                            first[0] = false;
+                            return CompletableFuture.completedFuture(
+                                SasToken.sign(
+                                        audience,
+                                        Optional.empty(),
+                                        time.now().plus(HOUR),
+                                        hub.device(id).key())
+                                    .text());
+                          }))));
+    }
+    Instant start = time.now();
+    while (time.now().isBefore(start.plus(Duration.ofMinutes(52)))) {
+      time.advance(Duration.ofSeconds(20));
+      fleet.forEach(TokenLifeTest::atRest);
+    }
+    assertThat(renewed).hasSize(20);
+    assertThat(renewed)
+        .allMatch(
+            at ->
+                !at.isBefore(start.plus(Duration.ofMinutes(45)))
+                    && !at.isAfter(start.plus(Duration.ofSeconds(51 * 60 + 20))));
+    // Eighteen slots of 20 s: 20 draws that all fall into three of them come never.
+    assertThat(renewed.stream().distinct().count()).isGreaterThan(3);
+  }
+
+  // ---- H7, W6: one call, with a limit
+
+  @Test
+  void aRenewalWhoseAnswerIsLostIsAskedForAgain() {
+    DeviceClient client =
+        opened(
+            builder(like(AMQP).renewingInPlace())
+                .openTimeout(Duration.ofSeconds(30))
+                .credentials(
+                    source(
+                        audience ->
+                            asked.size() == 2
+                                ? new CompletableFuture<>()
+                                : given(audience, HOUR))));
+    pass(client, HOUR.plusMinutes(10));
+    assertThat(asked).hasSizeGreaterThanOrEqualTo(3);
+    assertThat(device.connectionsSoFar()).isEqualTo(1);
+    assertThat(client.state()).isInstanceOf(Connected.class);
+  }
+
+  @Test
+  void uploadsWaitForOneCallAndNotForEver() {
+    CompletableFuture<Secret> never = new CompletableFuture<>();
+    List<UploadContext> contexts = new CopyOnWriteArrayList<>();
+    DeviceClient client =
+        opened(
+            builder(MQTT)
+                .openTimeout(Duration.ofSeconds(30))
+                .uploads(uploads(contexts))
+                .credentials(
+                    source(audience -> asked.size() == 1 ? given(audience, HOUR) : never)));
+    List<CompletionStage<?>> got = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      assertThat(client.uploadFile(file())).isNotNull();
+    }
+    Waiting.until("they have begun", () -> contexts.size() == 5);
+    contexts.get(0).credentialRefused();
+    contexts.forEach(each -> got.add(each.credential()));
+    Waiting.until("asked", () -> asked.size() == 2);
+    atRest(client);
+    assertThat(asked).hasSize(2);
+    tickUntil("the limit is reached", () -> got.get(4).toCompletableFuture().isDone());
+    assertThat(got)
+        .allSatisfy(
+            each ->
+                assertThat(Waiting.failure(each))
+                    .isInstanceOf(UnreachableException.class)
+                    .hasMessageContaining("did not answer within 30 s"));
+  }
+
+  private static FileUpload file() {
+    return FileUpload.of("name", () -> new ByteArrayInputStream(new byte[1]));
+  }
+
+  private static UploadProvider uploads(List<UploadContext> contexts) {
+    return new UploadProvider() {
+      @Override
+      public Route route() {
+        return MemoryCase.route(Protocol.HTTPS);
+      }
+
+      @Override
+      public Opening<UploadResult> begin(FileUpload upload, UploadContext context) {
+        contexts.add(context);
+        CompletableFuture<UploadResult> outcome = new CompletableFuture<>();
+        return new Opening<>() {
+          @Override
+          public CompletionStage<UploadResult> outcome() {
+            return outcome;
+          }
+
+          @Override
+          public void abort() {
+            outcome.completeExceptionally(
+                new UnreachableException("aborted", Stage.OPEN, Progress.NOT_SENT, null));
+          }
+
+          @Override
+          public String step() {
+            return "the script";
+          }
+        };
+      }
+    };
+  }
+
+  // ---- W5: a token belongs to its session
+
+  @Test
+  void anUploadsNewTokenDoesNotPutOffTheSessionsRenewal() {
+    List<UploadContext> contexts = new CopyOnWriteArrayList<>();
+    DeviceClient client =
+        opened(
+            builder(like(AMQP).renewingInPlace())
+                .uploads(uploads(contexts))
+                .credentials(source(audience -> given(audience, HOUR))));
+    pass(client, Duration.ofMinutes(30));
+    assertThat(client.uploadFile(file())).isNotNull();
+    Waiting.until("it has begun", () -> contexts.size() == 1);
+    contexts.get(0).credentialRefused();
+    Waiting.result(contexts.get(0).credential());
+    assertThat(asked).hasSize(2);
+    pass(client, Duration.ofMinutes(45)); // the session's own token has ended
+    assertThat(device.connectionsSoFar()).isEqualTo(1);
+    assertThat(client.state()).isInstanceOf(Connected.class);
+  }
+
+  // ---- W13, H7, L3: one limit
+
+  @Test
+  void oneLimitCountsForCredentialAndTransportTogetherAndQuotesTheStep() {
+    CompletableFuture<Secret> slow = new CompletableFuture<>();
+    Audience[] whose = new Audience[1];
+    hub.faults().add(InMemoryFault.silence(Point.TLS).on(route(MQTT)));
+    DeviceClient client =
+        started(
+            builder(MQTT)
+                .openTimeout(Duration.ofSeconds(30))
+                .credentials(
+                    source(
+                        audience -> {
+                          whose[0] = audience;
+                          return slow;
+                        })));
+    Waiting.until("asked", () -> asked.size() == 1 && time.hasTaskIn(Duration.ofSeconds(30)));
+    time.advance(Duration.ofSeconds(29));
+    slow.complete(token(whose[0], HOUR));
+    Waiting.until("dialled", () -> hub.openLines() == 1);
+    time.advance(Duration.ofSeconds(1));
+    assertThat(awaitState(client, ConnectionState.Waiting.class).failure())
+        .hasMessageContaining("was not open within 30 s; it waited for the in-memory hub.")
+        .hasMessageContaining("openTimeout");
+  }
+
+  @Test
+  void anOpeningWithoutACredentialSaysSoAndIsNoRefusal() {
+    DeviceClient client =
+        started(
+            builder(MQTT, AMQP)
+                .retry(RetryPolicy.defaults().stoppingWhenUnauthorized())
+                .openTimeout(Duration.ofSeconds(30))
+                .credentials(source(audience -> new CompletableFuture<>())));
+    Waiting.until("asked", () -> time.hasTaskIn(Duration.ofSeconds(30)));
+    time.advance(Duration.ofSeconds(30));
+    ConnectionState.Waiting state = awaitState(client, ConnectionState.Waiting.class);
+    assertThat(state.failure())
+        .isInstanceOfSatisfying(
+            UnreachableException.class, it -> assertThat(it.stage()).isEqualTo(Stage.CREDENTIAL));
+    assertThat(state.failure().getMessage()).contains("30 s").contains("did not answer");
+    assertThat(hub.attempts()).isEmpty();
+  }
+
+  @Test
+  void aSourceThatFailsIsNoRefusal() {
+    DeviceClient client =
+        started(
+            builder(MQTT)
+                .retry(RetryPolicy.defaults().stoppingWhenUnauthorized())
+                .credentials(
+                    source(audience -> CompletableFuture.failedFuture(new OutOfMemoryError("x")))));
+    for (int i = 1; i <= 5; i++) {
+      int attempt = i;
+      Waiting.until(
+          "waiting",
+          () ->
+              client.state() instanceof ConnectionState.Waiting waiting
+                  && waiting.attempt() == attempt);
+      assertThat(client.state().cause().orElseThrow()).isInstanceOf(UnreachableException.class);
+      advanceToNextTry(client);
+    }
+  }
+
+  @Test
+  void noAlarmOutlivesAnOpeningThatWaitsForItsCredential() {
+    DeviceClient client =
+        started(
+            builder(MQTT)
+                .openTimeout(Duration.ofSeconds(30))
+                .credentials(source(audience -> new CompletableFuture<>())));
+    Waiting.until("asked", () -> time.hasTaskIn(Duration.ofSeconds(30)));
+    Waiting.result(client.close(Duration.ZERO));
+    assertThat(time.pending()).isZero();
+  }
+
+  // ---- W4: refusals are forgotten
+
+  @Test
+  void aRefusalIsForgottenWhenSessionsWereGoodInBetween() {
+    DeviceClientBuilder builder =
+        builder(MQTT).credentials(source(audience -> given(audience, Duration.ofMinutes(1))));
+    hub.faults().add(refusal());
+    DeviceClient client = opened(builder);
+    assertThat(hub.attempts()).hasSize(2);
+    pass(client, Duration.ofMinutes(20)); // no single session lives as long as a minute
+    awaitState(client, Connected.class);
+    long before = device.connectionsSoFar();
+    hub.faults().clear();
+    hub.faults()
+        .add(
+            InMemoryFault.fail(
+                Point.BEFORE_STORE, new UnauthorizedException("scripted", Progress.MAYBE_SENT)));
+    Waiting.result(client.send(text("m0"))); // without time moving: a new credential at once
+    assertThat(device.connectionsSoFar()).isEqualTo(before + 1);
+  }
+
+  private static InMemoryFault refusal() {
+    return InMemoryFault.fail(Point.OPEN, new UnauthorizedException("scripted", Progress.NOT_SENT));
+  }
+}
