@@ -7,9 +7,11 @@ import dev.fairlead.CloudMessage;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.RejectedException;
 import dev.fairlead.UnreachableException;
+import dev.fairlead.tck.ContractFault.When;
 import dev.fairlead.tck.SentCloudMessage.State;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -111,6 +113,20 @@ public abstract class CloudMessageContract extends ContractCase {
     assertThat(sent.state()).isEqualTo(State.INVISIBLE);
     Waiting.result(got.get(1).complete());
     Waiting.until("it is completed", () -> sent.state() == State.COMPLETED);
+  }
+
+  @Test
+  final void aSettlementEndsAlthoughTheHubIsSilent() {
+    List<CloudMessage> got = new CopyOnWriteArrayList<>();
+    hub().sendCloudMessage("settled", Map.of());
+    open(harness().client().onCloudMessage(got::add));
+    Waiting.until("it has come", () -> !got.isEmpty());
+    HubSide.Armed silence = hub().arm(ContractFault.silence(When.MID_DELIVERY));
+    hub().sendCloudMessage("never whole", Map.of());
+    Waiting.until("the hub is silent", () -> silence.strikes() > 0);
+    CompletableFuture<Void> settled = got.get(0).complete().toCompletableFuture();
+    // Whether it is confirmed depends on whether the protocol has the hub answer.
+    Waiting.until("the settlement has an outcome", settled::isDone);
   }
 
   @Test

@@ -1,37 +1,51 @@
 package dev.fairlead.tck;
 
 /**
- * What the hub's side shall do wrong, and when.
+ * A fault of the hub's side that the contract arms by {@link HubSide#arm}: what goes wrong, and
+ * when. It names no protocol; each harness translates it into a fault of its own hub. The contract
+ * strikes a few exactly known occasions; tests of the whole client in a bad network draw faults at
+ * random instead.
  *
- * @param what the mishap
+ * @param what what goes wrong
  * @param when its moment
- * @param nth at which occasion from now, counted from 1
- * @param times at how many occasions in a row
+ * @param nth the first occasion at which it strikes, counted from 1 when it is armed
+ * @param times how many occasions in a row it strikes
  */
 public record ContractFault(What what, When when, int nth, int times) {
   /** Checks the counts. */
   public ContractFault {
     if (nth < 1 || times < 1) {
       throw new IllegalArgumentException(
-          "Occasions count from 1, and a mishap strikes at least once.");
+          "A fault's occasions count from 1, and it strikes at least once.");
+    }
+    boolean acknowledges = what == What.ACKNOWLEDGE_TWICE || what == What.ACKNOWLEDGE_AFTER_NEXT;
+    if (acknowledges && when != When.BEFORE_ACK) {
+      throw new IllegalArgumentException(what + " strikes only at " + When.BEFORE_ACK + ".");
     }
   }
 
   /** What happens. */
   public enum What {
-    /** The line is cut. */
+    /** The connection is cut. */
     CUT,
-    /** The line stays and nothing comes any more. */
+    /** The connection remains and nothing comes any more. */
     SILENCE,
-    /** The service says that it is not available just now; only {@link When#ON_CONNECT}. */
+    /** The service answers that it is temporarily unavailable; only {@link When#ON_CONNECT}. */
     UNAVAILABLE,
     /** The credential is refused; only {@link When#ON_CONNECT}. */
-    UNAUTHORIZED
+    UNAUTHORIZED,
+    /** Telemetry is acknowledged a second time; only {@link When#BEFORE_ACK}. */
+    ACKNOWLEDGE_TWICE,
+    /**
+     * Telemetry is acknowledged late and out of order, after the next message; only {@link
+     * When#BEFORE_ACK}.
+     */
+    ACKNOWLEDGE_AFTER_NEXT
   }
 
   /** When it happens. */
   public enum When {
-    /** A connection has been accepted, and nothing has been said yet. */
+    /** A connection has been accepted, and nothing has been sent on it. */
     ON_ACCEPT,
     /** The device has shown its credential, and is about to be answered. */
     ON_CONNECT,
@@ -40,14 +54,19 @@ public record ContractFault(What what, When when, int nth, int times) {
     /** Telemetry is stored and not acknowledged. */
     BEFORE_ACK,
     /** Telemetry is acknowledged. */
-    AFTER_ACK
+    AFTER_ACK,
+    /**
+     * A cloud-to-device message is on its way to the device; with a real protocol, the middle of
+     * the next packet or answer to the device, whatever it carries.
+     */
+    MID_DELIVERY
   }
 
   /**
-   * Cuts the line once.
+   * Cuts the connection once.
    *
    * @param when the moment
-   * @return the mishap, at the first occasion
+   * @return the fault, at the first occasion
    */
   public static ContractFault cut(When when) {
     return new ContractFault(What.CUT, when, 1, 1);
@@ -57,16 +76,16 @@ public record ContractFault(What what, When when, int nth, int times) {
    * Falls silent once.
    *
    * @param when the moment
-   * @return the mishap, at the first occasion
+   * @return the fault, at the first occasion
    */
   public static ContractFault silence(When when) {
     return new ContractFault(What.SILENCE, when, 1, 1);
   }
 
   /**
-   * Answers a connect with "not available".
+   * Answers a connect with "temporarily unavailable".
    *
-   * @return the mishap, at the first occasion
+   * @return the fault, at the first occasion
    */
   public static ContractFault unavailable() {
     return new ContractFault(What.UNAVAILABLE, When.ON_CONNECT, 1, 1);
@@ -75,7 +94,7 @@ public record ContractFault(What what, When when, int nth, int times) {
   /**
    * Refuses a credential.
    *
-   * @return the mishap, at the first occasion
+   * @return the fault, at the first occasion
    */
   public static ContractFault unauthorized() {
     return new ContractFault(What.UNAUTHORIZED, When.ON_CONNECT, 1, 1);
@@ -85,7 +104,7 @@ public record ContractFault(What what, When when, int nth, int times) {
    * The same from another occasion on.
    *
    * @param occasion from 1
-   * @return a new mishap
+   * @return a new fault
    */
   public ContractFault atOccasion(int occasion) {
     return new ContractFault(what, when, occasion, times);
@@ -95,7 +114,7 @@ public record ContractFault(What what, When when, int nth, int times) {
    * The same several times in a row.
    *
    * @param count 1 or more
-   * @return a new mishap
+   * @return a new fault
    */
   public ContractFault times(int count) {
     return new ContractFault(what, when, nth, count);

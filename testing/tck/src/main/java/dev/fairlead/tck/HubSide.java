@@ -88,6 +88,17 @@ public interface HubSide {
   }
 
   /**
+   * Whether {@link #arm} can do something; a test that needs it is skipped otherwise.
+   *
+   * @param what what goes wrong
+   * @return true for all but odd acknowledgements, unless the harness says otherwise
+   */
+  default boolean can(ContractFault.What what) {
+    return what != ContractFault.What.ACKNOWLEDGE_TWICE
+        && what != ContractFault.What.ACKNOWLEDGE_AFTER_NEXT;
+  }
+
+  /**
    * Makes something go wrong.
    *
    * @param mishap what and when

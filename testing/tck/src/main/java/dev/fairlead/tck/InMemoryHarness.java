@@ -163,6 +163,11 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
   }
 
   @Override
+  public boolean can(ContractFault.What what) {
+    return true;
+  }
+
+  @Override
   public Armed arm(ContractFault mishap) {
     Point point =
         switch (mishap.when()) {
@@ -171,6 +176,7 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
           case BEFORE_STORE -> Point.BEFORE_STORE;
           case BEFORE_ACK -> Point.BEFORE_ACK;
           case AFTER_ACK -> Point.AFTER_ACK;
+          case MID_DELIVERY -> Point.DELIVERY;
         };
     InMemoryFault fault =
         switch (mishap.what()) {
@@ -181,6 +187,8 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
                   point,
                   new UnreachableException(
                       "The hub is not available just now.", Stage.OPEN, Progress.NOT_SENT, null));
+          case ACKNOWLEDGE_TWICE -> InMemoryFault.acknowledgeTwice();
+          case ACKNOWLEDGE_AFTER_NEXT -> InMemoryFault.acknowledgeAfterNext();
           case UNAUTHORIZED ->
               InMemoryFault.fail(
                   point,

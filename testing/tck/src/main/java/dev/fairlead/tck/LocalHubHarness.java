@@ -272,6 +272,8 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
           case SILENCE -> Fault.stall();
           case UNAVAILABLE -> Fault.refuse(3); // [MQTT-3.2.2-4] server unavailable
           case UNAUTHORIZED -> Fault.refuse(5); // not authorized
+          case ACKNOWLEDGE_TWICE, ACKNOWLEDGE_AFTER_NEXT ->
+              throw new UnsupportedOperationException("The local hub cannot do that.");
         };
     Fault.Moment moment =
         switch (mishap.when()) {
@@ -280,6 +282,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
           case BEFORE_STORE -> Fault.Moment.BEFORE_STORE;
           case BEFORE_ACK -> Fault.Moment.BEFORE_ACK;
           case AFTER_ACK -> Fault.Moment.AFTER_ACK;
+          case MID_DELIVERY -> Fault.Moment.MID_PACKET;
         };
     Faults.Armed armed =
         localHub.faults().add(fault.at(moment).nth(mishap.nth()).times(mishap.times()));

@@ -82,10 +82,32 @@ public abstract class OpeningContract extends ContractCase {
     HubSide.Armed hole = hub().arm(ContractFault.silence(when));
     RecordingContext context = context(new ScriptedOutbox(), feeds());
     Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
-    Waiting.until("the line is silent", () -> hole.strikes() > 0);
+    Waiting.until("the connection is silent", () -> hole.strikes() > 0);
     opening.abort();
     assertThat(Waiting.failure(opening.outcome())).isInstanceOf(HubException.class);
     assertNothingLeft();
+  }
+
+  @Test
+  final void theStepSaysWhatASilentHubOwes() {
+    String accepted = stepAtSilence(When.ON_ACCEPT);
+    String connecting = stepAtSilence(When.ON_CONNECT);
+    assertThat(connecting).isNotEqualTo(accepted);
+  }
+
+  /** The step that the client would quote if it aborted the opening now. */
+  private String stepAtSilence(When when) {
+    HubSide.Armed silence = hub().arm(ContractFault.silence(when));
+    RecordingContext context = context(new ScriptedOutbox(), feeds());
+    Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
+    assertThat(opening.step()).isNotBlank();
+    Waiting.until("the hub is silent", () -> silence.strikes() > 0);
+    String step = opening.step();
+    assertThat(step).isNotBlank().isEqualTo(step.strip()).doesNotEndWith(".");
+    opening.abort();
+    Waiting.failure(opening.outcome());
+    assertThat(opening.step()).isNotBlank();
+    return step;
   }
 
   @ParameterizedTest

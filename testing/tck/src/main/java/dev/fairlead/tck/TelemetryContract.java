@@ -17,6 +17,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Telemetry arrives whole, in order, and is acknowledged by the hub and nobody else. */
 public abstract class TelemetryContract extends ContractCase {
@@ -181,5 +183,19 @@ public abstract class TelemetryContract extends ContractCase {
     assertThat(outbox.mostUnderWay()).isEqualTo(1);
     assertThat(outbox.accepted()).isSorted();
     assertThat(context.serialLoop().thrown()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ACKNOWLEDGE_TWICE", "ACKNOWLEDGE_AFTER_NEXT"})
+  final void oddAcknowledgementsLoseAndRepeatNothing(ContractFault.What what) {
+    Assumptions.assumeTrue(hub().can(what), () -> "This hub cannot " + what + ".");
+    DeviceClient client = open(harness().client());
+    for (int occasion = 5; occasion < 25; occasion += 2) {
+      hub().arm(new ContractFault(what, ContractFault.When.BEFORE_ACK, occasion, 1));
+    }
+    awaitAll(sendAll(client, 0, 60));
+    assertComplete(60);
+    assertThat(received()).hasSize(60);
+    assertThat(client.outbox().accepted()).isEqualTo(60);
   }
 }

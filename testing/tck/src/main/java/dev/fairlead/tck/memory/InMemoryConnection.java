@@ -85,7 +85,7 @@ final class InMemoryConnection implements SharedConnection, Opening<SharedConnec
 
   @Override
   public String step() {
-    return "the in-memory hub";
+    return "the TLS handshake with the in-memory hub";
   }
 
   private void lost(HubException why) {

@@ -315,7 +315,7 @@ public final class InMemoryDevice {
                   SystemProperty.SEQUENCE_NUMBER, Long.toString(message.sequence()),
                   SystemProperty.DELIVERY_COUNT, Integer.toString(message.deliveries()));
           InMemorySettlement settlement = new InMemorySettlement(to, this, message, lock);
-          to.push(
+          to.pushCloudMessage(
               () ->
                   to.context()
                       .inbox()

@@ -27,6 +27,8 @@ public final class InMemoryFault {
     BEFORE_ACK,
     /** Telemetry is acknowledged. */
     AFTER_ACK,
+    /** A cloud-to-device message is on its way to the device. */
+    DELIVERY,
     /** The twin is asked for. */
     TWIN_GET,
     /** Reported properties have come and are not merged. */
@@ -45,6 +47,12 @@ public final class InMemoryFault {
 
     /** The line stays and carries nothing any more. */
     record Silence() implements Effect {}
+
+    /** Acknowledges telemetry a second time. */
+    record AcknowledgeTwice() implements Effect {}
+
+    /** Acknowledges telemetry after the next message has been acknowledged. */
+    record AcknowledgeAfterNext() implements Effect {}
   }
 
   private final Effect effect;
@@ -97,6 +105,24 @@ public final class InMemoryFault {
    */
   public static InMemoryFault silence(Point point) {
     return new InMemoryFault(new Effect.Silence(), point, null, 1, 1);
+  }
+
+  /**
+   * Acknowledges a message a second time.
+   *
+   * @return the fault: on any route, at the first occasion, once
+   */
+  public static InMemoryFault acknowledgeTwice() {
+    return new InMemoryFault(new Effect.AcknowledgeTwice(), Point.BEFORE_ACK, null, 1, 1);
+  }
+
+  /**
+   * Acknowledges a message late: after the next one.
+   *
+   * @return the fault: on any route, at the first occasion, once
+   */
+  public static InMemoryFault acknowledgeAfterNext() {
+    return new InMemoryFault(new Effect.AcknowledgeAfterNext(), Point.BEFORE_ACK, null, 1, 1);
   }
 
   /**

@@ -26,6 +26,7 @@ final class InMemoryOpening implements Opening<TransportSession> {
   private final Consumer<InMemorySession> whenOpen;
   private final InMemoryLink link;
   private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
+  private volatile String step = "a place on the connection";
 
   /** Dials a line of its own. */
   InMemoryOpening(
@@ -67,6 +68,7 @@ final class InMemoryOpening implements Opening<TransportSession> {
 
   void dial() {
     hub.attempted(offer.route());
+    step = "the TLS handshake with the in-memory hub";
     link.carry(
         () -> {
           if (hub.answers(link.line(), offer.route())) {
@@ -77,6 +79,7 @@ final class InMemoryOpening implements Opening<TransportSession> {
   }
 
   void attach() {
+    step = "the in-memory hub's answer to the credential";
     link.carry(this::authenticate);
   }
 
@@ -97,7 +100,7 @@ final class InMemoryOpening implements Opening<TransportSession> {
 
   @Override
   public String step() {
-    return "the in-memory hub";
+    return step;
   }
 
   private void authenticate() {

@@ -21,6 +21,7 @@ import dev.fairlead.spi.TwinLink;
 import dev.fairlead.tck.memory.InMemoryFault.Effect;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,6 +46,9 @@ final class InMemorySession implements TransportSession {
   private final Loop loop;
   private final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
   private final Map<Object, CompletableFuture<?>> asked = new ConcurrentHashMap<>();
+
+  /** What the hub acknowledges after the next message; confined to the network's thread. */
+  private final List<Envelope> held = new ArrayList<>();
 
   private int underWay;
   private boolean closing;
@@ -125,10 +129,22 @@ final class InMemorySession implements TransportSession {
       return;
     }
     device.store(envelope.message());
-    if (passes(Point.BEFORE_ACK)) {
-      answered(envelope::accepted);
-      passes(Point.AFTER_ACK);
+    Optional<Effect> unkind = hub.faults().strike(Point.BEFORE_ACK, route());
+    if (unkind.isPresent() && unkind.get() instanceof Effect.AcknowledgeAfterNext) {
+      held.add(envelope);
+      return;
     }
+    boolean twice = unkind.isPresent() && unkind.get() instanceof Effect.AcknowledgeTwice;
+    if (!twice && !strike(link, unkind, Stage.SESSION)) {
+      return;
+    }
+    answered(envelope::accepted);
+    if (twice) {
+      loop.execute(envelope::accepted);
+    }
+    held.forEach(each -> answered(each::accepted));
+    held.clear();
+    passes(Point.AFTER_ACK);
   }
 
   private void answered(Runnable outcome) {
@@ -214,15 +230,27 @@ final class InMemorySession implements TransportSession {
 
   /** Carries something from the hub to the device; it runs on the loop while the session lives. */
   void push(Runnable arrival) {
+    link.carry(() -> arrive(arrival));
+  }
+
+  /** The same for a cloud-to-device message, which a fault may stop. */
+  void pushCloudMessage(Runnable arrival) {
     link.carry(
-        () ->
-            loop.execute(
-                () -> {
-                  if (!ended.isDone()) {
-                    heard();
-                    arrival.run();
-                  }
-                }));
+        () -> {
+          if (passes(Point.DELIVERY)) {
+            arrive(arrival);
+          }
+        });
+  }
+
+  private void arrive(Runnable arrival) {
+    loop.execute(
+        () -> {
+          if (!ended.isDone()) {
+            heard();
+            arrival.run();
+          }
+        });
   }
 
   SessionContext context() {
