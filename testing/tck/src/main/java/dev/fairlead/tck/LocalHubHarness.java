@@ -264,6 +264,12 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
     return Math.max(0, localHub.connectionCount() - silent);
   }
 
+  /** HTTP answers its requests one after the other, and each once. */
+  @Override
+  public boolean can(ContractFault.What what) {
+    return route.protocol() != Protocol.HTTPS || HubSide.super.can(what);
+  }
+
   @Override
   public Armed arm(ContractFault mishap) {
     Fault fault =
@@ -272,8 +278,8 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
           case SILENCE -> Fault.stall();
           case UNAVAILABLE -> Fault.refuse(3); // [MQTT-3.2.2-4] server unavailable
           case UNAUTHORIZED -> Fault.refuse(5); // not authorized
-          case ACKNOWLEDGE_TWICE, ACKNOWLEDGE_AFTER_NEXT ->
-              throw new UnsupportedOperationException("The local hub cannot do that.");
+          case ACKNOWLEDGE_TWICE -> Fault.duplicate();
+          case ACKNOWLEDGE_AFTER_NEXT -> Fault.acknowledgeOutOfOrder();
         };
     Fault.Moment moment =
         switch (mishap.when()) {
