@@ -5,20 +5,17 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.fairlead.Endpoint;
-import dev.fairlead.Progress;
 import dev.fairlead.Trust;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.peers.TestCa;
 import dev.fairlead.peers.TestServer;
-import dev.fairlead.spi.Credential;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -55,104 +52,6 @@ class DialTest {
     return catchThrowableOfType(UnreachableException.class, dial::connect);
   }
 
-  private static UnreachableException refusedBy(TestCa.Issued server, String host)
-      throws Exception {
-    try (TestServer peer = TestServer.tls(server.server(null), false)) {
-      UnreachableException failure = refused(dial(host, peer.port(), trust));
-      await().pollInterval(Duration.ofMillis(2)).until(peer::idle);
-      assertThat(failure.stage()).isEqualTo(Stage.TLS);
-      assertThat(failure.progress()).isEqualTo(Progress.NOT_SENT);
-      return failure;
-    }
-  }
-
-  @Test
-  void refusesAnotherHostsCertificate() throws Exception {
-    UnreachableException failure =
-        refusedBy(TestCa.leaf(root, "other.example.net", "*.example.org"), "hub.example.net");
-
-    assertThat(failure)
-        .hasMessageContaining("made out to other.example.net, *.example.org, not to hub.example")
-        .hasMessageContaining("Check the host name");
-    assertThat(failure.clockEvidence()).isEmpty();
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"127.0.0.1", "localhost", "single", "my_hub", "my_hub.example.net"})
-  void refusesAnotherHostsCertificateForEveryKindOfName(String host) throws Exception {
-    assertThat(refusedBy(TestCa.leaf(root, "other.example.net", "*.net"), host))
-        .hasMessageContaining("is not who was dialled");
-  }
-
-  @Test
-  void refusesACertificateWithoutAnyName() throws Exception {
-    assertThat(refusedBy(TestCa.leaf(root), "hub.example.net"))
-        .hasMessageContaining("no host name at all");
-  }
-
-  @Test
-  void saysThatACertificateHasExpired() throws Exception {
-    UnreachableException failure =
-        refusedBy(
-            TestCa.leaf(root, TestCa.days(-9), TestCa.days(-2), "hub.example.net"),
-            "hub.example.net");
-
-    assertThat(failure).hasMessageContaining("has expired").hasMessageContaining("renew");
-    assertThat(failure.clockEvidence()).hasValueSatisfying(e -> assertThat(e).contains("clock"));
-  }
-
-  @Test
-  void saysThatACertificateIsNotYetValidAndShowsTheClock() throws Exception {
-    TestCa.Issued early = TestCa.leaf(root, TestCa.days(2), TestCa.days(9), "hub.example.net");
-    Instant then = Instant.parse("1970-01-01T00:01:00Z");
-    try (TestServer peer = TestServer.tls(early.server(null), false)) {
-      UnreachableException failure =
-          refused(
-              dialer()
-                  .clock(() -> then)
-                  .dial(new Endpoint("hub.example.net", peer.port(), trust), Optional.empty()));
-
-      assertThat(failure).hasMessageContaining("not valid yet");
-      assertThat(failure.clockEvidence()).get().asString().contains(then.toString());
-    }
-  }
-
-  @Test
-  void saysThatACertificateIsSelfSigned() throws Exception {
-    assertThat(refusedBy(TestCa.leaf(null, "hub.example.net"), "hub.example.net"))
-        .hasMessageContaining("self-signed");
-  }
-
-  @Test
-  void saysThatTheIssuerIsUnknown() throws Exception {
-    TestCa.Issued middle = TestCa.intermediate(TestCa.root("another root"), "another middle");
-    assertThat(refusedBy(TestCa.leaf(middle, "hub.example.net"), "hub.example.net"))
-        .hasMessageContaining("CN=another root")
-        .hasMessageContaining("unknown to the trust in use");
-  }
-
-  @Test
-  void saysThatAnIntermediateIsMissing() throws Exception {
-    TestCa.Issued middle = TestCa.intermediate(root, "the middle");
-    TestCa.Issued leaf = TestCa.leaf(middle, "hub.example.net");
-
-    assertThat(refusedBy(leaf.alone(), "hub.example.net"))
-        .hasMessageContaining("alone")
-        .hasMessageContaining("intermediate");
-    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
-      dial("hub.example.net", peer.port(), trust).connect().cut();
-    }
-  }
-
-  @Test
-  void doesNotTrustAnybodyElseThanGiven() throws Exception {
-    TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
-    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
-      assertThat(refused(dial("hub.example.net", peer.port(), Trust.platform())).stage())
-          .isEqualTo(Stage.TLS);
-    }
-  }
-
   @ParameterizedTest
   @ValueSource(
       strings = {"hub.example.net", "HUB.Example.net.", "127.0.0.1", "single", "my_hub", "a_b.x.y"})
@@ -169,63 +68,6 @@ class DialTest {
       assertThat(connection.address().getHostAddress()).isEqualTo("127.0.0.1");
       connection.cut();
       await().pollInterval(Duration.ofMillis(2)).until(peer::idle);
-    }
-  }
-
-  /** The path alone is good: only the connection brings the rules of TLS about algorithms. */
-  @ParameterizedTest
-  @ValueSource(strings = {"hub.example.net", "my_hub"})
-  void appliesTheRulesForAlgorithmsOfTlsToEveryKindOfName(String host) throws Exception {
-    TestCa.Issued leaf = TestCa.leafSignedWith("SHA3-256withECDSA", root, host);
-
-    assertThat(refusedBy(leaf, host))
-        .hasMessageContaining("The Java platform refuses the server certificate")
-        .hasMessageContaining("SHA3-256withECDSA");
-  }
-
-  @Test
-  void cleansWhatAStrangersCertificateSays() throws Exception {
-    String forged =
-        "x\r\n12:00 INFO dev.fairlead - all is well \u001b[0m SharedAccessSignature sig=1";
-    TestCa.Issued stranger = TestCa.intermediate(TestCa.root(forged), "middle\n" + "m".repeat(400));
-    List<UnreachableException> failures =
-        List.of(
-            refusedBy(TestCa.root("hub\nforged"), "hub.example.net"),
-            refusedBy(TestCa.leaf(stranger, "hub.example.net"), "hub.example.net"),
-            refusedBy(TestCa.leaf(stranger, "hub.example.net").alone(), "hub.example.net"),
-            refusedBy(TestCa.leaf(root, "other\r\nforged", "a\nb"), "hub.example.net"),
-            refusedBy(TestCa.leaf(root, "other\r\nforged", "a\nb"), "my_hub"),
-            refusedBy(
-                TestCa.leaf(stranger, TestCa.days(-9), TestCa.days(-2), "hub.example.net"),
-                "hub.example.net"));
-
-    for (UnreachableException failure : failures) {
-      assertThat(failure.clockEvidence().orElse("")).doesNotContain("\r", "\n");
-      for (Throwable t = failure; t != null; t = t.getCause()) {
-        assertThat(String.valueOf(t.getMessage()))
-            .doesNotContain("\r", "\n", "\u2028", "\u001b", "sig=", "m".repeat(300));
-      }
-    }
-  }
-
-  @Test
-  void showsTheClientCertificate() throws Exception {
-    TestCa.Issued server = TestCa.leaf(root, "hub.example.net");
-    TestCa.Issued device = TestCa.leaf(root, "device");
-    try (TestServer peer = TestServer.tls(server.server(root.certificate()), true)) {
-      Endpoint endpoint = new Endpoint("hub.example.net", peer.port(), trust);
-      Connection connection =
-          dialer()
-              .dial(endpoint, Optional.of(new Credential.Certificate(device.chain(), device.key())))
-              .connect();
-      assertThat(connection.input().read()).isEqualTo('!');
-      connection.cut();
-
-      // Without one: TLS 1.3 servers say so only after the client has finished.
-      Connection bare = dialer().dial(endpoint, Optional.empty()).connect();
-      assertThat(catchThrowableOfType(java.io.IOException.class, () -> bare.input().read()))
-          .isNotNull();
-      bare.cut();
     }
   }
 
