@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Describes a few worlds to the policy and prints which way it would go in each, and why. Nothing
- * is connected.
+ * Describes a few environments to the policy and prints which routes it would use in each, and why.
+ * Nothing is connected.
  */
 public final class ChooseAProtocol {
   private ChooseAProtocol() {}
@@ -24,16 +24,16 @@ public final class ChooseAProtocol {
    * @param args none
    */
   public static void main(String[] args) {
-    Map<String, TransportPolicy> worlds = new LinkedHashMap<>();
-    worlds.put("A device on an open network", TransportPolicy.singleDevice());
-    worlds.put(
+    Map<String, TransportPolicy> environments = new LinkedHashMap<>();
+    environments.put("A device on an open network", TransportPolicy.singleDevice());
+    environments.put(
         "A device that must be able to reject C2D messages",
         TransportPolicy.builder().requiring(Capability.REJECT).build());
-    worlds.put(
+    environments.put(
         "A device behind a firewall that passes 443 only",
         TransportPolicy.builder().onlyPort443().build());
-    worlds.put("A gateway for 300 devices", TransportPolicy.gateway(300));
-    worlds.put(
+    environments.put("A gateway for 300 devices", TransportPolicy.gateway(300));
+    environments.put(
         "A gateway with certificates from a CA, behind a firewall",
         TransportPolicy.builder()
             .identities(300)
@@ -43,9 +43,9 @@ public final class ChooseAProtocol {
             .build());
 
     List<TransportOffer> installed = List.of(new MqttTransport().offer());
-    worlds.forEach(
-        (world, policy) -> {
-          System.out.println("=== " + world);
+    environments.forEach(
+        (environment, policy) -> {
+          System.out.println("=== " + environment);
           System.out.println(
               policy
                   .plan(installed, Set.of(Capability.TELEMETRY), RouteMemory.Snapshot.none())

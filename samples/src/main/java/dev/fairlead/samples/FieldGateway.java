@@ -21,8 +21,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A field gateway: sensors on serial lines, each with an identity of its own at the hub, all over
- * one upstream connection. The pump's line breaks and comes back. While it is broken the hub sees
- * the pump offline; the others do not notice. A sensor's direct method reaches the gateway.
+ * one upstream connection. The pump's serial line fails and recovers. While it is down the hub
+ * shows the pump as disconnected; the other sensors are unaffected. Direct methods of a sensor are
+ * answered by the gateway.
  */
 public final class FieldGateway {
   private static final List<String> SENSORS = List.of("boiler", "pump", "tank", "valve");
@@ -34,7 +35,7 @@ public final class FieldGateway {
    * Runs the sample.
    *
    * @param args none
-   * @throws Exception if the story does not come to its end
+   * @throws Exception if the sample fails or does not finish in time
    */
   public static void main(String[] args) throws Exception {
     ExecutorService readers = Executors.newFixedThreadPool(SENSORS.size());
@@ -75,34 +76,34 @@ public final class FieldGateway {
     System.out.printf("%-7s %s%n", who, what);
   }
 
-  /** Reads one line and sends what it says, under the sensor's own name. */
+  /** Reads one serial line and sends its readings under the identity of the sensor. */
   private record Sensor(String name, String connectionString, Gateway gateway) implements Runnable {
     @Override
     public void run() {
       AtomicInteger readings = new AtomicInteger();
       while (readings.get() < READINGS) {
-        // The device is attached for as long as its line works: so the hub knows.
+        // The device is connected only while its serial line works, so the hub shows its state.
         try (DeviceClient device =
             gateway
                 .device(connectionString)
                 .onMethod("open", request -> MethodResponse.ok("{\"opened\":true}"))
                 .build()) {
           device.blocking(Duration.ofMinutes(1)).open();
-          say(name, "on the line");
-          readUntilItBreaks(device, readings);
+          say(name, "connected");
+          readUntilFailure(device, readings);
         } catch (IOException e) {
-          say(name, "its line broke: " + e.getMessage());
+          say(name, "serial line failed: " + e.getMessage());
         } catch (InterruptedException e) {
           return;
         }
       }
     }
 
-    private void readUntilItBreaks(DeviceClient device, AtomicInteger readings)
+    private void readUntilFailure(DeviceClient device, AtomicInteger readings)
         throws IOException, InterruptedException {
       SerialLine line = new SerialLine(name, readings.get());
       while (readings.get() < READINGS) {
-        // Not waited for: the outbox keeps the order, and close() sends what waits.
+        // The future is not awaited: the outbox keeps the order, and close() sends what is queued.
         device.send(TelemetryMessage.json(line.read())).exceptionally(this::lost);
         readings.incrementAndGet();
       }
@@ -114,9 +115,9 @@ public final class FieldGateway {
     }
   }
 
-  /** Stands for a serial port with a sensor at its end. */
+  /** Simulates a serial port with a sensor. */
   private static final class SerialLine {
-    private static final AtomicBoolean PUMP_WILL_BREAK = new AtomicBoolean(true);
+    private static final AtomicBoolean PUMP_WILL_FAIL = new AtomicBoolean(true);
 
     private final String sensor;
     private int reading;
@@ -131,8 +132,8 @@ public final class FieldGateway {
       TimeUnit.MILLISECONDS.sleep(100);
       if (sensor.equals("pump")
           && reading == READINGS / 2
-          && PUMP_WILL_BREAK.compareAndSet(true, false)) {
-        throw new IOException("no carrier; tries again");
+          && PUMP_WILL_FAIL.compareAndSet(true, false)) {
+        throw new IOException("no carrier; reconnecting");
       }
       reading++;
       return "{\"reading\":" + reading + ",\"celsius\":" + (20 + reading % 3) + "}";

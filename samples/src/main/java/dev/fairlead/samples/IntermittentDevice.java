@@ -23,9 +23,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A device that sleeps most of the time, behind a firewall that passes HTTPS only. Each time it
- * wakes it sends what it gathered, in one request, asks for messages if the rule allows that again,
- * and sleeps. The time of its last poll is kept on disk, so the rule holds across its sleep. To
- * have something to see, one poll in 6 seconds is allowed here in place of one in 25 minutes.
+ * wakes up it sends the collected readings in one request, polls for messages if 25 minutes have
+ * passed since the last poll, and sleeps again. The time of its last poll is stored on disk, so the
+ * limit holds while it sleeps. To keep the sample short, the interval is 6 seconds here.
  */
 public final class IntermittentDevice {
   private static final int WAKES = 4;
@@ -36,7 +36,7 @@ public final class IntermittentDevice {
    * Runs the sample.
    *
    * @param args none
-   * @throws Exception if the story does not come to its end
+   * @throws Exception if the sample fails or does not finish in time
    */
   public static void main(String[] args) throws Exception {
     Path state = Files.createTempDirectory("fairlead-polls");
@@ -53,7 +53,7 @@ public final class IntermittentDevice {
 
   private static void awake(int wake, LocalHub hub, Device registered, Path state)
       throws InterruptedException {
-    CountDownLatch told = new CountDownLatch(1);
+    CountDownLatch received = new CountDownLatch(1);
     try (DeviceClient client =
         DeviceClient.fromConnectionString(registered.connectionString())
             .policy(
@@ -75,9 +75,9 @@ public final class IntermittentDevice {
                     "localhost", hub.httpsPort(), Trust.only(List.of(hub.caCertificate()))))
             .onCloudMessage(
                 message -> {
-                  say("is told: " + message.text());
+                  say("received: " + message.text());
                   message.complete();
-                  told.countDown();
+                  received.countDown();
                 })
             .build()) {
       List<CompletableFuture<Void>> sent = new ArrayList<>();
@@ -87,9 +87,9 @@ public final class IntermittentDevice {
       }
       client.blocking(Duration.ofSeconds(30)).open();
       sent.forEach(CompletableFuture::join);
-      say("awake for the " + wake + ". time, the hub has " + sent.size() + " readings more");
-      // Long enough for a poll, if one is due.
-      told.await(1, TimeUnit.SECONDS);
+      say("wake-up " + wake + ": the hub has acknowledged " + sent.size() + " more readings");
+      // Long enough for one poll, if it is due.
+      received.await(1, TimeUnit.SECONDS);
     }
   }
 

@@ -22,7 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A device comes up: it says which way it goes and why, sends its vitals, completes a C2D message,
+ * A device connects: it prints its route and the reason, sends its vitals, completes a C2D message,
  * answers a direct method, and lets a desired property set how often it samples. Against a local
  * hub, or against your own if {@code IOTHUB_DEVICE_CONNECTION_STRING} holds its device connection
  * string; then it runs until you stop it.
@@ -46,14 +46,14 @@ public final class Quickstart {
    * Runs the sample.
    *
    * @param args none
-   * @throws Exception if the story does not come to its end
+   * @throws Exception if the sample fails or does not finish in time
    */
   public static void main(String[] args) throws Exception {
     String connectionString = System.getenv("IOTHUB_DEVICE_CONNECTION_STRING");
     if (connectionString != null) {
       Quickstart device = new Quickstart(DeviceClient.fromConnectionString(connectionString));
       Runtime.getRuntime().addShutdownHook(new Thread(device.client::close));
-      device.comeUp();
+      device.connect();
       device.sendVitals(Integer.MAX_VALUE);
       return;
     }
@@ -67,7 +67,7 @@ public final class Quickstart {
                   .endpoint(Protocol.AMQP, at(hub, hub.amqpPort()))
                   .endpoint(Protocol.AMQP_WS, at(hub, hub.httpsPort())));
       try {
-        device.comeUp();
+        device.connect();
         device.sendVitals(3);
         playCloud(hub, registered, device);
         device.sendVitals(3);
@@ -84,7 +84,7 @@ public final class Quickstart {
 
   // ---- the device
 
-  private void comeUp() {
+  private void connect() {
     System.out.println(client.plan().explain());
     client.blocking(Duration.ofMinutes(2)).open();
   }
@@ -93,7 +93,7 @@ public final class Quickstart {
     for (int i = 0; i < times; i++) {
       String vitals = Vitals.read();
       client.blocking(Duration.ofMinutes(2)).send(TelemetryMessage.json(vitals));
-      say("device", "the hub has " + vitals);
+      say("device", "the hub acknowledged " + vitals);
       Thread.sleep(interval.toMillis());
     }
   }
@@ -115,7 +115,7 @@ public final class Quickstart {
         .ifPresent(
             millis -> {
               interval = Duration.ofMillis(Math.max(50, millis));
-              say("device", "samples every " + interval.toMillis() + " ms from now on");
+              say("device", "the new sampling interval is " + interval.toMillis() + " ms");
               // A handler may wait for the client: futures complete on another thread.
               client
                   .blocking(Duration.ofMinutes(1))
@@ -132,13 +132,13 @@ public final class Quickstart {
     SentMessage sent =
         registered.sendCloudMessage(
             CloudToDeviceMessage.of("water the plants").withProperty("room", "7"));
-    say("cloud", "C2D message was " + sent.feedback().get(10, TimeUnit.SECONDS));
+    say("cloud", "the C2D message was " + sent.feedback().get(10, TimeUnit.SECONDS));
 
     MethodResult result =
         registered
             .invokeMethod("blink", "{\"times\":3}", Duration.ofSeconds(5), Duration.ofSeconds(10))
             .get(15, TimeUnit.SECONDS);
-    say("cloud", "direct method answered " + result.status() + " " + result.payload());
+    say("cloud", "the direct method returned " + result.status() + " " + result.payload());
 
     registered.updateDesired("{\"samplingMillis\":150}");
     if (!device.intervalReported.await(10, TimeUnit.SECONDS)) {

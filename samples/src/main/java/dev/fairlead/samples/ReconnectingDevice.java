@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A device goes on sending while its hub goes away and comes back, three times. Nothing is lost,
- * and the order is kept; a message that was under way when the line broke may arrive twice.
+ * A device keeps sending while its hub goes offline and returns, three times. Nothing is lost, and
+ * the order is kept; a message in flight when the connection was lost may arrive twice.
  */
 public final class ReconnectingDevice {
   private static final int ROUNDS = 3;
@@ -39,7 +39,7 @@ public final class ReconnectingDevice {
               .policy(TransportPolicy.builder().only(Protocol.MQTT, Protocol.MQTT_WS).build())
               .endpoint(Protocol.MQTT, at(hub, hub.mqttPort()))
               .endpoint(Protocol.MQTT_WS, at(hub, hub.httpsPort()))
-              // One device on a desk: a fleet keeps the default, which spreads its return.
+              // For one device; a fleet should keep the default, which spreads its reconnects.
               .retry(RetryPolicy.eager())
               .onConnectionState(System.out::println)
               .build()) {
@@ -48,9 +48,9 @@ public final class ReconnectingDevice {
         for (int round = 0; round < ROUNDS; round++) {
           send(client, sent, MESSAGES_A_ROUND / 2);
           hub.goOffline();
-          System.out.println("--- the hub is away; the device sends on");
+          System.out.println("--- the hub is offline; the device keeps sending");
           send(client, sent, MESSAGES_A_ROUND / 2);
-          System.out.println("--- the hub is back; " + client.outbox());
+          System.out.println("--- the hub is online again; " + client.outbox());
           hub.goOnline();
           CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).join();
         }
@@ -63,7 +63,7 @@ public final class ReconnectingDevice {
               .toList();
       List<Integer> inOrder = arrived.stream().sorted().toList();
       System.out.println(
-          arrived.size() + " different ones have arrived, in order: " + arrived.equals(inOrder));
+          arrived.size() + " distinct messages have arrived, in order: " + arrived.equals(inOrder));
     }
   }
 

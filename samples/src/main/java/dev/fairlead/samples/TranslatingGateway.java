@@ -31,9 +31,10 @@ import org.eclipse.paho.client.mqttv3.persist.MemoryPersistence;
 
 /**
  * A gateway that translates: plain MQTT from sensors on the local network in, AMQP with one
- * identity for each sensor out. A sensor's PUBACK is sent when the hub has the message, so that a
- * sensor that keeps what is not acknowledged loses nothing, whatever fails. What the cloud sends to
- * a sensor goes the other way, and is completed when it has been handed on.
+ * identity for each sensor out. A sensor receives its PUBACK when the hub has acknowledged the
+ * message, so a sensor that keeps unacknowledged messages loses nothing, whatever fails. Messages
+ * from the cloud take the opposite direction and are completed once they are forwarded to the
+ * sensor.
  */
 public final class TranslatingGateway {
   private static final List<String> SENSORS = List.of("door", "lamp", "window");
@@ -50,7 +51,7 @@ public final class TranslatingGateway {
    * Runs the sample.
    *
    * @param args none
-   * @throws Exception if the story does not come to its end
+   * @throws Exception if the sample fails or does not finish in time
    */
   public static void main(String[] args) throws Exception {
     Vertx vertx = Vertx.vertx();
@@ -64,10 +65,10 @@ public final class TranslatingGateway {
       Map<String, String> connectionStrings = new TreeMap<>();
       SENSORS.forEach(
           name -> connectionStrings.put(name, hub.createDevice(name).connectionString()));
-      // Plain MQTT: for a local network that is trusted, here for this machine alone.
+      // Plain MQTT, for a trusted local network only; here it listens on loopback.
       MqttServer server =
           MqttServer.create(vertx, new MqttServerOptions().setHost("127.0.0.1").setPort(0))
-              .endpointHandler(new TranslatingGateway(gateway, connectionStrings)::sensorCame)
+              .endpointHandler(new TranslatingGateway(gateway, connectionStrings)::sensorConnected)
               .listen()
               .toCompletionStage()
               .toCompletableFuture()
@@ -79,7 +80,10 @@ public final class TranslatingGateway {
         door.publish("open");
         lamp.publish("off");
         window.publish("closed");
-        say("cloud", "has " + hub.telemetry().await(SENSORS.size(), Duration.ofSeconds(10)).size());
+        say(
+            "cloud",
+            "messages received: "
+                + hub.telemetry().await(SENSORS.size(), Duration.ofSeconds(10)).size());
         say(
             "cloud",
             "the message to the lamp was "
@@ -99,7 +103,7 @@ public final class TranslatingGateway {
     return new Endpoint("localhost", port, Trust.only(List.of(hub.caCertificate())));
   }
 
-  private void sensorCame(MqttEndpoint sensor) {
+  private void sensorConnected(MqttEndpoint sensor) {
     String connectionString = connectionStrings.get(sensor.clientIdentifier());
     if (connectionString == null) {
       sensor.reject(MqttConnectReturnCode.CONNECTION_REFUSED_IDENTIFIER_REJECTED);
@@ -109,7 +113,7 @@ public final class TranslatingGateway {
     DeviceClient device =
         gateway
             .device(connectionString)
-            .onCloudMessage(message -> context.runOnContext(now -> handOn(message, sensor)))
+            .onCloudMessage(message -> context.runOnContext(now -> forward(message, sensor)))
             .build();
     device.open().exceptionally(failure -> failed(sensor, failure));
     sensor
@@ -128,7 +132,7 @@ public final class TranslatingGateway {
   private static void leave(DeviceClient device, MqttEndpoint sensor) {
     device
         .close(Duration.ofSeconds(5))
-        .thenRun(() -> say("gateway", sensor.clientIdentifier() + " has left"))
+        .thenRun(() -> say("gateway", sensor.clientIdentifier() + " disconnected"))
         .exceptionally(failure -> failed(sensor, failure));
   }
 
@@ -150,13 +154,13 @@ public final class TranslatingGateway {
                     }))
         .exceptionally(
             failure -> {
-              // No PUBACK: the sensor keeps the message and sends it again.
-              say("gateway", message.topicName() + " was not taken: " + failure.getMessage());
+              // No PUBACK is sent, so the sensor keeps the message and sends it again.
+              say("gateway", message.topicName() + " was not accepted: " + failure.getMessage());
               return null;
             });
   }
 
-  private static void handOn(CloudMessage message, MqttEndpoint sensor) {
+  private static void forward(CloudMessage message, MqttEndpoint sensor) {
     if (!sensor.isConnected()) {
       message.abandon();
       return;
@@ -169,7 +173,7 @@ public final class TranslatingGateway {
     System.out.printf("%-7s %s%n", who, what);
   }
 
-  /** A sensor that knows nothing but plain MQTT. */
+  /** A sensor that speaks plain MQTT only. */
   private static final class LocalSensor implements AutoCloseable {
     private final String name;
     private final MqttClient client;
@@ -178,14 +182,14 @@ public final class TranslatingGateway {
       this.name = name;
       client = new MqttClient("tcp://127.0.0.1:" + port, name, new MemoryPersistence());
       client.connect();
-      client.subscribe("command", (topic, message) -> say(name, "is told: " + message));
+      client.subscribe("command", (topic, message) -> say(name, "received: " + message));
     }
 
     void publish(String state) throws MqttException {
-      // Returns when the PUBACK has come, and so when the hub has the message.
+      // Returns with the PUBACK, which is sent only when the hub has acknowledged the message.
       client.publish(
           "sensors/" + name + "/state", state.getBytes(StandardCharsets.UTF_8), 1, false);
-      say(name, "said \"" + state + "\", and the hub has it");
+      say(name, "sent \"" + state + "\", acknowledged by the hub");
     }
 
     @Override

@@ -16,9 +16,9 @@ import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Uploads a file through the hub to its storage account and draws how far it has come. The upload
- * goes over HTTPS beside the route that the device uses otherwise, here MQTT. The file given as the
- * one argument, or 24 MB that are made for the purpose.
+ * Uploads a file to the hub's storage account and draws the progress. The upload uses HTTPS, while
+ * everything else uses the device's route, here MQTT. The file is the only argument; without one,
+ * the sample makes a file of 24 MB.
  */
 public final class UploadWithProgress {
   private static final int WIDTH = 40;

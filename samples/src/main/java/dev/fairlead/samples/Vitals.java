@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.StringJoiner;
 
-/** This machine's vitals, as a JSON object. What a machine does not tell is left out. */
+/** This machine's vitals, as a JSON object. Values that are not available are left out. */
 final class Vitals {
   private static final Path CPU_TEMPERATURE = Path.of("/sys/class/thermal/thermal_zone0/temp");
   private static final double MEBIBYTE = 1024 * 1024;
@@ -33,7 +33,7 @@ final class Vitals {
             Double.parseDouble(Files.readString(CPU_TEMPERATURE).strip()) / 1000);
       }
     } catch (IOException | NumberFormatException e) {
-      // A vital sign that cannot be read is left out, as where there is none.
+      // A value that cannot be read is left out.
     }
     return json.toString();
   }
