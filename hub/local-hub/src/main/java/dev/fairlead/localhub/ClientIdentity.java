@@ -1,7 +1,5 @@
 package dev.fairlead.localhub;
 
-import dev.fairlead.localhub.tls.Pem;
-import dev.fairlead.localhub.tls.Thumbprints;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -11,17 +9,20 @@ public final class ClientIdentity {
 
   private final List<X509Certificate> chain;
   private final PrivateKey key;
+  private final String chainPem;
+  private final String keyPem;
 
   /**
    * @param chain the client certificate first, then its issuers
    * @param key the private key of the client certificate
+   * @param chainPem the chain as PEM text
+   * @param keyPem the key as unencrypted PKCS #8 PEM text
    */
-  public ClientIdentity(List<X509Certificate> chain, PrivateKey key) {
-    if (chain.isEmpty()) {
-      throw new IllegalArgumentException("A client identity needs at least its own certificate.");
-    }
+  ClientIdentity(List<X509Certificate> chain, PrivateKey key, String chainPem, String keyPem) {
     this.chain = List.copyOf(chain);
     this.key = key;
+    this.chainPem = chainPem;
+    this.keyPem = keyPem;
   }
 
   /** The client certificate. */
@@ -41,22 +42,22 @@ public final class ClientIdentity {
 
   /** The chain as PEM text. */
   public String chainPem() {
-    return Pem.certificates(chain);
+    return chainPem;
   }
 
   /** The private key as unencrypted PKCS #8 PEM text. */
   public String keyPem() {
-    return Pem.privateKey(key);
+    return keyPem;
   }
 
   /** The SHA-1 thumbprint of the certificate, hex. */
   public String thumbprintSha1() {
-    return Thumbprints.sha1(certificate());
+    return DeviceAuth.Thumbprint.sha1(certificate());
   }
 
   /** The SHA-256 thumbprint of the certificate, hex. */
   public String thumbprintSha256() {
-    return Thumbprints.sha256(certificate());
+    return DeviceAuth.Thumbprint.sha256(certificate());
   }
 
   /** Names the subject, not the key. */

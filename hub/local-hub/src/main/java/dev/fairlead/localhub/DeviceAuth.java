@@ -1,9 +1,11 @@
 package dev.fairlead.localhub;
 
-import dev.fairlead.localhub.tls.Thumbprints;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
+import java.util.HexFormat;
 
 /**
  * How an identity proves who it is: by symmetric keys, by the thumbprint of its certificate, or by
@@ -33,7 +35,7 @@ public sealed interface DeviceAuth {
    * @param certificate the client certificate, usually self-signed
    */
   static DeviceAuth thumbprintOf(X509Certificate certificate) {
-    String thumbprint = Thumbprints.sha256(certificate);
+    String thumbprint = Thumbprint.sha256(certificate);
     return new Thumbprint(thumbprint, thumbprint);
   }
 
@@ -108,8 +110,32 @@ public sealed interface DeviceAuth {
       check(secondary);
     }
 
+    /**
+     * The SHA-1 thumbprint of a certificate, 40 upper-case hex digits. The hub still identifies
+     * devices by it; it protects nothing here.
+     */
+    public static String sha1(X509Certificate certificate) {
+      return digest("SHA-1", certificate);
+    }
+
+    /** The SHA-256 thumbprint of a certificate, 64 upper-case hex digits. */
+    public static String sha256(X509Certificate certificate) {
+      return digest("SHA-256", certificate);
+    }
+
+    private static String digest(String algorithm, X509Certificate certificate) {
+      try {
+        byte[] digest = MessageDigest.getInstance(algorithm).digest(certificate.getEncoded());
+        return HexFormat.of().withUpperCase().formatHex(digest);
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException(
+            "This Java cannot make a " + algorithm + " thumbprint of the certificate.", e);
+      }
+    }
+
     private static void check(String thumbprint) {
-      if (!thumbprint.matches("[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")) {
+      boolean hex = thumbprint.chars().allMatch(HexFormat::isHexDigit);
+      if (!hex || (thumbprint.length() != 40 && thumbprint.length() != 64)) {
         throw new IllegalArgumentException(
             "The thumbprint '"
                 + thumbprint

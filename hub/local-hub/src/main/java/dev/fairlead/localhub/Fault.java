@@ -6,11 +6,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What shall go wrong, when, for whom and how often. Immutable; each method gives a changed copy:
+ * What goes wrong on purpose: when, for which device and how often. Immutable; each method gives a
+ * changed copy:
  *
  * <pre>{@code
  * hub.faults().add(Fault.drop().beforeAck().device("dev-1").nth(3));          // the third message: stored, not acknowledged
- * hub.faults().add(Fault.refuse(3).times(2));                                // two connects are told "server unavailable"
+ * hub.faults().add(Fault.refuse(3).times(2));                                // two connects are answered "server unavailable"
  * hub.faults().add(Fault.throttle(1000).onConnect().device("dev-1").always());
  * }</pre>
  *
@@ -23,7 +24,7 @@ public final class Fault {
     /** A TCP connection was accepted; no TLS yet, and no device known. */
     ON_ACCEPT,
     /**
-     * A client on the HTTPS port has asked, in order, for a WebSocket and is about to be answered.
+     * A client on the HTTPS port has correctly requested a WebSocket and is about to be answered.
      * No device is known.
      */
     ON_UPGRADE,
@@ -44,8 +45,8 @@ public final class Fault {
     /** AMQP: a link of a device that may attach it is about to be attached. */
     ON_ATTACH,
     /**
-     * Telemetry has come and is not stored. A fault that ends the connection here means the hub
-     * never had the message.
+     * Telemetry has arrived and is not stored yet. A fault that ends the connection here means the
+     * hub never had the message.
      */
     BEFORE_STORE,
     /** Telemetry is stored and its acknowledgement is not sent. */
@@ -57,9 +58,9 @@ public final class Fault {
      * answer, or a half of its body.
      */
     MID_PACKET,
-    /** HTTPS: a request that is in order has come whole, and nothing was done about it. */
+    /** HTTPS: a valid request has arrived as a whole and was not carried out yet. */
     ON_REQUEST,
-    /** HTTPS: a request is done with, or refused, and its answer is about to be sent. */
+    /** HTTPS: a request was carried out or refused, and its answer is about to be sent. */
     ON_ANSWER,
     /** HTTPS: the head of an answer has been sent, and its body, if it has one, not yet. */
     AFTER_HEADERS,
@@ -69,7 +70,7 @@ public final class Fault {
 
   /** What a fault does to the connection. */
   public sealed interface Effect {
-    /** Closes the connection in order: the client sees the end of the stream. */
+    /** Closes the connection gracefully: the client sees the end of the stream. */
     record Drop() implements Effect {}
 
     /** Resets the TCP connection. */
@@ -84,7 +85,7 @@ public final class Fault {
     /**
      * Limits the connection from here on, in each direction.
      *
-     * @param bytesPerSecond on the wire, at least 1
+     * @param bytesPerSecond on the network, at least 1
      */
     record Throttle(int bytesPerSecond) implements Effect {}
 
@@ -144,9 +145,9 @@ public final class Fault {
     record NoCredit() implements Effect {}
 
     /**
-     * AMQP: detaches a link, ends a session or closes the connection, in order.
+     * AMQP: detaches a link, ends a session or closes the connection, gracefully.
      *
-     * @param part what goes
+     * @param part what ends
      */
     record Detach(AmqpPart part) implements Effect {}
 
@@ -179,7 +180,7 @@ public final class Fault {
      */
     record ShiftDate(Duration by) implements Effect {}
 
-    /** Spoils the next packet to the device (at MID_PACKET: the rest of this one). */
+    /** Corrupts the next packet to the device (at MID_PACKET: the rest of this one). */
     record Corrupt() implements Effect {}
 
     /** Sends bytes that are no packet. */
@@ -317,7 +318,7 @@ public final class Fault {
     return of(new Effect.Detach(part), Moment.AFTER_ACK);
   }
 
-  /** Spoils a packet to the device, by default the acknowledgement. */
+  /** Corrupts a packet to the device, by default the acknowledgement. */
   public static Fault corrupt() {
     return of(new Effect.Corrupt(), Moment.BEFORE_ACK);
   }
@@ -332,13 +333,13 @@ public final class Fault {
     return of(new Effect.HugeLength(), Moment.BEFORE_ACK);
   }
 
-  /** Answers an HTTP request with a status, 200 to 599, and no body, and does nothing about it. */
+  /** Answers an HTTP request with a status, 200 to 599, and no body, and does not carry it out. */
   public static Fault answer(int status) {
     return answer(status, Map.of(), "");
   }
 
   /**
-   * Answers an HTTP request with something else and does nothing about it: {@code answer(429,
+   * Answers an HTTP request with something else and does not carry it out: {@code answer(429,
    * Map.of("Retry-After", "7"), "")}.
    *
    * @param status 200 to 599
@@ -353,7 +354,7 @@ public final class Fault {
     return of(new Effect.Answer(status, headers, body), Moment.ON_REQUEST);
   }
 
-  /** Answers HTTP requests with a {@code Date} that is off by so much. */
+  /** Answers HTTP requests with a {@code Date} that is off by a duration. */
   public static Fault shiftDate(Duration by) {
     return of(new Effect.ShiftDate(by), Moment.ON_ANSWER);
   }
@@ -452,7 +453,7 @@ public final class Fault {
     return new Fault(effect, moment, deviceId, n, times);
   }
 
-  /** At so many occasions in a row. */
+  /** At {@code n} occasions in a row. */
   public Fault times(int n) {
     return new Fault(effect, moment, deviceId, first, n);
   }
@@ -472,7 +473,7 @@ public final class Fault {
     return moment;
   }
 
-  /** For whom; empty for everyone. */
+  /** The device it is limited to; empty for all devices. */
   public Optional<String> deviceId() {
     return Optional.ofNullable(deviceId);
   }

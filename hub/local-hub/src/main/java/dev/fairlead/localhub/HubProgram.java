@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The local hub as a program: {@code java -cp … dev.fairlead.localhub.HubProgram --help}. It runs
- * until it is told to end (SIGTERM, SIGINT), and then closes everything in order.
+ * until SIGTERM or SIGINT, and then closes everything gracefully.
  */
 public final class HubProgram implements AutoCloseable {
 
@@ -45,7 +45,7 @@ public final class HubProgram implements AutoCloseable {
     try {
       HubProgram program = start(ProgramOptions.parse(args), System.out);
       Runtime.getRuntime().addShutdownHook(new Thread(program::close, "local-hub-shutdown"));
-      new CountDownLatch(1).await(); // Until the JVM is told to end.
+      new CountDownLatch(1).await(); // Until the JVM shuts down.
     } catch (BadArgument e) {
       System.err.println(e.getMessage());
       System.exit(WRONG_USAGE);
@@ -114,7 +114,9 @@ public final class HubProgram implements AutoCloseable {
   private static String printable(String text) {
     int limit = 500;
     String shown = text.length() > limit ? text.substring(0, limit) + "…" : text;
-    return shown.replaceAll("\\p{Cntrl}", "?");
+    StringBuilder clean = new StringBuilder(shown.length());
+    shown.chars().forEach(c -> clean.append(Character.isISOControl(c) ? '?' : (char) c));
+    return clean.toString();
   }
 
   LocalHub hub() {

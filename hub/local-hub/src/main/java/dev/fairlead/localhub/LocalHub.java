@@ -237,7 +237,7 @@ public final class LocalHub implements AutoCloseable {
     }
   }
 
-  // --- who it knows
+  // --- devices
 
   /** Creates a device with random keys; code 409001 if it exists. */
   public Device createDevice(String deviceId) {
@@ -300,7 +300,11 @@ public final class LocalHub implements AutoCloseable {
   }
 
   private static ClientIdentity clientIdentity(KeyedCertificate issued) {
-    return new ClientIdentity(issued.chain(), issued.key());
+    return new ClientIdentity(
+        issued.chain(),
+        issued.key(),
+        Pem.certificates(issued.chain()),
+        Pem.privateKey(issued.key()));
   }
 
   // --- what it has seen, and what shall go wrong
@@ -341,7 +345,7 @@ public final class LocalHub implements AutoCloseable {
   /**
    * Listens again, on all ports, with the numbers they had.
    *
-   * @throws UncheckedIOException if a port was taken meanwhile; others may be online then
+   * @throws UncheckedIOException if a port was taken in between; others may be online then
    */
   public void goOnline() {
     for (HubPort port : HubPort.values()) {
@@ -352,7 +356,7 @@ public final class LocalHub implements AutoCloseable {
   /**
    * Listens again on one port, with the number it had.
    *
-   * @throws UncheckedIOException if the port was taken meanwhile
+   * @throws UncheckedIOException if the port was taken in between
    */
   public void goOnline(HubPort port) {
     synchronized (this) {

@@ -30,7 +30,7 @@ public final class LocalHubOptions {
   private @Nullable Path telemetryFile;
   private int telemetryRetention = 100_000;
   private @Nullable HubTime time;
-  private UndocumentedBehavior unsettled = UndocumentedBehavior.defaults();
+  private UndocumentedBehavior undocumented = UndocumentedBehavior.defaults();
   private boolean faultMessages = true;
   private int maxConnections = 10_000;
   private Duration idleBeforeConnect = Duration.ofSeconds(60);
@@ -65,7 +65,7 @@ public final class LocalHubOptions {
     copy.telemetryFile = telemetryFile;
     copy.telemetryRetention = telemetryRetention;
     copy.time = time;
-    copy.unsettled = unsettled;
+    copy.undocumented = undocumented;
     copy.faultMessages = faultMessages;
     copy.maxConnections = maxConnections;
     copy.idleBeforeConnect = idleBeforeConnect;
@@ -242,7 +242,7 @@ public final class LocalHubOptions {
   /** How the hub behaves where the documentation leaves it open. */
   public LocalHubOptions undocumented(UndocumentedBehavior points) {
     LocalHubOptions copy = copy();
-    copy.unsettled = points;
+    copy.undocumented = points;
     return copy;
   }
 
@@ -251,7 +251,7 @@ public final class LocalHubOptions {
    * UndocumentedBehavior#defaults}.
    */
   public UndocumentedBehavior undocumented() {
-    return unsettled;
+    return undocumented;
   }
 
   /**
@@ -440,7 +440,7 @@ public final class LocalHubOptions {
   }
 
   /**
-   * The host that devices are told to send files to; with {@code :port} if it has a port of its
+   * The host that the hub names to devices for uploads; with {@code :port} if it has a port of its
    * own, else the hub's HTTPS port goes with it. Clients have to reach the hub under it, and the
    * certificate must be good for it: see {@link #extraServerNames(List)}.
    */
@@ -451,7 +451,7 @@ public final class LocalHubOptions {
   }
 
   /**
-   * The host that devices are told to send files to. Default none: {@code localhost}, or the
+   * The host that the hub names to devices for uploads. Default none: {@code localhost}, or the
    * address the hub listens on if that is another than 127.0.0.1.
    */
   public Optional<String> storageHostName() {

@@ -35,7 +35,7 @@ public sealed interface ServerCertificate {
     return new Issued(Flaw.SELF_SIGNED);
   }
 
-  /** For the right host, signed by a CA that nobody knows. */
+  /** For the right host, signed by an unknown CA. */
   static ServerCertificate unknownCa() {
     return new Issued(Flaw.UNKNOWN_CA);
   }

@@ -24,7 +24,8 @@ public interface Telemetry {
   long total();
 
   /**
-   * Waits until the hub has received so many messages since the start or the last {@link #clear}.
+   * Waits until the hub has received {@code count} messages since the start or the last {@link
+   * #clear}.
    *
    * @param count zero or more
    * @param timeout how long to wait, in real time

@@ -4,7 +4,7 @@ package dev.fairlead.localhub;
  * Points of HTTPS on which the hub's documentation is silent or contradicts itself. A client has to
  * live with either; test it with both.
  *
- * @param disabledCode what a disabled identity is told: 404001 (DeviceNotFound), as the table of
+ * @param disabledCode how a disabled identity is refused: 404001 (DeviceNotFound), as the table of
  *     error codes says, 401003 (unauthorized) or 403012 (DeviceDisabled). Default 404001
  * @param lockTimeoutObeyed whether the header {@code iothub-messagelocktimeout} says how long a C2D
  *     message stays locked. The lock is documented as one minute, but clients send the header.
@@ -19,7 +19,9 @@ public record UndocumentedHttpsBehavior(
   public UndocumentedHttpsBehavior {
     if (disabledCode != 404001 && disabledCode != 401003 && disabledCode != 403012) {
       throw new IllegalArgumentException(
-          "A disabled identity is told 404001, 401003 or 403012, not " + disabledCode + ".");
+          "A disabled identity is refused with 404001, 401003 or 403012, not with "
+              + disabledCode
+              + ".");
     }
   }
 

@@ -37,10 +37,10 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
   private static final UnsignedLong MAX_MESSAGE = UnsignedLong.valueOf(TelemetryLink.MAX_DELIVERY);
 
   private final HubAmqpConnection connection;
-  private final LinkTable desk;
+  private final LinkTable linkTable;
   private final HubDevice device;
   private final Map<AmqpPart, Link<?>> links = new EnumMap<>(AmqpPart.class);
-  private final FaultOrders orders;
+  private final FaultCommands commands;
   private final TwinLinks twin;
   private final MethodLinks methods;
   private Access.Granted granted;
@@ -48,12 +48,12 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
   private @Nullable CloudLink cloud;
   private boolean gone;
 
-  AmqpDevice(HubAmqpConnection connection, LinkTable desk, Access.Granted granted) {
+  AmqpDevice(HubAmqpConnection connection, LinkTable linkTable, Access.Granted granted) {
     this.connection = connection;
-    this.desk = desk;
+    this.linkTable = linkTable;
     this.device = granted.device();
     this.granted = granted;
-    this.orders = new FaultOrders(connection, this);
+    this.commands = new FaultCommands(connection, this);
     this.twin = new TwinLinks(connection, device, this);
     this.methods = new MethodLinks(connection, device, this);
   }
@@ -74,8 +74,8 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
     return device.id();
   }
 
-  LinkTable desk() {
-    return desk;
+  LinkTable linkTable() {
+    return linkTable;
   }
 
   boolean has(AmqpPart part) {
@@ -96,22 +96,23 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
           .setCondition(
               connection
                   .conditions()
-                  .of(LinkError.STOLEN, 409002, "The link was attached anew by its identity."))
+                  .of(LinkError.STOLEN, 409002, "The identity attached the link again."))
           .close();
     }
     switch (part) {
       case TELEMETRY ->
-          new TelemetryLink(connection, this, granted, terms, orders).open(receiver(link), starved);
+          new TelemetryLink(connection, this, granted, terms, commands)
+              .open(receiver(link), starved);
       case CLOUD_MESSAGES -> {
         CloudLink fresh = new CloudLink(connection, device, (Sender) link);
         cloud = fresh;
         link.setMaxMessageSize(MAX_MESSAGE);
-        fresh.open(desk, () -> ended(part, link));
+        fresh.open(linkTable, () -> ended(part, link));
       }
       case TWIN_REQUESTS, TWIN_ANSWERS -> twin.attach(part, link, terms, starved);
       case METHOD_CALLS, METHOD_ANSWERS -> methods.attach(part, link, terms, starved);
       // Inputs are fed by an edge hub's routes; here none come, but the link is good.
-      default -> desk.accept(link, () -> ended(part, link));
+      default -> linkTable.accept(link, () -> ended(part, link));
     }
   }
 
@@ -153,7 +154,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
     }
     device.methods().detach(this);
     device.detach(this);
-    desk.left(device.id());
+    linkTable.left(device.id());
     LOG.info("{}: AMQP connection ended.", device.id());
   }
 
@@ -202,11 +203,11 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
 
   private void tokenEnds(Instant end) {
     if (gone || !granted.expiry().filter(end::equals).isPresent()) {
-      return; // A newer one was put meanwhile.
+      return; // A newer one was put in between.
     }
     ErrorCondition condition =
         connection.conditions().of(401003, "The token of '" + id() + "' has run out.");
-    if (connection.grants().isByToken(id())) {
+    if (connection.identities().isByToken(id())) {
       detachAll(condition);
     } else {
       connection.fail(condition); // SASL PLAIN: the whole connection is its.
@@ -230,8 +231,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
   private ErrorCondition conditionOf(CutReason reason) {
     Conditions conditions = connection.conditions();
     return switch (reason) {
-      case TAKEN_OVER ->
-          conditions.of(LinkError.STOLEN, 409002, "The identity has connected anew.");
+      case TAKEN_OVER -> conditions.of(LinkError.STOLEN, 409002, "The identity connected again.");
       case DISABLED -> conditions.of(404001, "The identity is disabled.");
       case DELETED -> conditions.of(404001, "The identity was deleted.");
       case NEW_KEYS, TOKEN_EXPIRED -> conditions.of(401003, "The token is not valid any more.");
@@ -261,7 +261,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
   }
 
   @Override
-  public void obey(FaultMessage order) {
-    orders.obey(order); // Which only sets a time for it.
+  public void inject(FaultMessage command) {
+    commands.run(command); // Which only schedules it.
   }
 }

@@ -44,12 +44,13 @@ public final class AmqpFrontEnd {
   }
 
   private void install(
-      ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates, int identities) {
-    FaultyConnection wire = new FaultyConnection(hub.faults(), HUGE_HEAD, FrameOutput::heartbeats);
-    Grants grants = new Grants(hub, certificates, identities);
-    pipeline.addLast("wire", wire);
-    pipeline.addLast("frames-in", new FrameGate());
+      ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates, int limit) {
+    FaultyConnection faulty =
+        new FaultyConnection(hub.faults(), HUGE_HEAD, FrameOutput::heartbeats);
+    ConnectionIdentities identities = new ConnectionIdentities(hub, certificates, limit);
+    pipeline.addLast("faulty", faulty);
+    pipeline.addLast("frames-in", new FrameDecoder());
     pipeline.addLast(
-        "connection", new HubAmqpConnection(hub, pipeline.channel(), wire, grants, identities));
+        "connection", new HubAmqpConnection(hub, pipeline.channel(), faulty, identities, limit));
   }
 }

@@ -36,14 +36,14 @@ final class CbsNode {
   private static final String SAS_TOKEN = "servicebus.windows.net:sastoken";
 
   private final HubAmqpConnection connection;
-  private final LinkTable desk;
+  private final LinkTable linkTable;
   private @Nullable Receiver requests;
   private @Nullable Sender answers;
   private @Nullable Outgoing out;
 
-  CbsNode(HubAmqpConnection connection, LinkTable desk) {
+  CbsNode(HubAmqpConnection connection, LinkTable linkTable) {
     this.connection = connection;
-    this.desk = desk;
+    this.linkTable = linkTable;
   }
 
   /** What became of a request. */
@@ -53,14 +53,14 @@ final class CbsNode {
   void attach(AmqpPart part, Link<?> link) {
     boolean taken = part == AmqpPart.CBS_REQUESTS ? requests != null : answers != null;
     if (taken) {
-      desk.refuse(
+      linkTable.refuse(
           link, LinkTable.notAllowed("This connection has a link of this direction with $cbs."));
     } else if (link instanceof Receiver receiver) {
       requests = receiver;
       Incoming incoming = new Incoming(connection, receiver, CREDIT, MAX_REQUEST, this::take);
       receiver.setReceiverSettleMode(ReceiverSettleMode.FIRST);
       receiver.setMaxMessageSize(UnsignedLong.valueOf(MAX_REQUEST));
-      desk.accept(
+      linkTable.accept(
           receiver,
           () -> {
             requests = null;
@@ -72,7 +72,7 @@ final class CbsNode {
       Outgoing outgoing = new Outgoing(sender, CREDIT);
       out = outgoing;
       sender.creditStateUpdateHandler(changed -> connection.guard(outgoing::pump));
-      desk.accept(
+      linkTable.accept(
           sender,
           () -> {
             answers = null;
@@ -90,8 +90,8 @@ final class CbsNode {
   }
 
   private void take(IncomingDelivery delivery, byte[] bytes) {
-    Acceptance.accept(delivery); // What becomes of the token is said in a message.
-    if (connection.suffer(Moment.ON_TOKEN, null)) {
+    PendingDispositions.accept(delivery); // What becomes of the token is said in a message.
+    if (connection.injectAt(Moment.ON_TOKEN, null)) {
       return;
     }
     Message request;
@@ -147,23 +147,23 @@ final class CbsNode {
   }
 
   private Optional<Answer> put(String host, IdentityId id, String token) {
-    Access access = connection.grants().put(host, id, token);
+    Access access = connection.identities().put(host, id, token);
     if (access instanceof Access.Refused refused) {
       LOG.info("{}: its token is refused: {} ({}).", id, refused.reason(), refused.code());
-      int status = refused.code() == Grants.TOO_MANY ? 403 : 401;
+      int status = refused.code() == ConnectionIdentities.TOO_MANY ? 403 : 401;
       return Optional.of(new Answer(status, refused.reason() + " (" + refused.code() + ")"));
     }
-    connection.wire().identify(id.device());
+    connection.faulty().identify(id.device());
     Effect effect = connection.hub().faults().strike(Moment.ON_CONNECT, id.device());
     if (effect instanceof Effect.Refuse refuse) {
-      connection.grants().revoke(id);
+      connection.identities().revoke(id);
       return Optional.of(
-          new Answer(refuse.code() == 3 ? 503 : 401, "A fault was asked for: " + refuse.code()));
+          new Answer(refuse.code() == 3 ? 503 : 401, "A fault was injected: " + refuse.code()));
     }
-    if (effect != null && connection.inflict(effect)) {
+    if (effect != null && connection.apply(effect)) {
       return Optional.empty();
     }
-    desk.renewed(id, (Access.Granted) access);
+    linkTable.renewed(id, (Access.Granted) access);
     return Optional.of(new Answer(200, "OK"));
   }
 
@@ -171,9 +171,9 @@ final class CbsNode {
    * An identity comes in without a token; whether a fault refuses it. One that ends the connection
    * refuses it, too.
    */
-  boolean suffersConnect(String deviceId) {
+  boolean refusesConnect(String deviceId) {
     Effect effect = connection.hub().faults().strike(Moment.ON_CONNECT, deviceId);
-    return effect instanceof Effect.Refuse || (effect != null && connection.inflict(effect));
+    return effect instanceof Effect.Refuse || (effect != null && connection.apply(effect));
   }
 
   private void answer(@Nullable Object messageId, Answer answer) {

@@ -62,13 +62,13 @@ final class CloudLink {
   }
 
   /** Answers the attach; from now on messages go out. */
-  void open(LinkTable desk, Runnable onEnd) {
+  void open(LinkTable linkTable, Runnable onEnd) {
     link.setSenderSettleMode(SenderSettleMode.UNSETTLED);
     boolean second = link.getRemoteReceiverSettleMode() == ReceiverSettleMode.SECOND;
     link.setReceiverSettleMode(second ? ReceiverSettleMode.SECOND : ReceiverSettleMode.FIRST);
     link.deliveryStateUpdatedHandler(delivery -> connection.guard(() -> decided(delivery)));
     link.creditStateUpdateHandler(changed -> connection.guard(this::sendWaiting));
-    desk.accept(
+    linkTable.accept(
         link,
         () -> {
           release();

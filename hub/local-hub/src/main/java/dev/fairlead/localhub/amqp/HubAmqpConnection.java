@@ -46,21 +46,21 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
 
   private static final byte[] AMQP_HEADER = {'A', 'M', 'Q', 'P', 0, 1, 0, 0};
   private static final byte[] SASL_HEADER = {'A', 'M', 'Q', 'P', 3, 1, 0, 0};
-  private static final long GOODBYE_MILLIS = 1000;
+  private static final long CLOSE_MILLIS = 1000;
 
   /** How many bytes of messages that are not complete one connection may have lying here. */
   private static final long MAX_REASSEMBLY = 16L * 1024 * 1024;
 
   private final HubCore hub;
   private final Channel channel;
-  private final FaultyConnection wire;
-  private final Grants grants;
+  private final FaultyConnection faulty;
+  private final ConnectionIdentities identities;
   private final int maxSessions;
   private final FrameOutput output;
   private final Conditions conditions;
   private final MessageCodec codec = new MessageCodec();
-  private final LinkTable desk;
-  private final Acceptance acceptance;
+  private final LinkTable linkTable;
+  private final PendingDispositions dispositions;
   private @Nullable Engine engine;
   private @Nullable Future<?> openTimer;
   private @Nullable Future<?> idleTimer;
@@ -69,16 +69,20 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   private boolean over;
 
   HubAmqpConnection(
-      HubCore hub, Channel channel, FaultyConnection wire, Grants grants, int maxIdentities) {
+      HubCore hub,
+      Channel channel,
+      FaultyConnection faulty,
+      ConnectionIdentities identities,
+      int maxIdentities) {
     this.hub = hub;
     this.channel = channel;
-    this.wire = wire;
-    this.grants = grants;
+    this.faulty = faulty;
+    this.identities = identities;
     this.maxSessions = 2 * maxIdentities + 10;
-    this.output = new FrameOutput(channel, wire);
+    this.output = new FrameOutput(channel, faulty);
     this.conditions = new Conditions(hub.time());
-    this.acceptance = new Acceptance(hub);
-    this.desk = new LinkTable(this, maxIdentities);
+    this.dispositions = new PendingDispositions(hub);
+    this.linkTable = new LinkTable(this, maxIdentities);
   }
 
   // --- what its parts need
@@ -95,12 +99,12 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
     return codec;
   }
 
-  Grants grants() {
-    return grants;
+  ConnectionIdentities identities() {
+    return identities;
   }
 
-  FaultyConnection wire() {
-    return wire;
+  FaultyConnection faulty() {
+    return faulty;
   }
 
   /** Whether the client reads as fast as the hub writes. */
@@ -108,8 +112,8 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
     return channel.isWritable();
   }
 
-  Acceptance acceptance() {
-    return acceptance;
+  PendingDispositions dispositions() {
+    return dispositions;
   }
 
   /** Counts bytes of messages that are not complete. */
@@ -133,7 +137,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
         ctx.executor()
             .schedule(
                 () -> {
-                  if (!wire.isStalled()) {
+                  if (!faulty.isStalled()) {
                     end("it has not opened within " + hub.options().idleBeforeConnect());
                   }
                 },
@@ -143,7 +147,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
-    if (over || wire.isStalled()) {
+    if (over || faulty.isStalled()) {
       return;
     }
     byte[] frames = (byte[]) message;
@@ -174,24 +178,24 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
           .saslDriver()
           .server()
           .setListener(
-              new SaslGate(
-                  grants,
+              new SaslAuthenticator(
+                  identities,
                   hub.options().hostName(),
-                  () -> suffer(Moment.ON_SASL, null),
+                  () -> injectAt(Moment.ON_SASL, null),
                   reason -> end("SASL: " + reason)));
     }
     Connection connection = fresh.connection();
     connection
         .setContainerId("DeviceGateway_" + UUID.randomUUID().toString().replace("-", ""))
         .setHostname("localhost")
-        .setMaxFrameSize(FrameGate.MAX_FRAME)
+        .setMaxFrameSize(FrameDecoder.MAX_FRAME)
         .setChannelMax(CHANNEL_MAX)
         .setIdleTimeout(hub.options().amqpIdleTimeout().toMillis())
         .openHandler(opened -> guard(() -> open(opened)))
         .closeHandler(closed -> guard(() -> end("the client closes")))
         .sessionOpenHandler(session -> guard(() -> beginSession(session)))
-        .senderOpenHandler(link -> guard(() -> desk.attach(link)))
-        .receiverOpenHandler(link -> guard(() -> desk.attach(link)));
+        .senderOpenHandler(link -> guard(() -> linkTable.attach(link)))
+        .receiverOpenHandler(link -> guard(() -> linkTable.attach(link)));
     fresh.start();
     return fresh;
   }
@@ -206,7 +210,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
 
   private void open(Connection connection) {
     stop(openTimer);
-    if (suffer(Moment.ON_OPEN, null)) {
+    if (injectAt(Moment.ON_OPEN, null)) {
       return;
     }
     LOG.info("{}: AMQP connection opened.", channel.remoteAddress());
@@ -223,7 +227,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
               "A connection may have " + maxSessions + " sessions at once."));
       return;
     }
-    session.setIncomingCapacity(INCOMING_WINDOW * FrameGate.MAX_FRAME);
+    session.setIncomingCapacity(INCOMING_WINDOW * FrameDecoder.MAX_FRAME);
     session.setHandleMax(HANDLE_MAX);
     session.closeHandler(ended -> guard(ended::close));
     session.open();
@@ -232,7 +236,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   /** Sends empty frames in time, and ends a connection that is silent for too long. */
   private void tick() {
     Engine running = engine;
-    if (over || running == null || !running.connection().isLocallyOpen() || wire.isStalled()) {
+    if (over || running == null || !running.connection().isLocallyOpen() || faulty.isStalled()) {
       return;
     }
     guard(
@@ -253,7 +257,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelReadComplete(ChannelHandlerContext ctx) {
     inBatch = false;
-    if (!wire.isStalled()) {
+    if (!faulty.isStalled()) {
       settle();
       output.flush();
     }
@@ -262,11 +266,11 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
 
   private void settle() {
     if (over) {
-      acceptance.drop();
+      dispositions.drop();
     } else {
       guard(
           () -> {
-            if (!acceptance.settle()) {
+            if (!dispositions.settle()) {
               fail(conditions.of(500001, "The telemetry could not be stored."));
             }
           });
@@ -281,7 +285,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void flush() {
-    if (!inBatch && !wire.isStalled()) {
+    if (!inBatch && !faulty.isStalled()) {
       output.flush();
     }
   }
@@ -289,7 +293,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   /** A client that does not read is not read from either. */
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-    if (!wire.isStalled()) {
+    if (!faulty.isStalled()) {
       channel.config().setAutoRead(channel.isWritable());
     }
     ctx.fireChannelWritabilityChanged();
@@ -298,29 +302,29 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   // --- faults
 
   /**
-   * An occasion for a fault on the wire.
+   * An occasion for a fault on the connection.
    *
    * @return whether the connection is done for: ended or silent
    */
-  boolean suffer(Moment moment, @Nullable String deviceId) {
+  boolean injectAt(Moment moment, @Nullable String deviceId) {
     if (hub.faults().isIdle()) {
       return false;
     }
     Effect effect = hub.faults().strike(moment, deviceId);
-    return effect != null && inflict(effect);
+    return effect != null && apply(effect);
   }
 
   /**
-   * Does what an effect says to the wire.
+   * Applies an effect to the connection.
    *
    * @return whether the connection is done for: ended or silent
    */
-  boolean inflict(Effect effect) {
+  boolean apply(Effect effect) {
     output.flush();
-    boolean done = wire.inflict(effect);
+    boolean done = faulty.apply(effect);
     if (done) {
-      over = !wire.isStalled();
-      acceptance.drop();
+      over = !faulty.isStalled();
+      dispositions.drop();
     }
     return done;
   }
@@ -344,7 +348,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
       LOG.info("{}: closed, AMQP error: {}", channel.remoteAddress(), cause.toString());
       LOG.debug("The error in full.", cause);
       over = true;
-      sayGoodbye();
+      closeSoon();
     }
   }
 
@@ -367,19 +371,19 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
       } catch (RuntimeException e) {
         LOG.debug("The client cannot be told.", e);
       }
-      sayGoodbye();
+      closeSoon();
     } else {
       shut();
     }
   }
 
   /** Leaves the client time to read why: data that is on its way would reset the connection. */
-  private void sayGoodbye() {
+  private void closeSoon() {
     output.flush();
-    channel.eventLoop().schedule(() -> channel.close(), GOODBYE_MILLIS, TimeUnit.MILLISECONDS);
+    channel.eventLoop().schedule(() -> channel.close(), CLOSE_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** Ends the connection in order; what came before and was good is accepted. */
+  /** Ends the connection gracefully; what came before and was good is accepted. */
   void end(String reason) {
     if (over) {
       return;
@@ -405,7 +409,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
     stop(openTimer);
     stop(idleTimer);
     output.drop();
-    desk.endAll();
+    linkTable.endAll();
     if (engine != null) {
       engine.shutdown();
     }
@@ -421,7 +425,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     Throwable reason = cause instanceof DecoderException ? cause.getCause() : cause;
-    if (wire.isStalled()) {
+    if (faulty.isStalled()) {
       return;
     }
     if (reason instanceof MalformedException malformed) {
@@ -447,7 +451,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
           .eventLoop()
           .execute(
               () -> {
-                if (!over && !wire.isStalled()) {
+                if (!over && !faulty.isStalled()) {
                   guard(action);
                   flush();
                 }

@@ -43,17 +43,17 @@ final class Incoming {
     link.deliveryReadHandler(delivery -> connection.guard(() -> read(delivery)));
   }
 
-  /** Grants the first credit. */
+  /** ConnectionIdentities the first credit. */
   void open() {
     replenish();
   }
 
-  /** Grants no credit, ever. */
+  /** ConnectionIdentities no credit, ever. */
   void starve() {
     starved = true;
   }
 
-  /** Grants what the client has used up, once it is half. */
+  /** ConnectionIdentities what the client has used up, once it is half. */
   void replenish() {
     if (starved || !link.isLocallyOpen() || !link.isRemotelyOpen() || granted > credit / 2) {
       return;
@@ -72,7 +72,7 @@ final class Incoming {
       forgetPartial();
       granted--;
       delivery.settle();
-      connection.acceptance().replenish(this);
+      connection.dispositions().replenish(this);
       return;
     }
     int available = delivery.available();
@@ -96,7 +96,7 @@ final class Incoming {
           new ErrorCondition(LinkError.TRANSFER_LIMIT_EXCEEDED, "There was no credit for this."));
       return;
     }
-    connection.acceptance().replenish(this);
+    connection.dispositions().replenish(this);
     taker.take(delivery, bytes(delivery));
   }
 

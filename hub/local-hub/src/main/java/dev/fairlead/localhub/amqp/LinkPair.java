@@ -77,7 +77,7 @@ final class LinkPair {
       Incoming incoming =
           new Incoming(connection, receiver, bounds.credit(), bounds.maxSize(), taker);
       device
-          .desk()
+          .linkTable()
           .accept(
               receiver,
               () -> {
@@ -93,7 +93,7 @@ final class LinkPair {
       out = outgoing;
       sender.creditStateUpdateHandler(changed -> connection.guard(outgoing::pump));
       device
-          .desk()
+          .linkTable()
           .accept(
               sender,
               () -> {

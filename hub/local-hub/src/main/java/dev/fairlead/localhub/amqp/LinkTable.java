@@ -7,11 +7,11 @@ import dev.fairlead.localhub.UndocumentedAmqpBehavior.SecondLink;
 import dev.fairlead.localhub.amqp.Address.Node;
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.registry.IdentityId;
+import dev.fairlead.localhub.text.Syntax;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.apache.qpid.protonj2.engine.Link;
 import org.apache.qpid.protonj2.engine.LinkState;
 import org.apache.qpid.protonj2.engine.Receiver;
@@ -39,7 +39,6 @@ final class LinkTable {
   private static final Symbol CORRELATION_ID =
       Symbol.valueOf("com.microsoft:channel-correlation-id");
   private static final Symbol MODEL_ID = Symbol.valueOf("com.microsoft:model-id");
-  private static final Pattern VERSION = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?");
   private static final int LINKS_PER_IDENTITY = 8;
 
   private final HubAmqpConnection connection;
@@ -62,13 +61,13 @@ final class LinkTable {
    */
   record Terms(@Nullable String correlationId, @Nullable String modelId) {}
 
-  /** A client wants to send. */
+  /** A client attaches a link to send on. */
   void attach(Receiver link) {
     Object target = link.getRemoteTarget();
     attach(link, target instanceof Target node ? node.getAddress() : null);
   }
 
-  /** A client wants to receive. */
+  /** A client attaches a link to receive on. */
   void attach(Sender link) {
     Source source = link.getRemoteSource();
     attach(link, source == null ? null : source.getAddress());
@@ -86,7 +85,10 @@ final class LinkTable {
       return;
     }
     if (links >= LINKS_PER_IDENTITY * maxIdentities + 2) {
-      refuse(link, Grants.TOO_MANY, "the connection has " + links + " links, as many as it can");
+      refuse(
+          link,
+          ConnectionIdentities.TOO_MANY,
+          "the connection has " + links + " links, as many as it can");
       return;
     }
     Optional<Address> address =
@@ -146,11 +148,11 @@ final class LinkTable {
       Effect effect = connection.hub().faults().strike(Moment.ON_ATTACH, id.device());
       starved = effect instanceof Effect.NoCredit;
       if (effect instanceof Effect.Reject reject) {
-        refuse(link, reject.code(), "A fault was asked for.");
+        refuse(link, reject.code(), "A fault was injected.");
         device.leaveIfIdle();
         return;
       }
-      if (effect != null && connection.inflict(effect)) {
+      if (effect != null && connection.apply(effect)) {
         return;
       }
     }
@@ -163,22 +165,25 @@ final class LinkTable {
 
   /** The first link of an identity: it becomes one of this connection. */
   private @Nullable AmqpDevice admit(Link<?> link, IdentityId id) {
-    Access access = connection.grants().forLinkOf(id);
+    Access access = connection.identities().forLinkOf(id);
     if (access instanceof Access.Refused refused) {
       refuse(link, refused.code(), "For '" + id + "' " + refused.reason() + ".");
       return null;
     }
     Access.Granted granted = (Access.Granted) access;
     if (devices.size() >= maxIdentities) {
-      refuse(link, Grants.TOO_MANY, "A connection may have " + maxIdentities + " identities.");
+      refuse(
+          link,
+          ConnectionIdentities.TOO_MANY,
+          "A connection may have " + maxIdentities + " identities.");
       return null;
     }
     if (secondLink() == SecondLink.IS_REFUSED && granted.device().isConnected()) {
       refuse(link, 409002, "The identity '" + id + "' is connected already.");
       return null;
     }
-    if (!connection.grants().isByToken(id) && cbs.suffersConnect(id.device())) {
-      refuse(link, 401003, "A fault was asked for.");
+    if (!connection.identities().isByToken(id) && cbs.refusesConnect(id.device())) {
+      refuse(link, 401003, "A fault was injected.");
       return null;
     }
     AmqpDevice device = new AmqpDevice(connection, this, granted);
@@ -186,7 +191,7 @@ final class LinkTable {
       refuse(link, 401003, "For '" + id + "' its rights have changed; authenticate again.");
       return null;
     }
-    connection.wire().identify(id.device());
+    connection.faulty().identify(id.device());
     devices.put(id, device);
     LOG.info("{}: connected by AMQP.", id);
     return device;
@@ -205,7 +210,7 @@ final class LinkTable {
   /** What the pairs need, and telemetry does without. */
   private static Optional<String> troubleWith(Link<?> link, AmqpPart part, Terms terms) {
     String version = property(link, API_VERSION);
-    if (version != null && !VERSION.matcher(version).matches()) {
+    if (version != null && !Syntax.isApiVersion(version)) {
       return Optional.of("The API version '" + version + "' is no date.");
     }
     boolean paired =

@@ -83,7 +83,7 @@ final class MethodLinks {
 
   /** The client answers; an answer to an unknown or finished call is dropped. */
   private void take(IncomingDelivery delivery, byte[] bytes) {
-    Acceptance.accept(delivery);
+    PendingDispositions.accept(delivery);
     try {
       Message answer = connection.codec().read(bytes);
       Object id = answer.properties().getCorrelationId();

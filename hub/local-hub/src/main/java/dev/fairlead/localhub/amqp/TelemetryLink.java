@@ -38,21 +38,21 @@ final class TelemetryLink {
   private final HubCore hub;
   private final AmqpDevice device;
   private final TelemetryOrigin origin;
-  private final FaultOrders orders;
+  private final FaultCommands commands;
 
   TelemetryLink(
       HubAmqpConnection connection,
       AmqpDevice device,
       Access.Granted granted,
       LinkTable.Terms terms,
-      FaultOrders orders) {
+      FaultCommands commands) {
     this.connection = connection;
     this.hub = connection.hub();
     this.device = device;
     this.origin =
         TelemetryOrigin.of(
             device.id(), granted.device().generationId(), granted.method(), terms.modelId());
-    this.orders = orders;
+    this.commands = commands;
   }
 
   /** One message, ready to be stored. */
@@ -73,7 +73,7 @@ final class TelemetryLink {
     link.setReceiverSettleMode(ReceiverSettleMode.FIRST);
     link.setMaxMessageSize(UnsignedLong.valueOf(MAX_DELIVERY));
     device
-        .desk()
+        .linkTable()
         .accept(
             link,
             () -> {
@@ -87,8 +87,8 @@ final class TelemetryLink {
   }
 
   private void take(IncomingDelivery delivery, byte[] bytes) {
-    if (connection.wire().isStalled()) {
-      return; // What came in one piece with the message that the line fell silent on.
+    if (connection.faulty().isStalled()) {
+      return; // It came in one piece with the message at which a fault has silenced the connection.
     }
     List<Entry> entries = new ArrayList<>(1);
     Message message;
@@ -116,7 +116,7 @@ final class TelemetryLink {
     }
     if (hub.faults().isIdle()) {
       store(entries);
-      connection.acceptance().whenStored(delivery);
+      connection.dispositions().whenStored(delivery);
     } else if (!storeAmongFaults(delivery, entries)) {
       return;
     }
@@ -126,7 +126,7 @@ final class TelemetryLink {
             ? TelemetryMapping.of(message)
             : entries.get(0).properties;
     if (hub.options().faultMessages() && !outer.application().isEmpty()) {
-      FaultMessage.of(outer.application()).ifPresent(orders::obey);
+      FaultMessage.of(outer.application()).ifPresent(commands::run);
     }
   }
 
@@ -158,7 +158,7 @@ final class TelemetryLink {
     String deviceId = device.id().device();
     Effect effect = hub.faults().strike(Moment.BEFORE_STORE, deviceId);
     if (effect instanceof Effect.Reject reject) {
-      reject(delivery, connection.conditions().of(reject.code(), "A fault was asked for."));
+      reject(delivery, connection.conditions().of(reject.code(), "A fault was injected."));
       return false;
     }
     if (effect instanceof Effect.Release) {
@@ -181,7 +181,7 @@ final class TelemetryLink {
       return true;
     }
     if (beforeAck instanceof Effect.AcknowledgeOutOfOrder) {
-      connection.acceptance().afterNext(delivery);
+      connection.dispositions().afterNext(delivery);
       return true;
     }
     if (beforeAck != null && done(beforeAck)) {
@@ -195,16 +195,16 @@ final class TelemetryLink {
   }
 
   private boolean acceptNow(IncomingDelivery delivery) {
-    connection.acceptance().whenStored(delivery);
+    connection.dispositions().whenStored(delivery);
     return connection.settleNow();
   }
 
   /** Inflicts what is not about a single message; whether the link is done for. */
   private boolean done(Effect effect) {
     if (effect instanceof Effect.Detach detach) {
-      orders.end(detach.part());
+      commands.end(detach.part());
       return true;
     }
-    return connection.inflict(effect);
+    return connection.apply(effect);
   }
 }

@@ -3,6 +3,7 @@ package dev.fairlead.localhub.amqp;
 import dev.fairlead.localhub.AmqpPart;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.registry.HubDevice;
+import dev.fairlead.localhub.text.Syntax;
 import dev.fairlead.localhub.twin.Twin;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -68,7 +69,7 @@ final class TwinLinks {
   }
 
   private void take(IncomingDelivery delivery, byte[] bytes) {
-    Acceptance.accept(delivery); // A settled one needs nothing; others wait for this.
+    PendingDispositions.accept(delivery); // A settled one needs nothing; others wait for this.
     Message request;
     try {
       request = connection.codec().read(bytes);
@@ -123,7 +124,7 @@ final class TwinLinks {
     if (base == null) {
       return OptionalLong.empty();
     }
-    if (!base.matches("[0-9]{1,18}")) {
+    if (!Syntax.isNumber(base, 18)) {
       throw new LocalHubException(400004, "The base version '" + base + "' is no number.");
     }
     return OptionalLong.of(Long.parseLong(base));

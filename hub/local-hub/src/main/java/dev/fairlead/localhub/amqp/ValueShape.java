@@ -6,8 +6,8 @@ import org.apache.qpid.protonj2.types.transport.AmqpError;
 
 /**
  * Walks encoded values before anything is made of them (AMQP 1.0, part 1, section 1.6). The codec
- * trusts what it reads in three respects in which nothing from a wire is to be trusted: how deep
- * values nest, how many elements without bytes an array claims, and that it may remember every
+ * trusts what it reads in three respects in which nothing from the network is to be trusted: how
+ * deep values nest, how many elements without bytes an array claims, and that it may remember every
  * descriptor it has not seen before.
  */
 final class ValueShape {

@@ -4,7 +4,7 @@ import dev.fairlead.localhub.registry.HubDevice;
 import java.time.Instant;
 import java.util.Optional;
 
-/** The hub's answer to a client that wants to connect. */
+/** The hub's decision about a client that connects. */
 public sealed interface Access {
 
   /**
@@ -19,7 +19,7 @@ public sealed interface Access {
       implements Access {}
 
   /**
-   * Stay out. A client is told little; the hub's log is told all.
+   * Refused. The client gets little detail; the hub's log has all of it.
    *
    * @param code the six-digit error code
    * @param reason for the log; contains no secret

@@ -6,7 +6,6 @@ import dev.fairlead.localhub.UndocumentedBehavior;
 import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.registry.IdentityId;
 import dev.fairlead.localhub.registry.Registry;
-import dev.fairlead.localhub.tls.Thumbprints;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateFactory;
@@ -34,7 +33,7 @@ public final class Authenticator {
   private final Map<String, SharedAccessPolicy> policies;
   private final X509Certificate ca;
   private final HubTime time;
-  private final UndocumentedBehavior unsettled;
+  private final UndocumentedBehavior undocumented;
 
   /** An authenticator for one hub. */
   public Authenticator(
@@ -43,20 +42,20 @@ public final class Authenticator {
       Map<String, SharedAccessPolicy> policies,
       X509Certificate ca,
       HubTime time,
-      UndocumentedBehavior unsettled) {
+      UndocumentedBehavior undocumented) {
     this.hostName = hostName;
     this.registry = registry;
     this.policies = Map.copyOf(policies);
     this.ca = ca;
     this.time = time;
-    this.unsettled = unsettled;
+    this.undocumented = undocumented;
   }
 
   /**
    * Decides.
    *
    * @param host the host name the client names, which must be the hub's
-   * @param id who it wants to be
+   * @param id the identity it claims
    * @param credentials what it shows
    */
   public Access authenticate(String host, IdentityId id, Credentials credentials) {
@@ -69,7 +68,7 @@ public final class Authenticator {
       return new Access.Refused(DEVICE_NOT_FOUND, "there is no such identity; create it first");
     }
     HubDevice device = found.get();
-    // Read before the credentials are: if they change meanwhile, attaching with this number fails.
+    // Read before the credentials are: if they change in between, attaching with this number fails.
     long generation = device.accessGeneration();
     if (!device.isEnabled() || !registry.isParentEnabled(id)) {
       return new Access.Refused(DEVICE_NOT_FOUND, "the identity is disabled");
@@ -86,7 +85,7 @@ public final class Authenticator {
       return refuse("the password is no SAS token (SharedAccessSignature sr=…&sig=…&se=…)");
     }
     SasToken token = parsed.get();
-    if (token.expiry().plus(unsettled.clockTolerance()).isBefore(time.now())) {
+    if (token.expiry().plus(undocumented.clockTolerance()).isBefore(time.now())) {
       return refuse("the SAS token ended at " + token.expiry() + " and it is now " + time.now());
     }
     if (!token.covers(hostName, device.resourcePath())) {
@@ -111,7 +110,7 @@ public final class Authenticator {
     if (isSignedByKeyOf(device, token)) {
       return true;
     }
-    return unsettled.deviceKeyOpensModules()
+    return undocumented.deviceKeyOpensModules()
         && device.id().module().isPresent()
         && registry
             .find(IdentityId.ofDevice(device.id().device()))
@@ -161,8 +160,8 @@ public final class Authenticator {
 
   private static Optional<String> thumbprintTrouble(
       DeviceAuth.Thumbprint expected, X509Certificate shown) {
-    String sha1 = Thumbprints.sha1(shown);
-    String sha256 = Thumbprints.sha256(shown);
+    String sha1 = DeviceAuth.Thumbprint.sha1(shown);
+    String sha256 = DeviceAuth.Thumbprint.sha256(shown);
     for (String wanted : List.of(expected.primary(), expected.secondary())) {
       if (wanted.equalsIgnoreCase(sha1) || wanted.equalsIgnoreCase(sha256)) {
         return Optional.empty();

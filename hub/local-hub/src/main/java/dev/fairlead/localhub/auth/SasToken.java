@@ -65,7 +65,7 @@ public final class SasToken {
         case "se" -> se = value;
         case "skn" -> skn = value;
         default -> {
-          // A field that nobody knows says nothing.
+          // An unknown field is ignored.
         }
       }
     }
@@ -87,7 +87,7 @@ public final class SasToken {
   }
 
   /**
-   * URLDecoder turns + into a space, as forms do; a token knows %20 only, and its base64 is full of
+   * URLDecoder turns + into a space, as forms do; a token has %20 only, and its base64 is full of
    * +.
    */
   private static String decode(String text) {

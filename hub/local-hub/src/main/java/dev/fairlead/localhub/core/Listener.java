@@ -200,7 +200,7 @@ public final class Listener {
       return;
     }
     ChannelPipeline pipeline = channel.pipeline();
-    if (FaultyConnection.sufferOnce(pipeline, hub.faults(), Moment.ON_ACCEPT)) {
+    if (FaultyConnection.injectOnce(pipeline, hub.faults(), Moment.ON_ACCEPT)) {
       return;
     }
     SslHandler tlsHandler = tls.newHandler(channel.alloc());

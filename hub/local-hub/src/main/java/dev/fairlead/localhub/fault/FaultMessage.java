@@ -1,5 +1,6 @@
 package dev.fairlead.localhub.fault;
 
+import dev.fairlead.localhub.text.Syntax;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +31,7 @@ public record FaultMessage(String operation, Duration delay, Duration duration) 
   }
 
   private static Duration seconds(@Nullable String text) {
-    return text != null && text.matches("[0-9]{1,5}")
+    return text != null && Syntax.isNumber(text, 5)
         ? Duration.ofSeconds(Long.parseLong(text))
         : Duration.ZERO;
   }

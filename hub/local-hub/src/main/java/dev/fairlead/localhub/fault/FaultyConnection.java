@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Sits between TLS and the codec of a connection and does to it what a fault says. Used on the
  * connection's thread only.
  *
- * <p>One buffer written to it is taken for one packet while faults are armed; front ends see to
- * that.
+ * <p>While faults are armed, front ends write one packet in each buffer.
  */
 // Netty closes a channel whose writes fail; there is nothing to do about their futures.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -52,7 +51,7 @@ public final class FaultyConnection extends ChannelDuplexHandler {
 
   /**
    * @param plan the hub's faults
-   * @param hugeHead the first bytes of the longest packet that the protocol knows
+   * @param hugeHead the first bytes of the longest packet of the protocol
    * @param heartbeats what {@link Effect.PingsOnly} lets through
    */
   public FaultyConnection(FaultPlan plan, byte[] hugeHead, Heartbeats heartbeats) {
@@ -62,32 +61,33 @@ public final class FaultyConnection extends ChannelDuplexHandler {
   }
 
   /**
-   * An occasion for a fault on a connection that has no wire yet, with no device known: inflicts
-   * the one that strikes.
+   * An occasion for a fault on a connection that has no handler for faults yet, with no device
+   * known: applies the one that strikes.
    *
    * @return whether the connection is done for: ended or silent
    */
-  public static boolean sufferOnce(ChannelPipeline pipeline, FaultPlan plan, Moment moment) {
+  public static boolean injectOnce(ChannelPipeline pipeline, FaultPlan plan, Moment moment) {
     Effect effect = plan.strike(moment, null);
-    return effect != null && inflictOnce(pipeline, plan, effect);
+    return effect != null && applyOnce(pipeline, plan, effect);
   }
 
   /**
-   * Does what an effect says to a connection that has no wire yet, above TLS if it has that.
+   * Does what an effect says to a connection that has no handler for faults yet, above TLS if it
+   * has that.
    *
    * @return whether the connection is done for: ended or silent
    */
-  public static boolean inflictOnce(ChannelPipeline pipeline, FaultPlan plan, Effect effect) {
-    FaultyConnection wire = new FaultyConnection(plan, new byte[0], packets -> packets);
+  public static boolean applyOnce(ChannelPipeline pipeline, FaultPlan plan, Effect effect) {
+    FaultyConnection faulty = new FaultyConnection(plan, new byte[0], packets -> packets);
     ChannelHandlerContext tls = pipeline.context(SslHandler.class);
     if (tls == null) {
-      pipeline.addFirst("wire", wire);
+      pipeline.addFirst("faulty", faulty);
     } else {
-      pipeline.addAfter(tls.name(), "wire", wire);
+      pipeline.addAfter(tls.name(), "faulty", faulty);
     }
-    boolean over = wire.inflict(effect);
+    boolean over = faulty.apply(effect);
     if (!over) {
-      pipeline.remove(wire);
+      pipeline.remove(faulty);
     }
     return over;
   }
@@ -118,13 +118,13 @@ public final class FaultyConnection extends ChannelDuplexHandler {
   }
 
   /**
-   * An occasion for a fault: inflicts the one that strikes.
+   * An occasion for a fault: applies the one that strikes.
    *
    * @return whether the connection is done for: ended or silent
    */
-  public boolean suffer(Moment moment) {
+  public boolean injectAt(Moment moment) {
     Effect effect = plan.strike(moment, deviceId);
-    return effect != null && inflict(effect);
+    return effect != null && apply(effect);
   }
 
   /**
@@ -132,10 +132,10 @@ public final class FaultyConnection extends ChannelDuplexHandler {
    *
    * @return whether the connection is done for: ended or silent
    */
-  public boolean inflict(Effect effect) {
+  public boolean apply(Effect effect) {
     ChannelHandlerContext ctx = context;
     if (ctx == null) {
-      throw new IllegalStateException("The wire is in no pipeline.");
+      throw new IllegalStateException("The faulty is in no pipeline.");
     }
     if (effect instanceof Effect.Drop || effect instanceof Effect.Reject) {
       ctx.channel().close();
@@ -167,7 +167,8 @@ public final class FaultyConnection extends ChannelDuplexHandler {
   }
 
   /**
-   * Below TLS, so that the handshake's and the records' overhead count as they do on a slow line.
+   * Below TLS, so that the handshake's and the records' overhead count as they do on a slow
+   * network.
    */
   private static void shape(Channel channel, int bytesPerSecond) {
     ChannelTrafficShapingHandler shaper =
@@ -184,8 +185,8 @@ public final class FaultyConnection extends ChannelDuplexHandler {
   }
 
   /**
-   * With a linger time of zero, close sends RST. Past the pipeline, for TLS would say goodbye
-   * first.
+   * With a linger time of zero, close sends RST. Past the pipeline, because TLS would send
+   * close_notify first.
    */
   private static void reset(Channel channel) {
     channel.config().setOption(ChannelOption.SO_LINGER, 0);
@@ -250,7 +251,7 @@ public final class FaultyConnection extends ChannelDuplexHandler {
       ChannelHandlerContext ctx, ByteBuf packet, Effect effect, ChannelPromise promise) {
     int half = packet.readableBytes() / 2;
     ctx.writeAndFlush(packet.readRetainedSlice(half));
-    boolean over = inflict(effect);
+    boolean over = apply(effect);
     if (over) {
       brokenOff = true;
       packet.release();

@@ -9,6 +9,6 @@ import java.util.function.Supplier;
  *
  * @param certificates the chain that the client has shown; empty for none
  * @param port the port of the hub that it has reached
- * @param orders obeys telemetry that asks for faults
+ * @param commands carries out telemetry that commands faults
  */
-record Caller(Supplier<List<X509Certificate>> certificates, int port, FaultOrders orders) {}
+record Caller(Supplier<List<X509Certificate>> certificates, int port, FaultCommands commands) {}

@@ -8,11 +8,11 @@ import dev.fairlead.localhub.cloud.CloudQueue;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.registry.IdentityId;
+import dev.fairlead.localhub.text.Syntax;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import java.time.Duration;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,12 +26,11 @@ final class DeviceApi {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceApi.class);
   private static final int DEVICE_NOT_FOUND = 404001;
   private static final int SMALL_BODY = 16 * 1024;
-  private static final Pattern API_VERSION = Pattern.compile("\\d{4}-\\d{2}-\\d{2}(-preview)?");
 
   private final HubCore hub;
   private final FileUploads uploads;
   private final BlobEndpoint blobs;
-  private final UndocumentedHttpsBehavior unsettled;
+  private final UndocumentedHttpsBehavior undocumented;
   private final HostNames hosts;
   private final ErrorAnswers errors;
   private final RateLimit receives;
@@ -40,7 +39,7 @@ final class DeviceApi {
     this.hub = hub;
     this.uploads = uploads;
     this.blobs = blobs;
-    this.unsettled = hub.options().undocumented().https();
+    this.undocumented = hub.options().undocumented().https();
     this.hosts = new HostNames(hub.options());
     this.errors = errors;
     this.receives = new RateLimit(hub.time(), hub.options().cloudReceivesPerMinute());
@@ -79,11 +78,11 @@ final class DeviceApi {
     if (!resource.allows(method)) {
       throw new Refusal(
           errors
-              .of(405000, "This resource knows only " + resource.allowed() + ".")
+              .of(405000, "This resource allows only " + resource.allowed() + ".")
               .with("Allow", resource.allowed()));
     }
     String version = target.parameter("api-version");
-    if (version == null || !API_VERSION.matcher(version).matches()) {
+    if (version == null || !Syntax.isApiVersion(version)) {
       throw new LocalHubException(
           400001, "The api-version is missing or is no date. Send ?api-version=2021-04-12.");
     }
@@ -92,7 +91,7 @@ final class DeviceApi {
     String key = resource.key();
     Duration lock = lock(request);
     return switch (resource.kind()) {
-      case EVENTS -> new EventIntake(hub, access, request.headers().copy(), caller.orders());
+      case EVENTS -> new EventIntake(hub, access, request.headers().copy(), caller.commands());
       case CLOUD_MESSAGES -> simple(device, body -> receive(device, lock));
       case LOCKED_MESSAGE ->
           isReject(target)
@@ -106,7 +105,9 @@ final class DeviceApi {
 
   private Duration lock(HttpRequest request) {
     String seconds = request.headers().get("iothub-messagelocktimeout", "");
-    return unsettled.lockTimeoutObeyed() && seconds.matches("[1-9][0-9]{0,4}")
+    return undocumented.lockTimeoutObeyed()
+            && Syntax.isNumber(seconds, 5)
+            && seconds.charAt(0) != '0'
         ? Duration.ofSeconds(Long.parseLong(seconds))
         : CloudQueue.LOCK;
   }
@@ -148,7 +149,7 @@ final class DeviceApi {
   /** Only the registry tells an identity that is disabled from one that is not there. */
   private int codeFor(IdentityId id, Access.Refused refused) {
     boolean disabled = refused.code() == DEVICE_NOT_FOUND && hub.registry().find(id).isPresent();
-    return disabled ? unsettled.disabledCode() : refused.code();
+    return disabled ? undocumented.disabledCode() : refused.code();
   }
 
   private static LocalHubException nothingHere() {

@@ -38,13 +38,13 @@ final class EventIntake implements Operation {
   private final HubCore hub;
   private final Access.Granted access;
   private final HttpHeaders headers;
-  private final FaultOrders orders;
+  private final FaultCommands commands;
 
-  EventIntake(HubCore hub, Access.Granted access, HttpHeaders headers, FaultOrders orders) {
+  EventIntake(HubCore hub, Access.Granted access, HttpHeaders headers, FaultCommands commands) {
     this.hub = hub;
     this.access = access;
     this.headers = headers;
-    this.orders = orders;
+    this.commands = commands;
   }
 
   private record Message(ByteBuffer body, MessageProperties properties) {}
@@ -78,7 +78,7 @@ final class EventIntake implements Operation {
     }
     if (hub.options().faultMessages()) {
       for (Message message : messages) {
-        orders.obey(message.properties().application());
+        commands.run(message.properties().application());
       }
     }
     Answer instead = occasions.at(Moment.BEFORE_STORE);

@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One HTTP/1.1 connection: requests one after the other, each answered before the next is looked
- * at. Who sends a request is decided anew each time. Used on the connection's thread only.
+ * at. Who sends a request is decided for each one. Used on the connection's thread only.
  */
 // Netty closes a channel whose writes fail; there is nothing to do about their futures.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -59,7 +59,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private final HubCore hub;
   private final DeviceApi api;
-  private final FaultyConnection wire;
+  private final FaultyConnection faulty;
   private final RequestLog log;
   private final ErrorAnswers errors;
   private final HttpFaults faults;
@@ -82,13 +82,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final Deque<Object> waiting = new ArrayDeque<>();
 
   HttpConnection(
-      HubCore hub, DeviceApi api, FaultyConnection wire, RequestLog log, ErrorAnswers errors) {
+      HubCore hub, DeviceApi api, FaultyConnection faulty, RequestLog log, ErrorAnswers errors) {
     this.hub = hub;
     this.api = api;
-    this.wire = wire;
+    this.faulty = faulty;
     this.log = log;
     this.errors = errors;
-    this.faults = new HttpFaults(hub, wire, errors);
+    this.faults = new HttpFaults(hub, faulty, errors);
     this.out = new AnswerWriter(hub.time(), faults);
   }
 
@@ -111,7 +111,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof IdleStateEvent && !wire.isStalled() && !paused) {
+    if (event instanceof IdleStateEvent && !faulty.isStalled() && !paused) {
       ctx.close();
     }
     ctx.fireUserEventTriggered(event);
@@ -120,7 +120,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** A client that does not read its answers is not read from either. */
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-    if (!wire.isStalled() && !paused) {
+    if (!faulty.isStalled() && !paused) {
       ctx.channel().config().setAutoRead(ctx.channel().isWritable());
     }
     ctx.fireChannelWritabilityChanged();
@@ -133,7 +133,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     try {
-      if (wire.isStalled() || !ctx.channel().isActive()) {
+      if (faulty.isStalled() || !ctx.channel().isActive()) {
         return;
       }
       if (lastAnswerSent) {
@@ -162,7 +162,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     dropBody();
     deviceId = api.deviceOf(head);
     if (deviceId != null) {
-      wire.identify(deviceId);
+      faulty.identify(deviceId);
     }
     Optional<MessageRules.Violation> violation = MessageRules.check(head);
     if (violation.isPresent()) {
@@ -189,7 +189,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     return new Caller(
         () -> ClientCertificates.shownOn(ctx.pipeline()),
         ((InetSocketAddress) ctx.channel().localAddress()).getPort(),
-        new FaultOrders(hub.time(), wire, ctx.channel().eventLoop()));
+        new FaultCommands(hub.time(), faulty, ctx.channel().eventLoop()));
   }
 
   private Answer tooLarge(Operation wanted) {
@@ -198,7 +198,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         "The body is larger than the " + wanted.bodyLimit() + " bytes that are allowed here.");
   }
 
-  /** RFC 9110, 10.1.1: a client that asks first is told, before it sends its body. */
+  /** RFC 9110, 10.1.1: a client that asks first is answered before it sends its body. */
   private void expectation(ChannelHandlerContext ctx, HttpRequest head) {
     if (!head.headers().contains(HttpHeaderNames.EXPECT)) {
       return;
@@ -333,7 +333,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     while (!paused && !waiting.isEmpty()) {
       channelRead(ctx, waiting.remove());
     }
-    if (!paused && !wire.isStalled()) {
+    if (!paused && !faulty.isStalled()) {
       ctx.channel().config().setAutoRead(true);
     }
   }

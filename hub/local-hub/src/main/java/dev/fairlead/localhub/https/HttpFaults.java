@@ -15,15 +15,15 @@ import org.jspecify.annotations.Nullable;
 final class HttpFaults {
 
   private final HubCore hub;
-  private final FaultyConnection wire;
+  private final FaultyConnection faulty;
   private final ErrorAnswers errors;
 
   /** Of the answer that is being made. */
   private Duration delay = Duration.ZERO;
 
-  HttpFaults(HubCore hub, FaultyConnection wire, ErrorAnswers errors) {
+  HttpFaults(HubCore hub, FaultyConnection faulty, ErrorAnswers errors) {
     this.hub = hub;
-    this.wire = wire;
+    this.faulty = faulty;
     this.errors = errors;
   }
 
@@ -39,7 +39,7 @@ final class HttpFaults {
    */
   @Nullable Answer strike(Moment moment, @Nullable String deviceId) {
     Effect effect = effect(moment, deviceId);
-    return effect == null ? null : inflict(effect);
+    return effect == null ? null : apply(effect);
   }
 
   /** As {@link #strike}, where a connect can be refused. */
@@ -48,20 +48,20 @@ final class HttpFaults {
     if (effect instanceof Effect.Refuse refusal) {
       return errors.of(refusal.code() == 3 ? 503001 : 401003, "A fault refuses the first request.");
     }
-    return effect == null ? null : inflict(effect);
+    return effect == null ? null : apply(effect);
   }
 
   private @Nullable Effect effect(Moment moment, @Nullable String deviceId) {
     return areIdle() ? null : hub.faults().strike(moment, deviceId);
   }
 
-  private @Nullable Answer inflict(Effect effect) {
+  private @Nullable Answer apply(Effect effect) {
     if (effect instanceof Effect.Answer other) {
       return new Answer(
           other.status(), other.headers(), other.body().getBytes(StandardCharsets.UTF_8));
     }
     if (effect instanceof Effect.Reject rejection) {
-      return errors.of(rejection.code(), "A fault was asked for.");
+      return errors.of(rejection.code(), "A fault was injected.");
     }
     if (effect instanceof Effect.Withhold) {
       return Answer.NEVER;
@@ -70,7 +70,7 @@ final class HttpFaults {
       delay = delay.plus(late.by());
       return null;
     }
-    return wire.inflict(effect) ? Answer.NEVER : null;
+    return faulty.apply(effect) ? Answer.NEVER : null;
   }
 
   /** How late the answer is that was made last, on the hub's clock. */
@@ -86,7 +86,7 @@ final class HttpFaults {
     if (effect instanceof Effect.ShiftDate shift) {
       return answer.with("Date", date(hub.time().now().plus(shift.by())));
     }
-    Answer instead = effect == null ? null : inflict(effect);
+    Answer instead = effect == null ? null : apply(effect);
     return instead == null ? answer : instead;
   }
 

@@ -49,10 +49,10 @@ public final class HttpsFrontEnd {
    * faults need between the two.
    */
   public ChannelHandler open(ChannelPipeline pipeline) {
-    FaultyConnection wire =
+    FaultyConnection faulty =
         new FaultyConnection(
             hub.faults(), HUGE_HEAD, packet -> packet.skipBytes(packet.readableBytes()));
-    pipeline.addAfter("tls", "wire", wire);
-    return new HttpConnection(hub, api, wire, log, errors);
+    pipeline.addAfter("tls", "faulty", faulty);
+    return new HttpConnection(hub, api, faulty, log, errors);
   }
 }

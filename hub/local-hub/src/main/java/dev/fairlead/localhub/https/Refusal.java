@@ -12,7 +12,7 @@ final class Refusal extends RuntimeException {
     this.answer = answer;
   }
 
-  /** What the client is told. */
+  /** The answer to the client. */
   Answer answer() {
     return answer;
   }

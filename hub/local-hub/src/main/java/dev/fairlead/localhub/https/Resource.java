@@ -92,7 +92,7 @@ record Resource(Kind kind, IdentityId id, String key) {
     return kind.method.equals(method);
   }
 
-  /** The methods it knows, for {@code Allow}. */
+  /** The methods it has, for {@code Allow}. */
   String allowed() {
     return kind.method;
   }

@@ -4,7 +4,7 @@ import dev.fairlead.localhub.LocalHubOptions;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 
-/** Where devices are told to send their files. */
+/** The address that the hub names to devices for their files. */
 final class StorageAddress {
 
   private static final int HTTPS = 443;

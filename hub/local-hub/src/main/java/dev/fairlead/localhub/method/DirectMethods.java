@@ -103,7 +103,7 @@ public final class DirectMethods {
   private void giveUpWaiting(MethodCall call) {
     synchronized (this) {
       if (!waiting.remove(call)) {
-        return; // It went out meanwhile.
+        return; // It was sent in between.
       }
     }
     call.fail(notOnline());

@@ -53,9 +53,9 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   private static final Logger LOG = LoggerFactory.getLogger(HubMqttConnection.class);
 
   private final HubCore hub;
-  private final UndocumentedBehavior unsettled;
+  private final UndocumentedBehavior undocumented;
   private final Channel channel;
-  private final FaultyConnection wire;
+  private final FaultyConnection faulty;
   private final Access.Granted access;
   private final HubDevice device;
   private final ConnectTerms terms;
@@ -64,7 +64,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   private final Subscriptions subscriptions;
   private final InFlight inFlight = new InFlight();
   private final Outbound out;
-  private final FaultOrders orders;
+  private final FaultCommands commands;
   private final TelemetryIntake telemetry;
   private final CloudDelivery cloud;
   private final TwinExchange twin;
@@ -81,25 +81,26 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
       HubCore hub,
       StoredSessions sessions,
       Channel channel,
-      FaultyConnection wire,
+      FaultyConnection faulty,
       Access.Granted access,
       UserName userName,
       ConnectTerms terms) {
     this.hub = hub;
-    this.unsettled = hub.options().undocumented();
+    this.undocumented = hub.options().undocumented();
     this.channel = channel;
-    this.wire = wire;
+    this.faulty = faulty;
     this.access = access;
     this.device = access.device();
     this.terms = terms;
     this.versioned = userName.apiVersion() != null;
     this.will = terms.will();
-    this.subscriptions = new Subscriptions(device, unsettled, sessions, !terms.cleanSession());
+    this.subscriptions = new Subscriptions(device, undocumented, sessions, !terms.cleanSession());
     this.out = new Outbound(channel);
     TelemetryOrigin origin =
         TelemetryOrigin.of(device.id(), device.generationId(), access.method(), userName.modelId());
-    this.orders = new FaultOrders(hub, device.id(), wire, channel.eventLoop());
-    this.telemetry = new TelemetryIntake(hub, origin, wire, out, channel.eventLoop(), orders::obey);
+    this.commands = new FaultCommands(hub, device.id(), faulty, channel.eventLoop());
+    this.telemetry =
+        new TelemetryIntake(hub, origin, faulty, out, channel.eventLoop(), commands::run);
     this.cloud = new CloudDelivery(device, this, out, inFlight);
     this.twin = new TwinExchange(device, hub.time(), out, versioned, this::answerTwin);
     this.methods = new MethodExchange(out, inFlight);
@@ -120,7 +121,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
     out.beginBatch(); // CONNECT is being read.
     boolean resumed = subscriptions.resume();
     subscribedVersion = device.properties().desiredVersion();
-    if (terms.cleanSession() && unsettled.cleanSessionPurges()) {
+    if (terms.cleanSession() && undocumented.cleanSessionPurges()) {
       device.cloudQueue().purge();
     }
     LOG.info("{}: connected, {} session.", device.id(), resumed ? "stored" : "new");
@@ -133,13 +134,13 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   }
 
   private void watchToken(Instant expiry) {
-    Duration left = Duration.between(hub.time().now(), expiry.plus(unsettled.expiryGrace()));
+    Duration left = Duration.between(hub.time().now(), expiry.plus(undocumented.expiryGrace()));
     tokenTimer = hub.time().schedule(left, () -> cut(CutReason.TOKEN_EXPIRED));
   }
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof IdleStateEvent && !wire.isStalled()) {
+    if (event instanceof IdleStateEvent && !faulty.isStalled()) {
       close(
           "the client was silent for " + terms.idleLimitMillis() + " ms, 1.5 times its keep-alive");
     }
@@ -188,7 +189,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     try {
-      if (closing || wire.isStalled()) {
+      if (closing || faulty.isStalled()) {
         return;
       }
       out.beginBatch();
@@ -223,7 +224,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void channelReadComplete(ChannelHandlerContext ctx) {
-    if (!wire.isStalled()) {
+    if (!faulty.isStalled()) {
       if (!telemetry.storeAndAcknowledge()) {
         close("its telemetry could not be stored");
       }
@@ -235,7 +236,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   /** A client that does not read is not read from either. */
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-    if (!wire.isStalled()) {
+    if (!faulty.isStalled()) {
       channel.config().setAutoRead(channel.isWritable());
     }
     ctx.fireChannelWritabilityChanged();
@@ -255,12 +256,12 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
       case NOT_STORED -> close("its telemetry could not be stored");
       case FAULT -> {
         out.dropAcknowledgements();
-        closing = !wire.isStalled();
+        closing = !faulty.isStalled();
       }
       case NOT_TELEMETRY -> {
         if (!understands(topic, packet.payload())
             && (Topics.isForeign(topic, device.id())
-                || unsettled.unknownTopic() == Reaction.CLOSE)) {
+                || undocumented.unknownTopic() == Reaction.CLOSE)) {
           close("it published to '" + topic + "', which is no topic of this identity");
         } else if (packetId != 0) {
           out.acknowledge(packetId);
@@ -282,7 +283,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
 
   private void acknowledged(int packetId) {
     boolean overtaking = inFlight.acknowledged(packetId) == InFlight.Acknowledgement.OUT_OF_ORDER;
-    if (overtaking && unsettled.acknowledgementOutOfOrder() == Reaction.CLOSE) {
+    if (overtaking && undocumented.acknowledgementOutOfOrder() == Reaction.CLOSE) {
       close("it acknowledged packet " + packetId + " before older ones"); // [MQTT-4.6.0-2]
     } else {
       cloud.acknowledged(packetId);
@@ -326,7 +327,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
 
   private void sendCloudMessages() {
     OptionalInt qos = subscriptions.qosOf(Feed.CLOUD_MESSAGES);
-    if (qos.isPresent() && !closing && !wire.isStalled()) {
+    if (qos.isPresent() && !closing && !faulty.isStalled()) {
       cloud.sendWaiting(qos.getAsInt());
     }
   }
@@ -341,7 +342,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
       return; // Nobody listens: lost, as MQTT has it.
     }
     byte[] body = payload.getBytes(StandardCharsets.UTF_8);
-    if (!unsettled.twinAtSubscribedQos() || subscribed.getAsInt() == 0) {
+    if (!undocumented.twinAtSubscribedQos() || subscribed.getAsInt() == 0) {
       out.publish(topic, body, 0, 0, false);
       return;
     }
@@ -375,8 +376,8 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   }
 
   @Override
-  public void obey(FaultMessage order) {
-    orders.obey(order); // Which only sets a time for it.
+  public void inject(FaultMessage command) {
+    commands.run(command); // Which only schedules it.
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.fairlead.localhub.mqtt;
 
 import dev.fairlead.localhub.method.DirectMethods;
 import dev.fairlead.localhub.method.MethodCall;
+import dev.fairlead.localhub.text.Syntax;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
@@ -32,7 +33,7 @@ final class MethodExchange {
     if (qos == 1 && packetId == 0) {
       return Optional.empty();
     }
-    // A small counter in hex that starts anew with each connection, as traces show.
+    // A small counter in hex that starts again with each connection, as traces show.
     String requestId = Long.toHexString(++lastCall).toUpperCase(Locale.ROOT);
     calls.put(requestId, call);
     if (qos == 1) {
@@ -60,7 +61,7 @@ final class MethodExchange {
       return false;
     }
     String status = topic.substring(Topics.METHOD_ANSWER.length(), end);
-    if (!status.matches("-?[0-9]{1,9}")) {
+    if (!Syntax.isNumber(status.startsWith("-") ? status.substring(1) : status, 9)) {
       return false;
     }
     MethodCall call = calls.remove(requestId.get());

@@ -50,11 +50,12 @@ public final class MqttFrontEnd {
    *     empty for none
    */
   public void install(ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates) {
-    FaultyConnection wire = new FaultyConnection(hub.faults(), HUGE_HEAD, MqttFrontEnd::heartbeats);
-    pipeline.addLast("wire", wire);
+    FaultyConnection faulty =
+        new FaultyConnection(hub.faults(), HUGE_HEAD, MqttFrontEnd::heartbeats);
+    pipeline.addLast("faulty", faulty);
     pipeline.addLast("decoder", new MqttDecoder(MAX_PACKET, MAX_CLIENT_ID));
     pipeline.addLast("encoder", MqttEncoder.INSTANCE);
-    pipeline.addLast("greeting", new MqttGreeting(hub, sessions, wire, certificates));
+    pipeline.addLast("greeting", new MqttGreeting(hub, sessions, faulty, certificates));
   }
 
   /** PINGRESP, which the encoder writes as a buffer of its own. */

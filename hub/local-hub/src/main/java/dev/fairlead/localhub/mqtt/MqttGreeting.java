@@ -48,7 +48,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
 
   private final HubCore hub;
   private final StoredSessions sessions;
-  private final FaultyConnection wire;
+  private final FaultyConnection faulty;
   private final Supplier<List<X509Certificate>> certificates;
   private @Nullable Future<?> idleTimer;
   private boolean over;
@@ -56,11 +56,11 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
   MqttGreeting(
       HubCore hub,
       StoredSessions sessions,
-      FaultyConnection wire,
+      FaultyConnection faulty,
       Supplier<List<X509Certificate>> certificates) {
     this.hub = hub;
     this.sessions = sessions;
-    this.wire = wire;
+    this.faulty = faulty;
     this.certificates = certificates;
   }
 
@@ -71,7 +71,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
         ctx.executor()
             .schedule(
                 () -> {
-                  if (!wire.isStalled()) {
+                  if (!faulty.isStalled()) {
                     LOG.info(
                         "{}: no CONNECT within {}; closed.",
                         ctx.channel().remoteAddress(),
@@ -163,18 +163,18 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
       Access.Granted granted,
       UserName userName) {
     String deviceId = granted.device().deviceId();
-    wire.identify(deviceId);
+    faulty.identify(deviceId);
     Effect effect = hub.faults().strike(Moment.ON_CONNECT, deviceId);
     if (effect instanceof Effect.Refuse refuse) {
-      refuse(ctx, (byte) refuse.code(), "a fault was asked for");
+      refuse(ctx, (byte) refuse.code(), "a fault was injected");
       return;
     }
-    if (effect != null && wire.inflict(effect)) {
+    if (effect != null && faulty.apply(effect)) {
       return;
     }
     HubMqttConnection connection =
         new HubMqttConnection(
-            hub, sessions, ctx.channel(), wire, granted, userName, ConnectTerms.of(connect));
+            hub, sessions, ctx.channel(), faulty, granted, userName, ConnectTerms.of(connect));
     if (!connection.claim()) {
       refuse(
           ctx,

@@ -55,12 +55,12 @@ final class Outbound {
     }
   }
 
-  /** A PUBACK that is to come after the next one, for a fault. */
+  /** A PUBACK that is sent after the next one, because of a fault. */
   void acknowledgeAfterNext(int packetId) {
     overtaken.add(packetId);
   }
 
-  /** PUBACKs wait, for a fault, until {@link #releaseAcknowledgements}. */
+  /** Because of a fault, PUBACKs wait until {@link #releaseAcknowledgements}. */
   void holdAcknowledgements() {
     holds++;
   }

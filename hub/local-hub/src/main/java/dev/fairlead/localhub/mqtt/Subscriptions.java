@@ -23,7 +23,7 @@ final class Subscriptions {
   private static final int REFUSED = 0x80;
 
   private final HubDevice device;
-  private final UndocumentedBehavior unsettled;
+  private final UndocumentedBehavior undocumented;
   private final StoredSessions sessions;
   private final boolean stored;
   private final Map<String, Subscription> byFilter = new LinkedHashMap<>();
@@ -40,9 +40,12 @@ final class Subscriptions {
    * @param stored whether the session outlives the connection
    */
   Subscriptions(
-      HubDevice device, UndocumentedBehavior unsettled, StoredSessions sessions, boolean stored) {
+      HubDevice device,
+      UndocumentedBehavior undocumented,
+      StoredSessions sessions,
+      boolean stored) {
     this.device = device;
-    this.unsettled = unsettled;
+    this.undocumented = undocumented;
     this.sessions = sessions;
     this.stored = stored;
   }
@@ -83,7 +86,7 @@ final class Subscriptions {
         continue;
       }
       Reaction reaction =
-          feed.isPresent() ? unsettled.sixthSubscription() : reactionToUnknown(filter);
+          feed.isPresent() ? undocumented.sixthSubscription() : reactionToUnknown(filter);
       if (reaction == Reaction.CLOSE) {
         return Optional.empty();
       }
@@ -94,7 +97,7 @@ final class Subscriptions {
   }
 
   private Reaction reactionToUnknown(String filter) {
-    return Topics.isForeign(filter, device.id()) ? Reaction.CLOSE : unsettled.unknownFilter();
+    return Topics.isForeign(filter, device.id()) ? Reaction.CLOSE : undocumented.unknownFilter();
   }
 
   /** Unsubscribes; unknown filters do not matter. */

@@ -27,25 +27,25 @@ final class TelemetryIntake {
 
   private final HubCore hub;
   private final TelemetryOrigin origin;
-  private final FaultyConnection wire;
+  private final FaultyConnection faulty;
   private final Outbound out;
   private final EventLoop loop;
   private final TelemetryTopics topics;
   private final Consumer<FaultMessage> faultMessages;
 
   /**
-   * @param faultMessages obeys messages that ask for a fault
+   * @param faultMessages carries out messages that command a fault
    */
   TelemetryIntake(
       HubCore hub,
       TelemetryOrigin origin,
-      FaultyConnection wire,
+      FaultyConnection faulty,
       Outbound out,
       EventLoop loop,
       Consumer<FaultMessage> faultMessages) {
     this.hub = hub;
     this.origin = origin;
-    this.wire = wire;
+    this.faulty = faulty;
     this.out = out;
     this.loop = loop;
     this.topics = new TelemetryTopics(origin.id());
@@ -82,11 +82,11 @@ final class TelemetryIntake {
     }
     boolean faultless = hub.faults().isIdle();
     if (!faultless) {
-      Effect effect = wire.strike(Moment.BEFORE_STORE);
+      Effect effect = faulty.strike(Moment.BEFORE_STORE);
       if (effect instanceof Effect.Withhold) {
         return Outcome.TAKEN; // And forgotten.
       }
-      if (effect != null && wire.inflict(effect)) {
+      if (effect != null && faulty.apply(effect)) {
         return Outcome.FAULT;
       }
     }
@@ -114,7 +114,7 @@ final class TelemetryIntake {
       return Outcome.NOT_STORED;
     }
     out.flush();
-    Effect effect = wire.strike(Moment.BEFORE_ACK);
+    Effect effect = faulty.strike(Moment.BEFORE_ACK);
     if (effect instanceof Effect.Withhold) {
       return Outcome.TAKEN;
     }
@@ -127,7 +127,7 @@ final class TelemetryIntake {
     if (effect instanceof Effect.AcknowledgeLate late) {
       out.holdAcknowledgements();
       hub.time().schedule(late.by(), () -> loop.execute(out::releaseAcknowledgements));
-    } else if (effect != null && wire.inflict(effect)) {
+    } else if (effect != null && faulty.apply(effect)) {
       return Outcome.FAULT;
     }
     if (packetId != 0) {
@@ -135,7 +135,7 @@ final class TelemetryIntake {
       out.writeAcknowledgements(true);
       out.flush();
     }
-    return wire.suffer(Moment.AFTER_ACK) ? Outcome.FAULT : Outcome.TAKEN;
+    return faulty.injectAt(Moment.AFTER_ACK) ? Outcome.FAULT : Outcome.TAKEN;
   }
 
   /**

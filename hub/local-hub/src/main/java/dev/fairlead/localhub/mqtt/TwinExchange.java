@@ -4,6 +4,7 @@ import dev.fairlead.localhub.HubTime;
 import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.core.ErrorDocument;
 import dev.fairlead.localhub.registry.HubDevice;
+import dev.fairlead.localhub.text.Syntax;
 import dev.fairlead.localhub.twin.Twin;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -68,7 +69,7 @@ final class TwinExchange {
     if (base.isEmpty()) {
       return OptionalLong.empty();
     }
-    if (!base.get().matches("[0-9]{1,18}")) {
+    if (!Syntax.isNumber(base.get(), 18)) {
       throw new LocalHubException(400004, "The base version '" + base.get() + "' is no number.");
     }
     return OptionalLong.of(Long.parseLong(base.get()));

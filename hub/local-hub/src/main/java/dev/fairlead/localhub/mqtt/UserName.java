@@ -1,8 +1,8 @@
 package dev.fairlead.localhub.mqtt;
 
+import dev.fairlead.localhub.text.Syntax;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 record UserName(
     String host, @Nullable String apiVersion, @Nullable String modelId, @Nullable String agent) {
-
-  private static final Pattern VERSION = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?");
 
   /**
    * Reads it against the client id, which it must contain exactly: ids may contain question marks
@@ -44,7 +42,7 @@ record UserName(
 
   private static Optional<UserName> of(String host, Map<String, String> query) {
     String version = query.get("api-version");
-    if (version != null && !VERSION.matcher(version).matches()) {
+    if (version != null && !Syntax.isApiVersion(version)) {
       return Optional.empty();
     }
     return Optional.of(

@@ -3,6 +3,7 @@ package dev.fairlead.localhub.program;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.UndocumentedBehavior;
+import dev.fairlead.localhub.text.Syntax;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -125,7 +126,7 @@ public record ProgramOptions(
 
   private static int port(String name, Deque<String> rest) throws BadArgument {
     String text = value(name, rest);
-    if (!text.matches("[0-9]{1,5}") || Integer.parseInt(text) > 65_535) {
+    if (!Syntax.isNumber(text, 5) || Integer.parseInt(text) > 65_535) {
       throw new BadArgument(
           "The option " + name + " needs a port from 0 to 65535, not '" + text + "'.");
     }

@@ -19,7 +19,7 @@ public interface DeviceSession {
   void desiredChanged(DesiredChange change);
 
   /** Does what a fault order says, as if the device had sent it in telemetry. */
-  void obey(FaultMessage order);
+  void inject(FaultMessage command);
 
   /** Why a connection ends. The client sees no difference. */
   enum CutReason {

@@ -284,7 +284,7 @@ public final class HubDevice implements Device {
     if (current == null) {
       return false;
     }
-    current.obey(new FaultMessage(operation, delay, duration));
+    current.inject(new FaultMessage(operation, delay, duration));
     return true;
   }
 

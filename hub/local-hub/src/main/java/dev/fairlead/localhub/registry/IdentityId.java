@@ -1,7 +1,7 @@
 package dev.fairlead.localhub.registry;
 
+import dev.fairlead.localhub.text.Syntax;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 public record IdentityId(String device, @Nullable String moduleOrNull) {
 
   // Page "Understand the identity registry": 1 to 128 of ASCII letters, digits and these.
-  private static final Pattern VALID = Pattern.compile("[A-Za-z0-9\\-._:*?!(),=@;$'%#+]{1,128}");
+  private static final String PUNCTUATION = "-._:*?!(),=@;$'%#+";
+
+  private static final int MAX_LENGTH = 128;
 
   /** Checks both names. */
   public IdentityId {
@@ -23,8 +25,21 @@ public record IdentityId(String device, @Nullable String moduleOrNull) {
     }
   }
 
+  private static boolean isValid(String id) {
+    if (id.isEmpty() || id.length() > MAX_LENGTH) {
+      return false;
+    }
+    for (int i = 0; i < id.length(); i++) {
+      char c = id.charAt(i);
+      if (!Syntax.isLetterOrDigit(c) && PUNCTUATION.indexOf(c) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static void check(String id, String kind) {
-    if (!VALID.matcher(id).matches()) {
+    if (!isValid(id)) {
       throw new IllegalArgumentException(
           "'"
               + id
@@ -49,7 +64,7 @@ public record IdentityId(String device, @Nullable String moduleOrNull) {
     int slash = text.indexOf('/');
     String device = slash < 0 ? text : text.substring(0, slash);
     String module = slash < 0 ? null : text.substring(slash + 1);
-    if (!VALID.matcher(device).matches() || (module != null && !VALID.matcher(module).matches())) {
+    if (!isValid(device) || (module != null && !isValid(module))) {
       return Optional.empty();
     }
     return Optional.of(new IdentityId(device, module));

@@ -48,8 +48,8 @@ public final class ServerTls {
   /**
    * Lets every client certificate through the handshake, which still proves that the client has the
    * key. Whether the certificate is worth anything is decided at CONNECT, when the identity it is
-   * for is known. It names no issuers, for a client that reads such a list would keep a self-signed
-   * certificate to itself.
+   * for is known. It names no issuers, because a client that reads such a list would keep a
+   * self-signed certificate to itself.
    */
   private static final class AnyClient extends X509ExtendedTrustManager {
     @Override

@@ -31,7 +31,7 @@ public final class Twin {
   }
 
   /**
-   * A change of desired properties, as a device is told.
+   * A change of desired properties, as it is sent to a device.
    *
    * @param version the new version
    * @param json the changed part, null for what is removed, and {@code $version}
@@ -66,7 +66,7 @@ public final class Twin {
    * Merges a device's patch into the reported properties.
    *
    * @param patch a JSON object
-   * @param base the version that the device knows; if given, it must be the present one (412001)
+   * @param base the version that the device has; if given, it must be the present one (412001)
    * @return the new version
    */
   public long updateReported(String patch, OptionalLong base) {

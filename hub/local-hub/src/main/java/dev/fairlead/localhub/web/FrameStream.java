@@ -67,8 +67,8 @@ final class FrameStream extends ChannelDuplexHandler {
   }
 
   private static void pong(ChannelHandlerContext ctx, PingWebSocketFrame ping) {
-    FaultyConnection wire = ctx.pipeline().get(FaultyConnection.class);
-    boolean silent = wire != null && wire.isStalled();
+    FaultyConnection faulty = ctx.pipeline().get(FaultyConnection.class);
+    boolean silent = faulty != null && faulty.isStalled();
     // RFC 6455, 5.5.3: not every ping needs its pong; a client that does not read gets none.
     if (!silent && ctx.channel().isWritable()) {
       ctx.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));

@@ -144,9 +144,8 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
     Effect effect = hub.faults().strike(Moment.ON_UPGRADE, null);
     if (effect instanceof Effect.RefuseUpgrade refusal) {
       refuse(
-          ctx, new Refused(HttpResponseStatus.valueOf(refusal.status()), "A fault was asked for."));
-    } else if (effect != null
-        && FaultyConnection.inflictOnce(ctx.pipeline(), hub.faults(), effect)) {
+          ctx, new Refused(HttpResponseStatus.valueOf(refusal.status()), "A fault was injected."));
+    } else if (effect != null && FaultyConnection.applyOnce(ctx.pipeline(), hub.faults(), effect)) {
       stopTimer(); // A stalled connection stays.
     } else {
       upgrade(ctx, request);

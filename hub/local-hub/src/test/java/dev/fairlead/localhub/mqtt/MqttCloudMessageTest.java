@@ -33,9 +33,9 @@ class MqttCloudMessageTest {
     hub.close();
   }
 
-  private void restart(UndocumentedBehavior unsettled) {
+  private void restart(UndocumentedBehavior undocumented) {
     hub.close();
-    hub = LocalHub.start(LocalHubOptions.defaults().time(time).undocumented(unsettled));
+    hub = LocalHub.start(LocalHubOptions.defaults().time(time).undocumented(undocumented));
     device = hub.createDevice("dev-1");
   }
 

@@ -14,32 +14,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Obeys orders for faults, as tests of device SDKs send them in telemetry. The message itself is
- * taken like any other; the fault comes after its delay.
+ * Carries out commands for faults, as tests of device SDKs send them in telemetry. The message
+ * itself is taken like any other; the fault comes after its delay.
  */
-final class FaultOrders {
+final class FaultCommands {
 
-  private static final Logger LOG = LoggerFactory.getLogger(FaultOrders.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FaultCommands.class);
   private static final int BY_FAULT_INJECTION = 400029;
 
   private final HubAmqpConnection connection;
   private final AmqpDevice device;
 
-  FaultOrders(HubAmqpConnection connection, AmqpDevice device) {
+  FaultCommands(HubAmqpConnection connection, AmqpDevice device) {
     this.connection = connection;
     this.device = device;
   }
 
-  /** Sets the time for a fault; may be called on any thread. */
-  void obey(FaultMessage order) {
+  /** Schedules a fault. Any thread. */
+  void run(FaultMessage order) {
     LOG.info(
-        "{}: asks for the fault {} in {} for {}.",
+        "{}: commands the fault {} in {} for {}.",
         device.id(),
         order.operation(),
         order.delay(),
         order.duration());
     switch (order.operation()) {
-      case "KillTcp" -> later(order, () -> connection.inflict(new Effect.Reset()));
+      case "KillTcp" -> later(order, () -> connection.apply(new Effect.Reset()));
       case "KillAmqpConnection", "ShutDownAmqp" -> later(order, AmqpPart.CONNECTION);
       case "KillAmqpSession" -> later(order, AmqpPart.SESSION);
       case "KillAmqpCBSLinkReq" -> later(order, AmqpPart.CBS_REQUESTS);
@@ -71,13 +71,13 @@ final class FaultOrders {
       case CONNECTION -> connection.fail(condition(ConnectionError.CONNECTION_FORCED));
       case SESSION -> device.endSession(condition(LinkError.DETACH_FORCED));
       case CBS_REQUESTS, CBS_ANSWERS ->
-          device.desk().cbs().detach(part, condition(LinkError.DETACH_FORCED));
+          device.linkTable().cbs().detach(part, condition(LinkError.DETACH_FORCED));
       default -> device.detach(part, condition(LinkError.DETACH_FORCED));
     }
   }
 
   private ErrorCondition condition(Symbol name) {
-    return connection.conditions().of(name, BY_FAULT_INJECTION, "A fault was asked for.");
+    return connection.conditions().of(name, BY_FAULT_INJECTION, "A fault was injected.");
   }
 
   private void refuseTelemetry(FaultMessage order, int code) {

@@ -12,29 +12,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Obeys telemetry that asks for a fault, as tests of device SDKs send it. The message itself is
- * taken like any other; the fault comes after its delay.
+ * Carries out telemetry that commands a fault, as tests of device SDKs send it. The message itself
+ * is taken like any other; the fault comes after its delay.
  */
-final class FaultOrders {
+final class FaultCommands {
 
-  private static final Logger LOG = LoggerFactory.getLogger(FaultOrders.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FaultCommands.class);
 
   private final HubCore hub;
   private final IdentityId id;
-  private final FaultyConnection wire;
+  private final FaultyConnection faulty;
   private final EventLoop loop;
 
-  FaultOrders(HubCore hub, IdentityId id, FaultyConnection wire, EventLoop loop) {
+  FaultCommands(HubCore hub, IdentityId id, FaultyConnection faulty, EventLoop loop) {
     this.hub = hub;
     this.id = id;
-    this.wire = wire;
+    this.faulty = faulty;
     this.loop = loop;
   }
 
-  /** Sets the time for a fault; may be called on any thread. */
-  void obey(FaultMessage order) {
+  /** Schedules a fault. Any thread. */
+  void run(FaultMessage order) {
     LOG.info(
-        "{}: asks for the fault {} in {} for {}.",
+        "{}: commands the fault {} in {} for {}.",
         id,
         order.operation(),
         order.delay(),
@@ -49,7 +49,7 @@ final class FaultOrders {
   }
 
   private void later(FaultMessage order, Effect effect) {
-    hub.time().schedule(order.delay(), () -> loop.execute(() -> wire.inflict(effect)));
+    hub.time().schedule(order.delay(), () -> loop.execute(() -> faulty.apply(effect)));
   }
 
   /**

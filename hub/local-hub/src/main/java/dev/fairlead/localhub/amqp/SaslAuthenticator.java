@@ -13,14 +13,14 @@ import org.apache.qpid.protonj2.types.transport.AMQPHeader;
  * are those that the hub offers; {@code ANONYMOUS} and {@code MSSBCBS} both mean that tokens will
  * be put later.
  */
-final class SaslGate implements SaslServerListener {
+final class SaslAuthenticator implements SaslServerListener {
 
   private static final Symbol PLAIN = Symbol.valueOf("PLAIN");
   private static final Symbol EXTERNAL = Symbol.valueOf("EXTERNAL");
   private static final Symbol ANONYMOUS = Symbol.valueOf("ANONYMOUS");
   private static final Symbol MSSBCBS = Symbol.valueOf("MSSBCBS");
 
-  private final Grants grants;
+  private final ConnectionIdentities identities;
   private final String hostName;
   private final Runnable moment;
   private final Consumer<String> refused;
@@ -29,8 +29,9 @@ final class SaslGate implements SaslServerListener {
    * @param moment called when a client has chosen, before it is answered; may end the connection
    * @param refused called when a client was refused, with the reason
    */
-  SaslGate(Grants grants, String hostName, Runnable moment, Consumer<String> refused) {
-    this.grants = grants;
+  SaslAuthenticator(
+      ConnectionIdentities identities, String hostName, Runnable moment, Consumer<String> refused) {
+    this.identities = identities;
     this.hostName = hostName;
     this.moment = moment;
     this.refused = refused;
@@ -57,7 +58,7 @@ final class SaslGate implements SaslServerListener {
       return "";
     }
     if (EXTERNAL.equals(mechanism)) {
-      return grants.hasCertificate() ? "" : "it chose EXTERNAL and has shown no certificate";
+      return identities.hasCertificate() ? "" : "it chose EXTERNAL and has shown no certificate";
     }
     if (!PLAIN.equals(mechanism)) {
       return "there is no mechanism " + mechanism;
@@ -67,7 +68,7 @@ final class SaslGate implements SaslServerListener {
       response.copyInto(response.getReadOffset(), bytes, 0, bytes.length);
     }
     return PlainUser.parse(bytes, hostName)
-        .map(grants::authenticate)
+        .map(identities::authenticate)
         .orElse(
             "its SASL PLAIN user name is not {device}@sas.{hub}, or its policy not the token's");
   }

@@ -11,7 +11,7 @@ import org.apache.qpid.protonj2.types.transport.ConnectionError;
  * 2.3), as many at a time as have come, in an array of their own. What frames mean is not its
  * business.
  */
-final class FrameGate extends ByteToMessageDecoder {
+final class FrameDecoder extends ByteToMessageDecoder {
 
   /** The largest frame, as the hub announces it. */
   static final int MAX_FRAME = 65_536;

@@ -12,19 +12,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What one batch of input has to be answered with: telemetry is accepted when the log is flushed,
- * and only then is there new credit. On the connection's thread only.
+ * The dispositions and the credit that one batch of input is answered with: telemetry is accepted
+ * when the log is flushed, and only then is there new credit. On the connection's thread only.
  */
-final class Acceptance {
+final class PendingDispositions {
 
-  private static final Logger LOG = LoggerFactory.getLogger(Acceptance.class);
+  private static final Logger LOG = LoggerFactory.getLogger(PendingDispositions.class);
 
   private final HubCore hub;
   private final List<IncomingDelivery> stored = new ArrayList<>();
   private final List<IncomingDelivery> overtaken = new ArrayList<>();
   private final Set<Incoming> used = new LinkedHashSet<>();
 
-  Acceptance(HubCore hub) {
+  PendingDispositions(HubCore hub) {
     this.hub = hub;
   }
 
@@ -35,7 +35,7 @@ final class Acceptance {
     overtaken.clear();
   }
 
-  /** Telemetry is in the log, and accepted after the next, for a fault. */
+  /** Telemetry is in the log, and accepted after the next, because of a fault. */
   void afterNext(IncomingDelivery delivery) {
     overtaken.add(delivery);
   }
@@ -60,7 +60,7 @@ final class Acceptance {
         drop();
         return false;
       }
-      stored.forEach(Acceptance::accept);
+      stored.forEach(PendingDispositions::accept);
       stored.clear();
     }
     if (!used.isEmpty()) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Whom a connection may speak for: those for whom it has put tokens; the one of its SASL PLAIN
  * user; the one of its client certificate. Used on the connection's thread only.
  */
-final class Grants {
+final class ConnectionIdentities {
 
   /** The limit is reached (403005, IotHubMaxCbsTokenExceeded). */
   static final int TOO_MANY = 403005;
@@ -32,7 +32,7 @@ final class Grants {
    * @param certificates what the client has shown in the TLS handshake
    * @param limit for how many identities tokens may be put
    */
-  Grants(HubCore hub, Supplier<List<X509Certificate>> certificates, int limit) {
+  ConnectionIdentities(HubCore hub, Supplier<List<X509Certificate>> certificates, int limit) {
     this.hub = hub;
     this.certificates = certificates;
     this.limit = limit;

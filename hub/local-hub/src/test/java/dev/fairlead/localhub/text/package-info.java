@@ -1,0 +1,4 @@
+@NullMarked
+package dev.fairlead.localhub.text;
+
+import org.jspecify.annotations.NullMarked;
