@@ -46,6 +46,7 @@ public final class DeviceClientBuilder {
   private boolean strictOrder;
   private Duration openTimeout = Duration.ofSeconds(30);
   private Duration drain = Duration.ofSeconds(5);
+  private Duration methodQueueTime = Duration.ofSeconds(30);
   private boolean daemonThreads = true;
   private String product = "";
   private @Nullable String modelId;
@@ -433,6 +434,19 @@ public final class DeviceClientBuilder {
   }
 
   /**
+   * Sets how long a direct method may wait for its handler, behind slow ones or for a thread of the
+   * executor. One that has waited longer is answered with status 504 and never carried out, because
+   * its caller has stopped waiting.
+   *
+   * @param value positive; 30 s by default, which is the service's default for a caller
+   * @return this
+   */
+  public DeviceClientBuilder methodQueueTime(Duration value) {
+    methodQueueTime = positive("methodQueueTime", value);
+    return this;
+  }
+
+  /**
    * Hears of the desired properties: of all after the first connection, then of each change.
    *
    * @param handler the handler
@@ -522,7 +536,8 @@ public final class DeviceClientBuilder {
                 Map.copyOf(methods),
                 Optional.ofNullable(otherMethods),
                 Optional.ofNullable(desiredProperties),
-                List.copyOf(stateListeners)));
+                List.copyOf(stateListeners),
+                methodQueueTime));
     builtListeners.forEach(listener -> listener.accept(client));
     return client;
   }

@@ -3,14 +3,11 @@ package dev.fairlead.client;
 import dev.fairlead.BlockingDeviceClient;
 import dev.fairlead.ClientClosedException;
 import dev.fairlead.ConnectionState;
-import dev.fairlead.ConnectionStateListener;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.FileUpload;
 import dev.fairlead.HubException;
-import dev.fairlead.MethodRequest;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.Progress;
-import dev.fairlead.SystemProperty;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Twin;
 import dev.fairlead.UnreachableException;
@@ -18,11 +15,10 @@ import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.UnsupportedException;
 import dev.fairlead.UploadResult;
 import dev.fairlead.auth.Audience;
-import dev.fairlead.inbound.CloudMessageDispatcher;
 import dev.fairlead.inbound.Handlers;
-import dev.fairlead.inbound.MethodDispatcher;
+import dev.fairlead.inbound.InboundFeeds;
+import dev.fairlead.inbound.SessionInbox;
 import dev.fairlead.inbound.TwinDocuments;
-import dev.fairlead.inbound.TwinFollower;
 import dev.fairlead.inbound.TwinLimits;
 import dev.fairlead.json.Json;
 import dev.fairlead.outbox.Outbox;
@@ -35,32 +31,34 @@ import dev.fairlead.session.LiveSession;
 import dev.fairlead.session.SessionSupervisor;
 import dev.fairlead.session.Transports;
 import dev.fairlead.settings.ClientSettings;
-import dev.fairlead.spi.MethodReply;
-import dev.fairlead.spi.Settlement;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
 import dev.fairlead.threads.ClientLoop;
 import dev.fairlead.threads.ClientThreads;
-import dev.fairlead.threads.Failures;
-import dev.fairlead.threads.SerialExecutor;
+import dev.fairlead.threads.ForeignCalls;
+import dev.fairlead.threads.OpenOperations;
+import dev.fairlead.threads.SharedOutcome;
 import dev.fairlead.upload.UploadQueue;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The device client: the application's side of the {@link SessionSupervisor}. */
 public final class RealDeviceClient implements DeviceClient {
   private static final Logger log = LoggerFactory.getLogger(RealDeviceClient.class);
+
+  /**
+   * How long closing may take after the drain time, whatever foreign code does: an end of the
+   * session in 12 s, uploads and a store beside and after that, and something in reserve.
+   */
+  static final Duration CLOSE_BOUND = Duration.ofSeconds(30);
 
   private final ClientSettings settings;
   private final Handlers handlers;
@@ -73,15 +71,14 @@ public final class RealDeviceClient implements DeviceClient {
   private final SessionSupervisor supervisor;
   private final CredentialCache credentials;
   private final UploadQueue uploads;
-  private final SerialExecutor stateCallbacks;
-  private final CompletableFuture<Void> opened;
-  private final CompletableFuture<Void> closed;
+  private final InboundFeeds feeds;
+  private final SharedOutcome opened;
+  private final SharedOutcome closed;
 
-  /** Twin operations under way, so that none is left hanging when the client closes. */
-  private final Set<TwinOperation<?>> operations = ConcurrentHashMap.newKeySet();
+  /** Twin operations and settlements. */
+  private final OpenOperations operations;
 
   private volatile ConnectionState state = new ConnectionState.NotOpened();
-  private volatile boolean over;
 
   /**
    * Plans the routes and makes the client, without any I/O.
@@ -106,9 +103,10 @@ public final class RealDeviceClient implements DeviceClient {
     if (plan.isEmpty()) {
       throw new NoRouteException(plan);
     }
-    opened = threads.newFuture();
-    closed = threads.newFuture();
-    stateCallbacks = threads.handlerExecutor("connection state");
+    opened = new SharedOutcome(threads);
+    closed = new SharedOutcome(threads);
+    operations = new OpenOperations(threads);
+    feeds = new InboundFeeds(loop, threads, handlers, operations);
     outbox =
         new Outbox(
             settings.outbox(), loop, new OutboxEnvironment(), settings.outboxStore().orElse(null));
@@ -143,7 +141,7 @@ public final class RealDeviceClient implements DeviceClient {
   @Override
   public CompletableFuture<Void> open() {
     loop.execute(supervisor::start);
-    return opened;
+    return opened.future();
   }
 
   @Override
@@ -175,20 +173,19 @@ public final class RealDeviceClient implements DeviceClient {
 
   private <T> CompletableFuture<T> onTwin(
       String undone, Function<TwinLink, CompletionStage<T>> verb) {
-    TwinOperation<T> operation = new TwinOperation<>();
-    operations.add(operation);
+    OpenOperations.Operation<T> operation = operations.begin();
     loop.execute(
-        () -> {
-          try {
-            verb.apply(twinLink(undone)).whenComplete(operation::ended);
-          } catch (RuntimeException e) {
-            operation.ended(null, e);
-          }
-        });
-    if (over) {
-      operation.closed();
-    }
-    return operation.outcome;
+        () ->
+            ForeignCalls.stage("The twin's link", () -> verb.apply(twinLink(undone)))
+                .whenComplete(
+                    (value, failure) -> {
+                      if (value != null) {
+                        operation.succeed(value);
+                      } else {
+                        operation.fail(failure);
+                      }
+                    }));
+    return operation.future();
   }
 
   private TwinLink twinLink(String undone) {
@@ -249,17 +246,13 @@ public final class RealDeviceClient implements DeviceClient {
 
   @Override
   public void awaitClosed() throws InterruptedException {
-    try {
-      closed.get();
-    } catch (java.util.concurrent.ExecutionException e) {
-      throw new IllegalStateException("Closing never fails.", e);
-    }
+    closed.await();
   }
 
   @Override
   public CompletableFuture<Void> close(Duration drain) {
     beginToClose(drain);
-    return closed;
+    return closed.future();
   }
 
   void beginToClose(Duration drain) {
@@ -272,12 +265,19 @@ public final class RealDeviceClient implements DeviceClient {
 
   @Override
   public void close() {
-    CompletableFuture<Void> down = close(settings.drain());
+    beginToClose(settings.drain());
     if (!threads.mayWait()) {
       // Here waiting would stop what it waits for; closing goes on without it.
       return;
     }
-    down.join();
+    if (!closed.awaitUninterruptibly(settings.drain().plus(CLOSE_BOUND))) {
+      log.warn(
+          "{}: not closed within the drain time and {} s; what is left ends by itself or not at all. Look for code that the"
+              + " client called and that does not return.",
+          settings.identity(),
+          CLOSE_BOUND.toSeconds());
+      return;
+    }
     try {
       if (!environment.awaitEnd(Duration.ofSeconds(1))) {
         log.warn("{}: the client's loop is still busy after closing", settings.identity());
@@ -289,86 +289,25 @@ public final class RealDeviceClient implements DeviceClient {
 
   /** What happens in the supervisor, carried to the application. Called on the loop. */
   private final class SupervisorOwner implements SessionSupervisor.Owner {
-    private final MethodDispatcher methods =
-        new MethodDispatcher(loop, threads.handlerExecutor("direct methods"), handlers);
-    private final @Nullable CloudMessageDispatcher cloudMessages =
-        handlers
-            .cloudMessages()
-            .map(
-                handler ->
-                    new CloudMessageDispatcher(
-                        loop, threads, threads.handlerExecutor("C2D messages"), handler))
-            .orElse(null);
-    private final @Nullable TwinFollower twin =
-        handlers
-            .desiredProperties()
-            .map(
-                handler ->
-                    new TwinFollower(loop, threads.handlerExecutor("desired properties"), handler))
-            .orElse(null);
-
     @Override
     public void stateChanged(ConnectionState next) {
       state = next;
       log.info("{}: {}", settings.identity(), next);
-      for (ConnectionStateListener listener : handlers.states()) {
-        stateCallbacks.execute(() -> listener.onConnectionState(next));
-      }
+      feeds.stateChanged(next);
     }
 
     @Override
-    public void sessionOpened(TransportSession session) {
-      threads.completions().execute(() -> opened.complete(null));
-      if (twin != null) {
-        session.twin().ifPresent(twin::sessionOpened);
-      }
+    public SessionInbox newInbox() {
+      return feeds.newSession();
     }
 
     @Override
-    public void sessionEnded() {
-      if (twin != null) {
-        twin.sessionEnded();
-      }
-    }
-
-    @Override
-    public void cloudMessage(
-        byte[] body,
-        Map<String, String> properties,
-        Map<SystemProperty, String> systemProperties,
-        Settlement settlement) {
-      if (cloudMessages != null) {
-        cloudMessages.arrived(body, properties, systemProperties, settlement);
-      }
-    }
-
-    @Override
-    public int cloudMessageRoom() {
-      return cloudMessages == null ? 0 : cloudMessages.room();
-    }
-
-    @Override
-    public void whenCloudMessageRoom(Runnable wakeup) {
-      if (cloudMessages != null) {
-        cloudMessages.whenRoom(wakeup);
-      }
-    }
-
-    @Override
-    public void methodCall(MethodRequest request, MethodReply reply) {
-      methods.called(request, reply);
-    }
-
-    @Override
-    public void desiredChange(String patch) {
-      if (twin != null) {
-        twin.announced(patch);
-      }
+    public void sessionOpened() {
+      threads.completions().execute(opened::complete);
     }
 
     @Override
     public void finished(Optional<HubException> failure) {
-      over = true;
       outbox.close();
       uploads
           .close()
@@ -380,41 +319,15 @@ public final class RealDeviceClient implements DeviceClient {
     }
 
     private void down(Optional<HubException> failure) {
-      operations.forEach(TwinOperation::closed);
+      operations.close();
       uploads.clientClosed();
-      opened.completeExceptionally(
+      opened.fail(
           failure.orElseGet(
               () ->
                   new ClientClosedException(
                       "The client was closed before its first session.", Progress.NOT_SENT)));
       environment.ended(RealDeviceClient.this);
-      closed.complete(null);
-    }
-  }
-
-  /** A twin operation under way. Its future completes once, on the completions lane. */
-  private final class TwinOperation<T> {
-    final CompletableFuture<T> outcome = threads.newFuture();
-
-    void ended(@Nullable T value, @Nullable Throwable failure) {
-      operations.remove(this);
-      threads
-          .completions()
-          .execute(
-              () -> {
-                if (failure == null) {
-                  outcome.complete(value);
-                } else {
-                  outcome.completeExceptionally(Failures.of(failure, Stage.SESSION));
-                }
-              });
-    }
-
-    void closed() {
-      operations.remove(this);
-      outcome.completeExceptionally(
-          new ClientClosedException(
-              "The client was closed before the hub answered.", Progress.MAYBE_SENT));
+      closed.complete();
     }
   }
 

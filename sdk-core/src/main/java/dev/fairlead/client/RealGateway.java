@@ -32,6 +32,7 @@ import dev.fairlead.spi.UploadProvider;
 import dev.fairlead.threads.ClientLoop;
 import dev.fairlead.threads.ClientThreads;
 import dev.fairlead.threads.Failures;
+import dev.fairlead.threads.SharedOutcome;
 import dev.fairlead.upload.UploadProviders;
 import java.time.Duration;
 import java.util.HashMap;
@@ -42,7 +43,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +66,7 @@ public final class RealGateway implements Gateway {
   private final Transports transports;
   private final ConnectionPool pool;
   private final Optional<UploadProvider> uploads;
-  private final CompletableFuture<Void> closed;
+  private final SharedOutcome closed;
 
   /** Guards what follows; nothing foreign is called under it. */
   private final Object lock = new Object();
@@ -109,7 +109,7 @@ public final class RealGateway implements Gateway {
     pool = new ConnectionPool(new PoolEnvironment(), new RouteMemory(loop));
     transports = wires.through(pool);
     uploads = settings.uploads().or(UploadProviders::find);
-    closed = threads.newFuture();
+    closed = new SharedOutcome(threads);
     TransportPlan plan = plan();
     if (plan.isEmpty()) {
       throw new NoRouteException(plan);
@@ -299,18 +299,16 @@ public final class RealGateway implements Gateway {
     List<RealDeviceClient> last;
     boolean empty;
     synchronized (lock) {
-      if (closing) {
-        return closed;
-      }
+      empty = !closing && present.isEmpty();
       closing = true;
       last = List.copyOf(devices);
-      empty = present.isEmpty();
     }
+    // Those that are closing already end sooner if this leaves them less time.
     last.forEach(device -> device.beginToClose(drain));
     if (empty) {
       loop.execute(this::closeConnections);
     }
-    return closed;
+    return closed.future();
   }
 
   private void closeConnections() {
@@ -323,27 +321,29 @@ public final class RealGateway implements Gateway {
                         () -> {
                           loop.shutdown();
                           threads.shutdown();
-                          closed.complete(null);
+                          closed.complete();
                         }));
   }
 
   @Override
   public void awaitClosed() throws InterruptedException {
-    try {
-      closed.get();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("Closing never fails.", e);
-    }
+    closed.await();
   }
 
   @Override
   public void close() {
-    CompletableFuture<Void> down = close(settings.drain());
+    CompletableFuture<Void> unused = close(settings.drain());
     if (!threads.mayWait()) {
       // Here waiting would stop what it waits for; closing goes on without it.
       return;
     }
-    down.join();
+    if (!closed.awaitUninterruptibly(settings.drain().plus(RealDeviceClient.CLOSE_BOUND))) {
+      log.warn(
+          "The gateway is not closed within the drain time and {} s; what is left ends by itself or not at all. Look for code"
+              + " that it called and that does not return.",
+          RealDeviceClient.CLOSE_BOUND.toSeconds());
+      return;
+    }
     try {
       if (!loop.awaitTermination(Duration.ofSeconds(1))) {
         log.warn("The gateway's loop is still busy after closing");

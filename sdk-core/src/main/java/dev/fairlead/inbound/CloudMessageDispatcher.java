@@ -3,143 +3,187 @@ package dev.fairlead.inbound;
 import dev.fairlead.CloudMessage;
 import dev.fairlead.CloudMessageHandler;
 import dev.fairlead.SystemProperty;
-import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.Settlement;
-import dev.fairlead.threads.ClientThreads;
-import dev.fairlead.threads.Failures;
-import dev.fairlead.threads.SerialExecutor;
+import dev.fairlead.threads.ForeignCalls;
+import dev.fairlead.threads.OpenOperations;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands cloud-to-device messages to their handler, in order. Entered on the loop; the handler runs
- * on its lane.
+ * Hands cloud-to-device messages to their handler, one at a time and in order. A message waits on
+ * the loop's side; when its turn comes and its session has ended or its lock time has passed, that
+ * copy is dropped unseen, because the hub delivers the message again. Confined to the loop.
  */
 public final class CloudMessageDispatcher {
   private static final Logger log = LoggerFactory.getLogger(CloudMessageDispatcher.class);
 
   /** Far above the 50 that a hub queues for a device; more than that is not a hub. */
-  private static final int MAX_WAITING = 1000;
+  static final int MAX_WAITING = 1000;
 
-  /** What a handler gets through within a lock, unless it is slow. */
-  private static final int SOON = 10;
+  /** What is taken from the hub in advance at most. */
+  static final int MOST_SOON = 10;
+
+  /**
+   * What is taken in advance reaches the handler within this time: half of the hub's lock time of
+   * 60 s, so that the other half remains for the handler. Source: IoT Hub developer guide, "Send
+   * cloud-to-device messages".
+   */
+  private static final Duration SOON = Duration.ofSeconds(30);
 
   private final Loop loop;
-  private final ClientThreads threads;
-  private final SerialExecutor lane;
+  private final Executor executor;
+  private final OpenOperations settlements;
   private final CloudMessageHandler handler;
-  private Runnable whenRoom = () -> {};
 
-  public CloudMessageDispatcher(
-      Loop loop, ClientThreads threads, SerialExecutor lane, CloudMessageHandler handler) {
+  private final ArrayDeque<Arrival> waiting = new ArrayDeque<>();
+  private final Map<SessionInbox, Runnable> wakeups = new LinkedHashMap<>();
+  private final Set<SettleOnce> settling = new LinkedHashSet<>();
+  private boolean running;
+  private long runningSince;
+
+  /** How long the handler took for the last message, its wait for a thread included. */
+  private long lastNanos;
+
+  /** A message with the session that brought it. */
+  private record Arrival(
+      SessionInbox session,
+      CloudMessage message,
+      Settlement settlement,
+      long arrivedNanos,
+      Optional<Duration> lockTime) {}
+
+  CloudMessageDispatcher(
+      Loop loop, Executor executor, OpenOperations settlements, CloudMessageHandler handler) {
     this.loop = loop;
-    this.threads = threads;
-    this.lane = lane;
+    this.executor = executor;
+    this.settlements = settlements;
     this.handler = handler;
   }
 
-  /** How many more would reach the handler soon. */
-  public int room() {
-    loop.assertInLoop();
-    return Math.max(0, SOON - lane.waiting());
+  /** How many more messages would reach the handler soon. */
+  int room() {
+    long each = lastNanos;
+    if (running) {
+      each = Math.max(each, loop.nanoTime() - runningSince);
+    }
+    long soon = each <= 0 ? MOST_SOON : Math.min(MOST_SOON, SOON.toNanos() / each);
+    return (int) Math.max(0, Math.max(1, soon) - waiting.size() - (running ? 1 : 0));
   }
 
-  /** Sets what to call on the loop when there is more room; replaces that of the last session. */
-  public void whenRoom(Runnable wakeup) {
-    loop.assertInLoop();
-    whenRoom = wakeup;
+  /** Sets what a session has called on the loop when there is more room. */
+  void whenRoom(SessionInbox session, Runnable wakeup) {
+    wakeups.put(session, wakeup);
   }
 
-  public void arrived(
+  void arrived(
+      SessionInbox session,
       byte[] body,
       Map<String, String> properties,
       Map<SystemProperty, String> systemProperties,
       Settlement settlement) {
-    loop.assertInLoop();
-    if (lane.waiting() >= MAX_WAITING) {
+    if (waiting.size() >= MAX_WAITING) {
       log.warn(
           "{} C2D messages wait for the handler already; leaving this one for the hub to deliver again",
           MAX_WAITING);
       return;
     }
-    CloudMessage handed =
-        new CloudMessage(body, properties, systemProperties, new Relay(settlement));
-    lane.execute(
-        () -> {
-          loop.execute(settlement::handedOut);
-          hand(handed);
-          loop.execute(() -> whenRoom.run());
-        });
+    CloudMessage message =
+        new CloudMessage(
+            body,
+            properties,
+            systemProperties,
+            new SettleOnce(session, loop, settlements, settling, settlement));
+    waiting.add(new Arrival(session, message, settlement, loop.nanoTime(), settlement.lockTime()));
+    handNext();
+  }
+
+  /** What the session brought and nobody has seen is gone; what is being settled has failed. */
+  void sessionEnded(SessionInbox session) {
+    wakeups.remove(session);
+    waiting.removeIf(arrival -> arrival.session == session);
+    List.copyOf(settling).forEach(settlement -> settlement.sessionEnded(session));
+  }
+
+  private void handNext() {
+    while (!running && !waiting.isEmpty()) {
+      Arrival next = waiting.remove();
+      if (isStale(next)) {
+        log.debug("A C2D message waited longer than its lock time; the hub delivers it again");
+        continue;
+      }
+      running = true;
+      runningSince = loop.nanoTime();
+      executor.execute(() -> hand(next));
+    }
+  }
+
+  /** Any thread. */
+  private boolean isStale(Arrival arrival) {
+    return arrival.session.isOver()
+        || arrival
+            .lockTime
+            .filter(limit -> loop.nanoTime() - arrival.arrivedNanos - limit.toNanos() >= 0)
+            .isPresent();
+  }
+
+  /** On a callback thread. */
+  private void hand(Arrival arrival) {
+    boolean handed = false;
+    try {
+      // Asked again: the executor may have taken its time.
+      if (!isStale(arrival)) {
+        handed = true;
+        loop.execute(() -> handedOut(arrival));
+        handler.onCloudMessage(arrival.message);
+      }
+    } catch (Throwable e) {
+      log.error("The C2D handler failed on a message; giving the message back", e);
+      giveBack(arrival.message);
+    } finally {
+      boolean seen = handed;
+      loop.execute(() -> returned(seen));
+    }
+  }
+
+  private static void handedOut(Arrival arrival) {
+    if (!arrival.session.isOver()) {
+      ForeignCalls.guarded("settlement.handedOut()", arrival.settlement::handedOut);
+    }
+  }
+
+  private void returned(boolean seen) {
+    running = false;
+    if (seen) {
+      lastNanos = loop.nanoTime() - runningSince;
+    }
+    handNext();
+    for (Runnable wakeup : List.copyOf(wakeups.values())) {
+      ForeignCalls.guarded("The transport's call for room", wakeup);
+    }
   }
 
   /**
-   * Settles through the session, whose stages complete on the loop: the application's complete
-   * where its futures do.
+   * Where the route cannot abandon, or the handler had settled the message, this fails, and either
+   * is as it should be.
    */
-  private final class Relay implements Settlement {
-    private final Settlement settlement;
-
-    Relay(Settlement settlement) {
-      this.settlement = settlement;
-    }
-
-    @Override
-    public CompletionStage<Void> complete() {
-      return relayed(settlement::complete);
-    }
-
-    @Override
-    public CompletionStage<Void> abandon() {
-      return relayed(settlement::abandon);
-    }
-
-    @Override
-    public CompletionStage<Void> reject() {
-      return relayed(settlement::reject);
-    }
-
-    private CompletionStage<Void> relayed(Supplier<CompletionStage<Void>> verb) {
-      CompletableFuture<Void> outcome = threads.newFuture();
-      loop.execute(
-          () ->
-              verb.get()
-                  .whenComplete(
-                      (done, failure) ->
-                          threads
-                              .completions()
-                              .execute(
-                                  () -> {
-                                    if (failure == null) {
-                                      outcome.complete(null);
-                                    } else {
-                                      outcome.completeExceptionally(
-                                          Failures.of(failure, Stage.SESSION));
-                                    }
-                                  })));
-      return outcome;
-    }
-  }
-
-  private void hand(CloudMessage message) {
-    try {
-      handler.onCloudMessage(message);
-    } catch (Throwable e) {
-      log.error("The C2D handler failed on a message; giving the message back", e);
-      // Where the route cannot abandon, or the handler had settled it, this fails, and either is as
-      // it should be.
-      message
-          .abandon()
-          .whenComplete(
-              (done, failure) -> {
-                if (failure != null) {
-                  log.info("The message was not abandoned: {}", failure.getMessage());
-                }
-              });
-    }
+  private static void giveBack(CloudMessage message) {
+    message
+        .abandon()
+        .whenComplete(
+            (done, failure) -> {
+              if (failure != null) {
+                log.info("The message was not abandoned: {}", failure.getMessage());
+              }
+            });
   }
 }

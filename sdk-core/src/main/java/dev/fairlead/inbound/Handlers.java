@@ -6,6 +6,7 @@ import dev.fairlead.CloudMessageHandler;
 import dev.fairlead.ConnectionStateListener;
 import dev.fairlead.DesiredPropertiesHandler;
 import dev.fairlead.spi.Feed;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -20,13 +21,15 @@ import java.util.Set;
  * @param otherMethods for direct methods without a handler of their own
  * @param desiredProperties for desired properties
  * @param states for the connection's state
+ * @param methodQueueTime how long a direct method may wait for its handler
  */
 public record Handlers(
     Optional<CloudMessageHandler> cloudMessages,
     Map<String, AsyncMethodHandler> methods,
     Optional<AsyncMethodHandler> otherMethods,
     Optional<DesiredPropertiesHandler> desiredProperties,
-    List<ConnectionStateListener> states) {
+    List<ConnectionStateListener> states,
+    Duration methodQueueTime) {
 
   /** What the sessions have to subscribe. */
   public Set<Feed> feeds() {

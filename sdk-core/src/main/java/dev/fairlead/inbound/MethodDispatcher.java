@@ -6,109 +6,102 @@ import dev.fairlead.MethodResponse;
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.MethodReply;
-import dev.fairlead.threads.SerialExecutor;
+import dev.fairlead.threads.ForeignCalls;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands direct methods to their handlers and sees that every call is answered: 501 where there is
- * no handler, 500 where it fails, 503 where too many calls wait behind a slow one or the
- * application's executor takes none. Entered on the loop; handlers run on their lane.
+ * Hands direct methods to their handlers, one at a time, and sees that every call is answered once
+ * while its session lives: 501 where there is no handler, 500 where it fails, 503 where too many
+ * calls are unanswered, and 504 where a call has waited too long for its handler. Such a call, and
+ * one whose session has ended, is never carried out. Confined to the loop.
  */
 public final class MethodDispatcher {
   private static final Logger log = LoggerFactory.getLogger(MethodDispatcher.class);
-  private static final int MAX_WAITING = 64;
+
+  /** Calls without an answer, those whose handler answers later included. */
+  static final int MOST_OPEN = 64;
 
   /**
    * The longest that a caller waits. Source: IoT Hub developer guide, "Understand and invoke direct
    * methods".
    */
-  private static final Duration CALLER_PATIENCE = Duration.ofMinutes(5);
+  static final Duration CALLER_PATIENCE = Duration.ofMinutes(5);
 
   private final Loop loop;
-  private final SerialExecutor lane;
+  private final Executor executor;
   private final Handlers handlers;
 
-  public MethodDispatcher(Loop loop, SerialExecutor lane, Handlers handlers) {
+  private final Set<Call> open = new LinkedHashSet<>();
+  private final ArrayDeque<Call> waiting = new ArrayDeque<>();
+  private boolean running;
+
+  MethodDispatcher(Loop loop, Executor executor, Handlers handlers) {
     this.loop = loop;
-    this.lane = lane;
+    this.executor = executor;
     this.handlers = handlers;
   }
 
-  public void called(MethodRequest request, MethodReply reply) {
-    loop.assertInLoop();
-    AsyncMethodHandler handler = handlers.methods().get(request.name());
-    if (handler == null) {
-      handler = handlers.otherMethods().orElse(null);
-    }
-    if (handler == null) {
+  void called(SessionInbox session, MethodRequest request, MethodReply reply) {
+    Optional<AsyncMethodHandler> handler =
+        Optional.ofNullable(handlers.methods().get(request.name())).or(handlers::otherMethods);
+    if (handler.isEmpty()) {
       log.info("Direct method {} has no handler here; answering 501", request.name());
-      answer(request, reply, MethodResponse.of(501));
-    } else if (lane.waiting() >= MAX_WAITING) {
+      send(request, reply, MethodResponse.of(501));
+    } else if (open.size() >= MOST_OPEN) {
       log.warn(
-          "{} direct methods wait for a handler already; answering {} with 503",
-          MAX_WAITING,
+          "{} direct methods are unanswered already; answering {} with 503",
+          MOST_OPEN,
           request.name());
-      answer(request, reply, MethodResponse.of(503));
+      send(request, reply, MethodResponse.of(503));
     } else {
-      hand(handler, request, reply);
+      Call call = new Call(session, request, reply, handler.get());
+      open.add(call);
+      waiting.add(call);
+      callNext();
     }
   }
 
-  private void hand(AsyncMethodHandler handler, MethodRequest request, MethodReply reply) {
-    AtomicBoolean answered = new AtomicBoolean();
-    Alarm alarm =
-        loop.schedule(
-            CALLER_PATIENCE,
-            () -> {
-              if (answered.compareAndSet(false, true)) {
-                log.warn(
-                    "Direct method {} was not answered within {} s; its caller has given up. Look for a handler that hangs.",
-                    request.name(),
-                    CALLER_PATIENCE.toSeconds());
-              }
-            });
-    lane.execute(
-        () ->
-            call(handler, request)
-                .whenComplete(
-                    (response, failure) -> {
-                      if (answered.compareAndSet(false, true)) {
-                        alarm.cancel();
-                        answer(request, reply, responseOf(request, response, failure));
-                      }
-                    }));
-  }
-
-  private static CompletionStage<MethodResponse> call(
-      AsyncMethodHandler handler, MethodRequest request) {
-    try {
-      CompletionStage<MethodResponse> stage = handler.onMethod(request);
-      return stage != null
-          ? stage
-          : CompletableFuture.failedFuture(new NullPointerException("the handler returned null"));
-    } catch (Throwable e) {
-      return CompletableFuture.failedFuture(e);
+  /** Calls that have not begun never will; those that have are not answered any more. */
+  void sessionEnded(SessionInbox session) {
+    for (Call call : List.copyOf(open)) {
+      if (call.session == session) {
+        call.end();
+      }
     }
   }
 
-  private static MethodResponse responseOf(
-      MethodRequest request, @Nullable MethodResponse response, @Nullable Throwable failure) {
-    if (failure == null && response != null) {
-      return response;
+  private void callNext() {
+    Call next = running ? null : waiting.poll();
+    if (next != null) {
+      running = true;
+      executor.execute(
+          () -> {
+            try {
+              next.run();
+            } finally {
+              loop.execute(this::returned);
+            }
+          });
     }
-    log.error("The handler of direct method {} failed; answering 500", request.name(), failure);
-    return MethodResponse.of(500);
   }
 
-  private static void answer(MethodRequest request, MethodReply reply, MethodResponse response) {
-    reply
-        .respond(response)
+  private void returned() {
+    running = false;
+    callNext();
+  }
+
+  private static void send(MethodRequest request, MethodReply reply, MethodResponse response) {
+    ForeignCalls.stage("The reply to a direct method", () -> reply.respond(response))
         .whenComplete(
             (done, failure) -> {
               if (failure != null) {
@@ -119,5 +112,93 @@ public final class MethodDispatcher {
                     failure.getMessage());
               }
             });
+  }
+
+  private enum Phase {
+    WAITING,
+    BEGUN,
+    OVER
+  }
+
+  /** One call, from its arrival to its answer. */
+  private final class Call {
+    private final SessionInbox session;
+    private final MethodRequest request;
+    private final MethodReply reply;
+    private final AsyncMethodHandler handler;
+    private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
+    private Alarm alarm;
+
+    Call(
+        SessionInbox session,
+        MethodRequest request,
+        MethodReply reply,
+        AsyncMethodHandler handler) {
+      this.session = session;
+      this.request = request;
+      this.reply = reply;
+      this.handler = handler;
+      alarm = loop.schedule(handlers.methodQueueTime(), this::waitedTooLong);
+    }
+
+    private void waitedTooLong() {
+      if (phase.compareAndSet(Phase.WAITING, Phase.OVER)) {
+        log.warn(
+            "Direct method {} has waited for its handler for {}; answering 504. It is not carried out any more.",
+            request.name(),
+            handlers.methodQueueTime());
+        end();
+        send(request, reply, MethodResponse.of(504));
+      }
+    }
+
+    /** On a callback thread: the last moment to find that nobody waits for the answer. */
+    void run() {
+      if (session.isOver() || !phase.compareAndSet(Phase.WAITING, Phase.BEGUN)) {
+        return;
+      }
+      loop.execute(this::begun);
+      ForeignCalls.stage("The handler", () -> handler.onMethod(request))
+          .whenComplete((response, failure) -> loop.execute(() -> answer(response, failure)));
+    }
+
+    private void begun() {
+      if (open.contains(this)) {
+        alarm.cancel();
+        alarm = loop.schedule(CALLER_PATIENCE, this::callerHasGivenUp);
+      }
+    }
+
+    private void callerHasGivenUp() {
+      end();
+      log.warn(
+          "Direct method {} was not answered within {} s; its caller has given up. Look for a handler that hangs.",
+          request.name(),
+          CALLER_PATIENCE.toSeconds());
+    }
+
+    private void answer(@Nullable MethodResponse response, @Nullable Throwable failure) {
+      MethodResponse answer = response;
+      if (failure != null || answer == null) {
+        log.error("The handler of direct method {} failed; answering 500", request.name(), failure);
+        answer = MethodResponse.of(500);
+      }
+      if (open.contains(this)) {
+        end();
+        send(request, reply, answer);
+      } else {
+        log.info(
+            "Direct method {} was answered too late: its session or its caller is gone",
+            request.name());
+      }
+    }
+
+    /** It is not answered any more, or is being answered now. */
+    void end() {
+      phase.compareAndSet(Phase.WAITING, Phase.OVER);
+      alarm.cancel();
+      open.remove(this);
+      waiting.remove(this);
+    }
   }
 }

@@ -10,13 +10,13 @@ import dev.fairlead.json.MergePatch;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.TwinLink;
 import dev.fairlead.threads.Failures;
-import dev.fairlead.threads.SerialExecutor;
+import dev.fairlead.threads.ForeignCalls;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
+import java.util.Objects;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +25,13 @@ import org.slf4j.LoggerFactory;
  * Keeps the application in step with the desired properties. The hub does not repeat what it
  * announced while the device was away (MQTT support page: subscribe, read the twin, drop
  * announcements that are not newer), so each session begins with reading the twin, and what differs
- * from what the application knows is one change. Documents are compared, not versions: those start
- * again when a device is created anew. Within a session versions order the changes, and a gap in
- * them means reading again.
+ * from what the application was given is one change. Documents are compared, not versions: those
+ * start again when a device is created anew. Within a session versions order the changes, and a gap
+ * in them means reading again.
+ *
+ * <p>One document waits for the handler, the latest. The change that the handler gets is computed
+ * when it is free; what it was given counts as known when it has returned or thrown, so nothing is
+ * lost with a callback that was not run.
  *
  * <p>Confined to the loop.
  */
@@ -40,169 +44,207 @@ public final class TwinFollower {
   private static final int MAX_EARLY = 64;
 
   private final Loop loop;
-  private final SerialExecutor lane;
+  private final Executor executor;
   private final DesiredPropertiesHandler handler;
 
-  // Client lifetime.
+  /** What the handler was given last. Written on the loop while no callback runs. */
   private @Nullable TwinProperties known;
 
-  // Session lifetime.
-  private @Nullable TwinLink link;
-  private boolean reading;
-  private boolean readAgain;
-  private final List<TwinProperties> early = new ArrayList<>();
-  private @Nullable Alarm retry;
-  private Duration retryAfter = FIRST_RETRY;
+  /** The document as the hub has it. Read by the callback, too. */
+  private volatile @Nullable TwinProperties latest;
 
-  public TwinFollower(Loop loop, SerialExecutor lane, DesiredPropertiesHandler handler) {
+  private boolean telling;
+
+  /** The session that was opened last; another one's announcements are held until it opens. */
+  private @Nullable Session current;
+
+  TwinFollower(Loop loop, Executor executor, DesiredPropertiesHandler handler) {
     this.loop = loop;
-    this.lane = lane;
+    this.executor = executor;
     this.handler = handler;
   }
 
-  public void sessionOpened(TwinLink opened) {
-    loop.assertInLoop();
-    link = opened;
-    retryAfter = FIRST_RETRY;
-    read();
+  /** A session that begins to open. */
+  Session newSession() {
+    return new Session();
   }
 
-  public void sessionEnded() {
-    loop.assertInLoop();
-    link = null;
-    reading = false;
-    readAgain = false;
-    early.clear();
-    if (retry != null) {
-      retry.cancel();
-      retry = null;
-    }
+  private void followed(TwinProperties next) {
+    latest = next;
+    tellLatest();
   }
 
-  public void announced(String patchText) {
-    loop.assertInLoop();
-    TwinProperties patch;
-    try {
-      patch = TwinProperties.parse(patchText);
-    } catch (IllegalArgumentException e) {
-      log.warn(
-          "The hub announced desired properties that cannot be read ({}); reading the twin instead",
-          e.getMessage());
-      read();
+  private void tellLatest() {
+    if (telling || Objects.equals(latest, known)) {
       return;
     }
-    if (reading || link == null || retry != null) {
-      if (early.size() < MAX_EARLY) {
-        early.add(patch);
-      } else {
-        readAgain = true;
-      }
-    } else {
-      follow(patch);
-    }
-  }
-
-  private void read() {
-    TwinLink from = link;
-    if (from == null) {
-      return;
-    }
-    if (reading) {
-      readAgain = true;
-      return;
-    }
-    if (retry != null) {
-      retry.cancel();
-      retry = null;
-    }
-    reading = true;
-    readAgain = false;
-    answerOf(from)
-        .whenComplete(
-            (text, failure) ->
-                loop.execute(
-                    () -> {
-                      if (link == from) {
-                        readingEnded(text, failure);
-                      }
-                    }));
-  }
-
-  private static CompletionStage<String> answerOf(TwinLink from) {
-    try {
-      return from.get();
-    } catch (RuntimeException e) {
-      // A link that throws must not leave the reading open for ever.
-      return CompletableFuture.failedFuture(e);
-    }
-  }
-
-  private void readingEnded(@Nullable String text, @Nullable Throwable failure) {
-    reading = false;
-    if (text == null || failure != null) {
-      retryLater(failure == null ? "no answer" : Failures.of(failure, Stage.SESSION).getMessage());
-      return;
-    }
-    TwinProperties desired;
-    try {
-      desired = TwinDocuments.read(text).desired();
-    } catch (HubException e) {
-      retryLater(e.getMessage());
-      return;
-    }
-    retryAfter = FIRST_RETRY;
-    tell(desired);
-    List<TwinProperties> held = List.copyOf(early);
-    early.clear();
-    held.forEach(this::follow);
-    if (readAgain) {
-      read();
-    }
-  }
-
-  private void retryLater(@Nullable String why) {
-    log.warn("Could not read the twin ({}); reading it again in {} s", why, retryAfter.toSeconds());
-    retry =
-        loop.schedule(
-            retryAfter,
-            () -> {
-              retry = null;
-              read();
-            });
-    Duration doubled = retryAfter.multipliedBy(2);
-    retryAfter = doubled.compareTo(LAST_RETRY) < 0 ? doubled : LAST_RETRY;
-  }
-
-  private void follow(TwinProperties patch) {
-    TwinProperties now = known;
-    if (now == null || patch.version() > now.version() + 1) {
-      // An announcement in between is lost (they come at most once), or nothing is known yet.
-      read();
-    } else if (patch.version() > now.version()) {
-      tell(TwinProperties.of(patch.version(), MergePatch.apply(now.asMap(), patch.asMap())));
-    }
-  }
-
-  private void tell(TwinProperties next) {
+    telling = true;
     TwinProperties before = known;
+    executor.execute(
+        () -> {
+          TwinProperties next = latest;
+          try {
+            if (next != null) {
+              tell(before, next);
+            }
+          } finally {
+            loop.execute(() -> told(next));
+          }
+        });
+  }
+
+  private void told(@Nullable TwinProperties next) {
+    telling = false;
     known = next;
+    tellLatest();
+  }
+
+  /** On a callback thread. */
+  private void tell(@Nullable TwinProperties before, TwinProperties next) {
     Map<String, @Nullable Object> changed =
         before == null ? next.asMap() : MergePatch.between(before.asMap(), next.asMap());
     if (before != null && changed.isEmpty()) {
       return;
     }
-    DesiredChange change =
-        new DesiredChange(TwinProperties.of(next.version(), changed), next, before == null);
-    lane.execute(
-        () -> {
-          try {
-            handler.onDesiredProperties(change);
-          } catch (Exception e) {
-            log.error(
-                "The handler of desired properties failed on version {}; it will hear of the next change",
-                change.version(),
-                e);
-          }
-        });
+    try {
+      handler.onDesiredProperties(
+          new DesiredChange(TwinProperties.of(next.version(), changed), next, before == null));
+    } catch (Throwable e) {
+      log.error(
+          "The handler of desired properties failed on version {}; it gets the next change",
+          next.version(),
+          e);
+    }
+  }
+
+  /** What one session announces and reads. */
+  final class Session {
+    private @Nullable TwinLink link;
+    private boolean reading;
+    private boolean readAgain;
+    private final List<TwinProperties> early = new ArrayList<>();
+    private @Nullable Alarm retry;
+    private Duration retryAfter = FIRST_RETRY;
+
+    private Session() {}
+
+    void opened(TwinLink opened) {
+      loop.assertInLoop();
+      link = opened;
+      current = this;
+      read();
+    }
+
+    void ended() {
+      loop.assertInLoop();
+      link = null;
+      early.clear();
+      if (retry != null) {
+        retry.cancel();
+        retry = null;
+      }
+      if (current == this) {
+        current = null;
+      }
+    }
+
+    void announced(String patchText) {
+      loop.assertInLoop();
+      TwinProperties patch;
+      try {
+        patch = TwinProperties.parse(patchText);
+      } catch (IllegalArgumentException e) {
+        log.warn(
+            "The hub announced desired properties that cannot be read ({}); reading the twin instead",
+            e.getMessage());
+        read();
+        return;
+      }
+      if (reading || link == null || retry != null) {
+        if (early.size() < MAX_EARLY) {
+          early.add(patch);
+        } else {
+          readAgain = true;
+        }
+      } else {
+        follow(patch);
+      }
+    }
+
+    private void read() {
+      TwinLink from = link;
+      if (from == null) {
+        return;
+      }
+      if (reading) {
+        readAgain = true;
+        return;
+      }
+      if (retry != null) {
+        retry.cancel();
+        retry = null;
+      }
+      reading = true;
+      readAgain = false;
+      ForeignCalls.stage("twin.get()", from::get)
+          .whenComplete((text, failure) -> loop.execute(() -> readingEnded(text, failure)));
+    }
+
+    private void readingEnded(@Nullable String text, @Nullable Throwable failure) {
+      if (link == null) {
+        return;
+      }
+      reading = false;
+      if (text == null || failure != null) {
+        retryLater(
+            failure == null ? "no answer" : Failures.of(failure, Stage.SESSION).getMessage());
+        return;
+      }
+      TwinProperties desired;
+      try {
+        desired = TwinDocuments.read(text).desired();
+      } catch (HubException e) {
+        retryLater(e.getMessage());
+        return;
+      }
+      retryAfter = FIRST_RETRY;
+      if (current != this) {
+        return;
+      }
+      followed(desired);
+      List<TwinProperties> held = List.copyOf(early);
+      early.clear();
+      held.forEach(this::follow);
+      if (readAgain) {
+        read();
+      }
+    }
+
+    private void retryLater(@Nullable String why) {
+      log.warn(
+          "Could not read the twin ({}); reading it again in {} s", why, retryAfter.toSeconds());
+      retry =
+          loop.schedule(
+              retryAfter,
+              () -> {
+                retry = null;
+                read();
+              });
+      Duration doubled = retryAfter.multipliedBy(2);
+      retryAfter = doubled.compareTo(LAST_RETRY) < 0 ? doubled : LAST_RETRY;
+    }
+
+    private void follow(TwinProperties patch) {
+      if (current != this) {
+        return;
+      }
+      TwinProperties now = latest;
+      if (now == null || patch.version() > now.version() + 1) {
+        // An announcement in between is lost (they come at most once), or nothing is known yet.
+        read();
+      } else if (patch.version() > now.version()) {
+        followed(TwinProperties.of(patch.version(), MergePatch.apply(now.asMap(), patch.asMap())));
+      }
+    }
   }
 }

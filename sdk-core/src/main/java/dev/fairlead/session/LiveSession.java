@@ -2,24 +2,20 @@ package dev.fairlead.session;
 
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
-import dev.fairlead.MethodRequest;
 import dev.fairlead.Proxy;
 import dev.fairlead.Route;
-import dev.fairlead.SystemProperty;
+import dev.fairlead.inbound.SessionInbox;
 import dev.fairlead.outbox.Lease;
 import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.Loop;
-import dev.fairlead.spi.MethodReply;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.OutboxReader;
 import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.Settlement;
 import dev.fairlead.spi.TransportSession;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -31,12 +27,12 @@ import org.slf4j.LoggerFactory;
  * One attempt at a session and, if it succeeds, that session: everything that lives exactly as
  * long. Confined to the loop.
  */
-public final class LiveSession implements SessionContext, Inbox {
+public final class LiveSession implements SessionContext {
   private static final Logger log = LoggerFactory.getLogger(LiveSession.class);
 
   private final ClientSettings settings;
   private final Loop loop;
-  private final Inbox client;
+  private final SessionInbox inbox;
   private final Set<Feed> feeds;
   private final BiConsumer<LiveSession, String> reopen;
 
@@ -57,7 +53,7 @@ public final class LiveSession implements SessionContext, Inbox {
       TokenLease token,
       Lease lease,
       Set<Feed> feeds,
-      Inbox client,
+      SessionInbox inbox,
       BiConsumer<LiveSession, String> reopen) {
     this.settings = settings;
     this.loop = loop;
@@ -65,8 +61,13 @@ public final class LiveSession implements SessionContext, Inbox {
     this.token = token;
     this.lease = lease;
     this.feeds = feeds;
-    this.client = client;
+    this.inbox = inbox;
     this.reopen = reopen;
+  }
+
+  /** The open session is told to whoever follows the twin. */
+  void opened(TransportSession transport) {
+    inbox.opened(transport);
   }
 
   /** Ends what this session holds of the client: its lease on the outbox, its inbox. */
@@ -74,6 +75,7 @@ public final class LiveSession implements SessionContext, Inbox {
     loop.assertInLoop();
     if (!over) {
       over = true;
+      inbox.end();
       lease.revoke(cutByHub);
     }
   }
@@ -114,51 +116,6 @@ public final class LiveSession implements SessionContext, Inbox {
   }
 
   @Override
-  public void cloudMessage(
-      byte[] body,
-      Map<String, String> properties,
-      Map<SystemProperty, String> systemProperties,
-      Settlement settlement) {
-    loop.assertInLoop();
-    if (!over) {
-      client.cloudMessage(body, properties, systemProperties, settlement);
-    }
-  }
-
-  @Override
-  public int cloudMessageRoom() {
-    loop.assertInLoop();
-    return over ? 0 : client.cloudMessageRoom();
-  }
-
-  @Override
-  public void whenCloudMessageRoom(Runnable wakeup) {
-    loop.assertInLoop();
-    client.whenCloudMessageRoom(
-        () -> {
-          if (!over) {
-            wakeup.run();
-          }
-        });
-  }
-
-  @Override
-  public void methodCall(MethodRequest request, MethodReply reply) {
-    loop.assertInLoop();
-    if (!over) {
-      client.methodCall(request, reply);
-    }
-  }
-
-  @Override
-  public void desiredChange(String patch) {
-    loop.assertInLoop();
-    if (!over) {
-      client.desiredChange(patch);
-    }
-  }
-
-  @Override
   public DeviceIdentity identity() {
     return settings.identity();
   }
@@ -195,7 +152,7 @@ public final class LiveSession implements SessionContext, Inbox {
 
   @Override
   public Inbox inbox() {
-    return this;
+    return inbox;
   }
 
   @Override

@@ -2,19 +2,20 @@ package dev.fairlead.session;
 
 import dev.fairlead.Route;
 import dev.fairlead.inbound.Handlers;
+import dev.fairlead.inbound.SessionInbox;
 import dev.fairlead.outbox.Lease;
 import dev.fairlead.outbox.Outbox;
 import dev.fairlead.session.SupervisorEvent.CredentialObtained;
 import dev.fairlead.session.SupervisorEvent.OpeningEnded;
 import dev.fairlead.session.SupervisorEvent.ReopenRequested;
 import dev.fairlead.settings.ClientSettings;
-import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.ClientLoop;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Asks for what an opening needs; every answer comes back as an event. Confined to the loop. */
 final class Opener {
@@ -25,7 +26,7 @@ final class Opener {
   private final Outbox outbox;
   private final Transports transports;
   private final CredentialCache credentials;
-  private final Inbox inbox;
+  private final Supplier<SessionInbox> inboxes;
   private final Consumer<SupervisorEvent> events;
 
   Opener(
@@ -36,7 +37,7 @@ final class Opener {
       Outbox outbox,
       Transports transports,
       CredentialCache credentials,
-      Inbox inbox,
+      Supplier<SessionInbox> inboxes,
       Consumer<SupervisorEvent> events) {
     this.settings = settings;
     this.handlers = handlers;
@@ -45,7 +46,7 @@ final class Opener {
     this.outbox = outbox;
     this.transports = transports;
     this.credentials = credentials;
-    this.inbox = inbox;
+    this.inboxes = inboxes;
     this.events = events;
   }
 
@@ -74,7 +75,7 @@ final class Opener {
               token,
               lease,
               handlers.feeds(),
-              inbox,
+              inboxes.get(),
               (session, why) -> events.accept(new ReopenRequested(session, why)));
     } catch (Throwable e) {
       lease.revoke(false); // Or nothing could ever send again.

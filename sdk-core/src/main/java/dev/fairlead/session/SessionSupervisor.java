@@ -6,6 +6,7 @@ import dev.fairlead.Progress;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.inbound.Handlers;
+import dev.fairlead.inbound.SessionInbox;
 import dev.fairlead.outbox.Outbox;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
@@ -15,7 +16,6 @@ import dev.fairlead.session.SupervisorState.Idle;
 import dev.fairlead.session.SupervisorState.Live;
 import dev.fairlead.session.SupervisorState.Waiting;
 import dev.fairlead.settings.ClientSettings;
-import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.ClientLoop;
 import java.time.Duration;
@@ -40,13 +40,13 @@ public final class SessionSupervisor {
   private static final int RESCUES = 3;
 
   /** What the supervisor tells the client. */
-  public interface Owner extends Inbox {
+  public interface Owner {
     void stateChanged(ConnectionState state);
 
-    void sessionOpened(TransportSession session);
+    /** What a session that begins to open brings; the session ends it. */
+    SessionInbox newInbox();
 
-    /** A session is over, or the attempt at one: nothing more comes from it. */
-    void sessionEnded();
+    void sessionOpened();
 
     void finished(Optional<HubException> failure);
   }
@@ -91,7 +91,7 @@ public final class SessionSupervisor {
     clock = new ClockWatch(loop, () -> handle(null));
     Opener opener =
         new Opener(
-            settings, handlers, loop, time, outbox, transports, credentials, owner, this::handle);
+            settings, handlers, loop, time, outbox, transports, credentials, owner::newInbox, this::handle);
     LiveCare care = new LiveCare(settings, loop, time, credentials, random, planner, this, opener);
     RouteWalker walker =
         new RouteWalker(settings, loop, time, memory, credentials, backoff, planner, this, opener);
@@ -238,13 +238,13 @@ public final class SessionSupervisor {
   void release(LiveSession session, boolean cutByHub) {
     if (!session.isOver()) {
       session.retire(cutByHub);
-      TransportCalls.run("The client", owner::sessionEnded);
     }
   }
 
   /** Tells the client of an open session. */
   void opened(LiveSession session, TransportSession transport) {
-    TransportCalls.run("The client", () -> owner.sessionOpened(transport));
+    TransportCalls.run("The client", owner::sessionOpened);
+    session.opened(transport);
   }
 
   // ---- the end

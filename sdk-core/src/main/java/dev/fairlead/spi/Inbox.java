@@ -27,11 +27,11 @@ public interface Inbox {
       Settlement settlement);
 
   /**
-   * How many more cloud-to-device messages would reach the handler soon. A transport that asks the
-   * hub for messages asks for no more than this; one that is sent them unasked may exceed it, and
-   * what is over waits in the client.
+   * How many more cloud-to-device messages would reach the handler well within half the hub's lock
+   * time, at the pace of the last one. A transport that asks the hub for messages asks for no more
+   * than this; one that is sent them unasked may exceed it, and what is over waits in the client.
    *
-   * @return 0 or more
+   * @return 0 to 10; at least 1 while the handler is idle and nothing waits
    */
   int cloudMessageRoom();
 

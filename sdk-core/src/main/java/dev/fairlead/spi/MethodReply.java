@@ -3,11 +3,14 @@ package dev.fairlead.spi;
 import dev.fairlead.MethodResponse;
 import java.util.concurrent.CompletionStage;
 
-/** Answers one direct method; closes over its request id. */
+/**
+ * Answers one direct method; closes over its request id. The client calls it on the session's loop,
+ * at most once, and never after the session has ended, so no transport guards against that.
+ */
 @FunctionalInterface
 public interface MethodReply {
   /**
-   * Sends the answer. Any thread.
+   * Sends the answer.
    *
    * @param response the answer
    * @return completes when the answer has been handed to the wire; fails with a {@link

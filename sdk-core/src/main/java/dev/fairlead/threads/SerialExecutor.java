@@ -151,6 +151,9 @@ public final class SerialExecutor implements Executor {
     synchronized (tasks) {
       tasks.add(task);
       if (phase != Phase.IDLE) {
+        if (phase == Phase.RUNNING) {
+          watchTask();
+        }
         return;
       }
       begun = handNextRun();
@@ -231,6 +234,7 @@ public final class SerialExecutor implements Executor {
         return; // handed over twice, and the other came first
       }
       phase = Phase.RUNNING;
+      since = loop.nanoTime();
       runner = Thread.currentThread();
       stalled.waiting.remove(this);
     }
@@ -262,14 +266,13 @@ public final class SerialExecutor implements Executor {
       if (task == null) {
         phase = Phase.IDLE;
         runner = null;
-        if (alarm != null
-            && heldMessage == null) { // Futures complete too often for that; theirs comes in vain.
+        if (alarm != null) {
           alarm.cancel();
           alarm = null;
         }
       } else {
         since = loop.nanoTime();
-        setAlarm();
+        watchTask();
       }
       return task;
     }
@@ -283,6 +286,13 @@ public final class SerialExecutor implements Executor {
       case REFUSED -> FIRST_RETRY.multipliedBy(1L << Math.min(tries - 1, MOST_DOUBLINGS));
       case RUNNING, IDLE -> heldMessage != null ? HELD : LONG;
     };
+  }
+
+  /** A task that holds a moving queue needs an alarm only while another waits behind it. */
+  private void watchTask() {
+    if (!noticed && (heldMessage == null || !tasks.isEmpty())) {
+      setAlarm();
+    }
   }
 
   private void setAlarm() {
@@ -303,7 +313,10 @@ public final class SerialExecutor implements Executor {
     Thread longRunning = null;
     synchronized (tasks) {
       alarm = null;
-      if (phase == Phase.IDLE || noticed || (phase == Phase.HANDED && given == null)) {
+      if (phase == Phase.IDLE
+          || noticed
+          || (phase == Phase.HANDED && given == null)
+          || (phase == Phase.RUNNING && heldMessage != null && tasks.isEmpty())) {
         return;
       }
       if (loop.nanoTime() - since - limit().toNanos() < 0) {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -25,14 +26,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class MethodDispatcherTest {
-  private static final int LANE_LIMIT = 64;
+  private static final int MOST_OPEN = 64;
+  private static final Duration QUEUE_TIME = Duration.ofSeconds(30);
 
   private final ManualLoop loop = new ManualLoop();
   private final HeldExecutor executor = new HeldExecutor();
   private final Map<String, AsyncMethodHandler> handlers = new HashMap<>();
   private final List<String> answers = new ArrayList<>();
   private Optional<AsyncMethodHandler> otherMethods = Optional.empty();
-  private @Nullable MethodDispatcher desk;
+  private @Nullable MethodDispatcher dispatcher;
+  private @Nullable SessionInbox session;
 
   private void call(String name) {
     call(name, response -> note(name, response));
@@ -44,15 +47,39 @@ class MethodDispatcherTest {
   }
 
   private void call(String name, MethodReply reply) {
-    if (desk == null) {
-      desk =
+    SessionInbox called = session();
+    loop.run(() -> called.methodCall(new MethodRequest(name, ""), reply));
+  }
+
+  private SessionInbox session() {
+    if (session == null) {
+      dispatcher =
           new MethodDispatcher(
               loop,
               new SerialExecutor("methods", executor, loop),
-              new Handlers(Optional.empty(), handlers, otherMethods, Optional.empty(), List.of()));
+              new Handlers(
+                  Optional.empty(),
+                  handlers,
+                  otherMethods,
+                  Optional.empty(),
+                  List.of(),
+                  QUEUE_TIME));
+      session = new SessionInbox(loop, null, dispatcher, null);
     }
-    MethodDispatcher called = desk;
-    loop.run(() -> called.called(new MethodRequest(name, ""), reply));
+    return session;
+  }
+
+  private void endSession() {
+    loop.run(session()::end);
+    session = new SessionInbox(loop, null, Objects.requireNonNull(dispatcher), null);
+  }
+
+  /** Runs handlers, and what they lead to, until nothing is left. */
+  private void runAll() {
+    while (executor.runAll()) {
+      loop.run();
+    }
+    loop.run();
   }
 
   private static CompletableFuture<MethodResponse> now(String payload) {
@@ -65,7 +92,7 @@ class MethodDispatcherTest {
     call("a");
     assertThat(answers).as("handlers do not run on the loop").isEmpty();
 
-    executor.runAll();
+    runAll();
 
     assertThat(answers).containsExactly("a 200 \"a\"");
     assertThat(loop.time.alarms()).as("no alarm is left").isZero();
@@ -78,7 +105,7 @@ class MethodDispatcherTest {
 
     call("a");
     call("A");
-    executor.runAll();
+    runAll();
 
     assertThat(answers).containsExactly("a 200 own", "A 200 other");
   }
@@ -125,7 +152,7 @@ class MethodDispatcherTest {
 
     call("a");
     call("b");
-    executor.runAll();
+    runAll();
 
     assertThat(answers).containsExactly("a 500 ", "b 200 ");
     assertThat(loop.time.alarms()).isZero();
@@ -138,10 +165,11 @@ class MethodDispatcherTest {
     handlers.put("b", request -> now(""));
     call("late");
     call("b");
-    executor.runAll();
+    runAll();
     assertThat(answers).containsExactly("b 200 ");
 
     late.complete(MethodResponse.ok("at last"));
+    loop.run();
 
     assertThat(answers).containsExactly("b 200 ", "late 200 at last");
   }
@@ -151,10 +179,11 @@ class MethodDispatcherTest {
     CompletableFuture<MethodResponse> tooLate = new CompletableFuture<>();
     handlers.put("a", request -> tooLate);
     call("a");
-    executor.runAll();
+    runAll();
 
     loop.advance(Duration.ofMinutes(5));
     tooLate.complete(MethodResponse.ok(""));
+    loop.run();
 
     assertThat(answers).isEmpty();
   }
@@ -164,10 +193,11 @@ class MethodDispatcherTest {
     CompletableFuture<MethodResponse> late = new CompletableFuture<>();
     handlers.put("a", request -> late);
     call("a");
-    executor.runAll();
+    runAll();
 
     loop.advance(Duration.ofMinutes(5).minusNanos(1));
     late.complete(MethodResponse.ok(""));
+    loop.run();
 
     assertThat(answers).containsExactly("a 200 ");
   }
@@ -176,7 +206,7 @@ class MethodDispatcherTest {
   void answersFiveOhThreeBehindAHandlerThatDoesNotReturn() {
     handlers.put("a", request -> now(""));
     // Nothing runs the executor, as if a handler held its lane.
-    for (int i = 0; i < LANE_LIMIT; i++) {
+    for (int i = 0; i < MOST_OPEN; i++) {
       call("a");
     }
     assertThat(answers).isEmpty();
@@ -184,11 +214,11 @@ class MethodDispatcherTest {
     call("a");
     assertThat(answers).containsExactly("a 503 ");
 
-    executor.runAll();
-    assertThat(answers).hasSize(LANE_LIMIT + 1);
+    runAll();
+    assertThat(answers).hasSize(MOST_OPEN + 1);
     call("a");
-    executor.runAll();
-    assertThat(answers.get(LANE_LIMIT + 1)).isEqualTo("a 200 ");
+    runAll();
+    assertThat(answers.get(MOST_OPEN + 1)).isEqualTo("a 200 ");
   }
 
   @Test
@@ -204,24 +234,121 @@ class MethodDispatcherTest {
                     Progress.NOT_SENT,
                     null)));
 
-    executor.runAll();
+    runAll();
     call("a");
-    executor.runAll();
+    runAll();
+
+    assertThat(answers).containsExactly("a 200 ");
+  }
+
+  @Test
+  void asynchronousCallsCountAsUnanswered() {
+    List<CompletableFuture<MethodResponse>> late = new ArrayList<>();
+    handlers.put(
+        "a",
+        request -> {
+          late.add(new CompletableFuture<>());
+          return late.get(late.size() - 1);
+        });
+    for (int i = 0; i < MOST_OPEN; i++) {
+      call("a");
+      runAll();
+    }
+    assertThat(answers).isEmpty();
+    call("a");
+    assertThat(answers).containsExactly("a 503 ");
+
+    late.get(7).complete(MethodResponse.ok(""));
+    call("a");
+    runAll();
+    assertThat(answers).containsExactly("a 503 ", "a 200 ");
+    assertThat(late).hasSize(MOST_OPEN + 1);
+
+    loop.advance(MethodDispatcher.CALLER_PATIENCE);
+    assertThat(loop.time.alarms()).isZero();
+    call("a");
+    runAll();
+    assertThat(late).as("those given up leave room").hasSize(MOST_OPEN + 2);
+  }
+
+  @Test
+  void aCallThatHasWaitedTooLongIsAnswered504AndNeverCarriedOut() {
+    List<String> carriedOut = new ArrayList<>();
+    handlers.put(
+        "openValve",
+        request -> {
+          carriedOut.add(request.name());
+          return now("");
+        });
+    call("openValve");
+    call("openValve");
+
+    loop.advance(QUEUE_TIME.minusNanos(1));
+    assertThat(answers).isEmpty();
+    loop.advance(Duration.ofNanos(1));
+
+    assertThat(answers).containsExactly("openValve 504 ", "openValve 504 ");
+    runAll();
+    assertThat(carriedOut).isEmpty();
+    assertThat(loop.time.alarms()).isZero();
+  }
+
+  @Test
+  void aCallWhoseSessionHasEndedIsNeverCarriedOut() {
+    List<String> carriedOut = new ArrayList<>();
+    AsyncMethodHandler handler =
+        request -> {
+          carriedOut.add(request.name());
+          return now("");
+        };
+    handlers.put("withTheExecutor", handler);
+    handlers.put("waiting", handler);
+    handlers.put("next", handler);
+    call("withTheExecutor");
+    call("waiting");
+
+    endSession();
+    call("next");
+    runAll();
+
+    assertThat(carriedOut).containsExactly("next");
+    assertThat(answers).containsExactly("next 200 ");
+    assertThat(loop.time.alarms()).isZero();
+  }
+
+  @Test
+  void neverRepliesAfterTheSessionsEnd() {
+    CompletableFuture<MethodResponse> late = new CompletableFuture<>();
+    handlers.put("a", request -> late);
+    call("a");
+    runAll();
+
+    endSession();
+    late.complete(MethodResponse.ok(""));
+    loop.run();
+
+    assertThat(answers).isEmpty();
+    assertThat(loop.time.alarms()).isZero();
+  }
+
+  @Test
+  void aReplyThatThrowsHoldsNothingUp() {
+    handlers.put("a", request -> now(""));
+    call(
+        "a",
+        response -> {
+          throw new AssertionError("expected by the test");
+        });
+    call("a");
+    runAll();
 
     assertThat(answers).containsExactly("a 200 ");
   }
 
   @Test
   void isEnteredOnTheLoop() {
-    MethodDispatcher outside =
-        new MethodDispatcher(
-            loop,
-            new SerialExecutor("methods", executor, loop),
-            new Handlers(
-                Optional.empty(), Map.of(), Optional.empty(), Optional.empty(), List.of()));
-
     assertThatThrownBy(
-            () -> outside.called(new MethodRequest("a", ""), response -> note("a", response)))
+            () -> session().methodCall(new MethodRequest("a", ""), response -> note("a", response)))
         .isInstanceOf(IllegalStateException.class);
   }
 }

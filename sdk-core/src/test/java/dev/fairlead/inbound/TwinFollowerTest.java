@@ -7,6 +7,7 @@ import dev.fairlead.Progress;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.TwinLink;
+import dev.fairlead.threads.HeldExecutor;
 import dev.fairlead.threads.ManualLoop;
 import dev.fairlead.threads.SerialExecutor;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +27,7 @@ class TwinFollowerTest {
   private final List<String> heard = new ArrayList<>();
   private final List<DesiredChange> changes = new ArrayList<>();
   private final TwinFollower follower = new TwinFollower(loop, lane(), this::hear);
+  private TwinFollower.Session session = follower.newSession();
   private final Link link = new Link();
 
   private SerialExecutor lane() {
@@ -56,15 +59,16 @@ class TwinFollowerTest {
   }
 
   private void open(TwinLink with) {
-    loop.run(() -> follower.sessionOpened(with));
+    loop.run(() -> session.opened(with));
   }
 
   private void end() {
-    loop.run(follower::sessionEnded);
+    loop.run(session::ended);
+    session = follower.newSession();
   }
 
   private void announce(String patch) {
-    loop.run(() -> follower.announced(patch));
+    loop.run(() -> session.announced(patch));
   }
 
   private CompletableFuture<String> reading(Link of) {
@@ -407,11 +411,109 @@ class TwinFollowerTest {
               hear(change);
               throw new Exception("expected by the test");
             });
-    loop.run(() -> unlucky.sessionOpened(link));
+    TwinFollower.Session unluckySession = unlucky.newSession();
+    loop.run(() -> unluckySession.opened(link));
     answer(link, "{\"a\":1,\"$version\":1}");
 
-    loop.run(() -> unlucky.announced("{\"a\":2,\"$version\":2}"));
+    loop.run(() -> unluckySession.announced("{\"a\":2,\"$version\":2}"));
 
     assertThat(heard).containsExactly("first 1 {\"a\":1}", "2 {\"a\":2}");
+  }
+
+  // ---- one place for the latest document
+
+  private final HeldExecutor held = new HeldExecutor();
+  private final TwinFollower slow =
+      new TwinFollower(loop, new SerialExecutor("desired", held, loop), this::hear);
+
+  private void runHeld() {
+    while (held.runAll()) {
+      loop.run();
+    }
+  }
+
+  private TwinFollower.Session slowSession() {
+    TwinFollower.Session opened = slow.newSession();
+    loop.run(() -> opened.opened(link));
+    answer(link, "{\"a\":1,\"$version\":1}");
+    return opened;
+  }
+
+  @Test
+  void aSlowHandlerGetsWhatItMissedAsOneChange() {
+    TwinFollower.Session opened = slowSession();
+    held.runAll();
+    for (int version = 2; version <= 5000; version++) {
+      String patch = "{\"a\":" + version + ",\"b\":1,\"$version\":" + version + "}";
+      loop.run(() -> opened.announced(patch));
+    }
+
+    runHeld();
+
+    assertThat(heard).containsExactly("first 1 {\"a\":1}", "5000 {\"a\":5000,\"b\":1}");
+    assertThat(link.count).as("nothing had to be read again").isEqualTo(1);
+  }
+
+  @Test
+  void aHandlerThatHasNotBegunGetsTheLatestDocument() {
+    TwinFollower.Session opened = slowSession();
+    loop.run(() -> opened.announced("{\"a\":2,\"$version\":2}"));
+
+    runHeld();
+
+    assertThat(heard).containsExactly("first 2 {\"a\":2}");
+  }
+
+  @Test
+  void whatWasChangedBackMeanwhileIsNoChange() {
+    TwinFollower.Session opened = slowSession();
+    held.runAll();
+    loop.run(() -> opened.announced("{\"a\":2,\"$version\":2}"));
+    loop.run(() -> opened.announced("{\"a\":1,\"$version\":3}"));
+    runHeld();
+    loop.run(() -> opened.announced("{\"a\":7,\"$version\":4}"));
+
+    runHeld();
+
+    assertThat(heard).containsExactly("first 1 {\"a\":1}", "4 {\"a\":7}");
+  }
+
+  @Test
+  void anExecutorThatRefusesForAWhileLosesNoChange() {
+    boolean[] refusing = {true};
+    TwinFollower follows =
+        new TwinFollower(
+            loop,
+            new SerialExecutor(
+                "desired",
+                task -> {
+                  if (refusing[0]) {
+                    throw new RejectedExecutionException("full (by the test)");
+                  }
+                  task.run();
+                },
+                loop),
+            this::hear);
+    TwinFollower.Session opened = follows.newSession();
+    loop.run(() -> opened.opened(link));
+    answer(link, "{\"a\":1,\"$version\":1}");
+    assertThat(heard).isEmpty();
+
+    refusing[0] = false;
+    loop.advance(Duration.ofSeconds(1));
+
+    assertThat(heard).containsExactly("first 1 {\"a\":1}");
+  }
+
+  @Test
+  void announcementsOfAnOpeningThatFailedAreForgotten() {
+    // Opening 1 announces version 6 of a twin that is then created anew; opening 2 reads version 5.
+    announce("{\"a\":\"of the old twin\",\"$version\":6}");
+    end();
+    open(link);
+    answer(link, "{\"b\":1,\"$version\":5}");
+    announce("{\"b\":2,\"$version\":6}");
+
+    assertThat(heard).containsExactly("first 5 {\"b\":1}", "6 {\"b\":2}");
   }
 }

@@ -12,9 +12,12 @@ public final class HeldExecutor implements Executor {
     tasks.add(task);
   }
 
-  public void runAll() {
+  /** Runs what is there, and says whether there was something. */
+  public boolean runAll() {
+    boolean any = !tasks.isEmpty();
     for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
       task.run();
     }
+    return any;
   }
 }

@@ -1,0 +1,55 @@
+package dev.fairlead.inbound;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.spi.Loop;
+import dev.fairlead.threads.ClientThreads;
+import dev.fairlead.threads.OpenOperations;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that the application's handlers receive: each feed has a bounded mailbox on the loop's
+ * side, from which one entry at a time goes to its handler. Confined to the loop.
+ */
+public final class InboundFeeds {
+  private final Loop loop;
+  private final MethodDispatcher methods;
+  private final @Nullable CloudMessageDispatcher cloudMessages;
+  private final @Nullable TwinFollower twin;
+  private final StateMailbox states;
+
+  /**
+   * @param settlements those under way, which end with the client at the latest
+   */
+  public InboundFeeds(
+      Loop loop, ClientThreads threads, Handlers handlers, OpenOperations settlements) {
+    this.loop = loop;
+    methods = new MethodDispatcher(loop, threads.handlerExecutor("direct methods"), handlers);
+    cloudMessages =
+        handlers
+            .cloudMessages()
+            .map(
+                handler ->
+                    new CloudMessageDispatcher(
+                        loop, threads.handlerExecutor("C2D messages"), settlements, handler))
+            .orElse(null);
+    twin =
+        handlers
+            .desiredProperties()
+            .map(
+                handler ->
+                    new TwinFollower(loop, threads.handlerExecutor("desired properties"), handler))
+            .orElse(null);
+    states = new StateMailbox(threads.handlerExecutor("connection state"), handlers.states());
+  }
+
+  /** What a session that begins to open brings. */
+  public SessionInbox newSession() {
+    loop.assertInLoop();
+    return new SessionInbox(loop, cloudMessages, methods, twin == null ? null : twin.newSession());
+  }
+
+  /** The connection's state has changed. */
+  public void stateChanged(ConnectionState state) {
+    states.changed(state);
+  }
+}

@@ -1,0 +1,97 @@
+package dev.fairlead.threads;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An outcome that several callers wait for, each with a future of its own: what one does with it
+ * (cancel it, give it a time-out) concerns nobody else. Completes once. Safe for any thread.
+ */
+public final class SharedOutcome {
+  private final ClientThreads threads;
+  private final CompletableFuture<Void> outcome = new CompletableFuture<>();
+  private final Map<Object, CompletableFuture<Void>> handedOut = new ConcurrentHashMap<>();
+
+  public SharedOutcome(ClientThreads threads) {
+    this.threads = threads;
+  }
+
+  /** A new future of this outcome. */
+  public CompletableFuture<Void> future() {
+    CompletableFuture<Void> future = threads.newFuture();
+    Object key = new Object();
+    handedOut.put(key, future);
+    // A caller may come each second for years: nothing is kept of futures that have ended.
+    CompletableFuture<Void> unused = future.whenComplete((done, failure) -> handedOut.remove(key));
+    if (outcome.isDone()) {
+      finish(future);
+    }
+    return future;
+  }
+
+  /** Ends it with success. On the thread that completes futures. */
+  @SuppressWarnings("NullAway") // A future of Void completes with null.
+  public void complete() {
+    outcome.complete(null);
+    handedOut.values().forEach(this::finish);
+  }
+
+  /** Ends it with a failure. On the thread that completes futures. */
+  public void fail(Throwable failure) {
+    outcome.completeExceptionally(failure);
+    handedOut.values().forEach(this::finish);
+  }
+
+  @SuppressWarnings("NullAway") // A future of Void completes with null.
+  private void finish(CompletableFuture<Void> future) {
+    @Nullable Throwable failure = outcome.handle((done, why) -> why).join();
+    if (failure == null) {
+      future.complete(null);
+    } else {
+      future.completeExceptionally(failure);
+    }
+  }
+
+  /** Waits without a limit for it to end, in success or failure. */
+  public void await() throws InterruptedException {
+    try {
+      outcome.get();
+    } catch (ExecutionException failed) {
+      // It has ended.
+    }
+  }
+
+  /**
+   * Waits for it to end, also where the thread is interrupted, which is kept.
+   *
+   * @return whether it has ended within the limit
+   */
+  public boolean awaitUninterruptibly(Duration limit) {
+    long deadline = System.nanoTime() + limit.toNanos();
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          outcome.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+          return true;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException failed) {
+          return true;
+        } catch (TimeoutException e) {
+          return false;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}
