@@ -113,6 +113,7 @@ public final class RealDeviceClient implements DeviceClient {
     credentials =
         new CredentialCache(
             loop,
+            threads.calls(),
             settings.credentials(),
             new Audience(settings.hubHost(), settings.identity()),
             settings.openTimeout(),

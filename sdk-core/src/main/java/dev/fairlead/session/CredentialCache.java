@@ -2,18 +2,19 @@ package dev.fairlead.session;
 
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
-import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.auth.Audience;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.threads.ForeignCalls;
+import dev.fairlead.threads.SingleFlight;
 import dev.fairlead.transport.Overdue;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class CredentialCache {
   private final Loop loop;
   private final Credentials credentials;
-  private final Audience audience;
+  private final SingleFlight<Credential> issuing;
   private final Duration limit;
   private final RandomGenerator random;
   private @Nullable TokenLease newest;
@@ -35,23 +36,27 @@ public final class CredentialCache {
   /** A call that is under way. */
   private static final class Fetch {
     final CompletableFuture<TokenLease> outcome = new CompletableFuture<>();
-    Alarm overdue = () -> {};
+    ForeignCalls.Call call = () -> {};
   }
 
   /**
-   * @param limit how long the application's code may take to make one credential
+   * @param calls how the application's code is called
+   * @param limit how long that code may take to make one credential
    */
   public CredentialCache(
       Loop loop,
+      ForeignCalls calls,
       Credentials credentials,
       Audience audience,
       Duration limit,
       RandomGenerator random) {
     this.loop = loop;
     this.credentials = credentials;
-    this.audience = audience;
     this.limit = limit;
     this.random = random;
+    issuing =
+        calls.singleFlight(
+            "The source of credentials", () -> credentials.issue(audience, loop.now()));
   }
 
   /** The credential to show now: the newest if it is fresh, else a new one. */
@@ -82,46 +87,24 @@ public final class CredentialCache {
     }
     Fetch underWay = fetch;
     if (underWay == null) {
-      underWay = new Fetch();
-      begin(underWay);
+      Fetch begun = new Fetch();
+      fetch = begun;
+      begun.call =
+          issuing.ask(limit, (credential, failure) -> ended(begun, credential, failure));
+      underWay = begun;
     }
     return underWay.outcome;
   }
 
-  private void begin(Fetch begun) {
-    fetch = begun;
-    begun.overdue = loop.schedule(limit, () -> ended(begun, null, overdue()));
-    CompletionStage<Credential> answer =
-        TransportCalls.ask(
-            "The source of credentials", () -> credentials.issue(audience, loop.now()));
-    TransportCalls.onLoop(
-        loop,
-        answer,
-        (credential, failure) ->
-            ended(begun, credential, credential == null ? noCredential(failure) : null));
-  }
-
-  private void ended(Fetch of, @Nullable Credential credential, @Nullable HubException failure) {
+  private void ended(Fetch of, @Nullable Credential credential, @Nullable Throwable failure) {
+    fetch = null;
     if (credential == null) {
-      if (fetch == of) {
-        over(of);
-        of.outcome.completeExceptionally(failure);
-      }
-      return;
-    }
-    TokenLease lease = TokenLease.of(credential, loop, random);
-    if (fetch == of) {
-      over(of);
+      of.outcome.completeExceptionally(noCredential(failure));
+    } else {
+      TokenLease lease = TokenLease.of(credential, loop, random);
       newest = lease;
       of.outcome.complete(lease);
-    } else if (newest == null && !closed) {
-      newest = lease; // It came too late for whoever asked, and serves the next one.
     }
-  }
-
-  private void over(Fetch of) {
-    of.overdue.cancel();
-    fetch = null;
   }
 
   private HubException overdue() {
@@ -133,24 +116,23 @@ public final class CredentialCache {
         null);
   }
 
-  private static HubException noCredential(@Nullable Throwable failure) {
+  private HubException noCredential(@Nullable Throwable failure) {
     if (failure == null) {
       return unobtainable(
           "No credential could be obtained: the credentials given to the client completed with"
               + " null. Nothing was sent to the hub; the client asks again.",
           null);
     }
-    Throwable cause = failure;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
+    if (failure instanceof TimeoutException) {
+      return overdue();
     }
-    return cause instanceof HubException own
+    return failure instanceof HubException own
         ? unobtainable(String.valueOf(own.getMessage()), own)
         : unobtainable(
             "No credential could be obtained: the credentials given to the client failed with "
-                + cause
+                + failure.getClass().getName()
                 + ". Nothing was sent to the hub; the client asks again.",
-            cause);
+            failure);
   }
 
   private static HubException unobtainable(String message, @Nullable Throwable cause) {
@@ -170,7 +152,8 @@ public final class CredentialCache {
     newest = null;
     Fetch underWay = fetch;
     if (underWay != null) {
-      over(underWay);
+      fetch = null;
+      underWay.call.cancel();
       underWay.outcome.completeExceptionally(
           unobtainable("The client was closed before a credential was obtained.", null));
     }

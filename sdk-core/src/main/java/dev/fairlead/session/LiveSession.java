@@ -15,6 +15,7 @@ import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.OutboxReader;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.TransportSession;
+import dev.fairlead.threads.ForeignCalls;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -87,7 +88,7 @@ public final class LiveSession implements SessionContext {
   /** Asks the open session to close; false if that cannot be hoped for, because it threw. */
   boolean close() {
     TransportSession open = session;
-    return open != null && TransportCalls.run("The session's close()", open::close);
+    return open != null && ForeignCalls.guarded("session.close()", open::close) == null;
   }
 
   /** Cuts whatever there is of it. */
@@ -95,9 +96,9 @@ public final class LiveSession implements SessionContext {
     TransportSession open = session;
     Opening<TransportSession> begun = opening;
     if (open != null) {
-      TransportCalls.run("The session's abort()", open::abort);
+      ForeignCalls.guarded("session.abort()", open::abort);
     } else if (begun != null) {
-      TransportCalls.run("The opening's abort()", begun::abort);
+      ForeignCalls.guarded("opening.abort()", begun::abort);
     }
   }
 

@@ -12,10 +12,13 @@ import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.ClientLoop;
+import dev.fairlead.threads.ForeignCalls;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Asks for what an opening needs; every answer comes back as an event. Confined to the loop. */
 final class Opener {
@@ -56,8 +59,7 @@ final class Opener {
 
   /** Its first step: a credential. */
   void obtainCredential(OpeningAttempt attempt) {
-    TransportCalls.onLoop(
-        loop,
+    answer(
         credentials.lease(),
         (token, failure) -> events.accept(new CredentialObtained(attempt, token, failure)));
   }
@@ -82,8 +84,7 @@ final class Opener {
       throw e;
     }
     attempt.session(begun);
-    TransportCalls.onLoop(
-        loop,
+    answer(
         outcome(attempt, begun),
         (session, failure) -> events.accept(new OpeningEnded(attempt, session, failure)));
   }
@@ -93,25 +94,29 @@ final class Opener {
       Opening<TransportSession> opening =
           transports.provider(attempt.route).open(attempt.route, begun);
       begun.opening = opening;
-      return TransportCalls.ask("The opening's outcome()", opening::outcome);
+      return ForeignCalls.stage("opening.outcome()", opening::outcome);
     } catch (Throwable e) {
       return CompletableFuture.failedFuture(e);
     }
   }
 
+  /** Brings an answer to the loop, always in a task of its own. */
+  private <T> void answer(
+      CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> then) {
+    stage.whenComplete((value, failure) -> loop.execute(() -> then.accept(value, failure)));
+  }
+
   /** Shows a credential to an open session. */
   void presentCredential(LiveSession session, TransportSession transport, TokenLease token) {
-    TransportCalls.onLoop(
-        loop,
-        TransportCalls.ask("The session's renew()", () -> transport.renew(token.credential())),
+    answer(
+        ForeignCalls.stage("session.renew()", () -> transport.renew(token.credential())),
         (answer, failure) ->
             events.accept(new SupervisorEvent.RenewalAnswered(session, token, answer, failure)));
   }
 
   /** Obtains a credential for an open session. */
   void obtainSuccessor(LiveSession session) {
-    TransportCalls.onLoop(
-        loop,
+    answer(
         credentials.successor(session.token),
         (token, failure) ->
             events.accept(new SupervisorEvent.RenewalObtained(session, token, failure)));
@@ -119,9 +124,8 @@ final class Opener {
 
   /** Brings the end of an open session. */
   void watchEnd(LiveSession session, TransportSession transport) {
-    TransportCalls.onLoop(
-        loop,
-        TransportCalls.ask("The session's ended()", transport::ended),
+    answer(
+        ForeignCalls.stage("session.ended()", transport::ended),
         (end, failure) ->
             events.accept(
                 end != null && failure == null

@@ -18,6 +18,7 @@ import dev.fairlead.session.SupervisorState.Waiting;
 import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.ClientLoop;
+import dev.fairlead.threads.ForeignCalls;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -230,7 +231,7 @@ public final class SessionSupervisor {
   void publish(ConnectionState next) {
     if (!next.equals(published)) {
       published = next;
-      TransportCalls.run("The client's listener", () -> owner.stateChanged(next));
+      ForeignCalls.guarded("The client's listener", () -> owner.stateChanged(next));
     }
   }
 
@@ -243,7 +244,7 @@ public final class SessionSupervisor {
 
   /** Tells the client of an open session. */
   void opened(LiveSession session, TransportSession transport) {
-    TransportCalls.run("The client", owner::sessionOpened);
+    ForeignCalls.guarded("The client", owner::sessionOpened);
     session.opened(transport);
   }
 
@@ -286,6 +287,6 @@ public final class SessionSupervisor {
       release(left, false);
     }
     publish(new ConnectionState.Closed(failure));
-    TransportCalls.run("The client's end", () -> owner.finished(failure));
+    ForeignCalls.guarded("The client's end", () -> owner.finished(failure));
   }
 }

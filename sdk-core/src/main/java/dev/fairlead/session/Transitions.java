@@ -28,6 +28,7 @@ import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.Failures;
+import dev.fairlead.threads.ForeignCalls;
 import dev.fairlead.transport.Overdue;
 import java.time.Duration;
 import java.util.List;
@@ -197,7 +198,7 @@ final class Transitions {
     }
     if (!(state instanceof Opening now) || now.attempt != attempt) {
       if (transport != null && begun.session != transport) {
-        TransportCalls.run("The late session's abort()", transport::abort);
+        ForeignCalls.guarded("session.abort()", transport::abort);
       }
     } else if (transport == null) {
       Throwable failure = event.failure();

@@ -32,6 +32,8 @@ class FailBackTest extends MemoryCase {
   private static final MaintenanceWindow AT_NIGHT =
       new MaintenanceWindow(LocalTime.of(2, 0), Duration.ofHours(1), ZoneOffset.UTC);
 
+  private static final Duration STEP = Duration.ofSeconds(30);
+
   private DeviceClient client;
 
   private DeviceClientBuilder withWindow() {
@@ -65,7 +67,9 @@ class FailBackTest extends MemoryCase {
     while (time.now().isBefore(target)) {
       Duration left = Duration.between(time.now(), target);
       Duration alarm = time.untilNext().orElse(left);
-      time.advance(left.compareTo(alarm) < 0 ? left : alarm);
+      // An alarm that only watches a callback that runs just now is no reason for a step.
+      Duration step = alarm.compareTo(STEP) < 0 ? STEP : alarm;
+      time.advance(left.compareTo(step) < 0 ? left : step);
       // It goes through the client's loop behind the alarms that were due, and needs a session.
       Waiting.result(client.send(text("tick")));
       Waiting.until("at rest", () -> client.state() instanceof Connected && hub.openLines() == 1);

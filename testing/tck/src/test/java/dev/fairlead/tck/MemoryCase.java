@@ -37,6 +37,8 @@ abstract class MemoryCase {
   /** No limit of the wire or of an opening strikes while a test moves time in large steps. */
   static final Duration NEVER = Duration.ofDays(300);
 
+  private static final Duration STEP = Duration.ofSeconds(3);
+
   final FakeTime time = new FakeTime();
   final InMemoryHub hub = new InMemoryHub(time);
   final InMemoryDevice device = hub.device("dev-1");
@@ -114,6 +116,31 @@ abstract class MemoryCase {
               time.advance(Duration.ofMillis(500));
               return condition.call();
             });
+  }
+
+  /**
+   * Moves time from alarm to alarm, and lets the client follow and connect again. An alarm that
+   * only watches a callback that runs just now is no reason for a step.
+   */
+  final void pass(DeviceClient client, Duration by) {
+    Instant end = time.now().plus(by);
+    while (time.now().isBefore(end)) {
+      Duration left = Duration.between(time.now(), end);
+      Duration alarm = time.untilNext().orElse(left);
+      Duration step = alarm.compareTo(STEP) < 0 ? STEP : alarm;
+      time.advance(step.compareTo(left) < 0 ? step : left);
+      atRest(client);
+      awaitState(client, ConnectionState.Connected.class);
+    }
+  }
+
+  /** Lets the client's loop run out of what it has to do now. */
+  static void atRest(DeviceClient client) {
+    for (int i = 0; i < 8; i++) {
+      CompletableFuture<Void> turn = new CompletableFuture<>();
+      client.updateReportedProperties("{}").whenComplete((version, no) -> turn.complete(null));
+      Waiting.result(turn);
+    }
   }
 
   /** Waits for the next attempt's time to be set, and moves to it. */

@@ -64,13 +64,9 @@ class RenewalTest extends MemoryCase {
   void anOpenLineTakesTheNewTokenWhereTheWireCan() {
     DeviceClient client =
         opened(builder(like(AMQP).renewingInPlace()).credentials(Credentials.tokens(this::fetch)));
-    for (int renewals = 1; renewals <= 10; renewals++) {
-      time.advance(DUE);
-      int count = renewals + 1;
-      Waiting.until("a new token", () -> issued.get() == count);
-      Waiting.result(client.send(text("m" + renewals))); // behind the renewal on the line
-      Waiting.until("the next renewal is set", () -> time.pending() >= 2);
-    }
+    pass(client, DUE.multipliedBy(10));
+    assertThat(issued).hasValueBetween(11, 14);
+    Waiting.result(client.send(text("m0")));
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     assertThat(client.state()).isInstanceOf(Connected.class);
   }

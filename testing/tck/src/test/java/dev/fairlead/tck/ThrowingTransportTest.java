@@ -31,7 +31,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -69,7 +68,6 @@ class ThrowingTransportTest extends MemoryCase {
     volatile Way way = Way.RUNTIME_EXCEPTION;
     final List<Try> tries = new CopyOnWriteArrayList<>();
     final AtomicInteger renewals = new AtomicInteger();
-    volatile @Nullable CompletionStage<TransportSession> outcomes;
 
     synchronized void misbehave(Way how, Verb... verbs) {
       way = how;
@@ -128,8 +126,7 @@ class ThrowingTransportTest extends MemoryCase {
 
     @Override
     public CompletionStage<TransportSession> outcome() {
-      CompletionStage<TransportSession> given = wire.outcomes;
-      return wire.did(Verb.OUTCOME, () -> given == null ? opening : given);
+      return wire.did(Verb.OUTCOME, () -> opening);
     }
 
     @Override
@@ -352,32 +349,5 @@ class ThrowingTransportTest extends MemoryCase {
     CompletableFuture<Void> done = new CompletableFuture<>();
     session.context.loop().execute(() -> done.complete(null));
     return done;
-  }
-
-  @Test
-  void anOpeningThatGivesTwoSessionsKeepsTheFirstAndCutsTheSecond() {
-    DeviceClient client = started(throwing());
-    Try first = wire.attempt(1);
-    Try other = new Try(wire, first.context);
-    other.opening.complete(other);
-    CompletableFuture<TransportSession> stage =
-        new CompletableFuture<>() {
-          @Override
-          public CompletableFuture<TransportSession> whenComplete(
-              BiConsumer<? super TransportSession, ? super Throwable> action) {
-            action.accept(first, null);
-            action.accept(first, null);
-            action.accept(other, null);
-            return this;
-          }
-        };
-    first.opening.completeExceptionally(cutByHub());
-    awaitState(client, ConnectionState.Waiting.class);
-    wire.outcomes = stage;
-    advanceToNextTry(client);
-    awaitState(client, Connected.class);
-    Waiting.until("the second is cut", () -> other.aborts.get() == 1);
-    assertThat(first.aborts).hasValue(0);
-    assertThat(client.state()).isInstanceOf(Connected.class);
   }
 }

@@ -62,26 +62,6 @@ class TokenLifeTest extends MemoryCase {
     return CompletableFuture.completedFuture(token(audience, life));
   }
 
-  /** Moves time from alarm to alarm, and lets the client follow. */
-  private void pass(DeviceClient client, Duration by) {
-    Instant end = time.now().plus(by);
-    while (time.now().isBefore(end)) {
-      Duration left = Duration.between(time.now(), end);
-      Duration next = time.untilNext().orElse(left);
-      time.advance(next.compareTo(left) < 0 ? next : left);
-      atRest(client);
-      Waiting.until("connected", () -> client.state() instanceof Connected);
-    }
-  }
-
-  private static void atRest(DeviceClient client) {
-    for (int i = 0; i < 8; i++) {
-      CompletableFuture<Void> turn = new CompletableFuture<>();
-      client.updateReportedProperties("{}").whenComplete((version, no) -> turn.complete(null));
-      Waiting.result(turn);
-    }
-  }
-
   // ---- W7: what a source gives
 
   @Test
@@ -160,7 +140,7 @@ class TokenLifeTest extends MemoryCase {
     Instant start = time.now();
     while (time.now().isBefore(start.plus(Duration.ofMinutes(52)))) {
       time.advance(Duration.ofSeconds(20));
-      fleet.forEach(TokenLifeTest::atRest);
+      fleet.forEach(MemoryCase::atRest);
     }
     assertThat(renewed).hasSize(20);
     assertThat(renewed)
