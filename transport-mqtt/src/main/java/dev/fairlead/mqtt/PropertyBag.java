@@ -111,7 +111,7 @@ record PropertyBag(Map<SystemProperty, String> system, Map<String, String> appli
       } else if (c < 0x80) {
         escape(out, c);
       } else {
-        int end = Character.isHighSurrogate(c) && i + 1 < text.length() ? i + 2 : i + 1;
+        int end = isPair(text, i) ? i + 2 : i + 1;
         for (byte b : text.substring(i, end).getBytes(StandardCharsets.UTF_8)) {
           escape(out, b & 0xff);
         }
@@ -121,15 +121,29 @@ record PropertyBag(Map<SystemProperty, String> system, Map<String, String> appli
   }
 
   private static int encodedLength(String text) {
-    int length = text.length();
+    int length = 0;
     for (int i = 0; i < text.length(); i++) {
-      if (!unreserved(text.charAt(i))) {
-        StringBuilder out = new StringBuilder(text.length() + 16);
-        encodeText(out, text);
-        return out.length();
+      char c = text.charAt(i);
+      if (unreserved(c)) {
+        length++;
+      } else if (c < 0x80) {
+        length += 3;
+      } else if (c < 0x800) {
+        length += 6;
+      } else if (isPair(text, i)) {
+        length += 12;
+        i++;
+      } else {
+        // Half a pair is sent as one question mark.
+        length += Character.isSurrogate(c) ? 3 : 9;
       }
     }
     return length;
+  }
+
+  private static boolean isPair(String text, int at) {
+    return at + 1 < text.length()
+        && Character.isSurrogatePair(text.charAt(at), text.charAt(at + 1));
   }
 
   private static void escape(StringBuilder out, int octet) {

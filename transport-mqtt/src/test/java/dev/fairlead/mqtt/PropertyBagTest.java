@@ -112,6 +112,14 @@ class PropertyBagTest {
     }
   }
 
+  /** Java turns half a pair into a question mark when it makes UTF-8 of it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\ud83d", "\ud83da", "a\ude00", "\ude00\ud83d", "\ud83d\ud83d\ude00"})
+  void measuresHalvesOfPairs(String text) {
+    assertThat(PropertyBag.decode(encode(Map.of(), Map.of("k", text))).application().get("k"))
+        .isEqualTo(new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8));
+  }
+
   @Test
   void readsAnything() {
     Random random = new Random(11);
