@@ -4,92 +4,90 @@ import dev.fairlead.HubException;
 import dev.fairlead.MethodRequest;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.Progress;
-import dev.fairlead.RejectedException;
 import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.Loop;
-import dev.fairlead.spi.MethodReply;
+import dev.fairlead.transport.Debt;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.eclipse.paho.client.mqttv3.MqttException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Direct methods: each call is handed over with a reply that knows its request id, and answered at
- * QoS 0, for the caller in the cloud waits no longer than it waits. Confined to the loop, the
- * replies to no thread.
+ * Direct methods: each call is handed over with a reply that has its request id. Replies go out at
+ * QoS 0, because the caller in the cloud does not wait for a repetition. Confined to the loop.
  */
 final class MethodCalls {
   private static final Logger log = LoggerFactory.getLogger(MethodCalls.class);
 
-  private final PahoClient wire;
+  private final PahoClient client;
   private final Inbox inbox;
   private final Loop loop;
-  private final Supplier<HubException> ended;
+  private final Debt writes;
+  private final MqttFailures failures;
 
-  // Read by replies on any thread, to fail at once where the loop may be closed already.
-  private volatile boolean over;
+  private final Set<CompletableFuture<Void>> unwritten = new LinkedHashSet<>();
 
-  MethodCalls(PahoClient wire, Inbox inbox, Loop loop, Supplier<HubException> ended) {
-    this.wire = wire;
+  /**
+   * Creates it.
+   *
+   * @param writes what is queued on the connection and not written
+   */
+  MethodCalls(PahoClient client, Inbox inbox, Loop loop, Debt writes, MqttFailures failures) {
+    this.client = client;
     this.inbox = inbox;
     this.loop = loop;
-    this.ended = ended;
+    this.writes = writes;
+    this.failures = failures;
   }
 
   void called(String topic, String payload) {
-    loop.assertInLoop();
     Topics.MethodCall call = Topics.MethodCall.parse(topic).orElse(null);
     if (call == null) {
-      log.warn("Ignored a method call whose topic makes no sense");
+      log.warn("Ignored a method call because its topic is malformed");
       return;
     }
-    inbox.methodCall(new MethodRequest(call.name(), payload), new Reply(call.rid()));
+    inbox.methodCall(
+        new MethodRequest(call.name(), payload), response -> respond(call.rid(), response));
   }
 
-  /** The session is over. */
-  void end() {
-    over = true;
+  private CompletionStage<Void> respond(String rid, MethodResponse response) {
+    loop.assertInLoop();
+    CompletableFuture<Void> written = new CompletableFuture<>();
+    try {
+      client.publish(
+          Topics.methodAnswer(response.status(), rid),
+          response.payload().getBytes(StandardCharsets.UTF_8),
+          () -> written(written));
+    } catch (MqttException e) {
+      log.debug("The connection ended before the reply to method call {}", rid, e);
+      written.completeExceptionally(failures.over(Progress.NOT_SENT));
+      return written;
+    }
+    unwritten.add(written);
+    writes.owe();
+    return written;
   }
 
-  private final class Reply implements MethodReply {
-    private final String rid;
-    private final AtomicBoolean given = new AtomicBoolean();
-
-    Reply(String rid) {
-      this.rid = rid;
+  private void written(CompletableFuture<Void> reply) {
+    if (unwritten.remove(reply)) {
+      writes.paid();
+      reply.complete(null);
     }
+  }
 
-    @Override
-    public CompletionStage<Void> respond(MethodResponse response) {
-      if (!given.compareAndSet(false, true)) {
-        return CompletableFuture.failedFuture(
-            new RejectedException("The method call is answered already.", Progress.NOT_SENT));
-      }
-      if (over) {
-        return CompletableFuture.failedFuture(ended.get());
-      }
-      CompletableFuture<Void> handedOver = new CompletableFuture<>();
-      loop.execute(() -> send(response, handedOver));
-      return handedOver;
-    }
-
-    private void send(MethodResponse response, CompletableFuture<Void> handedOver) {
-      if (over) {
-        handedOver.completeExceptionally(ended.get());
-        return;
-      }
-      try {
-        wire.publish(
-            Topics.methodAnswer(response.status(), rid),
-            response.payload().getBytes(StandardCharsets.UTF_8));
-        handedOver.complete(null);
-      } catch (MqttException e) {
-        handedOver.completeExceptionally(ended.get());
-      }
-    }
+  /**
+   * The session is over.
+   *
+   * @param failure of the replies that may have been sent
+   */
+  void end(HubException failure) {
+    List<CompletableFuture<Void>> failed = List.copyOf(unwritten);
+    unwritten.clear();
+    failed.forEach(reply -> reply.completeExceptionally(failure));
   }
 }

@@ -1,6 +1,7 @@
 package dev.fairlead.mqtt;
 
 import dev.fairlead.DeviceIdentity;
+import dev.fairlead.HubException;
 import dev.fairlead.UnsupportedException;
 import dev.fairlead.net.Dial;
 import dev.fairlead.net.Dialer;
@@ -16,7 +17,7 @@ import org.eclipse.paho.client.mqttv3.MqttConnectOptions;
 import org.eclipse.paho.client.mqttv3.MqttException;
 import org.jspecify.annotations.Nullable;
 
-/** Dials, says CONNECT and subscribes; the outcome is a session. */
+/** Dials, sends CONNECT and subscribes; the outcome is a session. */
 final class MqttOpening implements Opening<TransportSession> {
   /** IoT Hub's current version; without one, twin and methods do not work. */
   private static final String API_VERSION = "2021-04-12";
@@ -29,25 +30,22 @@ final class MqttOpening implements Opening<TransportSession> {
       new WebSocketTarget("/$iothub/websocket?iothub-no-client-cert=true", "mqtt");
 
   private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
-  private final MqttFailures failures;
   private final @Nullable MqttSession session;
 
   MqttOpening(MqttOptions options, SessionContext context, boolean webSocket) {
-    DeviceIdentity identity = context.identity();
-    failures = new MqttFailures(identity.toString(), context.endpoint(), context.credential());
-    session = Topics.carries(identity) ? begin(options, context, webSocket) : null;
-    if (session == null && !outcome.isDone()) {
-      outcome.completeExceptionally(
-          new UnsupportedException(
-              "MQTT cannot carry the id "
-                  + identity
-                  + ": + and # are wildcards in its topics. Use an AMQP or HTTPS route for this"
-                  + " device."));
+    HubException impossible = obstacle(context);
+    if (impossible == null) {
+      session = begin(options, context, webSocket);
+    } else {
+      session = null;
+      outcome.completeExceptionally(impossible);
     }
   }
 
   private @Nullable MqttSession begin(
       MqttOptions options, SessionContext context, boolean webSocket) {
+    MqttFailures failures =
+        new MqttFailures(context.identity().toString(), context.endpoint(), context.credential());
     Dial dial = dial(options.dialer().proxy(context.proxy()), context, webSocket);
     try {
       MqttSession begun = new MqttSession(options, context, failures, dial, outcome);
@@ -57,6 +55,19 @@ final class MqttOpening implements Opening<TransportSession> {
       outcome.completeExceptionally(failures.notOpened(e));
       return null;
     }
+  }
+
+  /** What MQTT cannot carry of this session; null if it can carry all. */
+  private static @Nullable HubException obstacle(SessionContext context) {
+    DeviceIdentity identity = context.identity();
+    if (!Topics.carries(identity)) {
+      return new UnsupportedException(
+          "MQTT cannot carry the id "
+              + identity
+              + " because + and # are wildcards in its topics. Use an AMQP or HTTPS route for this"
+              + " device.");
+    }
+    return null;
   }
 
   private static Dial dial(Dialer dialer, SessionContext context, boolean webSocket) {
@@ -74,7 +85,11 @@ final class MqttOpening implements Opening<TransportSession> {
     MqttConnectOptions packet = new MqttConnectOptions();
     packet.setMqttVersion(MqttConnectOptions.MQTT_VERSION_3_1_1);
     packet.setAutomaticReconnect(false);
-    // The hub keeps the subscriptions then, and what came meanwhile is sent right after CONNACK.
+    // The hub keeps the subscriptions then, and sends what came until now right after CONNACK.
+    // What this client had not got acknowledged is sent again as new, with another packet id and
+    // without DUP, although [MQTT-4.4.0-1] asks for the same: the outbox outlives the session and
+    // may use another route. That is harmless, because the hub keeps no state of the messages it
+    // receives at QoS 1; it takes a repetition as a message of its own in either form.
     packet.setCleanSession(false);
     packet.setKeepAliveInterval((int) options.keepAlive().toSeconds());
     // Telemetry keeps to the window; twin requests and method answers go beside it, at QoS 0.
@@ -120,6 +135,6 @@ final class MqttOpening implements Opening<TransportSession> {
 
   @Override
   public String step() {
-    return "the MQTT session";
+    return session == null ? "nothing, because the opening has failed" : session.step();
   }
 }

@@ -7,11 +7,11 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What can be set of the MQTT wire. Immutable. */
+/** What can be set on the MQTT transport. Immutable. */
 public final class MqttOptions {
   /**
-   * The longest keep-alive that means anything, 1177 s: the hub waits one and a half times as long,
-   * and at most 1767 s. IoT Hub: "Communicate with your IoT hub using the MQTT protocol".
+   * The longest useful keep-alive, 1177 s: the hub waits one and a half times as long, and at most
+   * 1767 s. IoT Hub: "Communicate with your IoT hub using the MQTT protocol".
    */
   public static final Duration MAX_KEEP_ALIVE = Duration.ofSeconds(1177);
 
@@ -23,7 +23,6 @@ public final class MqttOptions {
   private final Duration pingAfter;
   private final Duration pingTimeout;
   private final Duration acknowledgementTimeout;
-  private final Duration closeTimeout;
   private final @Nullable TelemetryMessage will;
   private final Dialer dialer;
 
@@ -36,7 +35,6 @@ public final class MqttOptions {
     pingAfter = builder.pingAfter;
     pingTimeout = builder.pingTimeout;
     acknowledgementTimeout = builder.acknowledgementTimeout;
-    closeTimeout = builder.closeTimeout;
     will = builder.will;
     dialer = builder.dialer;
   }
@@ -91,10 +89,6 @@ public final class MqttOptions {
     return acknowledgementTimeout;
   }
 
-  Duration closeTimeout() {
-    return closeTimeout;
-  }
-
   Optional<TelemetryMessage> will() {
     return Optional.ofNullable(will);
   }
@@ -113,14 +107,13 @@ public final class MqttOptions {
     private Duration pingAfter = Duration.ofSeconds(5);
     private Duration pingTimeout = Duration.ofSeconds(5);
     private Duration acknowledgementTimeout = Duration.ofMinutes(2);
-    private Duration closeTimeout = Duration.ofSeconds(5);
     private @Nullable TelemetryMessage will;
     private Dialer dialer = new Dialer();
 
     private Builder() {}
 
     /**
-     * Sets how long the line may be quiet before the client pings; 230 s by default.
+     * Sets how long the client may send nothing before it pings; 230 s by default.
      *
      * @param interval 1 s to {@link #MAX_KEEP_ALIVE}, whole seconds
      * @return this
@@ -132,7 +125,7 @@ public final class MqttOptions {
                 + MAX_KEEP_ALIVE.toSeconds()
                 + " s, not "
                 + interval
-                + ": the hub ends a connection that is quiet for 29 minutes.");
+                + ", because the hub ends a connection that is silent for 29 minutes.");
       }
       keepAlive = Duration.ofSeconds(interval.toSeconds());
       return this;
@@ -160,8 +153,9 @@ public final class MqttOptions {
     }
 
     /**
-     * Sets how long the application may hold a cloud-to-device message before a new session is
-     * asked for, so that the hub delivers it again; 60 s by default, the hub's own lock time.
+     * Sets how long the application may hold a cloud-to-device message, counted from the call of
+     * its handler, before a new session is opened so that the hub delivers it again; 60 s by
+     * default, the hub's own lock time.
      *
      * @param time positive
      * @return this
@@ -172,7 +166,8 @@ public final class MqttOptions {
     }
 
     /**
-     * Sets how long the hub may take to answer about the twin; 20 s by default.
+     * Sets how long the hub may take to answer a twin operation; 20 s by default. At the limit the
+     * operation fails and the session stays open.
      *
      * @param limit positive
      * @return this
@@ -183,9 +178,9 @@ public final class MqttOptions {
     }
 
     /**
-     * Sets how a dead line is noticed while something waits for an answer: a ping when nothing came
-     * for a while, and the end when the ping brings nothing either. 5 s and 5 s by default; what is
-     * under way prolongs the second by the time it takes at 8 KB/s.
+     * Sets how a dead connection is noticed while the hub owes something: a ping when nothing came
+     * for a while, and the end of the session when nothing comes after the ping either. 5 s and 5 s
+     * by default; the second is extended by the time that the bytes under way take at 8 KB/s.
      *
      * @param after positive
      * @param timeout positive
@@ -198,10 +193,10 @@ public final class MqttOptions {
     }
 
     /**
-     * Sets how long telemetry may go without a single acknowledgement, although the hub answers
-     * pings, before the session is given up and the messages are sent again in a new one; 2 minutes
-     * by default. It is looked at with each ping, so it may take longer by that time; what is under
-     * way prolongs it by the time it takes at 8 KB/s.
+     * Sets how long telemetry may wait without a single acknowledgement, although the hub answers
+     * pings, before the session ends and the messages are sent again in a new one; 2 minutes by
+     * default. Each acknowledgement starts it again; it is extended by the time that the bytes
+     * under way take at 8 KB/s. The same limit applies to packets that the hub does not read.
      *
      * @param limit positive
      * @return this
@@ -212,19 +207,8 @@ public final class MqttOptions {
     }
 
     /**
-     * Sets how long closing waits for acknowledgements; 5 s by default.
-     *
-     * @param limit positive
-     * @return this
-     */
-    public Builder closeTimeout(Duration limit) {
-      closeTimeout = positive("time-out", limit);
-      return this;
-    }
-
-    /**
-     * Sets what the hub takes as telemetry, with the property {@code iothub-MessageType} = {@code
-     * Will}, when the connection breaks without a good-bye; none by default.
+     * Sets what the hub stores as telemetry, with the property {@code iothub-MessageType} = {@code
+     * Will}, when the connection ends without DISCONNECT; none by default.
      *
      * @param message the message
      * @return this

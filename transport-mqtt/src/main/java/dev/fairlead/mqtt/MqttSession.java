@@ -10,6 +10,10 @@ import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
+import dev.fairlead.transport.Debt;
+import dev.fairlead.transport.Debts;
+import dev.fairlead.transport.Liveness;
+import dev.fairlead.transport.PingLimits;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,43 +27,50 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One MQTT connection from CONNECT to its last thread's end. Confined to the loop. */
-final class MqttSession implements TransportSession, PahoClient.Events, Liveness.Connection {
+/** One MQTT connection from CONNECT to the end of its last thread. Confined to the loop. */
+final class MqttSession implements TransportSession, PahoClient.Events, Liveness.Peer {
   private static final Logger log = LoggerFactory.getLogger(MqttSession.class);
 
-  /** After a cut, Paho's threads end in a moment; if one does not, the session ends without it. */
-  private static final Duration CUT_LIMIT = Duration.ofSeconds(1);
+  /**
+   * After a cut, Paho's threads end within a moment. If one does not, because it looks up a name,
+   * the session ends without it.
+   */
+  private static final Duration THREADS_LIMIT = Duration.ofSeconds(1);
 
   private enum State {
     CONNECTING,
     SUBSCRIBING,
     OPEN,
-    /** Takes no more; waits for acknowledgements. */
+    /** Takes no more; waits for what is owed. */
     CLOSING,
-    /** DISCONNECT is on its way. */
-    LEAVING,
+    /** DISCONNECT is queued. */
+    DISCONNECTING,
     ENDED
   }
 
-  private final MqttOptions options;
   private final SessionContext context;
   private final Loop loop;
   private final MqttFailures failures;
+  private final Dial dial;
   private final CompletableFuture<TransportSession> outcome;
   private final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
   private final Topics topics;
-  private final PahoClient wire;
+  private final PahoClient client;
+  private final Debts debts;
   private final Liveness liveness;
   private final TelemetryPump pump;
-  private final CloudMessageLedger cloudMessages;
+  private final AcknowledgementQueue arrivals;
   private final TwinRequests twin;
   private final MethodCalls methods;
 
   private State state = State.CONNECTING;
-  private @Nullable Alarm limit;
+  private @Nullable Alarm threadsLimit;
 
   /** What this session itself found wrong; says more than how the connection then ended. */
   private @Nullable Throwable verdict;
+
+  /** What is waited for, after the dial and CONNECT. */
+  private volatile @Nullable String step;
 
   MqttSession(
       MqttOptions options,
@@ -68,60 +79,68 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
       Dial dial,
       CompletableFuture<TransportSession> outcome)
       throws MqttException {
-    this.options = options;
     this.context = context;
     this.failures = failures;
+    this.dial = dial;
     this.outcome = outcome;
     loop = context.loop();
     topics = new Topics(context.identity());
-    wire = new PahoClient(context.identity().toString(), dial, loop, this);
+    client = new PahoClient(context.identity().toString(), dial, loop, this);
+    debts = new Debts(loop, client::lastReceived);
     liveness =
-        new Liveness(
-            loop,
-            this,
-            options.keepAlive(),
-            options.pingAfter(),
-            options.pingTimeout(),
-            options.acknowledgementTimeout());
+        new Liveness(loop, debts, this, new PingLimits(options.pingAfter(), options.pingTimeout()))
+            .keepAlive(options.keepAlive());
+    Debt acknowledgements =
+        debts.debt(
+            count -> "the acknowledgement of " + count + (count == 1 ? " message" : " messages"),
+            options.acknowledgementTimeout(),
+            overdue -> judge(overdue.failure("A new session sends them again.")));
+    Debt writes =
+        debts.debt(
+            count -> "the reading of " + count + (count == 1 ? " packet" : " packets"),
+            options.acknowledgementTimeout(),
+            overdue -> judge(failures.unread(overdue)));
     pump =
         new TelemetryPump(
-            wire,
+            client,
             context.outbox(),
             topics,
             loop,
-            liveness,
+            acknowledgements,
             context.strictOrder() ? 1 : options.window(),
             options.windowBytes());
-    cloudMessages =
-        new CloudMessageLedger(
+    arrivals =
+        new AcknowledgementQueue(
             loop,
             context.inbox(),
             options.lockTime(),
-            this::acknowledge,
-            context::requestReopen,
-            () -> failures.ended(Progress.NOT_SENT));
+            client::acknowledge,
+            writes,
+            context::requestReopen);
     twin =
         new TwinRequests(
-            wire, loop, liveness, options.twinTimeout(), () -> failures.ended(Progress.NOT_SENT));
-    methods = new MethodCalls(wire, context.inbox(), loop, () -> failures.ended(Progress.NOT_SENT));
+            client, loop, debts, options.twinTimeout(), failures, this::disconnectIfIdle);
+    methods = new MethodCalls(client, context.inbox(), loop, writes, failures);
   }
 
   // Opening.
 
   void connect(MqttConnectOptions packet) {
     loop.assertInLoop();
-    limit =
-        loop.schedule(
-            context.openTimeout(),
-            () ->
-                judge(
-                    failures.slow(
-                        wire.reached(), state != State.CONNECTING, context.openTimeout())));
     try {
-      wire.connect(packet, this);
+      client.connect(packet, this);
     } catch (MqttException | RuntimeException e) {
       down(e);
     }
+  }
+
+  /** What the opening waits for. Any thread. */
+  String step() {
+    String known = step;
+    if (known != null) {
+      return known;
+    }
+    return client.reached() ? "the hub's answer to CONNECT" : dial.step();
   }
 
   @Override
@@ -139,20 +158,21 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
     int cloud = wanted.indexOf(topics.filter(Feed.CLOUD_MESSAGES));
     if (cloud >= 0) {
       // Only these wait in the hub until they are acknowledged. The others at QoS 0: PUBACKs go in
-      // order, so a message that the application holds would hold up methods and twin as well.
+      // order, so a message that the application holds would delay methods and twin as well.
       qos[cloud] = 1;
     }
+    step = "the hub's answer to SUBSCRIBE for " + String.join(", ", wanted);
     try {
       if (sessionPresent && !unwanted.isEmpty()) {
-        wire.unsubscribe(unwanted);
+        client.unsubscribe(unwanted);
       }
-      wire.subscribe(wanted, qos, granted -> subscribed(wanted, granted));
+      client.subscribe(wanted, qos, granted -> subscribed(wanted, qos, granted));
     } catch (MqttException e) {
       log.debug("{}: the connection ended before SUBSCRIBE", context.identity(), e);
     }
   }
 
-  private void subscribed(List<String> filters, int[] granted) {
+  private void subscribed(List<String> filters, int[] asked, int[] granted) {
     if (state != State.SUBSCRIBING) {
       return;
     }
@@ -161,9 +181,17 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
         judge(failures.notSubscribed(filters.get(i)));
         return;
       }
+      if (granted[i] < asked[i]) {
+        // No reason to do without telemetry, and no other route may exist.
+        log.warn(
+            "{}: {} grants only QoS 0 for cloud-to-device messages. It forgets each one as soon as"
+                + " it is sent, so that messages can be lost. Use an IoT hub or an AMQP route.",
+            context.identity(),
+            context.endpoint());
+      }
     }
     state = State.OPEN;
-    cancelLimit();
+    step = "nothing, because the session is open";
     liveness.start();
     log.debug("{}: MQTT session with {} is open", context.identity(), context.endpoint());
     outcome.complete(this);
@@ -176,10 +204,41 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
 
   @Override
   public void arrived(PahoClient.Arrival message) {
-    if (state == State.ENDED || state == State.LEAVING) {
+    if (state == State.ENDED || state == State.DISCONNECTING) {
+      return;
+    }
+    if (message.packetId() != 0 && arrivals.full()) {
+      judge(
+          new PacketReader.ProtocolBreach(
+              "more than "
+                  + AcknowledgementQueue.MAX_HELD
+                  + " messages without an acknowledgement"));
       return;
     }
     String topic = message.topic();
+    if (topic.startsWith(topics.cloudMessages())) {
+      cloudMessage(message);
+    } else if (message.packetId() == 0 || arrivals.arrived(message.packetId())) {
+      // At QoS 1 only if an earlier client of this identity subscribed so.
+      dispatch(topic, message);
+    }
+  }
+
+  private void cloudMessage(PahoClient.Arrival message) {
+    boolean unacknowledged = message.packetId() != 0;
+    if (!context.feeds().contains(Feed.CLOUD_MESSAGES)
+        || (state == State.CLOSING && unacknowledged)) {
+      // Left over from an earlier session's subscription, or too late to be settled.
+      if (unacknowledged) {
+        arrivals.keep(message.packetId());
+      }
+      return;
+    }
+    String bag = message.topic().substring(topics.cloudMessages().length());
+    arrivals.cloudMessage(message, PropertyBag.decode(bag));
+  }
+
+  private void dispatch(String topic, PahoClient.Arrival message) {
     if (topic.startsWith(Topics.TWIN_ANSWERS)) {
       twin.answered(topic, message.payload());
     } else if (topic.startsWith(Topics.DESIRED)) {
@@ -190,101 +249,53 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
       if (context.feeds().contains(Feed.DIRECT_METHODS)) {
         methods.called(topic, text(message));
       }
-    } else if (topic.startsWith(topics.cloudMessages())) {
-      cloudMessage(message);
     } else {
       log.warn("{}: ignored a message on an unknown topic", context.identity());
-      if (message.packetId() != 0) {
-        acknowledge(message.packetId());
-      }
     }
-  }
-
-  private void cloudMessage(PahoClient.Arrival message) {
-    if (!context.feeds().contains(Feed.CLOUD_MESSAGES)) {
-      // Left over from an earlier session's subscription. It stays in the hub, unacknowledged.
-      return;
-    }
-    if (cloudMessages.overfull()) {
-      judge(
-          new PacketReader.ProtocolBreach(
-              "more than " + CloudMessageLedger.MAX_HELD + " messages without an acknowledgement"));
-      return;
-    }
-    cloudMessages.arrived(message, message.topic().substring(topics.cloudMessages().length()));
   }
 
   private static String text(PahoClient.Arrival message) {
     return new String(message.payload(), StandardCharsets.UTF_8);
   }
 
-  private void acknowledge(int packetId) {
-    try {
-      wire.acknowledge(packetId);
-    } catch (MqttException e) {
-      log.debug("{}: the connection ended before a PUBACK", context.identity(), e);
-    }
+  @Override
+  public void acknowledgementWritten() {
+    arrivals.written();
   }
 
   @Override
   public void batchDone() {
-    if (!waiting()) {
-      liveness.rest();
-    }
     if (state == State.OPEN) {
       pump.pump();
-    } else if (state == State.CLOSING && !waiting()) {
-      leave();
+    } else {
+      disconnectIfIdle();
     }
   }
 
   // Staying alive.
 
   @Override
-  public boolean waiting() {
-    return pump.inflight() > 0 || twin.underWay() > 0;
-  }
-
-  /** Requests about the twin have a time-out of their own. */
-  @Override
-  public long answers() {
-    return pump.acknowledged();
-  }
-
-  @Override
-  public long bytesUnderWay() {
-    return pump.inflightBytes();
-  }
-
-  @Override
   public long lastReceived() {
-    return wire.lastReceived();
+    return client.lastReceived();
   }
 
   @Override
   public long lastSent() {
-    return wire.lastSent();
+    return client.lastSent();
   }
 
   @Override
   public void ping() {
     try {
-      wire.ping();
+      client.ping();
     } catch (MqttException e) {
       log.debug("{}: the connection ended before a ping", context.identity(), e);
     }
   }
 
   @Override
-  public void dead(Duration waited) {
-    judge(failures.silent(waited, progress()));
-  }
-
-  @Override
-  public void unanswered(Duration waited) {
-    if (pump.inflight() > 0) {
-      judge(failures.unacknowledged(pump.inflight(), waited));
-    }
+  public void dead(Duration silent) {
+    judge(failures.silent(silent, debts.describe(), progress()));
   }
 
   // The session for the client.
@@ -294,7 +305,7 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
     return Optional.of(twin);
   }
 
-  /** MQTT 3.1.1 has no way to put a new token in place. */
+  /** MQTT 3.1.1 has no way to send a new token on an open connection. */
   @Override
   public CompletionStage<Renewal> renew(Credential credential) {
     loop.assertInLoop();
@@ -309,28 +320,21 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
   @Override
   public void close() {
     loop.assertInLoop();
-    if (state != State.OPEN) {
-      return;
-    }
-    state = State.CLOSING;
-    pump.stop();
-    if (waiting()) {
-      limit = loop.schedule(options.closeTimeout(), this::leave);
-    } else {
-      leave();
+    if (state == State.OPEN) {
+      state = State.CLOSING;
+      pump.stop();
+      disconnectIfIdle();
     }
   }
 
-  private void leave() {
-    if (state != State.CLOSING) {
+  private void disconnectIfIdle() {
+    if (state != State.CLOSING || debts.anyOwed()) {
       return;
     }
-    state = State.LEAVING;
-    cancelLimit();
+    state = State.DISCONNECTING;
     liveness.stop();
-    limit = loop.schedule(CUT_LIMIT, () -> cut(new MqttFailures.Aborted()));
     try {
-      wire.disconnect();
+      client.disconnect();
     } catch (MqttException e) {
       // It is ending by itself already.
       log.debug("{}: the connection ended before DISCONNECT", context.identity(), e);
@@ -352,61 +356,60 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
 
   /** Ends the connection for a reason. Any thread; does not block. */
   void cut(Throwable reason) {
-    wire.cut(reason);
+    client.cut(reason);
     loop.execute(this::ending);
   }
 
-  /**
-   * Sees to it that the session ends even if a thread of the connection does not: a look-up of a
-   * name cannot be cut short.
-   */
   @Override
   public void ending() {
-    if (state != State.ENDED) {
-      cancelLimit();
-      limit = loop.schedule(CUT_LIMIT, () -> down(wire.cause()));
+    if (state != State.ENDED && threadsLimit == null) {
+      threadsLimit = loop.schedule(THREADS_LIMIT, () -> down(client.cause()));
     }
   }
 
   @Override
-  public void down(Throwable told) {
+  public void down(Throwable reported) {
     loop.assertInLoop();
     if (state == State.ENDED) {
       return;
     }
-    Throwable cause = verdict == null ? told : verdict;
+    Throwable cause = verdict == null ? reported : verdict;
     State before = state;
+    Progress progress = progress();
     state = State.ENDED;
-    cancelLimit();
+    if (threadsLimit != null) {
+      threadsLimit.cancel();
+    }
+    debts.stop();
     liveness.stop();
     pump.stop();
-    cloudMessages.end();
-    methods.end();
     if (before == State.CONNECTING || before == State.SUBSCRIBING) {
       HubException failure = failures.notOpened(cause);
-      twin.end(failure);
+      end(failure);
       ended.complete(Optional.of(failure));
       outcome.completeExceptionally(failure);
       return;
     }
     Optional<HubException> reason =
-        before == State.LEAVING ? Optional.empty() : Optional.of(failures.lost(cause, progress()));
+        before == State.DISCONNECTING
+            ? Optional.empty()
+            : Optional.of(failures.lost(cause, progress));
     log.debug(
         "{}: MQTT session ended: {}",
         context.identity(),
         reason.map(Throwable::getMessage).orElse("closed"));
-    twin.end(reason.orElse(failures.ended(Progress.MAYBE_SENT)));
+    end(reason.orElse(failures.over(Progress.MAYBE_SENT)));
     ended.complete(reason);
   }
 
-  private Progress progress() {
-    return waiting() ? Progress.MAYBE_SENT : Progress.NOT_SENT;
+  /** Ends what is under way; the failure is that of what may have been sent. */
+  private void end(HubException failure) {
+    arrivals.end(failure, failures.over(Progress.NOT_SENT));
+    methods.end(failure);
+    twin.end(failure);
   }
 
-  private void cancelLimit() {
-    if (limit != null) {
-      limit.cancel();
-      limit = null;
-    }
+  private Progress progress() {
+    return debts.anyOwed() ? Progress.MAYBE_SENT : Progress.NOT_SENT;
   }
 }

@@ -6,7 +6,7 @@ import org.eclipse.paho.client.mqttv3.MqttClientPersistence;
 import org.eclipse.paho.client.mqttv3.MqttPersistable;
 import org.eclipse.paho.client.mqttv3.MqttPersistenceException;
 
-/** Paho's store of unacknowledged messages, of which the outbox makes a second one needless. */
+/** Paho's store of unacknowledged messages. Not needed, because the outbox keeps them. */
 final class NoPersistence implements MqttClientPersistence {
   @Override
   public void open(String clientId, String serverUri) {}

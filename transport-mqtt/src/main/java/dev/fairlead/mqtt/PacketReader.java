@@ -11,15 +11,14 @@ import java.util.Locale;
 
 /**
  * Reads whole packets and passes on only well-formed ones of the kinds that a server sends. Paho
- * would allocate whatever length a packet claims, and its reading thread dies without a word at a
- * QoS of 3 or at some topics; so it never sees such a packet: reading ends here with a clear
- * failure.
+ * would allocate whatever length a packet claims, and its reading thread dies silently at a QoS of
+ * 3 or at some topics; so it never sees such a packet: reading ends here with a clear failure.
  *
  * <p>One reader thread.
  */
 final class PacketReader extends InputStream {
   /**
-   * The largest packet taken, in bytes: a body of 256 KB with the longest topic. What the hub
+   * The largest packet accepted, in bytes: a body of 256 KB with the longest topic. What the hub
    * really sends is smaller: C2D 64 KB, a method's payload 128 KB, a twin 64 KB and its structure.
    */
   static final int MAX_PACKET = 256 * 1024 + 65535 + 16;
@@ -32,7 +31,7 @@ final class PacketReader extends InputStream {
   private static final int UNSUBACK = 11;
   private static final int PINGRESP = 13;
 
-  /** Begins a topic that Paho would choke on and that was therefore percent-encoded. */
+  /** Begins a topic that Paho cannot read and that was therefore percent-encoded. */
   private static final char ESCAPED = '!';
 
   private final InputStream in;
@@ -107,7 +106,7 @@ final class PacketReader extends InputStream {
     return count;
   }
 
-  /** How many packets were passed on that Paho tells of as the end of an operation. */
+  /** How many packets were passed on that Paho reports as the end of an operation. */
   long answers() {
     return answers;
   }
@@ -118,7 +117,7 @@ final class PacketReader extends InputStream {
       end = 0;
     }
     if (buffer.length > BUFFER && end - start <= BUFFER) {
-      // A large packet has gone by: its buffer need not stay for the rest of the session.
+      // The large packet is passed on: its buffer is not kept for the rest of the session.
       buffer = Arrays.copyOfRange(buffer, start, start + BUFFER);
       end -= start;
       start = 0;
@@ -166,7 +165,7 @@ final class PacketReader extends InputStream {
     passable = start + size;
   }
 
-  /** What can be told from the first byte and the length, before the rest has come. */
+  /** Checks the first byte and the length before the rest has come. */
   private void check(int first, int remaining) throws ProtocolBreach {
     int type = first >> 4;
     int flags = first & 15;
@@ -193,7 +192,7 @@ final class PacketReader extends InputStream {
     }
   }
 
-  /** Checks topic and packet id; answers the packet's size, which changes if its topic does. */
+  /** Checks topic and packet id; returns the packet's size, which changes if its topic does. */
   private int checkPublish(int header, int remaining) throws IOException {
     int at = start + header;
     int qos = (buffer[start] >> 1) & 3;
@@ -235,8 +234,8 @@ final class PacketReader extends InputStream {
     }
     StringBuilder escaped = new StringBuilder().append(ESCAPED);
     PropertyBag.encodeText(escaped, topic);
-    if (escaped.length() > Topics.MAX_TOPIC_BYTES) {
-      throw new ProtocolBreach("a topic of more characters than can be taken");
+    if (escaped.length() > Topics.MAX_TEXT_BYTES) {
+      throw new ProtocolBreach("a topic that is too long");
     }
     byte[] bytes = escaped.toString().getBytes(StandardCharsets.US_ASCII);
     int rest = remaining - 2 - topicLength;

@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Gathers small packets into one write, and so into one TLS record and one system call, while more
  * messages are sure to follow: those handed to Paho and not written yet. Nothing waits for time to
- * pass. Paho flushes after each packet, which is how packets are told apart here.
+ * pass. Paho flushes after each packet, which shows where a packet ends.
  *
  * <p>One writer thread.
  */
@@ -16,23 +16,29 @@ final class PacketWriter extends OutputStream {
   private static final int BUFFER = 16 * 1024;
 
   private static final int PUBLISH = 3;
+  private static final int PUBACK = 4;
 
   private final OutputStream out;
   private final AtomicLong promised;
+  private final Runnable sent;
+  private final Runnable acknowledged;
   private final byte[] buffer = new byte[BUFFER];
   private int filled;
-  private boolean begun;
-  private boolean publish;
+  private int type; // of the packet that is being written, 0 between packets
   private long published;
 
   /**
    * Writes to a stream.
    *
    * @param promised how many messages were handed to Paho so far
+   * @param sent runs when bytes have gone out
+   * @param acknowledged runs when a PUBACK has gone out
    */
-  PacketWriter(OutputStream out, AtomicLong promised) {
+  PacketWriter(OutputStream out, AtomicLong promised, Runnable sent, Runnable acknowledged) {
     this.out = out;
     this.promised = promised;
+    this.sent = sent;
+    this.acknowledged = acknowledged;
   }
 
   @Override
@@ -45,15 +51,15 @@ final class PacketWriter extends OutputStream {
     if (length == 0) {
       return;
     }
-    if (!begun) {
-      begun = true;
-      publish = (bytes[offset] & 0xf0) == PUBLISH << 4;
+    if (type == 0) {
+      type = (bytes[offset] & 0xf0) >> 4;
     }
     if (length > BUFFER - filled) {
       send();
     }
     if (length > BUFFER) {
       out.write(bytes, offset, length);
+      sent.run();
     } else {
       System.arraycopy(bytes, offset, buffer, filled, length);
       filled += length;
@@ -63,13 +69,17 @@ final class PacketWriter extends OutputStream {
   /** The end of a packet. Goes out now, unless it is a message and another one follows. */
   @Override
   public void flush() throws IOException {
-    begun = false;
-    if (publish) {
+    int written = type;
+    type = 0;
+    if (written == PUBLISH) {
       published++;
     }
-    if (!publish || published >= promised.get()) {
+    if (written != PUBLISH || published >= promised.get()) {
       send();
       out.flush();
+    }
+    if (written == PUBACK) {
+      acknowledged.run();
     }
   }
 
@@ -77,6 +87,7 @@ final class PacketWriter extends OutputStream {
     if (filled > 0) {
       out.write(buffer, 0, filled);
       filled = 0;
+      sent.run();
     }
   }
 }

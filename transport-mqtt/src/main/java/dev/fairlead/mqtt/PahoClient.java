@@ -2,6 +2,7 @@ package dev.fairlead.mqtt;
 
 import dev.fairlead.net.Dial;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.transport.EventBatch;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
@@ -27,16 +28,21 @@ import org.slf4j.LoggerFactory;
  * {@link EventBatch}. Its methods are called on the loop, except {@link #cut}; none of them blocks:
  * Paho's publish only queues under short locks that are not held during I/O.
  *
- * <p>Rules that keep Paho from hanging: nothing of it is called while it connects, a connection is
- * ended only by cutting the line below it or, once open, by its orderly disconnect; the end is not
- * what its tokens or callbacks say but the moment when its last thread ends; and it is never
- * closed, for {@code close} only sets fields to null under the feet of threads that still use them.
+ * <p>Rules that keep Paho from hanging: nothing of it is called while it connects; a connection is
+ * ended only by cutting the network connection below it or, once open, by DISCONNECT; the end is
+ * not what its tokens or callbacks say but the moment when its last thread ends; and it is never
+ * closed, because {@code close} only sets fields to null that its threads still use.
  */
 final class PahoClient {
-  /** Paho wants a URI; the network module below it knows where to go. */
+  /** Paho needs a URI; the network module below it has the address. */
   static final String NOT_DIALLED = "tcp://not-dialled:1";
 
   private static final Logger log = LoggerFactory.getLogger(PahoClient.class);
+
+  /** What may wait for the loop, which takes messages without blocking, so they seldom do. */
+  private static final int MAX_MESSAGES = 64;
+
+  private static final long MAX_MESSAGE_BYTES = 1024 * 1024;
 
   /** What happens, in order, on the loop. */
   interface Events {
@@ -46,13 +52,16 @@ final class PahoClient {
     /** A message has come; possibly before {@link #connected}. */
     void arrived(Arrival message);
 
-    /** All that has come so far was told. */
+    /** The next PUBACK in the order of {@link PahoClient#acknowledge} has been written. */
+    void acknowledgementWritten();
+
+    /** All that has come so far was reported. */
     void batchDone();
 
     /** The connection is ending; {@link #down} follows when its threads have ended. */
     void ending();
 
-    /** The connection is over and no thread of it is left; told once, and nothing after it. */
+    /** The connection is over and no thread of it is left; comes once, and nothing after it. */
     void down(Throwable cause);
   }
 
@@ -67,7 +76,7 @@ final class PahoClient {
 
   /** What happened to a message at QoS 1; a listener of Paho's and a task of the loop in one. */
   abstract static class Sent implements IMqttActionListener, Runnable {
-    private @Nullable PahoClient wire;
+    private @Nullable PahoClient client;
 
     /** The PUBACK has come. On the loop. */
     @Override
@@ -75,51 +84,61 @@ final class PahoClient {
 
     @Override
     public final void onSuccess(IMqttToken token) {
-      if (wire != null) {
-        wire.handover.add(this);
-        wire.line.told();
+      if (client != null) {
+        client.events.add(this);
+        client.connection.reported();
       }
     }
 
-    /** The connection is ending; {@link Events#down} tells why. */
+    /** The connection is ending; {@link Events#down} has the reason. */
     @Override
     public final void onFailure(IMqttToken token, Throwable cause) {}
   }
 
   private final Client client;
-  private final PahoConnection line;
-  private final EventBatch handover;
+  private final PahoConnection connection;
+  private final EventBatch events;
 
-  /** What Paho said, where the line below knows of no failure. */
-  private volatile @Nullable Throwable said;
+  /** What Paho reported, where the connection below it has no failure. */
+  private volatile @Nullable Throwable reported;
 
-  PahoClient(String clientId, Dial dial, Loop loop, Events events) throws MqttException {
-    handover =
+  PahoClient(String clientId, Dial dial, Loop loop, Events session) throws MqttException {
+    events =
         new EventBatch(
             loop,
-            events::batchDone,
+            MAX_MESSAGES,
+            MAX_MESSAGE_BYTES,
+            session::batchDone,
             bug -> {
               log.error("{}: a defect ends the session", clientId, bug);
               cut(bug);
             });
-    line =
+    connection =
         new PahoConnection(
             dial,
             loop::nanoTime,
-            () -> {
-              handover.release();
-              handover.add(events::ending);
+            new PahoConnection.Events() {
+              @Override
+              public void acknowledgementWritten() {
+                events.add(session::acknowledgementWritten);
+              }
+
+              @Override
+              public void stopped() {
+                events.release();
+                events.add(session::ending);
+              }
             });
     PahoThreads threads =
-        new PahoThreads(clientId, this::died, () -> handover.add(() -> events.down(cause())));
-    client = new Client(clientId, line, threads);
+        new PahoThreads(clientId, this::died, () -> events.add(() -> session.down(cause())));
+    client = new Client(clientId, connection, threads);
     client.setManualAcks(true);
-    client.setCallback(new Callback(events));
+    client.setCallback(new Callback(session));
   }
 
   /** Begins to connect; the outcome comes as an event. */
-  void connect(MqttConnectOptions options, Events events) throws MqttException {
-    client.connect(options, null, told(token -> events.connected(token.getSessionPresent())));
+  void connect(MqttConnectOptions options, Events session) throws MqttException {
+    client.connect(options, null, onAnswer(token -> session.connected(token.getSessionPresent())));
   }
 
   /** Subscribes; {@code done} gets the granted QoS of each filter, in the order of the filters. */
@@ -128,32 +147,33 @@ final class PahoClient {
         filters.toArray(new String[0]),
         qos,
         null,
-        told(token -> done.accept(token.getGrantedQos())));
+        onAnswer(token -> done.accept(token.getGrantedQos())));
   }
 
+  /** Unsubscribes. Nothing waits for the answer. */
   void unsubscribe(List<String> filters) throws MqttException {
-    client.unsubscribe(filters.toArray(new String[0]), null, told(token -> {}));
+    client.unsubscribe(filters.toArray(new String[0]), null, onAnswer(token -> {}));
   }
 
-  /** Hands the success of an operation over; of a failure it is the end that tells. */
-  private IMqttActionListener told(Consumer<IMqttToken> success) {
+  /** Runs an action on the loop at the peer's answer; a failure comes with the end. */
+  private IMqttActionListener onAnswer(Consumer<IMqttToken> action) {
     return new IMqttActionListener() {
       @Override
       public void onSuccess(IMqttToken token) {
-        handover.add(() -> success.accept(token));
-        line.told();
+        events.add(() -> action.accept(token));
+        connection.reported();
       }
 
       @Override
       public void onFailure(IMqttToken token, Throwable cause) {
-        said = cause;
+        reported = cause;
       }
     };
   }
 
   /** Sends at QoS 1. */
   void publish(String topic, byte[] payload, Sent sent) throws MqttException {
-    sent.wire = this;
+    sent.client = this;
     send(topic, payload, 1, sent);
   }
 
@@ -162,23 +182,42 @@ final class PahoClient {
     send(topic, payload, 0, null);
   }
 
-  private void send(String topic, byte[] payload, int qos, @Nullable Sent sent)
+  /** Sends at QoS 0; the action runs on the loop when the message was written. */
+  void publish(String topic, byte[] payload, Runnable written) throws MqttException {
+    send(
+        topic,
+        payload,
+        0,
+        new IMqttActionListener() {
+          @Override
+          public void onSuccess(IMqttToken token) {
+            events.add(written);
+          }
+
+          @Override
+          public void onFailure(IMqttToken token, Throwable cause) {
+            // The connection is ending.
+          }
+        });
+  }
+
+  private void send(String topic, byte[] payload, int qos, @Nullable IMqttActionListener listener)
       throws MqttException {
     MqttMessage message = new MqttMessage(payload);
     message.setQos(qos);
-    line.promise();
+    connection.promise();
     boolean taken = false;
     try {
-      client.publish(topic, message, null, sent);
+      client.publish(topic, message, null, listener);
       taken = true;
     } finally {
       if (!taken) {
-        line.retract();
+        connection.retract();
       }
     }
   }
 
-  /** Sends a PUBACK. */
+  /** Sends a PUBACK; {@link Events#acknowledgementWritten} follows. */
   void acknowledge(int packetId) throws MqttException {
     client.messageArrivedComplete(packetId, 1);
   }
@@ -187,38 +226,36 @@ final class PahoClient {
     client.ping();
   }
 
-  /** Says DISCONNECT after all that was queued before, and ends the connection. */
+  /** Sends DISCONNECT after all acknowledgements queued before it, and ends the connection. */
   void disconnect() throws MqttException {
-    line.parting();
-    // No time to quiesce: the session has waited already for what it wanted to wait for.
+    connection.disconnecting();
+    // No time to quiesce: the session has already waited for all that was owed.
     client.disconnect(0);
   }
 
-  /**
-   * Ends the connection at once; it is over when {@link Events#down} says so. Any thread; does not
-   * block.
-   */
+  /** Ends the connection at once; {@link Events#down} follows. Any thread; does not block. */
   void cut(Throwable reason) {
-    line.cut(reason);
-    handover.release();
+    connection.cut(reason);
+    events.release();
   }
 
+  /** Whether the connection was opened, so that CONNECT could be sent. Any thread. */
   boolean reached() {
-    return line.reached();
+    return connection.reached();
   }
 
   long lastReceived() {
-    return line.lastReceived();
+    return connection.lastReceived();
   }
 
   long lastSent() {
-    return line.lastSent();
+    return connection.lastSent();
   }
 
   Throwable cause() {
-    Throwable fault = line.fault();
+    Throwable fault = connection.fault();
     if (fault == null) {
-      fault = said;
+      fault = reported;
     }
     return fault == null ? new IOException("The connection ended.") : fault;
   }
@@ -231,10 +268,10 @@ final class PahoClient {
   }
 
   private final class Callback implements MqttCallback {
-    private final Events events;
+    private final Events session;
 
-    Callback(Events events) {
-      this.events = events;
+    Callback(Events session) {
+      this.session = session;
     }
 
     @Override
@@ -246,12 +283,12 @@ final class PahoClient {
               message.getPayload(),
               packetId,
               message.isDuplicate());
-      handover.addMessage(() -> events.arrived(arrival));
+      events.addMessage(topic.length() + arrival.payload.length, () -> session.arrived(arrival));
     }
 
     @Override
     public void connectionLost(Throwable cause) {
-      said = cause;
+      reported = cause;
     }
 
     @Override
@@ -281,7 +318,7 @@ final class PahoClient {
     }
   }
 
-  /** The session pings; see {@link Liveness}. */
+  /** The session pings; see {@link dev.fairlead.transport.Liveness}. */
   private static final class SilentPinger implements MqttPingSender {
     @Override
     public void init(ClientComms comms) {}

@@ -16,16 +16,26 @@ import org.eclipse.paho.client.mqttv3.internal.NetworkModule;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Paho's way to the network: a line dialled by {@code net}, with inbound packets checked. It keeps
- * the first failure, knows when bytes last moved, and can be cut at any moment from any thread.
+ * Paho's network module: a connection dialled by {@code net}, with inbound packets checked. It
+ * keeps the first failure and the times at which bytes last moved, and can be cut at any moment
+ * from any thread.
  */
 final class PahoConnection implements NetworkModule {
   private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long SETTLE_STEP_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
+  /** What happens on Paho's threads. Returns at once. */
+  interface Events {
+    /** A PUBACK has been written. */
+    void acknowledgementWritten();
+
+    /** Paho ends the connection. */
+    void stopped();
+  }
+
   private final Dial dial;
   private final LongSupplier clock;
-  private final Runnable stopped;
+  private final Events events;
   private final AtomicReference<@Nullable Throwable> fault = new AtomicReference<>();
 
   /**
@@ -35,45 +45,45 @@ final class PahoConnection implements NetworkModule {
    */
   private final CountDownLatch greeted = new CountDownLatch(1);
 
-  /** Paho's connecting thread, once the line is open. */
+  /** Paho's connecting thread, once the connection is open. */
   private volatile @Nullable Thread connecting;
 
   /** Messages handed to Paho. */
   private final AtomicLong promised = new AtomicLong();
 
-  /** Answers of the peer that Paho has told of. */
-  private final AtomicLong told = new AtomicLong();
+  /** Answers of the peer that Paho has reported. */
+  private final AtomicLong reported = new AtomicLong();
 
   private volatile boolean readerEnded;
-  private volatile @Nullable Connection line;
+  private volatile @Nullable Connection connection;
   private volatile boolean cut;
-  private volatile boolean parting;
+  private volatile boolean disconnecting;
   private volatile long lastReceived;
   private volatile long lastSent;
 
-  PahoConnection(Dial dial, LongSupplier clock, Runnable stopped) {
+  PahoConnection(Dial dial, LongSupplier clock, Events events) {
     this.dial = dial;
     this.clock = clock;
-    this.stopped = stopped;
+    this.events = events;
     lastReceived = clock.getAsLong();
     lastSent = lastReceived;
   }
 
-  /** Ends the line for a reason, unless another reason came first. Any thread; does not block. */
+  /** Ends the connection for a reason, unless another reason came first. Does not block. */
   void cut(Throwable reason) {
     fault.compareAndSet(null, reason);
     cut = true;
     dial.abort();
   }
 
-  /** Why the line ended; null while it has not, or if only Paho knows. */
+  /** Why the connection ended; null while it has not, or if only Paho has the reason. */
   @Nullable Throwable fault() {
     return fault.get();
   }
 
-  /** Whether there was TCP and TLS. */
+  /** Whether the connection was opened, so that CONNECT could be sent. */
   boolean reached() {
-    return line != null;
+    return connection != null;
   }
 
   long lastReceived() {
@@ -87,7 +97,7 @@ final class PahoConnection implements NetworkModule {
   @Override
   public void start() throws IOException {
     try {
-      line = dial.connect();
+      connection = dial.connect();
       connecting = Thread.currentThread();
     } catch (RuntimeException e) {
       throw failed(e);
@@ -103,19 +113,24 @@ final class PahoConnection implements NetworkModule {
 
   @Override
   public OutputStream getOutputStream() throws IOException {
-    return new Output(new PacketWriter(opened().output(), promised));
+    return new Output(
+        new PacketWriter(
+            opened().output(),
+            promised,
+            () -> lastSent = clock.getAsLong(),
+            events::acknowledgementWritten));
   }
 
   @Override
   public void stop() {
-    if (parting && !cut && fault.get() == null) {
-      part();
+    if (disconnecting && !cut && fault.get() == null) {
+      close();
     }
-    // Paho's own reason is told elsewhere; what the line itself knows is noted already.
+    // Paho's own reason is reported elsewhere; what the connection itself knows is noted already.
     cut = true;
     dial.abort();
     greeted.countDown();
-    stopped.run();
+    events.stopped();
   }
 
   @Override
@@ -123,13 +138,13 @@ final class PahoConnection implements NetworkModule {
     return PahoClient.NOT_DIALLED;
   }
 
-  /** From now on the end of the line is wanted, and comes in order. */
-  void parting() {
-    parting = true;
+  /** From now on the end of the connection is intended, and comes after DISCONNECT. */
+  void disconnecting() {
+    disconnecting = true;
   }
 
-  /** After DISCONNECT. Waits for the answer no longer than for anything else that is settled. */
-  private void part() {
+  /** After DISCONNECT. Waits for the answer no longer than for anything else that settles. */
+  private void close() {
     try {
       if (opened().end()) {
         settle(() -> readerEnded);
@@ -140,9 +155,9 @@ final class PahoConnection implements NetworkModule {
   }
 
   private Connection opened() throws IOException {
-    Connection now = line;
+    Connection now = connection;
     if (now == null) {
-      throw new IOException("The line is not open.");
+      throw new IOException("The connection is not open.");
     }
     return now;
   }
@@ -157,13 +172,13 @@ final class PahoConnection implements NetworkModule {
     promised.decrementAndGet();
   }
 
-  /** Paho has told of one answer of the peer. */
-  void told() {
-    told.incrementAndGet();
+  /** Paho has reported one answer of the peer. */
+  void reported() {
+    reported.incrementAndGet();
   }
 
   /**
-   * Lets what came before the end be told before the end: when Paho learns of it, it forgets the
+   * Lets Paho report what came before the end: when it learns of the end, it forgets the
    * acknowledgements that wait for its calling thread, and each would become a message sent twice.
    */
   private void settle(BooleanSupplier settled) {
@@ -211,13 +226,13 @@ final class PahoConnection implements NetworkModule {
 
     private IOException ended(Exception e) {
       IOException failure = failed(e);
-      settle(() -> told.get() >= packets.answers());
+      settle(() -> reported.get() >= packets.answers());
       readerEnded = true;
       return failure;
     }
 
     /**
-     * Waits for CONNECT, and meanwhile wakes Paho's connecting thread: it sleeps 100 ms after the
+     * Waits for CONNECT, and wakes Paho's connecting thread until then: it sleeps 100 ms after the
      * start of each of three threads before it looks again whether that thread runs.
      */
     private void waitForGreeting() throws IOException {
@@ -252,36 +267,38 @@ final class PahoConnection implements NetworkModule {
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
-      write(() -> packets.write(bytes, offset, length));
+      try {
+        failIfCut();
+        packets.write(bytes, offset, length);
+      } catch (IOException | RuntimeException e) {
+        throw ended(e);
+      }
     }
 
     @Override
     public void flush() throws IOException {
       try {
-        write(packets::flush);
+        failIfCut();
+        packets.flush();
+      } catch (IOException | RuntimeException e) {
+        throw ended(e);
       } finally {
         greeted.countDown();
       }
     }
 
-    private void write(Writing writing) throws IOException {
-      try {
-        if (cut) {
-          throw new IOException("The line is cut.");
-        }
-        writing.run();
-        lastSent = clock.getAsLong();
-      } catch (IOException | RuntimeException e) {
-        greeted.countDown();
-        IOException failure = failed(e);
-        // What the peer sent before it closed may still be unread.
-        settle(() -> readerEnded);
-        throw failure;
+    private void failIfCut() throws IOException {
+      if (cut) {
+        throw new IOException("The connection is cut.");
       }
     }
-  }
 
-  private interface Writing {
-    void run() throws IOException;
+    private IOException ended(Exception e) {
+      greeted.countDown();
+      IOException failure = failed(e);
+      // What the peer sent before it closed may still be unread.
+      settle(() -> readerEnded);
+      return failure;
+    }
   }
 }

@@ -14,9 +14,9 @@ import org.eclipse.paho.client.mqttv3.internal.CommsSender;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads that one Paho client lives on: a reader, a writer and a caller-back, and for a moment
- * one that connects or disconnects. Daemons, named after the device (by Paho itself, with the
- * client id). When the last one ends, the connection is over in every respect.
+ * The threads of one Paho client: a reader, a writer, one for callbacks, and for a moment one that
+ * connects or disconnects. Daemons, named after the device (by Paho itself, with the client id).
+ * When the last one ends, nothing of the connection is left.
  */
 final class PahoThreads extends AbstractExecutorService implements ScheduledExecutorService {
   private final String name;
@@ -27,8 +27,8 @@ final class PahoThreads extends AbstractExecutorService implements ScheduledExec
   /**
    * Makes threads for one client.
    *
-   * @param died told when one of Paho's loops ends by a throwable, which Paho itself would swallow
-   * @param gone told when the last thread ends
+   * @param died takes a throwable that ended one of Paho's loops, which Paho itself would swallow
+   * @param gone runs when the last thread ends
    */
   PahoThreads(String name, Consumer<Throwable> died, Runnable gone) {
     this.name = name;
@@ -45,7 +45,8 @@ final class PahoThreads extends AbstractExecutorService implements ScheduledExec
    * Starts one of Paho's loops. Cancelling interrupts the writer, and only the writer: it may have
    * looked at its target state just before that was set to stopped, and then waits for a
    * notification that was given already; an interrupt is not lost. The reader must not be
-   * interrupted, for that closes the channel it reads from; our network module ends its waiting.
+   * interrupted, because that closes the channel it reads from; our network module ends its
+   * waiting.
    */
   @Override
   public Future<?> submit(Runnable task) {

@@ -5,50 +5,53 @@ import dev.fairlead.RejectedException;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.OutboxReader;
+import dev.fairlead.transport.Debt;
+import dev.fairlead.transport.WakeUp;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.paho.client.mqttv3.MqttException;
 
 /**
  * Takes telemetry from the outbox as far as the window has room, sends it at QoS 1, and settles it
- * on its PUBACK, which the hub sends when it has the message safe. Confined to the loop.
+ * on its PUBACK, which the hub sends when it has stored the message. Confined to the loop.
  */
 final class TelemetryPump {
-  private final PahoClient wire;
+  private final PahoClient client;
   private final OutboxReader outbox;
   private final Topics topics;
   private final Loop loop;
-  private final Liveness liveness;
+  private final Debt acknowledgements;
   private final int window;
   private final long windowBytes;
-
-  private final AtomicBoolean woken = new AtomicBoolean();
+  private final WakeUp wakeUp;
   private boolean running;
-  private int inflight;
-  private long inflightBytes;
-  private long acknowledged;
 
+  /**
+   * Creates it.
+   *
+   * @param acknowledgements counts what is sent and not acknowledged
+   */
   TelemetryPump(
-      PahoClient wire,
+      PahoClient client,
       OutboxReader outbox,
       Topics topics,
       Loop loop,
-      Liveness liveness,
+      Debt acknowledgements,
       int window,
       long windowBytes) {
-    this.wire = wire;
+    this.client = client;
     this.outbox = outbox;
     this.topics = topics;
     this.loop = loop;
-    this.liveness = liveness;
+    this.acknowledgements = acknowledgements;
     this.window = window;
     this.windowBytes = windowBytes;
+    wakeUp = new WakeUp(loop, this::pump);
   }
 
   void start() {
     loop.assertInLoop();
     running = true;
-    outbox.whenReadable(this::wake);
+    outbox.whenReadable(wakeUp::signal);
     pump();
   }
 
@@ -57,36 +60,15 @@ final class TelemetryPump {
     running = false;
   }
 
-  /** Messages sent and not acknowledged. */
-  int inflight() {
-    return inflight;
-  }
-
-  long inflightBytes() {
-    return inflightBytes;
-  }
-
-  /** Messages acknowledged so far. */
-  long acknowledged() {
-    return acknowledged;
-  }
-
-  private void wake() {
-    if (woken.compareAndSet(false, true)) {
-      loop.execute(
-          () -> {
-            woken.set(false);
-            pump();
-          });
-    }
-  }
-
   /** Fills the window. */
   void pump() {
     loop.assertInLoop();
-    while (running && inflight < window && inflightBytes < windowBytes) {
+    while (running && acknowledgements.count() < window && acknowledgements.bytes() < windowBytes) {
       List<Envelope> taken =
-          outbox.take(window - inflight, windowBytes - inflightBytes, topics::telemetrySize);
+          outbox.take(
+              window - acknowledgements.count(),
+              windowBytes - acknowledgements.bytes(),
+              topics::telemetrySize);
       if (taken.isEmpty()) {
         return;
       }
@@ -102,30 +84,29 @@ final class TelemetryPump {
       return;
     }
     String topic = topics.telemetry(envelope.message());
-    if (topic.length() > Topics.MAX_TOPIC_BYTES) {
+    if (topic.length() > Topics.MAX_TEXT_BYTES) {
       envelope.failed(
           new RejectedException(
               "The message's properties take "
                   + topic.length()
                   + " bytes when encoded, and MQTT carries at most "
-                  + Topics.MAX_TOPIC_BYTES
+                  + Topics.MAX_TEXT_BYTES
                   + ". Put the data into the body, or use AMQP.",
               Progress.NOT_SENT));
       return;
     }
+    byte[] body = envelope.message().body();
     Acknowledgement acknowledgement =
-        new Acknowledgement(envelope, topics.telemetrySize(envelope.message()));
+        new Acknowledgement(envelope, Topics.publishSize(topic.length(), body.length));
     try {
-      wire.publish(topic, envelope.message().body(), acknowledgement);
+      client.publish(topic, body, acknowledgement);
     } catch (MqttException e) {
       // The connection is ending; its end gives everything back, this message included.
       running = false;
       envelope.giveBack();
       return;
     }
-    inflight++;
-    inflightBytes += acknowledgement.size;
-    liveness.watch();
+    acknowledgements.owe(acknowledgement.size);
   }
 
   private final class Acknowledgement extends PahoClient.Sent {
@@ -139,9 +120,7 @@ final class TelemetryPump {
 
     @Override
     public void run() {
-      acknowledged++;
-      inflight--;
-      inflightBytes -= size;
+      acknowledgements.paid(size);
       envelope.accepted();
     }
   }

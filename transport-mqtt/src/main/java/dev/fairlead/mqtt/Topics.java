@@ -8,7 +8,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The hub's topics for one identity. Ids stand in them as they are, not encoded. IoT Hub:
+ * The hub's topics for one identity. They contain ids as they are, not encoded. IoT Hub:
  * "Communicate with your IoT hub using the MQTT protocol".
  */
 final class Topics {
@@ -16,8 +16,8 @@ final class Topics {
   static final String TWIN_ANSWERS = "$iothub/twin/res/";
   static final String DESIRED = "$iothub/twin/PATCH/properties/desired/";
 
-  /** A topic is at most so many bytes. [MQTT-1.5.3] */
-  static final int MAX_TOPIC_BYTES = 65535;
+  /** The most bytes that a topic or any other text of MQTT can have. [MQTT-1.5.3] */
+  static final int MAX_TEXT_BYTES = 65535;
 
   private static final int MAX_ID_CHARS = 256;
 
@@ -60,14 +60,17 @@ final class Topics {
     return topic.toString();
   }
 
-  /** The exact size of the PUBLISH packet of a message at QoS 1. [MQTT-2.2.3, 3.3] */
+  /** The exact size of the PUBLISH packet of a message at QoS 1; encodes nothing. */
   long telemetrySize(TelemetryMessage message) {
-    long remaining =
-        2L
-            + events.length()
-            + PropertyBag.encodedLength(message.systemProperties(), message.properties())
-            + 2
-            + message.body().length;
+    return publishSize(
+        events.length()
+            + PropertyBag.encodedLength(message.systemProperties(), message.properties()),
+        message.body().length);
+  }
+
+  /** The size of a PUBLISH packet at QoS 1. [MQTT-2.2.3, 3.3] */
+  static long publishSize(int topicBytes, int bodyBytes) {
+    long remaining = 2L + topicBytes + 2 + bodyBytes;
     int lengthBytes = remaining < 128 ? 1 : remaining < 16384 ? 2 : remaining < 2097152 ? 3 : 4;
     return 1 + lengthBytes + remaining;
   }
@@ -87,7 +90,7 @@ final class Topics {
   /**
    * {@code $iothub/methods/POST/{name}/?$rid={rid}}.
    *
-   * @param name the method's name as it stands in the topic
+   * @param name the method's name as it is in the topic
    * @param rid the request id, to be echoed as it is
    */
   record MethodCall(String name, String rid) {
@@ -114,7 +117,7 @@ final class Topics {
    * @param status as in HTTP
    * @param rid the request id
    * @param version the new version of the reported properties
-   * @param retryAfterSeconds how long to wait before asking again
+   * @param retryAfterSeconds how long to wait before the next request
    */
   record TwinAnswer(int status, String rid, OptionalLong version, OptionalLong retryAfterSeconds) {
     static Optional<TwinAnswer> parse(String topic) {
@@ -136,7 +139,7 @@ final class Topics {
     }
   }
 
-  /** A parameter's text as it stands there; its name may be encoded ({@code %24rid}). */
+  /** A parameter's text as it is there; its name may be encoded ({@code %24rid}). */
   private static @Nullable String parameter(String topic, int from, String name) {
     int start = from;
     while (start < topic.length()) {

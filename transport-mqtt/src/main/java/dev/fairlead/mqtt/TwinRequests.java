@@ -3,27 +3,25 @@ package dev.fairlead.mqtt;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
-import dev.fairlead.TimeSource.Alarm;
-import dev.fairlead.UnreachableException;
-import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.TwinLink;
+import dev.fairlead.transport.Debts;
+import dev.fairlead.transport.HubError;
+import dev.fairlead.transport.PendingRequests;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
-import java.util.function.Supplier;
 import org.eclipse.paho.client.mqttv3.MqttException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Twin requests under way, by request id. Sent at QoS 0: the hub's answer says more than a PUBACK
- * would. Confined to the loop.
+ * Twin operations, by request id. Sent at QoS 0: the hub's answer says more than a PUBACK would.
+ * Confined to the loop.
  */
 final class TwinRequests implements TwinLink {
   /** More than the hub's throttle lets through in the time-out of one request. */
@@ -32,145 +30,135 @@ final class TwinRequests implements TwinLink {
   private static final Logger log = LoggerFactory.getLogger(TwinRequests.class);
   private static final byte[] EMPTY = new byte[0];
 
-  private final PahoClient wire;
+  private final PahoClient client;
   private final Loop loop;
-  private final Liveness liveness;
-  private final Duration timeout;
-  private final Supplier<HubException> ended;
-
-  private final Map<String, Request<?>> underWay = new HashMap<>();
+  private final MqttFailures failures;
+  private final Runnable afterEach;
+  private final PendingRequests<String, Answer> pending;
   private long lastId;
-  private boolean over;
 
+  /**
+   * Creates it.
+   *
+   * @param afterEach runs on the loop when an operation has its outcome
+   */
   TwinRequests(
-      PahoClient wire,
+      PahoClient client,
       Loop loop,
-      Liveness liveness,
+      Debts debts,
       Duration timeout,
-      Supplier<HubException> ended) {
-    this.wire = wire;
+      MqttFailures failures,
+      Runnable afterEach) {
+    this.client = client;
     this.loop = loop;
-    this.liveness = liveness;
-    this.timeout = timeout;
-    this.ended = ended;
-  }
-
-  int underWay() {
-    return underWay.size();
+    this.failures = failures;
+    this.afterEach = afterEach;
+    pending = new PendingRequests<>(debts, "twin operation", MAX_UNDER_WAY, timeout);
   }
 
   @Override
   public CompletionStage<String> get() {
-    loop.assertInLoop();
     return request(
-        "GET",
+        Topics::twinGet,
         EMPTY,
-        (answer, future) -> future.complete(new String(answer.body, StandardCharsets.UTF_8)));
+        (answer, outcome) -> outcome.complete(new String(answer.body, StandardCharsets.UTF_8)));
   }
 
   @Override
   public CompletionStage<Long> report(String patch) {
-    loop.assertInLoop();
     return request(
-        "PATCH",
-        patch.getBytes(StandardCharsets.UTF_8),
-        (answer, future) -> {
-          if (answer.topic.version().isPresent()) {
-            future.complete(answer.topic.version().getAsLong());
-          } else {
-            future.completeExceptionally(
-                new RejectedException(
-                    "The hub took the reported properties but did not tell their version; read the"
-                        + " twin to learn it.",
-                    Progress.MAYBE_SENT));
-          }
-        });
+        Topics::twinReport, patch.getBytes(StandardCharsets.UTF_8), TwinRequests::reported);
+  }
+
+  private static void reported(Answer answer, CompletableFuture<Long> outcome) {
+    OptionalLong version = answer.topic.version();
+    if (version.isPresent()) {
+      outcome.complete(version.getAsLong());
+    } else {
+      outcome.completeExceptionally(
+          new RejectedException(
+              "The hub accepted the reported properties and did not send their version. Read the"
+                  + " twin to get it.",
+              Progress.MAYBE_SENT));
+    }
+  }
+
+  private interface RequestTopic {
+    String of(String rid);
   }
 
   private <T> CompletionStage<T> request(
-      String verb, byte[] body, BiConsumer<Answer, CompletableFuture<T>> success) {
-    CompletableFuture<T> future = new CompletableFuture<>();
-    if (over) {
-      future.completeExceptionally(ended.get());
-      return future;
-    }
-    if (underWay.size() >= MAX_UNDER_WAY) {
-      future.completeExceptionally(
-          new RejectedException(
-              underWay.size()
-                  + " twin operations wait for the hub's answer already. Wait for some of them"
-                  + " before starting more.",
-              Progress.NOT_SENT));
-      return future;
-    }
+      RequestTopic topic, byte[] body, BiConsumer<Answer, CompletableFuture<T>> success) {
+    loop.assertInLoop();
     String rid = Long.toString(++lastId);
-    Alarm alarm = loop.schedule(timeout, () -> timedOut(rid));
-    underWay.put(rid, new Request<>(future, success, alarm));
-    try {
-      wire.publish("GET".equals(verb) ? Topics.twinGet(rid) : Topics.twinReport(rid), body);
-      liveness.watch();
-    } catch (MqttException e) {
-      underWay.remove(rid);
-      alarm.cancel();
-      future.completeExceptionally(ended.get());
+    CompletableFuture<T> outcome = new CompletableFuture<>();
+    CompletableFuture<Answer> answered = pending.register(rid);
+    if (!answered.isDone()) {
+      send(rid, topic.of(rid), body);
     }
-    return future;
+    answered.whenComplete(
+        (answer, failure) -> {
+          complete(outcome, answer, failure, success);
+          afterEach.run();
+        });
+    return outcome;
+  }
+
+  private void send(String rid, String topic, byte[] body) {
+    try {
+      client.publish(topic, body);
+      pending.sent(rid, body.length);
+    } catch (MqttException e) {
+      log.debug("The connection ended before twin operation {}", rid, e);
+      pending.fail(rid, failures.over(Progress.NOT_SENT));
+    }
+  }
+
+  private static <T> void complete(
+      CompletableFuture<T> outcome,
+      @Nullable Answer answer,
+      @Nullable Throwable failure,
+      BiConsumer<Answer, CompletableFuture<T>> success) {
+    if (answer == null) {
+      outcome.completeExceptionally(
+          failure == null ? new IllegalStateException("no answer") : failure);
+      return;
+    }
+    int status = answer.topic.status();
+    if (status >= 200 && status < 300) {
+      success.accept(answer, outcome);
+    } else {
+      outcome.completeExceptionally(
+          HubError.ofStatus(status, answer.body)
+              .twinFailure("status " + status, answer.retryAfter()));
+    }
   }
 
   void answered(String topic, byte[] body) {
     Topics.TwinAnswer answer = Topics.TwinAnswer.parse(topic).orElse(null);
     if (answer == null) {
-      log.warn("Ignored an answer about the twin whose topic makes no sense");
-      return;
-    }
-    Request<?> request = underWay.remove(answer.rid());
-    if (request == null) {
-      // Too late, or not for this session.
-      log.debug("Ignored an answer about the twin that nobody waits for");
-      return;
-    }
-    request.alarm.cancel();
-    request.answered(new Answer(answer, body));
-  }
-
-  private void timedOut(String rid) {
-    Request<?> request = underWay.remove(rid);
-    if (request != null) {
-      request.future.completeExceptionally(
-          new UnreachableException(
-              "The hub did not answer the twin operation within "
-                  + timeout.toMillis()
-                  + " ms. It may have been carried out all the same; read the twin, or try again.",
-              Stage.SESSION,
-              Progress.MAYBE_SENT,
-              null));
+      log.warn("Ignored an answer to a twin operation because its topic is malformed");
+    } else if (!pending.answer(answer.rid(), new Answer(answer, body))) {
+      log.debug("Ignored an answer to a twin operation that is too late or of another session");
     }
   }
 
-  /** The session is over. */
+  /**
+   * The session is over.
+   *
+   * @param failure of what was sent
+   */
   void end(HubException failure) {
-    over = true;
-    List<Request<?>> left = List.copyOf(underWay.values());
-    underWay.clear();
-    for (Request<?> request : left) {
-      request.alarm.cancel();
-      request.future.completeExceptionally(failure);
-    }
+    pending.end(failure, failures.over(Progress.NOT_SENT));
   }
 
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-  private record Answer(Topics.TwinAnswer topic, byte[] body) {}
-
-  private record Request<T>(
-      CompletableFuture<T> future, BiConsumer<Answer, CompletableFuture<T>> success, Alarm alarm) {
-    void answered(Answer answer) {
-      int status = answer.topic.status();
-      if (status >= 200 && status < 300) {
-        success.accept(answer, future);
-      } else {
-        future.completeExceptionally(
-            MqttFailures.twin(status, answer.body, answer.topic.retryAfterSeconds()));
-      }
+  private record Answer(Topics.TwinAnswer topic, byte[] body) {
+    @Nullable Duration retryAfter() {
+      OptionalLong seconds = topic.retryAfterSeconds();
+      return seconds.isEmpty()
+          ? null
+          : Duration.ofSeconds(Math.min(seconds.getAsLong(), HubError.LONGEST_WAIT.toSeconds()));
     }
   }
 }

@@ -72,12 +72,12 @@ class ClientTest {
       messages.get(0).complete().toCompletableFuture().get(20, TimeUnit.SECONDS);
       await().until(() -> device.queuedCloudMessages() == 0);
       client.close();
-      await().until(() -> SessionTest.threadsOf("dev-c").isEmpty());
+      await().until(() -> SessionCase.threadsOf("dev-c").isEmpty());
     }
   }
 
   @Test
-  void comesUpOverWebSocketsWhereThePlainPortIsClosed() throws Exception {
+  void opensOverWebSocketsWhereThePlainPortIsClosed() throws Exception {
     int closed;
     try (ServerSocket reserved = new ServerSocket(0)) {
       closed = reserved.getLocalPort();
@@ -95,9 +95,9 @@ class ClientTest {
       client.send(TelemetryMessage.of(new byte[] {1})).get(20, TimeUnit.SECONDS);
 
       assertThat(hub.telemetry().received()).hasSize(1);
-      assertThat(SessionTest.threadsOf("dev-w")).hasSizeBetween(1, 3);
+      assertThat(SessionCase.threadsOf("dev-w")).hasSizeBetween(1, 3);
       client.close();
-      await().until(() -> SessionTest.threadsOf("dev-w").isEmpty());
+      await().until(() -> SessionCase.threadsOf("dev-w").isEmpty());
     }
   }
 }

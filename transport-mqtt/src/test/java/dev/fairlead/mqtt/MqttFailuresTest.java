@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fairlead.Endpoint;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
-import dev.fairlead.RejectedException;
 import dev.fairlead.Secret;
-import dev.fairlead.ThrottledException;
 import dev.fairlead.Trust;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
@@ -17,10 +15,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.OptionalLong;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.eclipse.paho.client.mqttv3.MqttException;
@@ -52,7 +48,7 @@ class MqttFailuresTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, does not take MQTT 3.1.1",
+    "1, does not support MQTT 3.1.1",
     "2, client id",
     "3, not available at the moment",
     "6, unknown CONNACK code",
@@ -116,63 +112,8 @@ class MqttFailuresTest {
 
   @Test
   void keepsWhatIsMappedAlready() {
-    HubException known = failures.silent(Duration.ofSeconds(9), Progress.MAYBE_SENT);
+    HubException known = failures.silent(Duration.ofSeconds(9), "", Progress.MAYBE_SENT);
     assertThat(failures.lost(known, Progress.NOT_SENT)).isSameAs(known);
     assertThat(failures.notOpened(known)).isSameAs(known);
-  }
-
-  private static HubException twin(int status, String body, OptionalLong retryAfter) {
-    return MqttFailures.twin(status, body.getBytes(StandardCharsets.UTF_8), retryAfter);
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "400, '{\"errorCode\":400004,\"trackingId\":\"x\",\"message\":\"bad \\\"thing\\\"\"}', 400004",
-    "400, '{\"Message\":\"x\"}', 400",
-    "400, '', 400",
-    "403, '{\"errorCode\" : 403002 }', 403002",
-    "404, '{\"errorCode\":\"text\"}', 404",
-    "412, '{\"errorCode\":412001}', 412001",
-    "413, 'nonsense', 413",
-    "302, '', 302",
-    "0, '', 0",
-  })
-  void mapsTwinRefusals(int status, String body, int code) {
-    assertThat(twin(status, body, OptionalLong.empty()))
-        .isInstanceOfSatisfying(
-            RejectedException.class,
-            e -> {
-              assertThat(e.code().orElse(0)).isEqualTo(code);
-              assertThat(e.progress()).isEqualTo(Progress.MAYBE_SENT);
-            });
-  }
-
-  @Test
-  void mapsTwinThrottling() {
-    assertThat(twin(429, "{\"errorCode\":429001}", OptionalLong.of(3)))
-        .isInstanceOfSatisfying(
-            ThrottledException.class,
-            e -> assertThat(e.retryAfter()).contains(Duration.ofSeconds(3)));
-    assertThat(twin(429, "", OptionalLong.empty()))
-        .isInstanceOfSatisfying(
-            ThrottledException.class, e -> assertThat(e.retryAfter()).isEmpty());
-    assertThat(twin(429, "", OptionalLong.of(Long.MAX_VALUE)))
-        .isInstanceOfSatisfying(
-            ThrottledException.class, e -> assertThat(e.retryAfter()).contains(Duration.ofDays(1)));
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {500, 503, 504, 599})
-  void mapsTwinTroubleInTheHub(int status) {
-    assertThat(twin(status, "", OptionalLong.empty())).isInstanceOf(UnreachableException.class);
-  }
-
-  @Test
-  void readsLittleOfAHugeErrorBody() {
-    assertThat(
-            twin(400, "{\"message\":\"" + "\\\\x".repeat(100_000) + "\"}", OptionalLong.empty())
-                .getMessage()
-                .length())
-        .isLessThan(3000);
   }
 }

@@ -58,8 +58,8 @@ class PacketReaderTest {
             switch (random.nextInt(4)) {
               case 0 -> all(data, new byte[] {0x40, 2, 1, 2});
               case 1 -> all(data, new byte[] {(byte) 0xd0, 0});
-              case 2 -> all(data, ScriptedHub.publish(0x32, "topic/u", 7, "p".repeat(size)));
-              default -> all(data, ScriptedHub.publish(0x30, "t", -1, "p".repeat(size)));
+              case 2 -> all(data, MqttPeer.publish(0x32, "topic/u", 7, "p".repeat(size)));
+              default -> all(data, MqttPeer.publish(0x30, "t", -1, "p".repeat(size)));
             };
       }
       PacketReader reader = new PacketReader(slices(data, random), () -> {});
@@ -77,15 +77,15 @@ class PacketReaderTest {
     byte[] sent =
         all(
             CONNACK,
-            ScriptedHub.publish(0x32, topic, 9, "p".repeat(9000)),
-            ScriptedHub.publish(0x30, "plain", -1, "x"),
-            ScriptedHub.publish(0x30, "!", -1, "x"));
+            MqttPeer.publish(0x32, topic, 9, "p".repeat(9000)),
+            MqttPeer.publish(0x30, "plain", -1, "x"),
+            MqttPeer.publish(0x30, "!", -1, "x"));
     byte[] expected =
         all(
             CONNACK,
-            ScriptedHub.publish(0x32, escaped.toString(), 9, "p".repeat(9000)),
-            ScriptedHub.publish(0x30, "plain", -1, "x"),
-            ScriptedHub.publish(0x30, "!%21", -1, "x"));
+            MqttPeer.publish(0x32, escaped.toString(), 9, "p".repeat(9000)),
+            MqttPeer.publish(0x30, "plain", -1, "x"),
+            MqttPeer.publish(0x30, "!%21", -1, "x"));
     PacketReader reader = new PacketReader(slices(sent, random), () -> {});
     assertThat(readAll(reader, expected.length, random)).isEqualTo(expected);
     assertThat(PacketReader.originalTopic(escaped.toString())).isEqualTo(topic);
@@ -95,14 +95,13 @@ class PacketReaderTest {
 
   @Test
   void takesTheLargestPacketAndNoLargerOne() throws Exception {
-    byte[] largest =
-        ScriptedHub.publish(0x30, "t", -1, "x".repeat(PacketReader.MAX_PACKET - 4 - 3));
+    byte[] largest = MqttPeer.publish(0x30, "t", -1, "x".repeat(PacketReader.MAX_PACKET - 4 - 3));
     assertThat(largest).hasSize(PacketReader.MAX_PACKET);
     PacketReader reader =
         new PacketReader(new ByteArrayInputStream(all(CONNACK, largest)), () -> {});
     assertThat(reader.readNBytes(4 + largest.length)).hasSize(4 + largest.length);
 
-    byte[] larger = ScriptedHub.publish(0x30, "t", -1, "x".repeat(PacketReader.MAX_PACKET - 4 - 2));
+    byte[] larger = MqttPeer.publish(0x30, "t", -1, "x".repeat(PacketReader.MAX_PACKET - 4 - 2));
     PacketReader refusing =
         new PacketReader(new ByteArrayInputStream(all(CONNACK, larger)), () -> {});
     refusing.skipNBytes(4);

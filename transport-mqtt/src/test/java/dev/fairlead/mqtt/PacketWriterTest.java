@@ -11,8 +11,9 @@ import org.junit.jupiter.api.Test;
 
 class PacketWriterTest {
   private final AtomicLong promised = new AtomicLong();
-  private final ByteArrayOutputStream wire = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final List<Integer> writes = new ArrayList<>();
+  private int acknowledged;
   private final PacketWriter writer =
       new PacketWriter(
           new java.io.OutputStream() {
@@ -24,10 +25,12 @@ class PacketWriterTest {
             @Override
             public void write(byte[] bytes, int offset, int length) {
               writes.add(length);
-              wire.write(bytes, offset, length);
+              out.write(bytes, offset, length);
             }
           },
-          promised);
+          promised,
+          () -> {},
+          () -> acknowledged++);
 
   private void packet(int first, int size) throws IOException {
     byte[] bytes = new byte[size];
@@ -63,6 +66,7 @@ class PacketWriterTest {
     assertThat(writes).containsExactly(12);
     packet(0x40, 4);
     assertThat(writes).containsExactly(12, 4);
+    assertThat(acknowledged).isEqualTo(1);
   }
 
   @Test
@@ -72,7 +76,7 @@ class PacketWriterTest {
       packet(0x32, 500);
     }
     assertThat(writes).isNotEmpty().allMatch(size -> size <= 16 * 1024);
-    assertThat(wire.size()).isGreaterThan(50_000 - 16 * 1024);
+    assertThat(out.size()).isGreaterThan(50_000 - 16 * 1024);
   }
 
   @Test
@@ -80,7 +84,7 @@ class PacketWriterTest {
     promised.set(2);
     packet(0x32, 200_000);
     packet(0x32, 5);
-    assertThat(wire.size()).isEqualTo(200_005);
+    assertThat(out.size()).isEqualTo(200_005);
   }
 
   @Test
@@ -89,6 +93,6 @@ class PacketWriterTest {
     packet(0x32, 10);
     promised.decrementAndGet();
     packet(0x40, 4);
-    assertThat(wire.size()).isEqualTo(14);
+    assertThat(out.size()).isEqualTo(14);
   }
 }

@@ -1,12 +1,11 @@
 package dev.fairlead.mqtt;
 
+import dev.fairlead.peers.PeerConnection;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.ProtocolException;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -19,30 +18,29 @@ final class ScriptedWebSocket {
   private static final int BINARY = 2;
   private static final int CLOSE = 8;
 
+  private final PeerConnection connection;
   private final DataInputStream in;
-  private final OutputStream out;
 
   /** The opcodes of the frames that have come. */
   private final List<Integer> opcodes = new ArrayList<>();
 
   /** Answers the upgrade. */
-  ScriptedWebSocket(Socket socket) throws IOException {
-    in = new DataInputStream(socket.getInputStream());
-    out = socket.getOutputStream();
-    ByteArrayOutputStream head = new ByteArrayOutputStream();
-    String request = "";
-    while (!request.endsWith("\r\n\r\n")) {
-      head.write(in.readUnsignedByte());
-      request = head.toString(StandardCharsets.US_ASCII);
-    }
-    String key = request.replaceAll("(?s).*Sec-WebSocket-Key: (\\S+)\r\n.*", "$1");
-    String answer =
+  ScriptedWebSocket(PeerConnection connection) throws IOException {
+    this.connection = connection;
+    in = connection.input();
+    String key =
+        connection
+            .readUntil("\r\n\r\n")
+            .lines()
+            .filter(field -> field.startsWith("Sec-WebSocket-Key: "))
+            .findFirst()
+            .orElseThrow(() -> new ProtocolException("no key"))
+            .substring("Sec-WebSocket-Key: ".length());
+    connection.write(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             + "Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: "
             + accept(key)
-            + "\r\n\r\n";
-    out.write(answer.getBytes(StandardCharsets.US_ASCII));
-    out.flush();
+            + "\r\n\r\n");
   }
 
   private static String accept(String key) {
@@ -94,7 +92,7 @@ final class ScriptedWebSocket {
     return opcodes.get(opcodes.size() - 1) == BINARY ? payload : new byte[0];
   }
 
-  /** Whether the client has said good-bye. */
+  /** Whether the client has sent a close frame. */
   boolean closeHasCome() {
     return opcodes.contains(CLOSE);
   }
@@ -103,7 +101,7 @@ final class ScriptedWebSocket {
     send(BINARY, payload);
   }
 
-  /** Says good-bye, or answers it. */
+  /** Sends a close frame, or answers one. */
   void close() throws IOException {
     send(CLOSE, new byte[] {3, (byte) 0xe8});
   }
@@ -119,7 +117,6 @@ final class ScriptedWebSocket {
       frame.write(payload.length);
     }
     frame.writeBytes(payload);
-    out.write(frame.toByteArray());
-    out.flush();
+    connection.write(frame.toByteArray());
   }
 }

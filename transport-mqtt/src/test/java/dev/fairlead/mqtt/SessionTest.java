@@ -3,169 +3,50 @@ package dev.fairlead.mqtt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fairlead.Capability;
-import dev.fairlead.Carrier;
+import dev.fairlead.DeviceIdentity;
+import dev.fairlead.Endpoint;
 import dev.fairlead.HubException;
-import dev.fairlead.MethodResponse;
 import dev.fairlead.Progress;
-import dev.fairlead.Protocol;
 import dev.fairlead.RejectedException;
-import dev.fairlead.Route;
-import dev.fairlead.SystemProperty;
+import dev.fairlead.Secret;
 import dev.fairlead.TelemetryMessage;
-import dev.fairlead.Trust;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.UnsupportedException;
-import dev.fairlead.localhub.CloudToDeviceMessage;
-import dev.fairlead.localhub.DeliveryState;
+import dev.fairlead.localhub.ClientIdentity;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.Fault;
-import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
-import dev.fairlead.localhub.MethodResult;
-import dev.fairlead.localhub.SentMessage;
 import dev.fairlead.localhub.ServerCertificate;
 import dev.fairlead.localhub.TelemetryRecord;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.spi.Credential;
-import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TransportSession.Renewal;
+import dev.fairlead.tck.Target;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-/** Sessions against the local hub, over real sockets. */
-@Timeout(60)
-class SessionTest {
-  private static final Duration SECONDS = Duration.ofSeconds(10);
-
-  private LocalHub hub;
-  private Device device;
-  private TestLoop loop;
-  private TestContext context;
-
-  @BeforeEach
-  void start() {
-    hub = LocalHub.start();
-    loop = new TestLoop();
-    device = hub.createDevice("dev-1");
-    context = contextOf(device);
-  }
-
-  @AfterEach
-  void stop() {
-    hub.close();
-    await().until(() -> threadsOf("dev-1").isEmpty());
-    await().until(() -> loop.pending() == 0);
-    loop.close();
-    assertThat(loop.thrown.get()).isNull();
-  }
-
-  /** The route that all these tests take. */
-  Route route() {
-    return new Route(Protocol.MQTT, Carrier.TCP, 8883);
-  }
-
-  int port(LocalHub of) {
-    return of.mqttPort();
-  }
-
-  private TestContext contextOf(Device of) {
-    TestContext made =
-        new TestContext(loop, of.deviceId(), port(hub), Trust.only(List.of(hub.caCertificate())));
-    made.hubHost = hub.hostName();
-    made.credential =
-        TestContext.token(
-            hub.hostName() + "/devices/" + of.deviceId(),
-            of.primaryKey(),
-            Instant.now().plusSeconds(3600));
-    return made;
-  }
-
-  static List<String> threadsOf(String id) {
-    return Thread.getAllStackTraces().keySet().stream()
-        .map(Thread::getName)
-        .filter(name -> name.startsWith("MQTT") && name.contains(id))
-        .toList();
-  }
-
-  private Opening<TransportSession> opening(MqttOptions options) {
-    MqttTransport transport = new MqttTransport(options);
-    return transport.open(route(), context);
-  }
-
-  private TransportSession open() throws Exception {
-    return open(MqttOptions.defaults());
-  }
-
-  private TransportSession open(MqttOptions options) throws Exception {
-    return done(opening(options).outcome());
-  }
-
-  private static <T> T done(CompletionStage<T> stage) throws Exception {
-    return stage.toCompletableFuture().get(20, TimeUnit.SECONDS);
-  }
-
-  private static HubException failure(CompletionStage<?> stage) throws Exception {
-    try {
-      stage.toCompletableFuture().get(20, TimeUnit.SECONDS);
-    } catch (ExecutionException e) {
-      return (HubException) e.getCause();
-    }
-    throw new AssertionError("It did not fail.");
-  }
-
-  private <T> T onLoop(Supplier<CompletionStage<T>> call) throws Exception {
-    return done(CompletableFuture.supplyAsync(call, loop).thenCompose(s -> s));
-  }
-
-  private <T> HubException failureOnLoop(Supplier<CompletionStage<T>> call)
-      throws InterruptedException, TimeoutException {
-    try {
-      CompletableFuture.supplyAsync(call, loop).thenCompose(s -> s).get(20, TimeUnit.SECONDS);
-    } catch (ExecutionException e) {
-      Throwable cause = e.getCause();
-      return (HubException) (cause instanceof CompletionException ? cause.getCause() : cause);
-    }
-    throw new AssertionError("It did not fail.");
-  }
-
-  private void close(TransportSession session) throws Exception {
-    loop.execute(session::close);
-    assertThat(done(session.ended())).isEmpty();
-  }
-
+/** Opening a session, telemetry, and the end. */
+class SessionTest extends SessionCase {
   // Opening fails.
 
   @Test
   void isUnauthorizedWithAWrongKey() throws Exception {
-    context.credential =
-        TestContext.token(
-            hub.hostName() + "/devices/dev-1",
-            "AAAA" + device.primaryKey().substring(4),
-            Instant.now().plusSeconds(60));
+    Target right = target(hub, device, port(hub));
+    Secret wrong = Secret.of("AAAA" + device.primaryKey().substring(4));
+    context =
+        contextOf(new Target(right.hubHost(), right.identity(), wrong, right.endpoint())).build();
 
     HubException refusal = failure(opening(MqttOptions.defaults()).outcome());
 
@@ -185,10 +66,7 @@ class SessionTest {
 
   @Test
   void verifiesTheHostName() throws Exception {
-    hub.close();
-    hub =
-        LocalHub.start(LocalHubOptions.defaults().serverCertificate(ServerCertificate.wrongHost()));
-    context = contextOf(hub.createDevice("dev-1"));
+    start(LocalHubOptions.defaults().serverCertificate(ServerCertificate.wrongHost()));
     HubException failure = failure(opening(MqttOptions.defaults()).outcome());
     assertThat(failure)
         .isInstanceOfSatisfying(
@@ -197,16 +75,16 @@ class SessionTest {
   }
 
   @Test
-  void givesUpOpeningInTime() throws Exception {
-    hub.faults().add(Fault.stall().onConnect());
-    context.openTimeout = Duration.ofMillis(400);
-    HubException failure = failure(opening(MqttOptions.defaults()).outcome());
-    assertThat(failure).hasMessageContaining("did not answer CONNECT within 400 ms");
-  }
-
-  @Test
   void cannotCarryAWildcardInAnId() throws Exception {
-    context.identity = dev.fairlead.DeviceIdentity.device("dev+1");
+    Target target = target(hub, device, port(hub));
+    context =
+        contextOf(
+                new Target(
+                    target.hubHost(),
+                    DeviceIdentity.device("dev+1"),
+                    target.key(),
+                    target.endpoint()))
+            .build();
     assertThat(failure(opening(MqttOptions.defaults()).outcome()))
         .isInstanceOf(UnsupportedException.class);
   }
@@ -265,7 +143,7 @@ class SessionTest {
             .property("empty", "")
             .build();
 
-    done(context.outbox.send(message).outcome);
+    done(outbox.add(message).outcome());
 
     TelemetryRecord record = hub.telemetry().await(1, SECONDS).get(0);
     assertThat(record.bodyAsText()).isEqualTo("{\"t\":21}");
@@ -283,7 +161,7 @@ class SessionTest {
     TransportSession session = open(MqttOptions.builder().window(5, 100_000).build());
     List<CompletableFuture<Void>> all = new ArrayList<>();
     for (int i = 0; i < 2000; i++) {
-      all.add(context.outbox.send("m" + i).outcome);
+      all.add(outbox.add("m" + i).outcome());
     }
     for (CompletableFuture<Void> one : all) {
       done(one);
@@ -292,29 +170,29 @@ class SessionTest {
     for (int i = 0; i < 2000; i++) {
       assertThat(records.get(i).bodyAsText()).isEqualTo("m" + i);
     }
-    assertThat(context.outbox.mostTaken()).isLessThanOrEqualTo(5);
+    assertThat(outbox.mostUnderWay()).isLessThanOrEqualTo(5);
     close(session);
   }
 
   @Test
   void sendsOneAtATimeInStrictOrder() throws Exception {
-    context.strictOrder = true;
+    context = contextOf(device).strictOrder(true).build();
     TransportSession session = open();
     List<CompletableFuture<Void>> all = new ArrayList<>();
     for (int i = 0; i < 50; i++) {
-      all.add(context.outbox.send("m" + i).outcome);
+      all.add(outbox.add("m" + i).outcome());
     }
     for (CompletableFuture<Void> one : all) {
       done(one);
     }
-    assertThat(context.outbox.mostTaken()).isEqualTo(1);
+    assertThat(outbox.mostUnderWay()).isEqualTo(1);
     close(session);
   }
 
   @Test
   void sendsTheLargestMessage() throws Exception {
     TransportSession session = open();
-    done(context.outbox.send(TelemetryMessage.of(new byte[TelemetryMessage.MAX_BYTES])).outcome);
+    done(outbox.add(TelemetryMessage.of(new byte[TelemetryMessage.MAX_BYTES])).outcome());
     close(session);
   }
 
@@ -325,8 +203,8 @@ class SessionTest {
     for (int i = 0; i < 5; i++) {
       builder.property("p" + i, "ü".repeat(3000));
     }
-    CompletableFuture<Void> bad = context.outbox.send(builder.build()).outcome;
-    CompletableFuture<Void> good = context.outbox.send("fine").outcome;
+    CompletableFuture<Void> bad = outbox.add(builder.build()).outcome();
+    CompletableFuture<Void> good = outbox.add("fine").outcome();
 
     assertThat(failure(bad))
         .isInstanceOf(RejectedException.class)
@@ -338,203 +216,46 @@ class SessionTest {
   @Test
   void sendsAsAModule() throws Exception {
     Device module = device.createModule("mod-a");
-    context.identity = dev.fairlead.DeviceIdentity.module("dev-1", "mod-a");
-    context.credential =
-        TestContext.token(
-            hub.hostName() + "/devices/dev-1/modules/mod-a",
-            module.primaryKey(),
-            Instant.now().plusSeconds(60));
+    context = contextOf(module).build();
     TransportSession session = open();
-    done(context.outbox.send(TelemetryMessage.builder().outputName("out").build()).outcome);
+    done(outbox.add(TelemetryMessage.builder().outputName("out").build()).outcome());
     assertThat(hub.telemetry().await(1, SECONDS).get(0).moduleId()).contains("mod-a");
     close(session);
   }
 
   @Test
   void opensWithACertificate() throws Exception {
-    dev.fairlead.localhub.ClientIdentity client = hub.issueClientCertificate("dev-x");
+    ClientIdentity shown = hub.issueClientCertificate("dev-x");
+    Endpoint endpoint = target(hub, device, port(hub)).endpoint();
     hub.createDevice("dev-x", DeviceAuth.signedByCa());
-    context.identity = dev.fairlead.DeviceIdentity.device("dev-x");
-    context.credential = new Credential.Certificate(client.chain(), client.key());
+    context =
+        contextOf(
+                new Target(
+                    hub.hostName(),
+                    DeviceIdentity.device("dev-x"),
+                    Secret.of("bm9uZQ=="),
+                    endpoint))
+            .credential(new Credential.Certificate(shown.chain(), shown.key()))
+            .build();
     TransportSession session = open();
-    done(context.outbox.send("x").outcome);
+    done(outbox.add("x").outcome());
     close(session);
-  }
-
-  // Cloud-to-device messages.
-
-  @Test
-  void receivesAndCompletesCloudMessages() throws Exception {
-    TransportSession session = open();
-    SentMessage sent =
-        device.sendCloudMessage(
-            CloudToDeviceMessage.of("hello")
-                .withMessageId("m-1")
-                .withProperty("a", "")
-                .withProperty("b", "ü&="));
-    await().until(() -> context.cloudMessages.size() == 1);
-    dev.fairlead.CloudMessage message = context.cloudMessages.get(0);
-    assertThat(message.text()).isEqualTo("hello");
-    assertThat(message.messageId()).contains("m-1");
-    assertThat(message.properties()).containsEntry("a", "").containsEntry("b", "ü&=");
-    assertThat(message.systemProperties().get(SystemProperty.TO)).contains("devicebound");
-
-    done(message.complete());
-
-    await().until(() -> sent.state() == DeliveryState.COMPLETED);
-    assertThat(failure(message.complete())).isInstanceOf(RejectedException.class);
-    close(session);
-  }
-
-  @Test
-  void receivesWhatCameWhileOffline() throws Exception {
-    close(open());
-    for (int i = 0; i < 20; i++) {
-      device.sendCloudMessage(CloudToDeviceMessage.of("m" + i));
-    }
-    TransportSession session = open();
-    await().until(() -> context.cloudMessages.size() == 20);
-    for (int i = 0; i < 20; i++) {
-      assertThat(context.cloudMessages.get(i).text()).isEqualTo("m" + i);
-      done(context.cloudMessages.get(i).complete());
-    }
-    await().until(() -> device.queuedCloudMessages() == 0);
-    close(session);
-  }
-
-  @Test
-  void neitherAbandonsNorRejects() throws Exception {
-    TransportSession session = open();
-    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
-    await().until(() -> context.cloudMessages.size() == 1);
-    dev.fairlead.CloudMessage message = context.cloudMessages.get(0);
-
-    assertThat(failure(message.abandon())).isInstanceOf(UnsupportedException.class);
-    assertThat(failure(message.reject())).isInstanceOf(UnsupportedException.class);
-
-    assertThat(sent.state()).isEqualTo(DeliveryState.INVISIBLE);
-    done(message.complete());
-    await().until(() -> sent.state() == DeliveryState.COMPLETED);
-    assertThat(new MqttTransport().offer().routes().get(0).capabilities())
-        .doesNotContain(Capability.ABANDON, Capability.REJECT);
-    close(session);
-  }
-
-  @Test
-  void acknowledgesInTheOrderOfDelivery() throws Exception {
-    TransportSession session = open();
-    List<SentMessage> sent = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
-      sent.add(device.sendCloudMessage(CloudToDeviceMessage.of("m" + i)));
-    }
-    await().until(() -> context.cloudMessages.size() == 3);
-
-    CompletionStage<Void> third = context.cloudMessages.get(2).complete();
-    CompletionStage<Void> second = context.cloudMessages.get(1).complete();
-    done(context.outbox.send("a round trip").outcome);
-    assertThat(third.toCompletableFuture()).isNotDone();
-    assertThat(sent.get(2).state()).isEqualTo(DeliveryState.INVISIBLE);
-
-    done(context.cloudMessages.get(0).complete());
-    done(second);
-    done(third);
-    await().until(() -> device.queuedCloudMessages() == 0);
-    close(session);
-  }
-
-  @Test
-  void asksOnceForANewSessionWhenALockTimeIsOver() throws Exception {
-    TransportSession session = open(MqttOptions.builder().lockTime(Duration.ofMillis(300)).build());
-    device.sendCloudMessage(CloudToDeviceMessage.of("held"));
-    device.sendCloudMessage(CloudToDeviceMessage.of("held too"));
-    await().until(() -> context.reopenings.size() == 1);
-    await().until(() -> loop.pending() <= 1);
-
-    HubException late = failure(context.cloudMessages.get(0).complete());
-
-    assertThat(late).isInstanceOf(RejectedException.class).hasMessageContaining("lock time");
-    assertThat(context.reopenings).hasSize(1);
-    close(session);
-    assertThat(failure(context.cloudMessages.get(1).complete()))
-        .isInstanceOf(UnreachableException.class);
-  }
-
-  @Test
-  void unsubscribesWhatNobodyWantsAnyMore() throws Exception {
-    close(open());
-    context.feeds = Set.of(Feed.DESIRED_PROPERTIES);
-    TransportSession session = open();
-    SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("for later"));
-    done(context.outbox.send("a round trip").outcome);
-    assertThat(context.cloudMessages).isEmpty();
-    assertThat(sent.state()).isEqualTo(DeliveryState.ENQUEUED);
-    close(session);
-  }
-
-  // Methods and twin.
-
-  @Test
-  void answersMethods() throws Exception {
-    TransportSession session = open();
-    CompletableFuture<MethodResult> result =
-        device.invokeMethod("reboot", "{\"in\":5}", Duration.ZERO, SECONDS);
-    await().until(() -> context.replies.size() == 1);
-    assertThat(context.methodCalls.get(0).name()).isEqualTo("reboot");
-    assertThat(context.methodCalls.get(0).payload()).isEqualTo("{\"in\":5}");
-
-    done(context.replies.get(0).respond(new MethodResponse(202, "\"soon\"")));
-
-    assertThat(done(result)).isEqualTo(new MethodResult(202, "\"soon\""));
-    assertThat(failure(context.replies.get(0).respond(MethodResponse.of(200))))
-        .isInstanceOf(RejectedException.class);
-    close(session);
-    assertThat(failure(context.replies.get(0).respond(MethodResponse.of(200))))
-        .isInstanceOf(HubException.class);
-  }
-
-  @Test
-  void readsAndReportsTheTwin() throws Exception {
-    TransportSession session = open();
-    long version = onLoop(() -> session.twin().orElseThrow().report("{\"fw\":\"1.2\"}"));
-    assertThat(version).isEqualTo(device.twin().reportedVersion());
-    assertThat(onLoop(() -> session.twin().orElseThrow().get()))
-        .contains("\"fw\":\"1.2\"")
-        .contains("desired");
-
-    device.updateDesired("{\"interval\":10}");
-    await().until(() -> context.desiredChanges.size() == 1);
-    assertThat(context.desiredChanges.get(0)).contains("\"interval\":10").contains("$version");
-    close(session);
-  }
-
-  @Test
-  void saysWhyAReportIsRefused() throws Exception {
-    TransportSession session = open();
-    HubException refusal =
-        failureOnLoop(
-            () -> session.twin().orElseThrow().report("{\"a\":\"" + "x".repeat(5000) + "\"}"));
-    assertThat(refusal)
-        .isInstanceOfSatisfying(RejectedException.class, e -> assertThat(e.code()).isNotEmpty())
-        .hasMessageContaining("status 4");
-    close(session);
-    assertThat(failureOnLoop(() -> session.twin().orElseThrow().get()))
-        .isInstanceOf(UnreachableException.class);
   }
 
   @Test
   void needsANewSessionForANewCredential() throws Exception {
     TransportSession session = open();
-    assertThat(onLoop(() -> session.renew(context.credential))).isEqualTo(Renewal.NEEDS_REOPEN);
+    assertThat(onLoop(() -> session.renew(context.credential()))).isEqualTo(Renewal.NEEDS_REOPEN);
     close(session);
   }
 
   // The end.
 
   @Test
-  void saysThatTheHubCutTheLine() throws Exception {
+  void saysThatTheHubCutTheConnection() throws Exception {
     TransportSession session = open();
     hub.faults().add(Fault.drop().beforeAck());
-    CompletableFuture<Void> message = context.outbox.send("x").outcome;
+    CompletableFuture<Void> message = outbox.add("x").outcome();
 
     Optional<HubException> end = done(session.ended());
 
@@ -551,10 +272,10 @@ class SessionTest {
   }
 
   @Test
-  void saysThatTheHubResetTheLine() throws Exception {
+  void saysThatTheHubResetTheConnection() throws Exception {
     TransportSession session = open();
     hub.faults().add(Fault.reset().beforeAck());
-    context.outbox.send("x");
+    outbox.add("x");
     assertThat(done(session.ended()))
         .get()
         .isInstanceOfSatisfying(
@@ -565,7 +286,7 @@ class SessionTest {
   void endsAtAForgedLength() throws Exception {
     TransportSession session = open();
     hub.faults().add(Fault.hugeLength().beforeAck());
-    context.outbox.send("x");
+    outbox.add("x");
     assertThat(done(session.ended()))
         .get()
         .isInstanceOfSatisfying(
@@ -575,11 +296,11 @@ class SessionTest {
   }
 
   @Test
-  void noticesADeadLineWhileSomethingWaits() throws Exception {
+  void noticesADeadConnectionWhileSomethingIsOwed() throws Exception {
     TransportSession session =
         open(MqttOptions.builder().ping(Duration.ofMillis(200), Duration.ofMillis(200)).build());
     hub.faults().add(Fault.stall().beforeAck());
-    context.outbox.send("x");
+    outbox.add("x");
 
     assertThat(done(session.ended()))
         .get()
@@ -588,7 +309,9 @@ class SessionTest {
             e -> {
               assertThat(e.stage()).isEqualTo(Stage.SESSION);
               assertThat(e.progress()).isEqualTo(Progress.MAYBE_SENT);
-              assertThat(e).hasMessageContaining("not even an answer to a ping");
+              assertThat(e)
+                  .hasMessageContaining("not even an answer to a ping")
+                  .hasMessageContaining("the acknowledgement of 1 message");
             });
   }
 
@@ -599,7 +322,7 @@ class SessionTest {
     await()
         .pollDelay(Duration.ofSeconds(3))
         .until(() -> !session.ended().toCompletableFuture().isDone());
-    done(context.outbox.send("x").outcome);
+    done(outbox.add("x").outcome());
     close(session);
   }
 
@@ -608,25 +331,26 @@ class SessionTest {
     TransportSession session = open();
     List<CompletableFuture<Void>> all = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
-      all.add(context.outbox.send("m" + i).outcome);
+      all.add(outbox.add("m" + i).outcome());
     }
     loop.execute(session::close);
     loop.execute(session::close);
     assertThat(done(session.ended())).isEmpty();
     long accepted = all.stream().filter(CompletableFuture::isDone).count();
-    assertThat(accepted + context.outbox.waiting()).isEqualTo(200);
+    assertThat(accepted + outbox.waiting()).isEqualTo(200);
     assertThat(hub.telemetry().count()).isEqualTo(accepted);
   }
 
+  /** The client times the closing; without it, a closing session ends as an open one would. */
   @Test
-  void closesEvenIfTheHubIsSilent() throws Exception {
+  void aClosingSessionNoticesADeadConnection() throws Exception {
     TransportSession session =
-        open(MqttOptions.builder().closeTimeout(Duration.ofMillis(200)).build());
+        open(MqttOptions.builder().ping(Duration.ofMillis(200), Duration.ofMillis(200)).build());
     hub.faults().add(Fault.stall().beforeAck());
-    CompletableFuture<Void> message = context.outbox.send("x").outcome;
+    CompletableFuture<Void> message = outbox.add("x").outcome();
     hub.telemetry().await(1, SECONDS);
     loop.execute(session::close);
-    assertThat(done(session.ended())).isEmpty();
+    assertThat(done(session.ended())).get().asString().contains("not even an answer to a ping");
     assertThat(message).isNotDone();
   }
 
@@ -651,35 +375,12 @@ class SessionTest {
   }
 
   @Test
-  void failsTwinRequestsWhenItEnds() throws Exception {
-    TransportSession session = open();
-    hub.faults().add(Fault.stall().beforeAck());
-    context.outbox.send("now the hub falls silent");
-    hub.telemetry().await(1, SECONDS);
-    CompletableFuture<String> twin = new CompletableFuture<>();
-    loop.execute(
-        () -> {
-          session
-              .twin()
-              .orElseThrow()
-              .get()
-              .whenComplete(
-                  (text, failed) -> {
-                    if (failed == null) {
-                      twin.complete(text);
-                    } else {
-                      twin.completeExceptionally(failed);
-                    }
-                  });
-          session.abort();
-        });
-    assertThat(failure(twin)).isInstanceOf(UnreachableException.class);
-    assertThat(done(session.ended())).isPresent();
-  }
-
-  @Test
-  void tellsTheHubWhoItIs() {
-    context.modelId = Optional.of("dtmi:com:example;1");
+  void namesItselfToTheHub() {
+    context =
+        contextOf(device)
+            .modelId("dtmi:com:example;1")
+            .userAgent("fairlead/test (java 17; ü)")
+            .build();
     assertThat(MqttOpening.userName(context))
         .isEqualTo(
             hub.hostName()

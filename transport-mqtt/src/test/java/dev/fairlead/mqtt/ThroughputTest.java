@@ -3,12 +3,12 @@ package dev.fairlead.mqtt;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fairlead.TelemetryMessage;
-import dev.fairlead.Trust;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.spi.TransportSession;
-import java.time.Instant;
-import java.util.List;
+import dev.fairlead.tck.RecordingContext;
+import dev.fairlead.tck.ScriptedOutbox;
+import dev.fairlead.tck.SerialLoop;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +32,7 @@ class ThroughputTest {
   @Test
   void besideBarePaho() throws Exception {
     try (LocalHub hub = LocalHub.start();
-        TestLoop loop = new TestLoop()) {
+        SerialLoop loop = new SerialLoop()) {
       for (int round = 0; round < ROUNDS; round++) {
         log.info("round {}: bare Paho {} msg/s", round, barePaho(hub, "paho-" + round));
         log.info("round {}: this transport {} msg/s", round, transport(hub, loop, "own-" + round));
@@ -45,21 +45,21 @@ class ThroughputTest {
     return MESSAGES * 1_000_000_000L / (System.nanoTime() - start);
   }
 
-  private static TestContext context(LocalHub hub, TestLoop loop, Device device) {
-    TestContext context =
-        new TestContext(
-            loop, device.deviceId(), hub.mqttPort(), Trust.only(List.of(hub.caCertificate())));
-    context.hubHost = hub.hostName();
-    context.credential =
-        TestContext.token(
-            hub.hostName() + "/devices/" + device.deviceId(),
-            device.primaryKey(),
-            Instant.now().plusSeconds(3600));
-    return context;
+  private static RecordingContext context(LocalHub hub, SerialLoop loop, Device device) {
+    return RecordingContext.builder(SessionCase.target(hub, device, hub.mqttPort()))
+        .outbox(new ScriptedOutbox())
+        .loop(loop)
+        .build();
   }
 
-  private static long transport(LocalHub hub, TestLoop loop, String id) throws Exception {
-    TestContext context = context(hub, loop, hub.createDevice(id));
+  private static long transport(LocalHub hub, SerialLoop loop, String id) throws Exception {
+    ScriptedOutbox outbox = new ScriptedOutbox();
+    Device device = hub.createDevice(id);
+    RecordingContext context =
+        RecordingContext.builder(SessionCase.target(hub, device, hub.mqttPort()))
+            .outbox(outbox)
+            .loop(loop)
+            .build();
     MqttTransport transport = new MqttTransport();
     TransportSession session =
         transport
@@ -72,10 +72,9 @@ class ThroughputTest {
     long start = System.nanoTime();
     for (int i = 0; i < MESSAGES; i++) {
       room.acquire();
-      context
-          .outbox
-          .send(TelemetryMessage.of(body))
-          .outcome
+      outbox
+          .add(TelemetryMessage.of(body))
+          .outcome()
           .whenComplete((done, failed) -> room.release());
     }
     assertThat(room.tryAcquire(10_000, 60, TimeUnit.SECONDS)).isTrue();
@@ -87,14 +86,14 @@ class ThroughputTest {
 
   private static long barePaho(LocalHub hub, String id) throws Exception {
     Device device = hub.createDevice(id);
-    try (TestLoop loop = new TestLoop()) {
-      TestContext context = context(hub, loop, device);
+    try (SerialLoop loop = new SerialLoop()) {
+      RecordingContext context = context(hub, loop, device);
       MqttAsyncClient client =
           new MqttAsyncClient("ssl://localhost:" + hub.mqttPort(), id, new MemoryPersistence());
       MqttConnectOptions options = new MqttConnectOptions();
       options.setUserName(MqttOpening.userName(context));
       options.setPassword(
-          ((dev.fairlead.spi.Credential.Token) context.credential).text().reveal().toCharArray());
+          ((dev.fairlead.spi.Credential.Token) context.credential()).text().reveal().toCharArray());
       options.setMaxInflight(258);
       options.setSocketFactory(factory(context));
       CompletableFuture<Void> connected = new CompletableFuture<>();
@@ -139,11 +138,11 @@ class ThroughputTest {
     }
   }
 
-  private static javax.net.SocketFactory factory(TestContext context) throws Exception {
+  private static javax.net.SocketFactory factory(RecordingContext context) throws Exception {
     javax.net.ssl.TrustManagerFactory trust =
         javax.net.ssl.TrustManagerFactory.getInstance(
             javax.net.ssl.TrustManagerFactory.getDefaultAlgorithm());
-    trust.init(context.endpoint.trust().keyStore().orElseThrow());
+    trust.init(context.endpoint().trust().keyStore().orElseThrow());
     javax.net.ssl.SSLContext tls = javax.net.ssl.SSLContext.getInstance("TLS");
     tls.init(null, trust.getTrustManagers(), null);
     return tls.getSocketFactory();

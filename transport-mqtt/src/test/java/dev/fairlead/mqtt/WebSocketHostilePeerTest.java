@@ -3,6 +3,7 @@ package dev.fairlead.mqtt;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fairlead.Protocol;
+import dev.fairlead.peers.ScriptedPeer;
 import dev.fairlead.spi.TransportSession;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -21,8 +22,8 @@ class WebSocketHostilePeerTest extends HostilePeerTest {
   @Test
   void closesInOrder() throws Exception {
     CompletableFuture<Boolean> inOrder = new CompletableFuture<>();
-    try (ScriptedHub hub =
-        ScriptedHub.overWebSockets(
+    try (ScriptedPeer hub =
+        MqttPeer.overWebSockets(
             peer -> {
               peer.welcome();
               peer.await(14);
@@ -38,12 +39,12 @@ class WebSocketHostilePeerTest extends HostilePeerTest {
     }
   }
 
-  /** The good-bye that nobody answers is not waited for. */
+  /** A close frame that is not answered delays nothing. */
   @Test
-  void closesThoughTheGoodByeIsNotAnswered() throws Exception {
+  void closesThoughTheCloseFrameIsNotAnswered() throws Exception {
     CountDownLatch over = new CountDownLatch(1);
-    try (ScriptedHub hub =
-        ScriptedHub.overWebSockets(
+    try (ScriptedPeer hub =
+        MqttPeer.overWebSockets(
             peer -> {
               peer.welcome();
               peer.drain();
@@ -57,9 +58,9 @@ class WebSocketHostilePeerTest extends HostilePeerTest {
   }
 
   @Test
-  void aGoodByeOfTheServerIsTheEnd() throws Exception {
-    try (ScriptedHub hub =
-        ScriptedHub.overWebSockets(
+  void aCloseFrameOfTheServerIsTheEnd() throws Exception {
+    try (ScriptedPeer hub =
+        MqttPeer.overWebSockets(
             peer -> {
               peer.welcome();
               peer.webSocket().close();
