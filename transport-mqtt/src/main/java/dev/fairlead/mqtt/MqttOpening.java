@@ -10,6 +10,7 @@ import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.TransportSession;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -67,7 +68,32 @@ final class MqttOpening implements Opening<TransportSession> {
               + " because + and # are wildcards in its topics. Use an AMQP or HTTPS route for this"
               + " device.");
     }
-    return null;
+    HubException userName =
+        tooLong("user name (host, id, user agent and model id)", userName(context));
+    if (userName != null) {
+      return userName;
+    }
+    return context.credential() instanceof Credential.Token token
+        ? tooLong("token", token.text().reveal())
+        : null;
+  }
+
+  /**
+   * Paho writes the lengths of CONNECT's fields as 16 bits and does not check them. Ids are short,
+   * and {@link MqttOptions} checks the will.
+   */
+  private static @Nullable HubException tooLong(String what, String field) {
+    int bytes = field.getBytes(StandardCharsets.UTF_8).length;
+    return bytes <= Topics.MAX_TEXT_BYTES
+        ? null
+        : new UnsupportedException(
+            "The "
+                + what
+                + " takes "
+                + bytes
+                + " bytes, and MQTT carries at most "
+                + Topics.MAX_TEXT_BYTES
+                + ". Make it shorter, or use an AMQP route.");
   }
 
   private static Dial dial(Dialer dialer, SessionContext context, boolean webSocket) {

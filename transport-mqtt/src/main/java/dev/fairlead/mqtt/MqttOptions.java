@@ -210,11 +210,30 @@ public final class MqttOptions {
      * Sets what the hub stores as telemetry, with the property {@code iothub-MessageType} = {@code
      * Will}, when the connection ends without DISCONNECT; none by default.
      *
-     * @param message the message
+     * @param message the message, with a body of at most 65535 bytes
      * @return this
+     * @throws IllegalArgumentException if MQTT cannot carry the message as a will
      */
     public Builder will(TelemetryMessage message) {
-      will = Objects.requireNonNull(message, "message");
+      int body = message.body().length;
+      if (body > Topics.MAX_TEXT_BYTES) {
+        throw new IllegalArgumentException(
+            "The body of a will is at most "
+                + Topics.MAX_TEXT_BYTES
+                + " bytes because of its place in CONNECT, not "
+                + body
+                + ". Send less.");
+      }
+      int properties = PropertyBag.encodedLength(message.systemProperties(), message.properties());
+      if (properties > Topics.MAX_TEXT_BYTES - Topics.MAX_EVENTS_BYTES) {
+        throw new IllegalArgumentException(
+            "The properties of a will take at most "
+                + (Topics.MAX_TEXT_BYTES - Topics.MAX_EVENTS_BYTES)
+                + " bytes when encoded, not "
+                + properties
+                + ". Put the data into the body.");
+      }
+      will = message;
       return this;
     }
 

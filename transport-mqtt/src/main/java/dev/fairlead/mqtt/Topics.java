@@ -19,6 +19,9 @@ final class Topics {
   /** The most bytes that a topic or any other text of MQTT can have. [MQTT-1.5.3] */
   static final int MAX_TEXT_BYTES = 65535;
 
+  /** The most bytes of a telemetry topic without its properties: two ids of 128 characters. */
+  static final int MAX_EVENTS_BYTES = "devices//modules//messages/events/".length() + 2 * 128;
+
   private static final int MAX_ID_CHARS = 256;
 
   private final String events;

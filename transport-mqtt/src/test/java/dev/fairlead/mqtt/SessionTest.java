@@ -30,6 +30,7 @@ import dev.fairlead.tck.Target;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -87,6 +88,39 @@ class SessionTest extends SessionCase {
             .build();
     assertThat(failure(opening(MqttOptions.defaults()).outcome()))
         .isInstanceOf(UnsupportedException.class);
+  }
+
+  /** Paho would write the length modulo 65536, and the rest as the next field. */
+  @Test
+  void cannotCarryALongUserName() throws Exception {
+    context = contextOf(device).modelId("dtmi:" + "x".repeat(65_535) + ";1").build();
+    assertThat(failure(opening(MqttOptions.defaults()).outcome()))
+        .isInstanceOf(UnsupportedException.class)
+        .hasMessageContaining("user name")
+        .hasMessageContaining("at most 65535");
+    assertThat(hub.connectionCount()).isZero();
+  }
+
+  @Test
+  void cannotCarryALongToken() throws Exception {
+    context =
+        contextOf(device)
+            .credential(new Credential.Token(Secret.of("x".repeat(65_536)), Instant.MAX))
+            .build();
+    assertThat(failure(opening(MqttOptions.defaults()).outcome()))
+        .isInstanceOf(UnsupportedException.class)
+        .hasMessageContaining("token takes 65536 bytes");
+  }
+
+  /** The largest will arrives whole, and the rest of CONNECT as well. */
+  @Test
+  void leavesALargeWill() throws Exception {
+    byte[] body = new byte[65_535];
+    body[65_534] = 7;
+    TransportSession session = open(MqttOptions.builder().will(TelemetryMessage.of(body)).build());
+    loop.execute(session::abort);
+    done(session.ended());
+    assertThat(hub.telemetry().await(1, SECONDS).get(0).body()).isEqualTo(body);
   }
 
   @Test
