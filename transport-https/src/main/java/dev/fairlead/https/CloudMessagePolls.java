@@ -10,7 +10,7 @@ import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.https.http.ExchangeFailure;
 import dev.fairlead.https.http.HttpAnswer;
 import dev.fairlead.https.http.HttpsFailures;
-import dev.fairlead.https.poll.PollGate;
+import dev.fairlead.https.poll.PollLimiter;
 import dev.fairlead.spi.Inbox;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.Settlement;
@@ -33,10 +33,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks for cloud-to-device messages when the gate allows a poll, and settles them. One poll drains
- * the queue: it ends when the hub has no more, or when a message comes that this poll has brought
- * already. What the application abandons goes back when the poll has ended, so that one poll never
- * fetches a message twice and burns its deliveries. Confined to the loop.
+ * Asks for cloud-to-device messages when the limiter allows a poll, and settles them. One poll
+ * drains the queue: it ends when the hub has no more, or when a message comes that this poll has
+ * brought already. What the application abandons goes back when the poll has ended, so that one
+ * poll never fetches a message twice and burns its deliveries. Confined to the loop.
  */
 final class CloudMessagePolls {
   /**
@@ -61,7 +61,7 @@ final class CloudMessagePolls {
   private final Exchanges exchanges;
   private final DeviceRequests requests;
   private final HttpsFailures failures;
-  private final PollGate gate;
+  private final PollLimiter limiter;
   private final Inbox inbox;
   private final Loop loop;
   private final Consumer<HubException> fatal;
@@ -91,14 +91,14 @@ final class CloudMessagePolls {
       Exchanges exchanges,
       DeviceRequests requests,
       HttpsFailures failures,
-      PollGate gate,
+      PollLimiter limiter,
       Inbox inbox,
       Loop loop,
       Consumer<HubException> fatal) {
     this.exchanges = exchanges;
     this.requests = requests;
     this.failures = failures;
-    this.gate = gate;
+    this.limiter = limiter;
     this.inbox = inbox;
     this.loop = loop;
     this.fatal = fatal;
@@ -107,13 +107,13 @@ final class CloudMessagePolls {
   void start() {
     loop.assertInLoop();
     running = true;
-    gate.whenAllowed(this::begin);
+    limiter.whenAllowed(this::begin);
   }
 
   /** Begins no poll any more; what was abandoned goes back now. */
   void stop() {
     running = false;
-    gate.close();
+    limiter.close();
     cancelPause();
     sendAbandoned();
   }
@@ -122,7 +122,7 @@ final class CloudMessagePolls {
   void end() {
     over = true;
     running = false;
-    gate.close();
+    limiter.close();
     cancelPause();
     List<Lock> left = new ArrayList<>(abandoned);
     left.addAll(settling);
@@ -145,7 +145,7 @@ final class CloudMessagePolls {
   private void fetch() {
     boolean first = brought == 0;
     exchanges.send(
-        requests.receive(() -> !first || gate.stillAllowed()),
+        requests.receive(() -> !first || limiter.stillAllowed()),
         WHAT,
         Stage.SESSION,
         MAX_BODY,
@@ -232,7 +232,7 @@ final class CloudMessagePolls {
     held.clear();
     sendAbandoned();
     if (running) {
-      gate.whenAllowed(this::begin);
+      limiter.whenAllowed(this::begin);
     }
   }
 

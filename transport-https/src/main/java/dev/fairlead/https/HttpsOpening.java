@@ -14,9 +14,9 @@ final class HttpsOpening implements Opening<TransportSession> {
   private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
   private final @Nullable HttpsSession session;
 
-  HttpsOpening(HttpsOptions options, HttpsTransport.Gates gates, SessionContext context) {
+  HttpsOpening(HttpsOptions options, HttpsTransport.Limiters limiters, SessionContext context) {
     if (DeviceRequests.carries(context.identity())) {
-      HttpsSession begun = new HttpsSession(options, gates, context, outcome);
+      HttpsSession begun = new HttpsSession(options, limiters, context, outcome);
       session = begun;
       context.loop().execute(begun::open);
     } else {

@@ -53,7 +53,7 @@ final class HttpsSession implements TransportSession {
 
   HttpsSession(
       HttpsOptions options,
-      HttpsTransport.Gates gates,
+      HttpsTransport.Limiters limiters,
       SessionContext context,
       CompletableFuture<TransportSession> outcome) {
     this.options = options;
@@ -91,7 +91,7 @@ final class HttpsSession implements TransportSession {
                     exchanges,
                     requests,
                     failures,
-                    gates.gate(context.hubHost(), context.identity(), loop),
+                    limiters.limiter(context.hubHost(), context.identity(), loop),
                     context.inbox(),
                     loop,
                     this::end))

@@ -5,7 +5,7 @@ import dev.fairlead.Carrier;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
-import dev.fairlead.https.poll.PollGate;
+import dev.fairlead.https.poll.PollLimiter;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.RouteOffer;
@@ -26,12 +26,12 @@ public final class HttpsTransport implements TransportProvider {
   private static final Route HTTPS = new Route(Protocol.HTTPS, Carrier.HTTP, 443);
 
   private final HttpsOptions options;
-  private final Gates gates;
+  private final Limiters limiters;
 
-  /** Makes the gate that a session's polls pass. */
+  /** Makes the limiter that a session's polls pass. */
   @FunctionalInterface
-  interface Gates {
-    PollGate gate(String hubHost, DeviceIdentity identity, Loop loop);
+  interface Limiters {
+    PollLimiter limiter(String hubHost, DeviceIdentity identity, Loop loop);
   }
 
   /** With all defaults, as the service loader makes it. */
@@ -45,12 +45,12 @@ public final class HttpsTransport implements TransportProvider {
    * @param options the options
    */
   public HttpsTransport(HttpsOptions options) {
-    this(options, options.polls()::gate);
+    this(options, options.polls()::limiter);
   }
 
-  HttpsTransport(HttpsOptions options, Gates gates) {
+  HttpsTransport(HttpsOptions options, Limiters limiters) {
     this.options = options;
-    this.gates = gates;
+    this.limiters = limiters;
   }
 
   @Override
@@ -75,7 +75,7 @@ public final class HttpsTransport implements TransportProvider {
   @Override
   public Opening<TransportSession> open(Route route, SessionContext context) {
     if (route.protocol() == Protocol.HTTPS && route.carrier() == Carrier.HTTP) {
-      return new HttpsOpening(options, gates, context);
+      return new HttpsOpening(options, limiters, context);
     }
     throw new IllegalArgumentException(route + " is not a route of this transport.");
   }

@@ -1,9 +1,9 @@
 package dev.fairlead.https;
 
 import dev.fairlead.DeviceIdentity;
-import dev.fairlead.https.poll.PollGate;
 import dev.fairlead.https.poll.PollIntervals;
 import dev.fairlead.https.poll.PollLedgers;
+import dev.fairlead.https.poll.PollLimiter;
 import dev.fairlead.spi.Loop;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,9 +29,9 @@ import org.slf4j.LoggerFactory;
  * whole drain of the hub's queue.
  *
  * <p><b>What cannot be decided.</b> Across a reboot only the wall clock remains. If between a poll
- * and the first start after a reboot it is set <i>forward</i>, that cannot be told from time that
- * passed, and a poll may come early by as much. A clock that is set back only makes a poll late, by
- * one interval at most. Nothing that is kept can notice that it was put back to an earlier version
+ * and the first start after a reboot it is set <i>forward</i>, that looks like time that passed,
+ * and a poll may come early by as much. A clock that is set back only makes a poll late, by one
+ * interval at most. Nothing that is kept can notice that it was put back to an earlier version
  * itself, as by restoring a backup or a snapshot.
  *
  * <h2>When</h2>
@@ -55,7 +55,7 @@ import org.slf4j.LoggerFactory;
  * #stateDirectory}.
  *
  * <ul>
- *   <li>State deleted, damaged or foreign: a full interval from then; noted anew.
+ *   <li>State deleted, damaged or foreign: a full interval from then; noted again.
  *   <li>Locked by another process: it counts as polling now; asked again after a full interval.
  *   <li>Disk full, directory read-only or not to be made: a full interval from the first failure,
  *       then polls without a note, an interval apart; for that the lock is kept where there can be
@@ -208,17 +208,17 @@ public final class PollSchedule {
   }
 
   /**
-   * Makes the gate of one session.
+   * Makes the limiter of one session.
    *
    * @param hubHost the hub's own name
    * @param identity who polls
    * @param loop the session's loop
-   * @return a gate, to be closed with the session
+   * @return a limiter, to be closed with the session
    */
-  PollGate gate(String hubHost, DeviceIdentity identity, Loop loop) {
+  PollLimiter limiter(String hubHost, DeviceIdentity identity, Loop loop) {
     note().ifPresent(loud -> log.warn("{}: {}", identity, loud));
     Path directory = stateDirectory == null ? perUser() : stateDirectory;
-    return PollLedgers.gate(directory, hubHost, identity, pace(), loop);
+    return PollLedgers.limiter(directory, hubHost, identity, pace(), loop);
   }
 
   PollIntervals pace() {

@@ -21,7 +21,7 @@ import dev.fairlead.auth.CredentialKind;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.https.http.HttpLimits;
 import dev.fairlead.https.http.HubHttp;
-import dev.fairlead.https.poll.PollGate;
+import dev.fairlead.https.poll.PollLimiter;
 import dev.fairlead.localhub.ClientIdentity;
 import dev.fairlead.localhub.CloudToDeviceMessage;
 import dev.fairlead.localhub.Device;
@@ -242,8 +242,8 @@ class ClientTest {
 
   // --- what idling costs ---
 
-  /** Polls at a fixed distance, and needs one alarm for it, as the real gate does. */
-  private record Every(Duration interval, Loop loop) implements PollGate {
+  /** Polls at a fixed distance, and needs one alarm for it, as the real limiter does. */
+  private record Every(Duration interval, Loop loop) implements PollLimiter {
     @Override
     public void whenAllowed(Runnable pollNow) {
       assertThat(loop.schedule(interval, pollNow)).isNotNull();

@@ -21,7 +21,7 @@ import dev.fairlead.UnreachableException;
 import dev.fairlead.UnsupportedException;
 import dev.fairlead.https.http.ScriptedServer;
 import dev.fairlead.https.http.ScriptedServer.Asked;
-import dev.fairlead.https.poll.PollGate;
+import dev.fairlead.https.poll.PollLimiter;
 import dev.fairlead.json.Json;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.TransportSession;
@@ -121,7 +121,7 @@ class SessionTest {
     context = new RecordingContext(target, Set.of(feeds), outbox, strict);
     opened.push(context);
     HttpsTransport transport =
-        new HttpsTransport(HttpsOptions.defaults(), (host, identity, loop) -> new Gate());
+        new HttpsTransport(HttpsOptions.defaults(), (host, identity, loop) -> new TestLimiter());
     var opening = transport.open(ROUTE, context);
     opened.push(opening::abort);
     return context.follow(opening);
@@ -131,7 +131,7 @@ class SessionTest {
     return result(opening(server, feeds));
   }
 
-  private final class Gate implements PollGate {
+  private final class TestLimiter implements PollLimiter {
     @Override
     public void whenAllowed(Runnable pollNow) {
       assertThat(asked.getAndSet(pollNow)).isNull();

@@ -79,7 +79,7 @@ final class DiskLedgerFile implements LedgerFile {
         return false;
       }
     }
-    throw new IOException("Whether there is " + entryPath + " cannot be told");
+    throw new IOException("Whether there is " + entryPath + " is unknown");
   }
 
   /** A rename is on the disk when its directory is. Windows has no such call, and needs none. */

@@ -18,7 +18,7 @@ interface LedgerFile {
    * Whether there is an entry, or something in its place.
    *
    * @return false if there is certainly nothing
-   * @throws IOException if that cannot be told
+   * @throws IOException if that is unknown
    */
   boolean exists() throws IOException;
 

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * is noted too, so that it is waited out once and not at each restart.
  *
  * <p>Two entries of one boot are compared by the clock since boot alone. An entry of an earlier
- * boot is compared by the wall clock, once: it is then written anew in terms of this boot.
+ * boot is compared by the wall clock, once: it is then written again in terms of this boot.
  *
  * <p>If nothing can be written, the lock is kept instead: who has held it for a full interval knows
  * that nobody else has polled in that time.
@@ -138,8 +138,8 @@ final class PollLedger {
       return now.upMillis() - at.upMillis();
     }
     if (now.sharedByProcesses() && at.sharedByProcesses()) {
-      // Across a reboot there is only the wall clock. A clock that was set forward meanwhile cannot
-      // be told from time that passed: the one undecidable case.
+      // Across a reboot there is only the wall clock. A clock that was set forward since cannot
+      // be distinguished from time that passed: the one undecidable case.
       return now.wallMillis() - at.wallMillis();
     }
     if (now.sharedByProcesses()) {

@@ -43,7 +43,7 @@ public final class PollLedgers {
 
   private static final class Shared {
     final PollLedger ledger;
-    int gates;
+    int limiters;
 
     Shared(PollLedger ledger) {
       this.ledger = ledger;
@@ -51,23 +51,23 @@ public final class PollLedgers {
   }
 
   /**
-   * Makes a gate. Returns at once.
+   * Makes a limiter. Returns at once.
    *
    * @param directory where the note on the last poll is kept
    * @param hubHost the hub's name; devices of two hubs do not share a schedule
    * @param identity who polls
    * @param pace the times
    * @param loop the session's loop
-   * @return a gate for one session
+   * @return a limiter for one session
    */
-  public static PollGate gate(
+  public static PollLimiter limiter(
       Path directory, String hubHost, DeviceIdentity identity, PollIntervals pace, Loop loop) {
     Path where = directory.toAbsolutePath().normalize();
     String owner = owner(hubHost, identity);
     Path key = where.resolve(owner + ".poll");
     PollClock clock = PollClock.system();
     PollLedger ledger = take(key, new DiskLedgerFile(where, owner), clock);
-    return new LedgerPollGate(
+    return new LedgerPollLimiter(
         loop,
         pace,
         ledger,
@@ -89,7 +89,7 @@ public final class PollLedgers {
       Shared shared =
           SHARED.computeIfAbsent(
               key, first -> new Shared(new PollLedger(file, clock, RandomGenerator.getDefault())));
-      shared.gates++;
+      shared.limiters++;
       return shared.ledger;
     }
   }
@@ -97,7 +97,7 @@ public final class PollLedgers {
   private static boolean wasLast(Path key) {
     synchronized (SHARED) {
       Shared shared = SHARED.get(key);
-      if (shared == null || --shared.gates > 0) {
+      if (shared == null || --shared.limiters > 0) {
         return false;
       }
       SHARED.remove(key);

@@ -50,7 +50,7 @@ class PollScheduleModelTest {
           Duration.ofMinutes(5),
           Duration.ofMinutes(1));
   private static final Logger LOG =
-      (Logger) LoggerFactory.getLogger(PollGate.class.getPackageName());
+      (Logger) LoggerFactory.getLogger(PollLimiter.class.getPackageName());
 
   @BeforeAll
   static void quiet() {

@@ -2,22 +2,20 @@ package dev.fairlead.https.poll;
 
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.spi.Loop;
-import java.io.IOException;
 import java.io.Serial;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A machine with a disk, clocks and up to three processes that poll for one device, and an
- * adversary who does at random whatever {@link PollScheduleModelTest} lists. The gates and ledgers
- * are the real ones. Times are milliseconds.
+ * adversary who does at random whatever {@link PollScheduleModelTest} lists. The limiters and
+ * ledgers are the real ones. Times are milliseconds.
  */
 final class PollWorld {
   static final long INTERVAL = Duration.ofMinutes(25).toMillis();
@@ -32,12 +30,12 @@ final class PollWorld {
   }
 
   final Tally tally;
-  private final SplittableRandom random;
+  final SplittableRandom random;
   private final PollIntervals pace;
-  private final boolean calm;
+  final boolean calm;
   private final boolean bootKnown;
   private final List<Process> processes = new ArrayList<>();
-  private final SimulatedDisk disk = new SimulatedDisk();
+  private final PollDisk disk = new PollDisk(this);
 
   /** Time as it passes; nobody in the world can read it. */
   private long truth;
@@ -199,7 +197,7 @@ final class PollWorld {
   private void reboot() {
     tally.reboots++;
     processes.forEach(Process::die);
-    disk.lock = null;
+    disk.rebooted();
     pass(random.nextInt(4) == 0 ? minutes(60) : random.nextLong(MINUTE));
     booted = truth;
     boots++;
@@ -254,7 +252,7 @@ final class PollWorld {
   }
 
   /** A moment at which anything may happen to the one who runs. */
-  private void point(Process process) {
+  void point(Process process) {
     if (calm) {
       return;
     }
@@ -322,7 +320,7 @@ final class PollWorld {
   }
 
   /** A process, or one class loader of one: a loop, a thread for files, and clients. */
-  private final class Process implements Loop, Executor, PollClock {
+  final class Process implements Loop, Executor, PollClock {
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
     private final ArrayDeque<Runnable> fileTasks = new ArrayDeque<>();
     private final List<SimulatedAlarm> alarms = new ArrayList<>();
@@ -335,7 +333,7 @@ final class PollWorld {
     private int lives;
 
     private PollLedger newLedger() {
-      return new PollLedger(new FileOf(this), this, new Dice());
+      return new PollLedger(disk.fileOf(this), this, new Dice());
     }
 
     void start() {
@@ -445,17 +443,17 @@ final class PollWorld {
   /** A session after the other. */
   private final class Client {
     private final Process process;
-    private PollGate gate;
+    private PollLimiter limiter;
 
     Client(Process process) {
       this.process = process;
-      gate = open();
+      limiter = open();
     }
 
-    private PollGate open() {
+    private PollLimiter open() {
       PollLedger ledger = process.ledger;
-      PollGate made =
-          new LedgerPollGate(
+      PollLimiter made =
+          new LedgerPollLimiter(
               process,
               pace,
               ledger,
@@ -476,12 +474,12 @@ final class PollWorld {
     }
 
     void reconnect() {
-      PollGate last = gate;
+      PollLimiter last = limiter;
       process.tasks.add(last::close);
-      gate = open();
+      limiter = open();
     }
 
-    private void poll(PollGate by) {
+    private void poll(PollLimiter by) {
       point(process);
       if (by.stillAllowed()) {
         polled();
@@ -491,7 +489,7 @@ final class PollWorld {
       point(process);
       process.tasks.add(
           () -> {
-            if (by == gate) {
+            if (by == limiter) {
               by.whenAllowed(() -> poll(by));
             }
           });
@@ -500,115 +498,14 @@ final class PollWorld {
 
   private record SimulatedAlarm(long due, Runnable task) {}
 
-  /** The directory. What is in it survives everything but the adversary. */
-  private final class SimulatedDisk {
-    private @Nullable LedgerEntry entry;
-    private boolean damaged;
-    private @Nullable SimulatedLock lock;
-    private boolean full;
-    private boolean readOnly;
-    private boolean cannotDelete;
-
-    void released(Process process) {
-      if (lock != null && lock.owner == process) {
-        lock = null;
-      }
-    }
-
-    void removeAll() {
-      if (!readOnly) {
-        entry = null;
-        damaged = false;
-        lock = null;
-      }
-    }
-
-    void damage() {
-      if (!readOnly && entry != null) {
-        entry = null;
-        damaged = true;
-      }
-    }
-
-    void changeFaults() {
-      full = random.nextInt(3) == 0;
-      cannotDelete = random.nextInt(4) == 0;
-      // The second thing that cannot be decided: processes that cannot write at all and find
-      // nothing to read do not see each other.
-      readOnly = random.nextInt(4) == 0 && (processes.size() == 1 || entry != null || damaged);
-    }
-
-    void foreignLock() {
-      if (lock == null) {
-        lock = new SimulatedLock(null);
-      } else if (lock.owner == null) {
-        lock = null;
-      }
-    }
+  boolean isAlone() {
+    return processes.size() == 1;
   }
 
-  private final class SimulatedLock implements LedgerFile.Lock {
-    private final @Nullable Process owner;
-
-    SimulatedLock(@Nullable Process owner) {
-      this.owner = owner;
-    }
-
-    @Override
-    public boolean stillHeld() {
-      return disk.lock == this;
-    }
-
-    @Override
-    public void replace(LedgerEntry entry) throws IOException {
-      arrive();
-      check();
-      if (disk.full || disk.readOnly || (!calm && random.nextInt(64) == 0)) {
-        tally.failedWrites++;
-        if (!disk.readOnly && random.nextInt(8) == 0) {
-          // It is there although its writer does not know.
-          disk.entry = entry;
-          disk.damaged = false;
-        }
-        throw DiskError.ERROR;
-      }
-      disk.entry = entry;
-      disk.damaged = false;
-      arrive();
-    }
-
-    @Override
-    public void delete() throws IOException {
-      arrive();
-      check();
-      if (disk.entry == null && !disk.damaged) {
-        return;
-      }
-      if (disk.readOnly || disk.cannotDelete) {
-        throw DiskError.ERROR;
-      }
-      disk.entry = null;
-      disk.damaged = false;
-      arrive();
-    }
-
-    private void arrive() {
-      if (owner != null) {
-        point(owner);
-      }
-    }
-
-    private void check() throws IOException {
-      if (!stillHeld()) {
-        throw DiskError.ERROR;
-      }
-    }
-
-    @Override
-    public void release() {
-      if (disk.lock == this) {
-        disk.lock = null;
-      }
+  /** A process has read an entry, or found none. */
+  void entryRead(Process process, @Nullable LedgerEntry entry) {
+    if (entry != null && bootKnown && !entry.at().boot().equals(process.read().boot())) {
+      mayBeFooled(wall() - entry.at().wallMillis(), truth - lastPoll);
     }
   }
 
@@ -621,46 +518,6 @@ final class PollWorld {
       fooled = true;
       tally.fooledByTheWallClock++;
       throw crash();
-    }
-  }
-
-  /** The disk as one process sees it. */
-  private final class FileOf implements LedgerFile {
-    private final Process process;
-
-    FileOf(Process process) {
-      this.process = process;
-    }
-
-    @Override
-    public Optional<LedgerEntry> read() {
-      point(process);
-      LedgerEntry entry = disk.entry;
-      if (entry != null && bootKnown && !entry.at().boot().equals(process.read().boot())) {
-        mayBeFooled(wall() - entry.at().wallMillis(), truth - lastPoll);
-      }
-      return Optional.ofNullable(entry);
-    }
-
-    @Override
-    public boolean exists() {
-      point(process);
-      return disk.entry != null || disk.damaged;
-    }
-
-    @Override
-    public @Nullable Lock tryLock() throws IOException {
-      point(process);
-      if (disk.readOnly) {
-        throw DiskError.ERROR;
-      }
-      if (disk.lock != null) {
-        tally.busy++;
-        return null;
-      }
-      SimulatedLock lock = new SimulatedLock(process);
-      disk.lock = lock;
-      return lock;
     }
   }
 
@@ -679,20 +536,6 @@ final class PollWorld {
 
     private Crash() {
       super("crash", null, false, false);
-    }
-  }
-
-  private static final class DiskError extends IOException {
-    @Serial private static final long serialVersionUID = 1;
-    static final DiskError ERROR = new DiskError();
-
-    private DiskError() {
-      super("the disk is full or read-only");
-    }
-
-    @Override
-    public synchronized Throwable fillInStackTrace() {
-      return this;
     }
   }
 }

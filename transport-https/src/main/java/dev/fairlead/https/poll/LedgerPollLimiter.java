@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A session's way to the ledger: one alarm on the loop, the files on another thread. */
-final class LedgerPollGate implements PollGate {
-  private static final Logger log = LoggerFactory.getLogger(PollGate.class);
+/** A session's access to the ledger: one alarm on the loop, the files on another thread. */
+final class LedgerPollLimiter implements PollLimiter {
+  private static final Logger log = LoggerFactory.getLogger(PollLimiter.class);
 
   private final Loop loop;
   private final PollIntervals pace;
@@ -35,9 +35,9 @@ final class LedgerPollGate implements PollGate {
   /**
    * @param owner the device and the place of its ledger, for the log
    * @param files where the ledger is used
-   * @param onClose lets go of the ledger
+   * @param onClose releases the ledger
    */
-  LedgerPollGate(
+  LedgerPollLimiter(
       Loop loop,
       PollIntervals pace,
       PollLedger ledger,

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The gate's side of the loop, on real files. */
-class LedgerPollGateTest {
+/** The limiter on a loop, with real files. */
+class LedgerPollLimiterTest {
   private static final PollIntervals PACE =
       new PollIntervals(
           Duration.ofMinutes(25).plusSeconds(30),
@@ -29,17 +29,17 @@ class LedgerPollGateTest {
   private final Hand hand = new Hand();
   private final List<Long> polls = new ArrayList<>();
   private long up;
-  private PollGate gate;
+  private PollLimiter limiter;
 
   @BeforeEach
   void setUp() {
-    gate = gate();
+    limiter = limiter();
   }
 
-  private PollGate gate() {
+  private PollLimiter limiter() {
     PollClock clock = () -> new ClockReading(up, "boot:1", up);
     RandomGenerator random = RandomGenerator.getDefault();
-    return new LedgerPollGate(
+    return new LedgerPollLimiter(
         hand,
         PACE,
         new PollLedger(new DiskLedgerFile(directory, "ab12"), clock, random),
@@ -67,7 +67,7 @@ class LedgerPollGateTest {
 
   @Test
   void touchesNoFileOnTheLoop() {
-    gate.whenAllowed(this::poll);
+    limiter.whenAllowed(this::poll);
     assertThat(directory).isEmptyDirectory();
     assertThat(hand.files).hasSize(1);
     assertThat(hand.alarms).isEmpty();
@@ -75,12 +75,12 @@ class LedgerPollGateTest {
 
   @Test
   void setsOneAlarmForEachPollAndSpreadsThem() {
-    gate.whenAllowed(this::poll);
+    limiter.whenAllowed(this::poll);
     assertThat(toNextAlarm()).isBetween(PACE.spacing(), PACE.spacing().plus(PACE.firstSpread()));
     for (int i = 1; i <= 20; i++) {
       assertThat(polls).hasSize(i);
       assertThat(hand.alarms).isEmpty();
-      gate.whenAllowed(this::poll);
+      limiter.whenAllowed(this::poll);
       assertThat(toNextAlarm()).isBetween(PACE.spacing(), PACE.spacing().plus(PACE.spread()));
     }
     assertThat(polls.stream().map(at -> at % PACE.spacing().toMillis()).distinct())
@@ -90,10 +90,10 @@ class LedgerPollGateTest {
 
   @Test
   void aDeviceThatIsDueSpreadsItsFirstPoll() {
-    gate.whenAllowed(this::poll);
+    limiter.whenAllowed(this::poll);
     toNextAlarm();
     up += Duration.ofDays(3).toMillis();
-    PollGate next = gate();
+    PollLimiter next = limiter();
     next.whenAllowed(this::poll);
     assertThat(toNextAlarm()).isLessThanOrEqualTo(PACE.firstSpread());
     assertThat(polls).hasSize(2);
@@ -101,19 +101,19 @@ class LedgerPollGateTest {
 
   @Test
   void aPollMayBeginForHalfAMinute() {
-    assertThat(gate.stillAllowed()).isFalse();
-    gate.whenAllowed(this::poll);
+    assertThat(limiter.stillAllowed()).isFalse();
+    limiter.whenAllowed(this::poll);
     toNextAlarm();
-    assertThat(gate.stillAllowed()).isTrue();
+    assertThat(limiter.stillAllowed()).isTrue();
     up += PACE.window().toMillis();
-    assertThat(gate.stillAllowed()).isTrue();
+    assertThat(limiter.stillAllowed()).isTrue();
     up++;
-    assertThat(gate.stillAllowed()).isFalse();
+    assertThat(limiter.stillAllowed()).isFalse();
   }
 
   @Test
   void aPollThatTheLoopLearnsOfTooLateIsLeftOut() {
-    gate.whenAllowed(this::poll);
+    limiter.whenAllowed(this::poll);
     hand.settle();
     HandAlarm alarm = hand.alarms.remove(0);
     up += alarm.delay.toMillis();
@@ -127,15 +127,15 @@ class LedgerPollGateTest {
 
   @Test
   void twoAtOnceAreAMistake() {
-    gate.whenAllowed(this::poll);
-    assertThatThrownBy(() -> gate.whenAllowed(this::poll))
+    limiter.whenAllowed(this::poll);
+    assertThatThrownBy(() -> limiter.whenAllowed(this::poll))
         .isInstanceOf(IllegalStateException.class);
   }
 
   @Test
   void aClosedGateIsSilentAtEveryPoint() {
     for (int tasksBefore = 0; tasksBefore < 5; tasksBefore++) {
-      PollGate closing = gate();
+      PollLimiter closing = limiter();
       closing.whenAllowed(this::poll);
       for (int i = 0; i < tasksBefore; i++) {
         hand.runOne();

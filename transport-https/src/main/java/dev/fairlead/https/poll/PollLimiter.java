@@ -1,11 +1,11 @@
 package dev.fairlead.https.poll;
 
 /**
- * What stands between a session and its polls. One gate belongs to one session; all gates of a
- * device, in whatever process, keep to one schedule. All methods but {@link #stillAllowed} are
- * called on the session's loop; none blocks.
+ * Limits how often a device polls. One limiter belongs to one session; all limiters of a device, in
+ * whatever process, keep to one schedule. All methods but {@link #stillAllowed} are called on the
+ * session's loop; none blocks.
  */
-public interface PollGate {
+public interface PollLimiter {
   /**
    * Asks for one poll. To poll for ever, ask again when a poll has ended.
    *
@@ -21,13 +21,13 @@ public interface PollGate {
 
   /**
    * Whether the poll that was allowed last may still begin: for half a minute. To be asked right
-   * before the poll's first request leaves (when the line stands); a poll that finds false here, on
-   * a slow network or after the machine slept, is dropped and asked for again. Any thread.
+   * before the poll's first request leaves (when the connection is open); a poll that finds false
+   * here, on a slow network or after the machine slept, is dropped and asked for again. Any thread.
    *
    * @return true while it may begin
    */
   boolean stillAllowed();
 
-  /** Takes back what was asked for and lets go of the schedule. Has no effect a second time. */
+  /** Takes back what was asked for and releases the schedule. Has no effect a second time. */
   void close();
 }
