@@ -1,12 +1,12 @@
 package dev.fairlead.https;
 
 import dev.fairlead.HubException;
-import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
 import dev.fairlead.SystemProperty;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.https.http.Ascii;
 import dev.fairlead.https.http.ExchangeFailure;
 import dev.fairlead.https.http.HttpAnswer;
 import dev.fairlead.https.http.HttpsFailures;
@@ -16,17 +16,15 @@ import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import okhttp3.Request;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,17 +33,16 @@ import org.slf4j.LoggerFactory;
 /**
  * Asks for cloud-to-device messages when the limiter allows a poll, and settles them. One poll
  * drains the queue: it ends when the hub has no more, or when a message comes that this poll has
- * brought already. What the application abandons goes back when the poll has ended, so that one
- * poll never fetches a message twice and burns its deliveries. Confined to the loop.
+ * brought already. A message's lock begins when the hub hands it over, so a poll pauses while the
+ * handler has no room, and a message is fetched only when its turn comes soon. What the application
+ * abandons goes back when the poll has ended, or half its lock time is over, so that one poll does
+ * not fetch a message again and again and burn its deliveries. Confined to the loop.
  */
 final class CloudMessagePolls {
   /**
-   * So many messages may be unsettled before a poll pauses: a handler that needs six seconds for
-   * each still settles the last within its lock time.
+   * The hub's lock time, fixed: IoT Hub, "Understand cloud-to-device messaging". A handler that
+   * gets nowhere for so long has lost what it holds, and the poll ends.
    */
-  static final int MOST_HELD = 10;
-
-  /** The hub's lock time, fixed: IoT Hub, "Understand cloud-to-device messaging". */
   private static final Duration LOCK = Duration.ofSeconds(60);
 
   /** The hub queues 50 for a device; this bounds a peer that is no hub. */
@@ -54,7 +51,7 @@ final class CloudMessagePolls {
   /** A message has at most 64 KB; this bounds a peer that is no hub. */
   private static final int MAX_BODY = 256 * 1024;
 
-  private static final Pattern LOCK_TOKEN = Pattern.compile("\"?([0-9A-Za-z_-]{1,128})\"?");
+  private static final int MAX_LOCK_TOKEN = 128;
   private static final String WHAT = "the poll for cloud-to-device messages";
   private static final Logger log = LoggerFactory.getLogger(CloudMessagePolls.class);
 
@@ -72,20 +69,15 @@ final class CloudMessagePolls {
   private int brought;
   private boolean polling;
   private @Nullable Alarm pause;
-
-  /** Handed over and not settled by the application. */
-  private final Set<Lock> held = new LinkedHashSet<>();
+  private @Nullable Alarm abandonLimit;
 
   /** Settled by the application, and the hub has not answered. */
   private final Set<Lock> settling = new LinkedHashSet<>();
 
   private boolean running;
 
-  // Read by settlements on any thread, to fail at once where the loop may be closed already.
-  private volatile boolean over;
-
   /**
-   * @param fatal told of what ends the session
+   * @param fatal takes what ends the session
    */
   CloudMessagePolls(
       Exchanges exchanges,
@@ -107,6 +99,7 @@ final class CloudMessagePolls {
   void start() {
     loop.assertInLoop();
     running = true;
+    inbox.whenCloudMessageRoom(this::progress);
     limiter.whenAllowed(this::begin);
   }
 
@@ -120,15 +113,16 @@ final class CloudMessagePolls {
 
   /** The session is over: nothing can be settled any more. */
   void end() {
-    over = true;
     running = false;
     limiter.close();
     cancelPause();
+    if (abandonLimit != null) {
+      abandonLimit.cancel();
+    }
     List<Lock> left = new ArrayList<>(abandoned);
     left.addAll(settling);
     abandoned.clear();
     settling.clear();
-    held.clear();
     left.forEach(lock -> lock.done.completeExceptionally(failures.ended()));
   }
 
@@ -139,7 +133,33 @@ final class CloudMessagePolls {
     polling = true;
     brought = 0;
     seen.clear();
-    fetch();
+    proceed();
+  }
+
+  /** Fetches the next message, or pauses until the handler has room for it. */
+  private void proceed() {
+    cancelPause();
+    if (inbox.cloudMessageRoom() > 0) {
+      fetch();
+    } else {
+      pause = loop.schedule(LOCK, this::pausedTooLong);
+    }
+  }
+
+  /** The application has taken or settled a message. */
+  private void progress() {
+    if (pause != null) {
+      proceed();
+    }
+  }
+
+  private void pausedTooLong() {
+    log.info(
+        "The handler of cloud-to-device messages has taken none for {} s; the rest waits at the hub"
+            + " for the next poll.",
+        LOCK.toSeconds());
+    pause = null;
+    drained();
   }
 
   private void fetch() {
@@ -147,7 +167,6 @@ final class CloudMessagePolls {
     exchanges.send(
         requests.receive(() -> !first || limiter.stillAllowed()),
         WHAT,
-        Stage.SESSION,
         MAX_BODY,
         this::answered,
         failure -> {
@@ -166,9 +185,9 @@ final class CloudMessagePolls {
       drained();
       return;
     }
-    Matcher token = LOCK_TOKEN.matcher(answer.header("ETag").orElse(""));
-    if (answer.status() == 200 && token.matches()) {
-      brought(answer, new Lock(token.group(1)));
+    Optional<String> token = answer.header("ETag").flatMap(CloudMessagePolls::lockToken);
+    if (answer.status() == 200 && token.isPresent()) {
+      brought(answer, new Lock(token.get()));
       return;
     }
     HubException failure = failures.answered(answer, WHAT, Stage.SESSION);
@@ -180,10 +199,17 @@ final class CloudMessagePolls {
     }
   }
 
+  /** It becomes a part of paths, so nothing but letters, digits, "_" and "-" may be in it. */
+  private static Optional<String> lockToken(String etag) {
+    boolean quoted = etag.length() > 1 && etag.startsWith("\"") && etag.endsWith("\"");
+    return Optional.of(quoted ? etag.substring(1, etag.length() - 1) : etag)
+        .filter(token -> Ascii.consistsOf(token, MAX_LOCK_TOKEN, "_-"));
+  }
+
   private void brought(HttpAnswer answer, Lock lock) {
     if (!running) {
-      // Nobody is there to take it any more.
-      send(lock, requests.abandon(lock.token), "what came too late");
+      // The session is closing and has no handler any more.
+      send(lock, requests.abandon(lock.token), "the return");
       return;
     }
     Map<SystemProperty, String> system = MessageFields.system(answer.headers());
@@ -192,31 +218,11 @@ final class CloudMessagePolls {
             SystemProperty.SEQUENCE_NUMBER, system.getOrDefault(SystemProperty.MESSAGE_ID, ""));
     boolean repeated = !known.isEmpty() && !seen.add(known);
     brought++;
-    held.add(lock);
-    inbox.cloudMessage(
-        answer.body(),
-        MessageFields.application(answer.headers()),
-        system.isEmpty() ? new EnumMap<>(SystemProperty.class) : system,
-        lock);
+    inbox.cloudMessage(answer.body(), MessageFields.application(answer.headers()), system, lock);
     if (repeated || brought >= MOST_IN_A_POLL) {
       drained();
-    } else if (held.size() < MOST_HELD) {
-      fetch();
     } else {
-      pause = loop.schedule(LOCK, this::lockTimeOver);
-    }
-  }
-
-  /** What is held is the hub's again. */
-  private void lockTimeOver() {
-    held.clear();
-    resume();
-  }
-
-  private void resume() {
-    if (pause != null && held.size() < MOST_HELD) {
-      cancelPause();
-      fetch();
+      proceed();
     }
   }
 
@@ -229,7 +235,6 @@ final class CloudMessagePolls {
 
   private void drained() {
     polling = false;
-    held.clear();
     sendAbandoned();
     if (running) {
       limiter.whenAllowed(this::begin);
@@ -237,9 +242,13 @@ final class CloudMessagePolls {
   }
 
   private void sendAbandoned() {
+    if (abandonLimit != null) {
+      abandonLimit.cancel();
+      abandonLimit = null;
+    }
     List<Lock> waiting = List.copyOf(abandoned);
     abandoned.clear();
-    waiting.forEach(lock -> send(lock, requests.abandon(lock.token), "the abandoning"));
+    waiting.forEach(lock -> send(lock, requests.abandon(lock.token), "the return"));
   }
 
   private void send(Lock lock, Request request, String what) {
@@ -247,7 +256,6 @@ final class CloudMessagePolls {
     exchanges.send(
         request,
         what + " of a message",
-        Stage.SESSION,
         Exchanges.SMALL,
         answer -> {
           settling.remove(lock);
@@ -274,7 +282,6 @@ final class CloudMessagePolls {
   private final class Lock implements Settlement {
     private final String token;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
-    private boolean asked; // guarded by done
 
     Lock(String token) {
       this.token = token;
@@ -282,46 +289,28 @@ final class CloudMessagePolls {
 
     @Override
     public CompletionStage<Void> complete() {
-      return settle(() -> send(this, requests.complete(token), "the completion"));
+      send(this, requests.complete(token), "the completion");
+      progress();
+      return done;
     }
 
     @Override
     public CompletionStage<Void> reject() {
-      return settle(() -> send(this, requests.reject(token), "the rejection"));
+      send(this, requests.reject(token), "the rejection");
+      progress();
+      return done;
     }
 
     @Override
     public CompletionStage<Void> abandon() {
-      return settle(
-          () -> {
-            abandoned.add(this);
-            if (!polling || !running) {
-              sendAbandoned();
-            }
-          });
-    }
-
-    private CompletionStage<Void> settle(Runnable action) {
-      synchronized (done) {
-        if (asked) {
-          return CompletableFuture.failedFuture(
-              new RejectedException("The message is settled already.", Progress.NOT_SENT));
-        }
-        asked = true;
+      abandoned.add(this);
+      if (!polling || !running) {
+        sendAbandoned();
+      } else if (abandonLimit == null) {
+        // After its lock the hub would deliver it again by itself.
+        abandonLimit = loop.schedule(LOCK.dividedBy(2), CloudMessagePolls.this::sendAbandoned);
       }
-      if (over) {
-        return CompletableFuture.failedFuture(failures.ended());
-      }
-      loop.execute(
-          () -> {
-            if (over) {
-              done.completeExceptionally(failures.ended());
-              return;
-            }
-            held.remove(this);
-            action.run();
-            resume();
-          });
+      progress();
       return done;
     }
   }

@@ -1,7 +1,7 @@
 package dev.fairlead.https;
 
-import dev.fairlead.DeviceIdentity;
-import dev.fairlead.TelemetryMessage;
+import dev.fairlead.https.http.Ascii;
+import dev.fairlead.https.http.DevicePath;
 import dev.fairlead.https.http.Precondition;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.SessionContext;
@@ -16,9 +16,6 @@ import okhttp3.RequestBody;
  * Device Bound Notification", "Complete", "Abandon". Confined to the loop.
  */
 final class DeviceRequests {
-  /** IoT Hub's current version. */
-  private static final String API_VERSION = "2021-04-12";
-
   private static final String BATCH = "application/vnd.microsoft.iothub.json";
   private static final byte[] EMPTY_BATCH = "[]".getBytes(StandardCharsets.US_ASCII);
 
@@ -27,35 +24,13 @@ final class DeviceRequests {
   private final String userAgent;
   private Credential credential;
 
-  DeviceRequests(HttpUrl.Builder base, SessionContext context) {
-    DeviceIdentity identity = context.identity();
-    base.addPathSegment("devices").addPathSegment(identity.deviceId());
-    identity.moduleId().ifPresent(id -> base.addPathSegment("modules").addPathSegment(id));
-    HttpUrl messages = base.addPathSegment("messages").build();
-    events = versioned(messages.newBuilder().addPathSegment("events"));
-    deviceBound = versioned(messages.newBuilder().addPathSegment("deviceBound"));
-    userAgent = printable(context.userAgent());
+  DeviceRequests(HttpUrl.Builder root, SessionContext context) {
+    HttpUrl messages =
+        DevicePath.of(root, context.identity()).newBuilder().addPathSegment("messages").build();
+    events = DevicePath.versioned(messages.newBuilder().addPathSegment("events"));
+    deviceBound = DevicePath.versioned(messages.newBuilder().addPathSegment("deviceBound"));
+    userAgent = Ascii.printable(context.userAgent());
     credential = context.credential();
-  }
-
-  /** Whether a path can name it: a dot or two would be taken for the way up. RFC 3986, 5.2.4. */
-  static boolean carries(DeviceIdentity identity) {
-    return !dots(identity.deviceId()) && identity.moduleId().filter(DeviceRequests::dots).isEmpty();
-  }
-
-  /** An escaped dot counts as a dot. */
-  private static boolean dots(String id) {
-    return id.replaceAll("%2[eE]", ".").matches("\\.{1,2}");
-  }
-
-  private static HttpUrl versioned(HttpUrl.Builder url) {
-    return url.addQueryParameter("api-version", API_VERSION).build();
-  }
-
-  private static String printable(String text) {
-    StringBuilder kept = new StringBuilder();
-    text.codePoints().forEach(c -> kept.append(c < ' ' || c >= 0x7f ? '?' : (char) c));
-    return kept.toString();
   }
 
   /** From now on, this one is shown. */
@@ -80,20 +55,20 @@ final class DeviceRequests {
   }
 
   /** One message as it is. */
-  Request event(TelemetryMessage message) {
+  Request event(DeviceEvent event) {
     Request.Builder request =
         to(events)
             .header("Content-Type", "application/octet-stream")
-            .post(RequestBody.create(message.body(), null));
-    MessageFields.of(message).forEach(request::header);
+            .post(RequestBody.create(event.message().body(), null));
+    event.fields().forEach(request::header);
     return request.build();
   }
 
   /** Several messages; taken whole or not at all. */
-  Request batch(List<TelemetryMessage> messages) {
+  Request batch(List<DeviceEvent> batch) {
     return to(events)
         .header("Content-Type", BATCH)
-        .post(RequestBody.create(EventBatch.encode(messages), null))
+        .post(RequestBody.create(TelemetryBatch.encode(batch), null))
         .build();
   }
 

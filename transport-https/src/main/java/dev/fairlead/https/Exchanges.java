@@ -8,6 +8,7 @@ import dev.fairlead.https.http.HttpsFailures;
 import dev.fairlead.https.http.HubHttp;
 import dev.fairlead.spi.Loop;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import okhttp3.Request;
 
@@ -24,7 +25,7 @@ final class Exchanges {
   private int underWay;
 
   /**
-   * @param settled called after each outcome was told
+   * @param settled called after each outcome was handled
    */
   Exchanges(HubHttp http, Loop loop, HttpsFailures failures, Duration time, Runnable settled) {
     this.http = http;
@@ -44,19 +45,34 @@ final class Exchanges {
    *
    * @param what the request, as in "the hub refused …"
    * @param most the largest body to read
-   * @param answered told of the answer, whatever its status
-   * @param broken told if there is none
+   * @param answered takes the answer, whatever its status
+   * @param broken takes the failure if there is none
    */
   void send(
       Request request,
       String what,
-      Stage stage,
       int most,
+      Consumer<HttpAnswer> answered,
+      Consumer<HubException> broken) {
+    send(request, what, Stage.SESSION, new HttpLimits(time, most), answered, broken);
+  }
+
+  /** Sends the request that opens the session; the client times it and aborts it. */
+  void open(
+      Request request, String what, Consumer<HttpAnswer> answered, Consumer<HubException> broken) {
+    send(request, what, Stage.OPEN, new HttpLimits(Optional.empty(), SMALL), answered, broken);
+  }
+
+  private void send(
+      Request request,
+      String what,
+      Stage stage,
+      HttpLimits limits,
       Consumer<HttpAnswer> answered,
       Consumer<HubException> broken) {
     loop.assertInLoop();
     underWay++;
-    http.send(request, new HttpLimits(time, most))
+    http.send(request, limits)
         .whenComplete(
             (answer, failure) ->
                 loop.execute(

@@ -1,10 +1,11 @@
 package dev.fairlead.https;
 
-import dev.fairlead.DeviceIdentity;
 import dev.fairlead.UnsupportedException;
+import dev.fairlead.https.http.DevicePath;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.TransportSession;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -15,22 +16,15 @@ final class HttpsOpening implements Opening<TransportSession> {
   private final @Nullable HttpsSession session;
 
   HttpsOpening(HttpsOptions options, HttpsTransport.Limiters limiters, SessionContext context) {
-    if (DeviceRequests.carries(context.identity())) {
+    Optional<UnsupportedException> obstacle = DevicePath.obstacle(context.identity());
+    if (obstacle.isPresent()) {
+      session = null;
+      outcome.completeExceptionally(obstacle.get());
+    } else {
       HttpsSession begun = new HttpsSession(options, limiters, context, outcome);
       session = begun;
       context.loop().execute(begun::open);
-    } else {
-      session = null;
-      outcome.completeExceptionally(unsupported(context.identity()));
     }
-  }
-
-  private static UnsupportedException unsupported(DeviceIdentity identity) {
-    return new UnsupportedException(
-        "HTTPS cannot carry the id "
-            + identity
-            + ": a dot or two as a part of a path lead elsewhere. Use an MQTT or AMQP route for this"
-            + " device.");
   }
 
   @Override
@@ -47,6 +41,6 @@ final class HttpsOpening implements Opening<TransportSession> {
 
   @Override
   public String step() {
-    return "the hub's answer to an empty request";
+    return session == null ? "nothing" : session.openingStep();
   }
 }

@@ -4,17 +4,15 @@ import dev.fairlead.net.Dialer;
 import java.time.Duration;
 import java.util.Objects;
 
-/** What can be set of the HTTPS wire. Immutable. */
+/** What can be set of the HTTPS transport. Immutable. */
 public final class HttpsOptions {
   private final Duration answerTimeout;
-  private final Duration closeTimeout;
   private final Duration keepAlive;
   private final PollSchedule polls;
   private final Dialer dialer;
 
   private HttpsOptions(Builder builder) {
     answerTimeout = builder.answerTimeout;
-    closeTimeout = builder.closeTimeout;
     keepAlive = builder.keepAlive;
     polls = builder.polls;
     dialer = builder.dialer;
@@ -42,10 +40,6 @@ public final class HttpsOptions {
     return answerTimeout;
   }
 
-  Duration closeTimeout() {
-    return closeTimeout;
-  }
-
   Duration keepAlive() {
     return keepAlive;
   }
@@ -61,7 +55,6 @@ public final class HttpsOptions {
   /** Builds {@link HttpsOptions}. Not safe for several threads. */
   public static final class Builder {
     private Duration answerTimeout = Duration.ofSeconds(20);
-    private Duration closeTimeout = Duration.ofSeconds(5);
     private Duration keepAlive = Duration.ofMinutes(2);
     private PollSchedule polls = PollSchedule.standard();
     private Dialer dialer = new Dialer();
@@ -69,8 +62,9 @@ public final class HttpsOptions {
     private Builder() {}
 
     /**
-     * Sets how long the hub may take for each answer, connecting included; 20 s by default. What is
-     * sent prolongs it by the time it takes at 8 KB/s.
+     * Sets how long the hub may take for each answer of an open session, connecting included; 20 s
+     * by default. What is sent prolongs it by the time it takes at 8 KB/s. Opening and closing are
+     * timed by the client.
      *
      * @param limit positive
      * @return this
@@ -81,19 +75,8 @@ public final class HttpsOptions {
     }
 
     /**
-     * Sets how long closing waits for answers under way; 5 s by default.
-     *
-     * @param limit positive
-     * @return this
-     */
-    public Builder closeTimeout(Duration limit) {
-      closeTimeout = positive("time-out", limit);
-      return this;
-    }
-
-    /**
      * Sets how long a connection is kept that carries nothing; 2 minutes by default. The hub may
-     * close it sooner. The next request then connects anew, which costs some 5 KB of TLS.
+     * close it sooner. The next request then makes a new one, which costs some 5 KB of TLS.
      *
      * @param time positive
      * @return this

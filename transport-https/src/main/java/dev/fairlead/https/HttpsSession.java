@@ -1,7 +1,6 @@
 package dev.fairlead.https;
 
 import dev.fairlead.HubException;
-import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.https.http.HttpAnswer;
 import dev.fairlead.https.http.HttpsFailures;
@@ -15,14 +14,13 @@ import dev.fairlead.spi.TwinLink;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One device's dealings with the hub over HTTPS, from the first request to the last. Connections
- * come and go below it: it ends when a request gets no answer, or one that says that the hub, or
- * the way to it, is not there for this device. Confined to the loop.
+ * One device's requests to the hub over HTTPS, from the first to the last. Connections come and go
+ * below it: it ends when a request gets no answer, or one that says that the hub, or the route to
+ * it, is not there for this device. Confined to the loop.
  */
 final class HttpsSession implements TransportSession {
   private static final Logger log = LoggerFactory.getLogger(HttpsSession.class);
@@ -36,7 +34,6 @@ final class HttpsSession implements TransportSession {
     ENDED
   }
 
-  private final HttpsOptions options;
   private final SessionContext context;
   private final Loop loop;
   private final CompletableFuture<TransportSession> outcome;
@@ -49,14 +46,12 @@ final class HttpsSession implements TransportSession {
   private final Optional<CloudMessagePolls> polls;
 
   private State state = State.OPENING;
-  private @Nullable Alarm limit;
 
   HttpsSession(
       HttpsOptions options,
       HttpsTransport.Limiters limiters,
       SessionContext context,
       CompletableFuture<TransportSession> outcome) {
-    this.options = options;
     this.context = context;
     this.outcome = outcome;
     loop = context.loop();
@@ -82,7 +77,7 @@ final class HttpsSession implements TransportSession {
             failures,
             context.outbox(),
             loop,
-            context.strictOrder() ? 1 : EventBatch.MAX_MESSAGES,
+            context.strictOrder() ? 1 : TelemetryBatch.MAX_MESSAGES,
             this::end);
     polls =
         context.feeds().contains(Feed.CLOUD_MESSAGES)
@@ -104,18 +99,20 @@ final class HttpsSession implements TransportSession {
     if (state != State.OPENING) {
       return;
     }
-    exchanges.send(requests.proof(), PROOF, Stage.OPEN, Exchanges.SMALL, this::proved, this::end);
+    exchanges.open(requests.proof(), PROOF, this::proved, this::end);
   }
 
-  /**
-   * The hub looks at the credential before the content. A batch of no messages is taken, or refused
-   * as malformed in the hub's own form; either way the credential is good. No document says which.
-   */
+  /** What opening waits for. Any thread. */
+  String openingStep() {
+    return http.step(PROOF);
+  }
+
+  /** The hub looks at the credential before the content, which is a batch of no messages. */
   private void proved(HttpAnswer answer) {
     if (state != State.OPENING) {
       return;
     }
-    if (answer.status() != 204 && !HttpsFailures.refusesContent(answer)) {
+    if (!HttpsFailures.provesCredential(answer)) {
       end(failures.answered(answer, PROOF, Stage.OPEN));
       return;
     }
@@ -156,18 +153,11 @@ final class HttpsSession implements TransportSession {
     state = State.CLOSING;
     pump.stop();
     polls.ifPresent(CloudMessagePolls::stop);
-    limit = loop.schedule(options.closeTimeout(), this::left);
     exchangeDone();
   }
 
   private void exchangeDone() {
     if (state == State.CLOSING && exchanges.underWay() == 0) {
-      left();
-    }
-  }
-
-  private void left() {
-    if (state == State.CLOSING) {
       end(Optional.empty());
     }
   }
@@ -195,9 +185,6 @@ final class HttpsSession implements TransportSession {
     }
     boolean opening = state == State.OPENING;
     state = State.ENDED;
-    if (limit != null) {
-      limit.cancel();
-    }
     pump.stop();
     polls.ifPresent(CloudMessagePolls::end);
     http.abort();

@@ -28,7 +28,7 @@ public final class HttpsTransport implements TransportProvider {
   private final HttpsOptions options;
   private final Limiters limiters;
 
-  /** Makes the limiter that a session's polls pass. */
+  /** Makes the limiter of a session's polls. */
   @FunctionalInterface
   interface Limiters {
     PollLimiter limiter(String hubHost, DeviceIdentity identity, Loop loop);

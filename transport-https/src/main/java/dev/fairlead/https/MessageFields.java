@@ -2,6 +2,7 @@ package dev.fairlead.https;
 
 import dev.fairlead.SystemProperty;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.https.http.Ascii;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -17,7 +18,8 @@ import okhttp3.Headers;
  * names. IoT Hub REST reference; developer guide, "Create and read IoT Hub messages".
  */
 final class MessageFields {
-  private static final String APPLICATION = "iothub-app-";
+  /** What the name of an application property begins with. */
+  static final String APPLICATION = "iothub-app-";
 
   /** What web servers take of header fields in all is 16 KB; a token has its part of that. */
   private static final int MOST_IN_HEADER = 8 * 1024;
@@ -45,21 +47,23 @@ final class MessageFields {
 
   private MessageFields() {}
 
-  /** All properties by their names on the wire, system properties first. */
+  /** What HTTPS calls a system property. */
+  static String name(SystemProperty property) {
+    return Objects.requireNonNull(NAMES.get(property));
+  }
+
+  /** All properties by the names that HTTPS gives them, system properties first. */
   static Map<String, String> of(TelemetryMessage message) {
     Map<String, String> fields = new LinkedHashMap<>();
-    message
-        .systemProperties()
-        .forEach(
-            (property, value) -> fields.put(Objects.requireNonNull(NAMES.get(property)), value));
+    message.systemProperties().forEach((property, value) -> fields.put(name(property), value));
     message.properties().forEach((name, value) -> fields.put(APPLICATION + name, value));
     return fields;
   }
 
-  /** Why HTTPS cannot carry a message, empty if it can. */
-  static Optional<String> obstacle(TelemetryMessage message) {
-    for (Map.Entry<String, String> field : of(message).entrySet()) {
-      if (!field.getValue().chars().allMatch(c -> c >= ' ' && c < 0x7f)) {
+  /** Why HTTPS cannot carry these properties, empty if it can. */
+  static Optional<String> obstacle(Map<String, String> fields) {
+    for (Map.Entry<String, String> field : fields.entrySet()) {
+      if (!Ascii.isPrintable(field.getValue())) {
         return Optional.of(
             "The value of "
                 + field.getKey()
@@ -71,13 +75,13 @@ final class MessageFields {
   }
 
   /**
-   * Whether header fields carry the properties unharmed: their names differ in more than case, no
+   * Whether header fields carry these properties unharmed: their names differ in more than case, no
    * value has white space at an end (RFC 9110, section 5.5), and there is room for all.
    */
-  static boolean fitHeader(TelemetryMessage message) {
+  static boolean fitHeader(Map<String, String> fields) {
     Map<String, String> names = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     int size = 0;
-    for (Map.Entry<String, String> field : of(message).entrySet()) {
+    for (Map.Entry<String, String> field : fields.entrySet()) {
       String value = field.getValue();
       size += field.getKey().length() + value.length() + 4;
       if (value.startsWith(" ")

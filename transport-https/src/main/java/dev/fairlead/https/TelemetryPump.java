@@ -3,7 +3,6 @@ package dev.fairlead.https;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
-import dev.fairlead.TelemetryMessage;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.https.http.HttpAnswer;
@@ -11,12 +10,12 @@ import dev.fairlead.https.http.HttpsFailures;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.OutboxReader;
+import dev.fairlead.transport.WakeUp;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import okhttp3.Request;
 
@@ -36,17 +35,17 @@ final class TelemetryPump {
   private final int most;
   private final Consumer<HubException> fatal;
 
-  private final AtomicBoolean woken = new AtomicBoolean();
+  private final WakeUp wakeUp;
 
   /** What was taken and is not settled, in order; the first is under way or about to be. */
-  private final Deque<List<Envelope>> parts = new ArrayDeque<>();
+  private final Deque<List<DeviceEvent>> parts = new ArrayDeque<>();
 
   private boolean running;
   private boolean posting;
 
   /**
    * @param most how many messages may be under way
-   * @param fatal told of what ends the session; what is under way then goes back by itself
+   * @param fatal takes what ends the session; what is under way then goes back by itself
    */
   TelemetryPump(
       Exchanges exchanges,
@@ -63,12 +62,13 @@ final class TelemetryPump {
     this.loop = loop;
     this.most = most;
     this.fatal = fatal;
+    wakeUp = new WakeUp(loop, this::pump);
   }
 
   void start() {
     loop.assertInLoop();
     running = true;
-    outbox.whenReadable(this::wake);
+    outbox.whenReadable(wakeUp::signal);
     pump();
   }
 
@@ -81,41 +81,32 @@ final class TelemetryPump {
   }
 
   private void giveBack() {
-    for (List<Envelope> part : parts) {
-      part.forEach(Envelope::giveBack);
+    for (List<DeviceEvent> part : parts) {
+      part.forEach(event -> event.envelope().giveBack());
     }
     parts.clear();
-  }
-
-  private void wake() {
-    if (woken.compareAndSet(false, true)) {
-      loop.execute(
-          () -> {
-            woken.set(false);
-            pump();
-          });
-    }
   }
 
   private void pump() {
     loop.assertInLoop();
     while (running && !posting) {
-      List<Envelope> part = parts.peek();
+      List<DeviceEvent> part = parts.peek();
       if (part != null) {
         post(part);
         return;
       }
-      List<Envelope> taken = outbox.take(most, EventBatch.MAX_CONTENT, EventBatch::size);
+      List<Envelope> taken = outbox.take(most, TelemetryBatch.MAX_CONTENT, TelemetryBatch::size);
       if (taken.isEmpty()) {
         return;
       }
-      List<Envelope> sendable = new ArrayList<>(taken.size());
+      List<DeviceEvent> sendable = new ArrayList<>(taken.size());
       for (Envelope envelope : taken) {
-        Optional<String> obstacle = obstacle(envelope.message());
+        DeviceEvent event = DeviceEvent.of(envelope);
+        Optional<String> obstacle = event.obstacle();
         if (obstacle.isPresent()) {
           envelope.failed(new RejectedException(obstacle.get(), Progress.NOT_SENT));
         } else {
-          sendable.add(envelope);
+          sendable.add(event);
         }
       }
       if (!sendable.isEmpty()) {
@@ -124,26 +115,11 @@ final class TelemetryPump {
     }
   }
 
-  private static Optional<String> obstacle(TelemetryMessage message) {
-    Optional<String> obstacle = MessageFields.obstacle(message);
-    if (obstacle.isEmpty()
-        && !MessageFields.fitHeader(message)
-        && EventBatch.size(message) > EventBatch.MAX_CONTENT) {
-      return Optional.of(
-          "The message's properties do not fit header fields (their names differ in case only, a"
-              + " value begins or ends with a blank, or there are more than 8 KB), and the message is"
-              + " too large for the other form that HTTPS has. Change the properties, make the message"
-              + " smaller, or use an MQTT or AMQP route.");
-    }
-    return obstacle;
-  }
-
-  private void post(List<Envelope> part) {
+  private void post(List<DeviceEvent> part) {
     posting = true;
     exchanges.send(
         request(part),
         WHAT,
-        Stage.SESSION,
         Exchanges.SMALL,
         answer -> answered(part, answer),
         failure -> {
@@ -154,18 +130,17 @@ final class TelemetryPump {
         });
   }
 
-  private Request request(List<Envelope> part) {
-    if (part.size() == 1 && MessageFields.fitHeader(part.get(0).message())) {
-      return requests.event(part.get(0).message());
-    }
-    return requests.batch(part.stream().map(Envelope::message).toList());
+  private Request request(List<DeviceEvent> part) {
+    return part.size() == 1 && part.get(0).fitsHeader()
+        ? requests.event(part.get(0))
+        : requests.batch(part);
   }
 
-  private void answered(List<Envelope> part, HttpAnswer answer) {
+  private void answered(List<DeviceEvent> part, HttpAnswer answer) {
     posting = false;
     if (answer.status() == 204) {
       parts.remove();
-      part.forEach(Envelope::accepted);
+      part.forEach(event -> event.envelope().accepted());
     } else {
       HubException failure = failures.answered(answer, WHAT, Stage.SESSION);
       if (!(failure instanceof RejectedException)) {
@@ -185,12 +160,12 @@ final class TelemetryPump {
     }
   }
 
-  private void refused(List<Envelope> part, int status, HubException failure) {
+  private void refused(List<DeviceEvent> part, int status, HubException failure) {
     parts.remove();
     // Bad content is one message's; any other refusal would meet each of them.
     boolean content = status == 400 || status == 413 || status == 415;
     if (part.size() == 1 || !content) {
-      part.forEach(envelope -> envelope.failed(failure));
+      part.forEach(event -> event.envelope().failed(failure));
       return;
     }
     int middle = (part.size() + 1) / 2;

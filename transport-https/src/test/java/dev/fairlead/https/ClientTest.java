@@ -315,6 +315,7 @@ class ClientTest {
   void bytesOfAMessageOfAHundredBytes(int together) throws Exception {
     try (LocalHub hub = LocalHub.start()) {
       Device device = hub.createDevice("dev-b");
+      ScriptedOutbox outbox = new ScriptedOutbox();
       RecordingContext context =
           new RecordingContext(
               new Target(
@@ -323,7 +324,7 @@ class ClientTest {
                   Secret.of(device.primaryKey()),
                   endpoint(hub)),
               Set.of(),
-              new ScriptedOutbox(),
+              outbox,
               false);
       HubHttp http =
           new HubHttp(
@@ -337,13 +338,17 @@ class ClientTest {
       try {
         DeviceRequests requests = new DeviceRequests(http.url(), context);
         HttpLimits limits = new HttpLimits(SOON, 1000);
-        List<TelemetryMessage> messages =
-            Stream.generate(() -> message(100)).limit(together).toList();
+        for (int i = 0; i < together; i++) {
+          outbox.add(message(100));
+        }
+        List<DeviceEvent> events =
+            context.outbox().take(together, 1 << 20, TelemetryBatch::size).stream()
+                .map(DeviceEvent::of)
+                .toList();
         http.send(requests.proof(), limits).toCompletableFuture().get(20, TimeUnit.SECONDS);
         long sent = http.bytesSent();
         long received = http.bytesReceived();
-        Request request =
-            together == 1 ? requests.event(messages.get(0)) : requests.batch(messages);
+        Request request = together == 1 ? requests.event(events.get(0)) : requests.batch(events);
         assertThat(
                 http.send(request, limits).toCompletableFuture().get(20, TimeUnit.SECONDS).status())
             .isEqualTo(204);

@@ -18,7 +18,6 @@ class HttpsContractTest extends TransportContract {
     HttpsOptions options =
         HttpsOptions.builder()
             .answerTimeout(Duration.ofSeconds(2))
-            .closeTimeout(Duration.ofSeconds(2))
             .polls(PollSchedule.development(Duration.ofMillis(20)).stateDirectory(state))
             .build();
     return LocalHubHarness.start(

@@ -12,15 +12,16 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketImpl;
 import java.net.SocketTimeoutException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line as the socket that OkHttp wants. Connecting dials, wherever OkHttp believes to connect to;
- * what is read and written is what TLS protects already.
+ * A connection of {@code net} as the socket that OkHttp expects. Connecting dials, wherever OkHttp
+ * believes to connect to; what is read and written is what TLS protects already.
  */
-@SuppressWarnings("UnsynchronizedOverridesSynchronized") // the line below has its own locks
+@SuppressWarnings("UnsynchronizedOverridesSynchronized") // the connection below has its own locks
 final class ConnectionSocket extends Socket {
-  /** The line could not be dialled; the cause says all. */
+  /** There is no connection; the cause says why. */
   static final class NotDialled extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -37,7 +38,7 @@ final class ConnectionSocket extends Socket {
   }
 
   private final Dial dial;
-  private volatile @Nullable Connection line;
+  private volatile @Nullable Connection connection;
   private volatile int readLimit;
   private volatile boolean closed;
 
@@ -49,18 +50,18 @@ final class ConnectionSocket extends Socket {
   @Override
   public void connect(SocketAddress ignored, int timeout) throws IOException {
     try {
-      line = dial.connect();
+      connection = dial.connect();
     } catch (UnreachableException e) {
       throw new NotDialled(e);
     }
   }
 
   /**
-   * Whether the peer has closed the idle line, or speaks unasked: then no request may go out on it.
+   * Whether the peer has closed the idle connection, or sends unasked: then no request may use it.
    * Waits a millisecond.
    */
   boolean stale() {
-    Connection open = line;
+    Connection open = connection;
     if (open == null || closed) {
       return true;
     }
@@ -79,20 +80,25 @@ final class ConnectionSocket extends Socket {
     }
   }
 
+  /** What dialling waits for, empty once the connection was open. */
+  Optional<String> dialling() {
+    return connection == null ? Optional.of(dial.step()) : Optional.empty();
+  }
+
   long received() {
-    Connection open = line;
+    Connection open = connection;
     return open == null ? 0 : open.bytesReceived();
   }
 
   long sent() {
-    Connection open = line;
+    Connection open = connection;
     return open == null ? 0 : open.bytesSent();
   }
 
   private Connection open() throws SocketException {
-    Connection open = line;
+    Connection open = connection;
     if (open == null || closed) {
-      throw new SocketException("The line is not open.");
+      throw new SocketException("The connection is not open.");
     }
     return open;
   }
@@ -112,14 +118,14 @@ final class ConnectionSocket extends Socket {
   @Override
   public void setSoTimeout(int millis) throws SocketException {
     readLimit = millis;
-    Connection open = line;
+    Connection open = connection;
     if (open != null) {
       try {
         open.limitReads(millis);
       } catch (SocketException e) {
         throw e;
       } catch (IOException e) {
-        throw new SocketException("The line is closed: " + e.getMessage());
+        throw new SocketException("The connection is closed: " + e.getMessage());
       }
     }
   }
@@ -137,7 +143,7 @@ final class ConnectionSocket extends Socket {
 
   @Override
   public boolean isConnected() {
-    return line != null;
+    return connection != null;
   }
 
   @Override
@@ -167,7 +173,7 @@ final class ConnectionSocket extends Socket {
 
   @Override
   public @Nullable InetAddress getInetAddress() {
-    Connection open = line;
+    Connection open = connection;
     return open == null ? null : open.address();
   }
 

@@ -2,7 +2,7 @@ package dev.fairlead.https.http;
 
 import java.io.IOException;
 
-/** Why an exchange ended without an answer, where it was not the line that gave way. */
+/** Why an exchange ended without an answer, where the connection is not the reason. */
 public final class ExchangeFailure extends IOException {
   private static final long serialVersionUID = 1;
 
@@ -14,7 +14,9 @@ public final class ExchangeFailure extends IOException {
     SLOW,
     /** The answer is larger than any that was expected. */
     TOO_LARGE,
-    /** A proxy that nobody was told of wants credentials: 407. RFC 9110, section 15.5.8. */
+    /**
+     * A proxy that is not set on the client requires authentication: 407. RFC 9110, section 15.5.8.
+     */
     PROXY_ANSWERED,
     /** The answer's body is encoded although nobody asked for that. */
     ENCODED,

@@ -1,9 +1,14 @@
 package dev.fairlead.https.http;
 
+import dev.fairlead.https.http.ExchangeFailure.Reason;
+import java.io.IOException;
+import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
 import okhttp3.Headers;
+import okhttp3.Response;
+import okio.BufferedSource;
 
 /**
  * A whole answer: bounded, and read to its end before anyone sees it.
@@ -14,6 +19,29 @@ import okhttp3.Headers;
  */
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
 public record HttpAnswer(int status, Headers headers, byte[] body) {
+  /**
+   * Reads an answer to its end.
+   *
+   * @param most the largest body
+   * @throws IOException if it breaks, is too large, or is not what HTTP allows
+   */
+  static HttpAnswer read(Response response, int most) throws IOException {
+    String encoding = response.header("Content-Encoding", "identity");
+    if (!"identity".equalsIgnoreCase(encoding)) {
+      throw new ExchangeFailure(Reason.ENCODED, "content encoding");
+    }
+    String length = response.header("Content-Length", "0");
+    if (length == null || Ascii.number(length, 18).isEmpty()) {
+      // OkHttp would read on to the end of the connection. RFC 9112, section 6.3: an error.
+      throw new ProtocolException("a length that is no number");
+    }
+    BufferedSource source = response.body().source();
+    if (source.request(most + 1L)) {
+      throw new ExchangeFailure(Reason.TOO_LARGE, "an answer of more than " + most + " bytes");
+    }
+    return new HttpAnswer(response.code(), response.headers(), source.readByteArray());
+  }
+
   /**
    * The last field of that name.
    *

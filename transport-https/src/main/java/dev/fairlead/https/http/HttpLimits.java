@@ -1,28 +1,38 @@
 package dev.fairlead.https.http;
 
+import dev.fairlead.transport.Debts;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What one exchange may take.
  *
- * @param time from the beginning of its turn to its answer's last byte; what is sent prolongs it by
- *     the time it takes at 8 KB/s
+ * @param time from the beginning of its turn to its answer's last byte, empty for an exchange that
+ *     somebody else times and aborts; what is sent prolongs it by the time it takes at 8 KB/s
  * @param answerBytes the largest body that is read
  */
-public record HttpLimits(Duration time, int answerBytes) {
-  /** A slow line is allowed the time that this many bytes a second take. */
-  static final long SLOWEST_BYTES_A_SECOND = 8 * 1024;
-
+public record HttpLimits(Optional<Duration> time, int answerBytes) {
   /** Checks the ranges. */
   public HttpLimits {
-    if (time.isZero() || time.isNegative() || answerBytes < 0) {
+    if (time.filter(limit -> limit.isZero() || limit.isNegative()).isPresent() || answerBytes < 0) {
       throw new IllegalArgumentException(
           "A time limit is positive and a size is not negative: " + time + ", " + answerBytes);
     }
   }
 
+  /**
+   * Limits with a time.
+   *
+   * @param time positive
+   * @param answerBytes not negative
+   */
+  public HttpLimits(Duration time, int answerBytes) {
+    this(Optional.of(time), answerBytes);
+  }
+
   /** The time for a request with a body of this size. */
-  Duration timeFor(long requestBytes) {
-    return time.plusSeconds(Math.max(0, requestBytes) / SLOWEST_BYTES_A_SECOND);
+  Optional<Duration> timeFor(long requestBytes) {
+    return time.map(
+        limit -> limit.plusSeconds(Math.max(0, requestBytes) / Debts.SLOWEST_BYTES_A_SECOND));
   }
 }

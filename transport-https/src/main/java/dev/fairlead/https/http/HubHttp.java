@@ -27,7 +27,6 @@ import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
-import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +34,7 @@ import org.slf4j.LoggerFactory;
 /**
  * HTTP/1.1 with one host over one kept-alive connection: one exchange at a time, in the order of
  * asking, on a thread that ends a moment after the last one. OkHttp writes and reads the messages;
- * the connection below is a line of {@code net}, TLS included, so to OkHttp it is plain HTTP.
+ * the connection below is one of {@code net}, TLS included, so to OkHttp it is plain HTTP.
  *
  * <p>An exchange is tried once. Redirects are not followed, nothing is cached, decoded or
  * remembered, and every answer is read whole within its {@link HttpLimits}. Any thread; nothing
@@ -47,8 +46,8 @@ public final class HubHttp {
   /** How long the thread waits for a next exchange before it ends. */
   private static final Duration THREAD_REST = Duration.ofSeconds(1);
 
-  /** A line that was quiet for so long is looked at before it carries another request. */
-  static final long LOOK_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+  /** A connection that was idle for this long is checked before it carries another request. */
+  static final long CHECK_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   /** Sets an alarm: a client's loop, or its time source. */
   @FunctionalInterface
@@ -64,6 +63,7 @@ public final class HubHttp {
   }
 
   private final String host;
+  private final Endpoint endpoint;
   private final Alarms alarms;
   private final ThreadPoolExecutor executor;
   private final ConnectionPool pool;
@@ -74,10 +74,10 @@ public final class HubHttp {
   private @Nullable ConnectionSocket socket;
   private boolean over;
 
-  // Of earlier lines; the standing one counts for itself.
+  // Of earlier connections; the present one counts for itself.
   private long sentBefore;
   private long receivedBefore;
-  private int lines;
+  private int connections;
 
   private volatile long lastUsed;
 
@@ -101,6 +101,7 @@ public final class HubHttp {
       Duration keepAlive,
       Alarms alarms) {
     this.host = host;
+    this.endpoint = endpoint;
     this.alarms = alarms;
     executor =
         new ThreadPoolExecutor(
@@ -138,14 +139,20 @@ public final class HubHttp {
    * @param limits what it may take
    * @return completes on this object's thread, which must not be held: with the whole answer, or
    *     exceptionally with an {@link dev.fairlead.UnreachableException} if no connection came
-   *     about, an {@link ExchangeFailure}, or the {@link IOException} that the line gave way with
+   *     about, an {@link ExchangeFailure}, or the {@link IOException} that broke the connection
    */
   public CompletionStage<HttpAnswer> send(Request request, HttpLimits limits) {
     Exchange exchange = new Exchange(request.newBuilder().header("Host", host).build(), limits);
+    boolean late;
     synchronized (lock) {
-      if (!over) {
+      late = over;
+      if (!late) {
         waiting.add(exchange);
       }
+    }
+    if (late) {
+      exchange.fail(aborted());
+      return exchange.answer;
     }
     try {
       executor.execute(exchange::run);
@@ -156,13 +163,27 @@ public final class HubHttp {
   }
 
   /**
+   * What an exchange waits for now, for error messages.
+   *
+   * @param what its request, as in "the answer to …"
+   * @return a noun phrase without a final stop
+   */
+  public String step(String what) {
+    ConnectionSocket present = present();
+    if (present == null || (present.isClosed() && present.dialling().isEmpty())) {
+      return "the connection to " + endpoint;
+    }
+    return present.dialling().orElseGet(() -> "the answer of " + endpoint + " to " + what);
+  }
+
+  /**
    * Ends everything at once: exchanges that wait or are under way fail with {@link Reason#ABORTED},
    * the connection is cut, and the thread ends. A thread inside the platform's name look-up ends
    * with that. No effect when called again.
    */
   public void abort() {
     List<Exchange> left;
-    ConnectionSocket standing;
+    ConnectionSocket present;
     synchronized (lock) {
       if (over) {
         return;
@@ -170,12 +191,12 @@ public final class HubHttp {
       over = true;
       left = List.copyOf(waiting);
       waiting.clear();
-      standing = socket;
+      present = socket;
     }
-    // Before the line is cut, for what the cut makes of them says less.
+    // Before the connection is cut, because what the cut makes of them says less.
     left.forEach(exchange -> exchange.fail(aborted()));
-    if (standing != null) {
-      standing.close();
+    if (present != null) {
+      present.close();
     }
     // OkHttp's own thread waits for as long as it has a connection to watch over.
     executor.execute(pool::evictAll);
@@ -215,7 +236,7 @@ public final class HubHttp {
    */
   public int connections() {
     synchronized (lock) {
-      return lines;
+      return connections;
     }
   }
 
@@ -229,36 +250,39 @@ public final class HubHttp {
         receivedBefore += socket.received();
       }
       socket = fresh;
-      lines++;
+      connections++;
     }
     return fresh;
   }
 
-  /** Cuts the line if the exchange still stands on it. */
+  private @Nullable ConnectionSocket present() {
+    synchronized (lock) {
+      return socket;
+    }
+  }
+
+  /** Cuts the connection if the exchange still uses it. */
   private void overdue(Exchange exchange) {
-    ConnectionSocket standing;
+    ConnectionSocket present;
     synchronized (lock) {
       if (!waiting.contains(exchange)) {
         return;
       }
-      standing = socket;
+      present = socket;
       exchange.slow = true;
     }
-    if (standing != null) {
-      standing.close();
+    if (present != null) {
+      present.close();
     }
   }
 
   /** The server may have closed the connection that was idle. */
-  private void lookAtIdleLine() {
-    ConnectionSocket standing;
-    synchronized (lock) {
-      standing = socket;
-    }
-    if (standing != null
-        && System.nanoTime() - lastUsed > LOOK_AFTER_NANOS
+  private void checkIdleConnection() {
+    ConnectionSocket present = present();
+    if (present != null
+        && System.nanoTime() - lastUsed > CHECK_AFTER_NANOS
         && pool.idleConnectionCount() > 0
-        && standing.stale()) {
+        && present.stale()) {
       pool.evictAll();
     }
   }
@@ -283,9 +307,9 @@ public final class HubHttp {
       Alarm alarm = null;
       try {
         RequestBody body = request.body();
-        Duration time = limits.timeFor(body == null ? 0 : body.contentLength());
-        alarm = alarms.schedule(time, () -> overdue(this));
-        lookAtIdleLine();
+        Optional<Duration> time = limits.timeFor(body == null ? 0 : body.contentLength());
+        alarm = time.map(limit -> alarms.schedule(limit, () -> overdue(this))).orElse(null);
+        checkIdleConnection();
         HttpAnswer got = exchange();
         lastUsed = System.nanoTime();
         done();
@@ -299,6 +323,10 @@ public final class HubHttp {
         ProtocolException wrong = new ProtocolException("an answer that cannot be read");
         wrong.initCause(e);
         fail(wrong);
+      } catch (Error e) {
+        done();
+        fail(e);
+        throw e;
       } finally {
         if (alarm != null) {
           alarm.cancel();
@@ -314,17 +342,14 @@ public final class HubHttp {
 
     private HttpAnswer exchange() throws IOException {
       try (Response response = client.newCall(request).execute()) {
-        boolean whole = false;
+        boolean reusable = false;
         try {
-          HttpAnswer got = read(response);
-          whole = true;
-          if (response.protocol() == Protocol.HTTP_1_0) {
-            // It closes after each answer, whether it says so or not: RFC 9112, section 9.3.
-            cut();
-          }
+          HttpAnswer got = HttpAnswer.read(response, limits.answerBytes());
+          // HTTP/1.0 closes after each answer, whether it says so or not: RFC 9112, section 9.3.
+          reusable = response.protocol() != Protocol.HTTP_1_0;
           return got;
         } finally {
-          if (!whole) {
+          if (!reusable) {
             // Else OkHttp would read on for a while, to save the connection.
             cut();
           }
@@ -333,42 +358,21 @@ public final class HubHttp {
     }
 
     private void cut() {
-      ConnectionSocket standing;
-      synchronized (lock) {
-        standing = socket;
+      ConnectionSocket present = present();
+      if (present != null) {
+        present.close();
       }
-      if (standing != null) {
-        standing.close();
-      }
-    }
-
-    private HttpAnswer read(Response response) throws IOException {
-      String encoding = response.header("Content-Encoding", "identity");
-      if (!"identity".equalsIgnoreCase(encoding)) {
-        throw new ExchangeFailure(Reason.ENCODED, "content encoding");
-      }
-      String length = response.header("Content-Length", "0");
-      if (length == null || !length.matches("[0-9]{1,18}")) {
-        // OkHttp would read on to the end of the line. RFC 9112, section 6.3: an error.
-        throw new ProtocolException("a length that is no number");
-      }
-      BufferedSource source = response.body().source();
-      if (source.request(limits.answerBytes() + 1L)) {
-        throw new ExchangeFailure(
-            Reason.TOO_LARGE, "an answer of more than " + limits.answerBytes() + " bytes");
-      }
-      return new HttpAnswer(response.code(), response.headers(), source.readByteArray());
     }
 
     void fail(Throwable cause) {
-      Throwable told = cause;
+      Throwable failure = cause;
       if (slow) {
-        told = new ExchangeFailure(Reason.SLOW, "no answer in time");
+        failure = new ExchangeFailure(Reason.SLOW, "no answer in time");
       } else if (cause instanceof ConnectionSocket.NotDialled refused) {
-        told = refused.failure();
+        failure = refused.failure();
       }
-      if (answer.completeExceptionally(told)) {
-        log.debug("{} {} failed", request.method(), request.url().encodedPath(), told);
+      if (answer.completeExceptionally(failure)) {
+        log.debug("{} {} failed", request.method(), request.url().encodedPath(), failure);
       }
     }
   }

@@ -32,8 +32,9 @@ final class PlainHttp {
           .retryOnConnectionFailure(false)
           .followRedirects(false)
           .followSslRedirects(false)
-          // The limits of an exchange are kept by an alarm that cuts the line: one deadline in all,
-          // and no thread that watches.
+          // The limits of an exchange are kept by an alarm that cuts the connection: one deadline
+          // in
+          // all, and no thread that watches.
           .connectTimeout(Duration.ZERO)
           .readTimeout(Duration.ZERO)
           .writeTimeout(Duration.ZERO)
@@ -59,13 +60,13 @@ final class PlainHttp {
         chain.request().newBuilder().header("Accept-Encoding", "identity").build());
   }
 
-  /** The last before the line, and the first after it. */
+  /** The last before the connection, and the first after it. */
   private static Response lean(Interceptor.Chain chain) throws IOException {
     Precondition precondition = chain.request().tag(Precondition.class);
     if (precondition != null && !precondition.holds()) {
       throw new ExchangeFailure(Reason.NOT_WANTED, "not wanted any more");
     }
-    // HTTP/1.1 means both without being told: RFC 9112, section 9.3; RFC 9110, section 12.5.3.
+    // HTTP/1.1 means both where they are absent: RFC 9112, section 9.3; RFC 9110, section 12.5.3.
     Response response =
         chain.proceed(
             chain

@@ -7,38 +7,29 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Times in header fields. RFC 9110, sections 5.6.7 and 10.2.3. */
 final class RetryAfter {
-  /** Whoever asks for more is not meant. */
-  private static final Duration MOST = Duration.ofDays(1);
-
   private RetryAfter() {}
 
   /**
    * How long an answer asks to wait.
    *
-   * @param now this machine's clock, for an answer that gives a date and does not tell its own
-   * @return the wait, at most a day, empty if nothing readable was asked for
+   * @param now this machine's clock, for an answer that gives a date and no date of its own
+   * @return the wait, perhaps negative or very long, empty if nothing readable was asked for
    */
   static Optional<Duration> of(HttpAnswer answer, Instant now) {
     String asked = answer.header("Retry-After").orElse("").strip();
-    if (asked.matches("[0-9]{1,9}")) {
-      return Optional.of(bounded(Duration.ofSeconds(Long.parseLong(asked))));
+    OptionalLong seconds = Ascii.number(asked, 9);
+    if (seconds.isPresent()) {
+      return Optional.of(Duration.ofSeconds(seconds.getAsLong()));
     }
     return date(asked)
         .map(
             until ->
-                bounded(
-                    Duration.between(
-                        answer.header("Date").flatMap(RetryAfter::date).orElse(now), until)));
-  }
-
-  private static Duration bounded(Duration wait) {
-    if (wait.isNegative()) {
-      return Duration.ZERO;
-    }
-    return wait.compareTo(MOST) > 0 ? MOST : wait;
+                Duration.between(
+                    answer.header("Date").flatMap(RetryAfter::date).orElse(now), until));
   }
 
   /** An HTTP date in the form that senders must use. */

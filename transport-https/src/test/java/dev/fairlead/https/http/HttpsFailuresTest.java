@@ -111,10 +111,10 @@ class HttpsFailuresTest {
     "404006, AmqpAddressNotFound, rejected",
     "404010, ModuleNotFound, unauthorized",
     "404103, DeviceNotOnline, rejected",
-    "404104, DeviceConnectionClosedRemotely, rejected",
+    "404104, DeviceConnectionClosedRemotely, unreachable",
     "405102, OperationNotAllowedInCurrentState, rejected",
     "409001, DeviceAlreadyExists, rejected",
-    "409002, LinkCreationConflict, rejected",
+    "409002, LinkCreationConflict, unreachable",
     "409003, CallbackSubscriptionConflict, rejected",
     "409301, ModuleAlreadyExistsOnDevice, rejected",
     "412001, PreconditionFailed, rejected",
@@ -204,13 +204,13 @@ class HttpsFailuresTest {
     "200, unreachable",
     "302, unreachable",
     "400, unreachable",
-    "401, unauthorized",
+    "401, unreachable",
     "403, unreachable",
     "404, unreachable",
     "407, unreachable",
     "408, unreachable",
-    "413, rejected",
-    "429, throttled",
+    "413, unreachable",
+    "429, unreachable",
     "500, unreachable",
     "503, unreachable",
     "511, unreachable"
@@ -218,6 +218,20 @@ class HttpsFailuresTest {
   void anAnswerWithoutASignOfTheHubWhileOpening(int status, String family) {
     assertThat(failures.answered(answer(status, ""), "the first request", Stage.OPEN))
         .isExactlyInstanceOf(type(family));
+  }
+
+  /** Neither a refused credential nor a throttle: a middlebox says the same of its own rules. */
+  @ParameterizedTest
+  @CsvSource({"401, 0", "403, 0", "404, 0", "429, 86400", "503, 86400"})
+  void aMiddleboxsAnswerIsAboutTheRoute(int status, String wait) {
+    for (String body : List.of("", "Unauthorized", "{\"error\":\"slow down\"}")) {
+      HubException failure =
+          of(answer(status, body, "Retry-After", wait, "WWW-Authenticate", "Basic realm=\"x\""));
+      assertThat(failure).isExactlyInstanceOf(UnreachableException.class);
+      assertThat(failure)
+          .hasMessageContaining("HTTP " + status)
+          .hasMessageContaining("something in between");
+    }
   }
 
   /** Else a message that the front end cannot read would be sent for ever. */
@@ -263,7 +277,8 @@ class HttpsFailuresTest {
       },
       delimiter = '|')
   void retryAfterIsObeyed(String field, long seconds) {
-    HubException failure = of(answer(429, "", "Retry-After", field));
+    HubException failure =
+        of(answer(429, "", "iothub-errorcode", "ThrottlingException", "Retry-After", field));
     assertThat(failure)
         .isInstanceOfSatisfying(
             ThrottledException.class,
@@ -279,6 +294,8 @@ class HttpsFailuresTest {
             answer(
                 429,
                 "",
+                "iothub-errorcode",
+                "ThrottlingException",
                 "Date",
                 "Mon, 02 Mar 2026 09:00:00 GMT",
                 "Retry-After",

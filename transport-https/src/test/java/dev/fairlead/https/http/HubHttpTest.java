@@ -182,7 +182,7 @@ class HubHttpTest {
             });
     HubHttp http = http(server.endpoint());
     assertBreak(failure(http.send(get(http), LIMITS)), Reason.TOO_LARGE);
-    await().until(() -> server.standing() == 0);
+    await().until(() -> server.open() == 0);
   }
 
   @Test
@@ -327,9 +327,9 @@ class HubHttpTest {
     for (int i = 1; i <= 3; i++) {
       assertThat(result(http.send(post(http, "x"), LIMITS)).status()).isEqualTo(204);
       server.cut();
-      await().until(() -> server.standing() == 0);
+      await().until(() -> server.open() == 0);
       long quiet = System.nanoTime();
-      await().until(() -> System.nanoTime() - quiet > HubHttp.LOOK_AFTER_NANOS);
+      await().until(() -> System.nanoTime() - quiet > HubHttp.CHECK_AFTER_NANOS);
       assertThat(server.accepted()).isEqualTo(i);
     }
   }
@@ -350,7 +350,7 @@ class HubHttpTest {
     result(http.send(post(http, "x"), LIMITS));
     await().until(() -> spoken.getCount() == 0);
     long quiet = System.nanoTime();
-    await().until(() -> System.nanoTime() - quiet > HubHttp.LOOK_AFTER_NANOS);
+    await().until(() -> System.nanoTime() - quiet > HubHttp.CHECK_AFTER_NANOS);
     assertThat(result(http.send(post(http, "x"), LIMITS)).status()).isEqualTo(204);
     assertThat(server.accepted()).isEqualTo(2);
   }
@@ -384,13 +384,29 @@ class HubHttpTest {
     HubHttp http = http(server.endpoint());
     CompletionStage<HttpAnswer> first = http.send(get(http), LIMITS);
     CompletionStage<HttpAnswer> second = http.send(get(http), LIMITS);
-    await().until(() -> server.standing() == 1);
+    await().until(() -> server.open() == 1);
     http.abort();
     http.abort();
     assertBreak(failure(first), Reason.ABORTED);
     assertBreak(failure(second), Reason.ABORTED);
     assertBreak(failure(http.send(get(http), LIMITS)), Reason.ABORTED);
-    await().until(() -> server.standing() == 0);
+    await().until(() -> server.open() == 0);
+  }
+
+  /** The continuation of a failed exchange runs while everything ends. */
+  @Test
+  void whatIsAskedForWhileEverythingEndsFailsToo() throws IOException {
+    ScriptedServer server = running(ScriptedServer.Peer::awaitEnd);
+    HubHttp http = http(server.endpoint());
+    CompletableFuture<HttpAnswer> during = new CompletableFuture<>();
+    http.send(get(http), LIMITS)
+        .whenComplete(
+            (answer, failure) ->
+                http.send(get(http), LIMITS)
+                    .whenComplete((none, thrown) -> during.completeExceptionally(thrown)));
+    await().until(() -> server.open() == 1);
+    http.abort();
+    assertBreak(failure(during), Reason.ABORTED);
   }
 
   @Test

@@ -2,36 +2,19 @@ package dev.fairlead.https.http;
 
 import dev.fairlead.Endpoint;
 import dev.fairlead.Trust;
-import dev.fairlead.localhub.ServerCertificate.Flaw;
-import dev.fairlead.localhub.tls.CertificateAuthority;
-import dev.fairlead.localhub.tls.KeyedCertificate;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
+import dev.fairlead.peers.PeerConnection;
+import dev.fairlead.peers.ScriptedPeer;
+import dev.fairlead.peers.TestCa;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLServerSocket;
 
-/** A TLS server that follows a script with each connection, down to the single byte. */
+/** A {@link ScriptedPeer} that reads requests. */
 public final class ScriptedServer implements AutoCloseable {
-  private static final CertificateAuthority CA = CertificateAuthority.create();
-  private static final SSLContext TLS = context();
-
   /** What to do with one connection. */
   public interface Script {
     void run(Peer peer) throws Exception;
@@ -60,55 +43,48 @@ public final class ScriptedServer implements AutoCloseable {
     }
   }
 
-  private final SSLServerSocket listener;
-  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
-  private final AtomicInteger accepted = new AtomicInteger();
-  private final List<Asked> asked = new CopyOnWriteArrayList<>();
+  private static final TestCa.Issued ROOT;
+  private static final SSLContext TLS;
 
-  private ScriptedServer(Script script) throws IOException {
-    listener =
-        (SSLServerSocket)
-            TLS.getServerSocketFactory()
-                .createServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
-    start(
-        () -> {
-          while (true) {
-            Socket socket;
-            try {
-              socket = listener.accept();
-            } catch (IOException e) {
-              return;
-            }
-            accepted.incrementAndGet();
-            open.add(socket);
-            start(() -> serve(socket, script));
-          }
-        });
+  static {
+    try {
+      ROOT = TestCa.root("Scripted servers");
+      // For this name alone, so that a test can dial another one.
+      TLS = TestCa.leaf(ROOT, "localhost").server(null);
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private final ScriptedPeer server;
+  private final List<Asked> asked;
+
+  private ScriptedServer(Script script, List<Asked> asked) {
+    this.asked = asked;
+    server = ScriptedPeer.builder().tls(TLS).start(connection -> script.run(new Peer(connection)));
   }
 
   /** A server that does what a script says. */
-  public static ScriptedServer running(Script script) throws IOException {
-    return new ScriptedServer(script);
+  public static ScriptedServer running(Script script) {
+    return new ScriptedServer(script, List.of());
   }
 
   /** A server of ordinary HTTP/1.1 that keeps its connections. */
-  public static ScriptedServer answering(Answers answers) throws IOException {
-    ScriptedServer[] self = new ScriptedServer[1];
-    ScriptedServer server =
-        new ScriptedServer(
-            peer -> {
-              while (true) {
-                Asked request = peer.readRequest();
-                self[0].asked.add(request);
-                String answer = answers.to(request);
-                if (answer == null) {
-                  return;
-                }
-                peer.write(answer);
-              }
-            });
-    self[0] = server;
-    return server;
+  public static ScriptedServer answering(Answers answers) {
+    List<Asked> asked = new CopyOnWriteArrayList<>();
+    return new ScriptedServer(
+        peer -> {
+          while (true) {
+            Asked request = peer.readRequest();
+            asked.add(request);
+            String answer = answers.to(request);
+            if (answer == null) {
+              return;
+            }
+            peer.write(answer);
+          }
+        },
+        asked);
   }
 
   /** An answer with a body. */
@@ -128,53 +104,18 @@ public final class ScriptedServer implements AutoCloseable {
     return "HTTP/1.1 204 No Content\r\n\r\n";
   }
 
-  private static void start(Runnable task) {
-    Thread thread = new Thread(task, "scripted-server");
-    thread.setDaemon(true);
-    thread.start();
-  }
-
-  private void serve(Socket socket, Script script) {
-    try (socket) {
-      script.run(new Peer(socket));
-    } catch (Exception e) {
-      // The client went away, as most scripts make it.
-    } finally {
-      open.remove(socket);
-    }
-  }
-
-  private static SSLContext context() {
-    try {
-      KeyedCertificate server = CA.issueServer(List.of("localhost"), Flaw.NONE);
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
-      store.setKeyEntry(
-          "k", server.key(), new char[0], server.chain().toArray(new X509Certificate[0]));
-      KeyManagerFactory keys =
-          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-      keys.init(store, new char[0]);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(keys.getKeyManagers(), null, null);
-      return context;
-    } catch (GeneralSecurityException | IOException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   public Endpoint endpoint() {
-    return new Endpoint(
-        "localhost", listener.getLocalPort(), Trust.only(List.of(CA.certificate())));
+    return new Endpoint("localhost", server.port(), Trust.only(List.of(ROOT.certificate())));
   }
 
   /** How many connections there have been. */
   public int accepted() {
-    return accepted.get();
+    return server.accepted();
   }
 
-  /** How many connections stand. */
-  public int standing() {
-    return open.size();
+  /** How many connections are open. */
+  public int open() {
+    return server.open();
   }
 
   /** What {@link #answering} servers were asked. */
@@ -182,66 +123,46 @@ public final class ScriptedServer implements AutoCloseable {
     return List.copyOf(asked);
   }
 
-  /** Ends the connections that stand. */
-  public void cut() throws IOException {
-    for (Socket socket : open) {
-      socket.close();
-    }
+  /** Ends the connections that are open. */
+  public void cut() {
+    server.cut();
   }
 
   @Override
   public void close() throws IOException {
-    listener.close();
-    cut();
+    server.close();
   }
 
   /** The server's end of one connection. */
   public static final class Peer {
-    private final Socket socket;
-    private final InputStream in;
+    private final PeerConnection connection;
 
-    Peer(Socket socket) throws IOException {
-      this.socket = socket;
-      in = new BufferedInputStream(socket.getInputStream());
+    Peer(PeerConnection connection) {
+      this.connection = connection;
     }
 
     public Asked readRequest() throws IOException {
-      String line = readLine();
+      String line = connection.readLine();
       List<String> fields = new ArrayList<>();
-      for (String field = readLine(); !field.isEmpty(); field = readLine()) {
+      for (String field = connection.readLine(); !field.isEmpty(); field = connection.readLine()) {
         fields.add(field);
       }
-      Asked head = new Asked(line, fields, new byte[0]);
-      String length = head.field("Content-Length");
-      byte[] body = in.readNBytes(length.isEmpty() ? 0 : Integer.parseInt(length));
-      return new Asked(line, fields, body);
-    }
-
-    private String readLine() throws IOException {
-      ByteArrayOutputStream line = new ByteArrayOutputStream();
-      for (int next = in.read(); next != '\n'; next = in.read()) {
-        if (next < 0) {
-          throw new EOFException();
-        }
-        line.write(next);
-      }
-      return line.toString(StandardCharsets.ISO_8859_1).stripTrailing();
+      String length = new Asked(line, fields, new byte[0]).field("Content-Length");
+      return new Asked(
+          line, fields, connection.read(length.isEmpty() ? 0 : Integer.parseInt(length)));
     }
 
     public void write(String text) throws IOException {
-      write(text.getBytes(StandardCharsets.UTF_8));
+      connection.write(text);
     }
 
     public void write(byte[] bytes) throws IOException {
-      socket.getOutputStream().write(bytes);
-      socket.getOutputStream().flush();
+      connection.write(bytes);
     }
 
     /** Waits until the other side closes. */
     public void awaitEnd() throws IOException {
-      while (in.read() >= 0) {
-        // What still comes does not count.
-      }
+      connection.awaitEnd();
     }
   }
 }
