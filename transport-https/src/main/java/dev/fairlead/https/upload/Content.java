@@ -47,7 +47,7 @@ final class Content implements Closeable {
     }
   }
 
-  /** Begins anew. */
+  /** Begins again. */
   void rewind() throws IOException {
     close();
     blocks = 0;

@@ -3,14 +3,14 @@ package dev.fairlead.https.upload;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Secret;
 import dev.fairlead.Trust;
+import dev.fairlead.https.http.Ascii;
 import dev.fairlead.json.Json;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The hub's leave to put one blob: where, and the signature that opens it. Nothing of it is trusted
+ * The hub's permission to put one blob: where, and the signature for it. Nothing of it is trusted
  * but that the hub said it.
  *
  * @param correlationId what the hub calls the upload
@@ -23,10 +23,6 @@ record Grant(
     String correlationId, String hostName, String containerName, String blobName, Secret sas) {
   private static final int MAX_TEXT = 4096;
   private static final int HTTPS_PORT = 443;
-  private static final Pattern HOST =
-      Pattern.compile("([A-Za-z0-9._-]{1,255}|\\[[0-9A-Fa-f:.]{2,45}\\])(?::([0-9]{1,5}))?");
-  private static final Pattern CONTAINER = Pattern.compile("[A-Za-z0-9$-]{1,63}");
-  private static final Pattern QUERY = Pattern.compile("[A-Za-z0-9._~!$'()*,;:@/?%&=+-]+");
 
   /**
    * Reads the hub's answer.
@@ -45,10 +41,9 @@ record Grant(
             text(members, "containerName"),
             blob,
             Secret.of(sas));
-    if (!HOST.matcher(grant.hostName).matches()
-        || !CONTAINER.matcher(grant.containerName).matches()
-        || !QUERY.matcher(sas).matches()
-        || ("/" + blob + "/").matches("(?s).*/\\.{1,2}/.*")) {
+    if (!Ascii.consistsOf(grant.containerName, 63, "$-")
+        || !Ascii.consistsOf(sas, MAX_TEXT, "._~!$'()*,;:@/?%&=+-")
+        || leadsElsewhere(blob)) {
       throw new IllegalArgumentException("the place it names cannot be one");
     }
     grant.endpoint(Trust.platform());
@@ -62,18 +57,34 @@ record Grant(
     throw new IllegalArgumentException("it has no " + name);
   }
 
-  /** Where the storage is. */
+  /** A part of a path that is one or two dots. */
+  private static boolean leadsElsewhere(String blob) {
+    String path = "/" + blob + "/";
+    return path.contains("/./") || path.contains("/../");
+  }
+
+  /**
+   * Where the storage is.
+   *
+   * @throws IllegalArgumentException if its host cannot be one
+   */
   Endpoint endpoint(Trust trust) {
-    Matcher matcher = HOST.matcher(hostName);
-    if (!matcher.matches()) {
+    boolean ipv6 = hostName.startsWith("[");
+    int hostEnd = ipv6 ? hostName.indexOf(']') : hostName.indexOf(':');
+    String host =
+        ipv6
+            ? hostName.substring(1, Math.max(1, hostEnd))
+            : hostEnd < 0 ? hostName : hostName.substring(0, hostEnd);
+    String rest = ipv6 ? hostName.substring(hostEnd + 1) : hostName.substring(host.length());
+    OptionalLong port =
+        rest.isEmpty()
+            ? OptionalLong.of(HTTPS_PORT)
+            : rest.startsWith(":") ? Ascii.number(rest.substring(1), 5) : OptionalLong.empty();
+    boolean good = ipv6 ? Ascii.consistsOf(host, 45, ":.") : Ascii.consistsOf(host, 255, "._-");
+    if (!good || port.isEmpty()) {
       throw new IllegalArgumentException("the storage's host is no host name");
     }
-    String host = matcher.group(1);
-    String port = matcher.group(2);
-    return new Endpoint(
-        host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
-        port == null ? HTTPS_PORT : Integer.parseInt(port),
-        trust);
+    return new Endpoint(host, (int) port.getAsLong(), trust);
   }
 
   /** Whether blocks put under the other one are there under this one too. */

@@ -5,6 +5,8 @@ import dev.fairlead.Progress;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.UnsupportedException;
+import dev.fairlead.https.http.Ascii;
+import dev.fairlead.https.http.DevicePath;
 import dev.fairlead.https.http.HttpAnswer;
 import dev.fairlead.https.http.HttpLimits;
 import dev.fairlead.https.http.HttpsFailures;
@@ -29,7 +31,6 @@ import okhttp3.RequestBody;
  * "Update File Upload Status".
  */
 final class HubFiles {
-  private static final String API_VERSION = "2021-04-12";
   private static final MediaType JSON = MediaType.get("application/json; charset=utf-8");
   private static final int MAX_ANSWER = 16 * 1024;
 
@@ -45,6 +46,7 @@ final class HubFiles {
   private final HttpsFailures failures;
   private final HttpUrl files;
   private final Duration answerTimeout;
+  private volatile String asked = "the first request";
 
   HubFiles(UploadContext context, Credential credential, Dialer dialer, Duration answerTimeout) {
     this.context = context;
@@ -64,20 +66,20 @@ final class HubFiles {
             context.loop()::schedule);
     failures =
         new HttpsFailures(identity.toString(), context.endpoint(), credential, context.loop()::now);
-    HttpUrl.Builder url = http.url().addPathSegment("devices").addPathSegment(identity.deviceId());
-    identity.moduleId().ifPresent(id -> url.addPathSegment("modules").addPathSegment(id));
-    files = url.addPathSegment("files").build();
+    files = DevicePath.of(http.url(), identity).newBuilder().addPathSegment("files").build();
+  }
+
+  /** What the last request waits for. Any thread. */
+  String step() {
+    return http.step(asked);
   }
 
   /** Asks where to put a blob. */
   CompletionStage<Grant> begin(String blobName) {
     String what = "the upload of " + blobName;
-    if (!files.pathSegments().contains(context.identity().deviceId())) {
-      return CompletableFuture.failedFuture(
-          new UnsupportedException(
-              "HTTPS cannot carry the id "
-                  + context.identity()
-                  + ": a dot or two as a part of a path lead elsewhere. Rename the device."));
+    Optional<UnsupportedException> obstacle = DevicePath.obstacle(context.identity());
+    if (obstacle.isPresent()) {
+      return CompletableFuture.failedFuture(obstacle.get());
     }
     return post(files, Map.of("blobName", blobName), what, answerTimeout)
         .thenApply(
@@ -140,21 +142,18 @@ final class HubFiles {
       HttpUrl url, Map<String, ?> body, String what, Duration limit) {
     Request.Builder request =
         new Request.Builder()
-            .url(url.newBuilder().addQueryParameter("api-version", API_VERSION).build())
-            .header("User-Agent", printable(context.userAgent()))
+            .url(DevicePath.versioned(url.newBuilder()))
+            .header("User-Agent", Ascii.printable(context.userAgent()))
             .post(RequestBody.create(Json.write(body).getBytes(StandardCharsets.UTF_8), JSON));
     if (credential instanceof Credential.Token token) {
       request.header("Authorization", token.text().reveal());
     }
+    asked = what;
     return http.send(request.build(), new HttpLimits(limit, MAX_ANSWER))
         .exceptionally(
             cause -> {
-              throw failures.broken(Causes.of(cause), what, Stage.SESSION);
+              throw failures.broken(cause, what, Stage.SESSION);
             });
-  }
-
-  private static String printable(String text) {
-    return text.replaceAll("[^ -~]", "?");
   }
 
   void abort() {

@@ -24,8 +24,12 @@ record Retries(int attempts, Duration first, Duration most) {
     T once() throws InterruptedException;
   }
 
-  /** Tries until something else than the network, or a limit of the server, decides. */
-  <T> T trying(Loop loop, Attempt<T> attempt) throws InterruptedException {
+  /**
+   * Tries until something else than the network, or a limit of the server, decides.
+   *
+   * @param pausing called before each pause
+   */
+  <T> T trying(Loop loop, Attempt<T> attempt, Runnable pausing) throws InterruptedException {
     for (int number = 1; ; number++) {
       try {
         return attempt.once();
@@ -33,11 +37,13 @@ record Retries(int attempts, Duration first, Duration most) {
         if (number >= attempts) {
           throw e;
         }
+        pausing.run();
         pause(loop, number, Duration.ZERO);
       } catch (ThrottledException e) {
         if (number >= attempts) {
           throw e;
         }
+        pausing.run();
         pause(loop, number, e.retryAfter().orElse(Duration.ZERO));
       }
     }
@@ -60,7 +66,7 @@ record Retries(int attempts, Duration first, Duration most) {
     try {
       return stage.toCompletableFuture().get();
     } catch (ExecutionException e) {
-      Throwable cause = Causes.of(e);
+      Throwable cause = e.getCause();
       if (cause instanceof RuntimeException failure) {
         throw failure;
       }

@@ -7,6 +7,7 @@ import dev.fairlead.RejectedException;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.https.http.Ascii;
 import dev.fairlead.https.http.HttpAnswer;
 import dev.fairlead.https.http.HttpLimits;
 import dev.fairlead.https.http.HttpsFailures;
@@ -39,6 +40,7 @@ final class Storage {
   private final HttpUrl blob;
   private final String contentType;
   private final Duration answerTimeout;
+  private volatile String asked = "the first request";
 
   Storage(
       Grant grant,
@@ -67,6 +69,11 @@ final class Storage {
       url.addPathSegment(segment);
     }
     blob = url.encodedQuery(grant.sas().reveal()).build();
+  }
+
+  /** What the last request waits for. Any thread. */
+  String step() {
+    return http.step(asked);
   }
 
   /** Puts it whole. */
@@ -117,11 +124,12 @@ final class Storage {
   }
 
   private CompletionStage<Void> send(Request.Builder request, long length, String what) {
+    asked = what;
     return http.send(request.build(), new HttpLimits(answerTimeout, MAX_ANSWER))
         .handle(
             (answer, cause) -> {
               if (answer == null) {
-                throw failures.broken(Causes.of(cause), what, Stage.SESSION);
+                throw failures.broken(cause, what, Stage.SESSION);
               }
               if (answer.status() != CREATED) {
                 throw refused(answer, what + " (" + length + " bytes)");
@@ -136,7 +144,7 @@ final class Storage {
     String code =
         answer
             .header("x-ms-error-code")
-            .filter(name -> name.matches("[A-Za-z0-9]{1,64}"))
+            .filter(name -> Ascii.consistsOf(name, 64, ""))
             .orElse(null);
     String why = " (HTTP " + status + (code == null ? "" : ", " + code) + ")";
     boolean byStorage = code != null || answer.header("x-ms-request-id").isPresent();
@@ -148,7 +156,12 @@ final class Storage {
     }
     if (status == 408 || status >= 500) {
       return unreachable(
-          "The storage " + endpoint + " could not take " + what + why + ". That passes.");
+          "The storage "
+              + endpoint
+              + " could not take "
+              + what
+              + why
+              + ". This is temporary; retry.");
     }
     if (!byStorage) {
       return unreachable(

@@ -6,11 +6,8 @@ import dev.fairlead.FileUpload;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
-import dev.fairlead.ThrottledException;
 import dev.fairlead.Trust;
 import dev.fairlead.UnauthorizedException;
-import dev.fairlead.UnreachableException;
-import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.UploadResult;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.spi.Opening;
@@ -22,23 +19,21 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One upload from beginning to end, on a thread of its own: reading the content blocks, and there
- * are at most ten of these. Cancelling interrupts the thread and cuts the line to the storage; the
- * hub is told all the same.
+ * are at most ten of these. Cancelling interrupts the thread and cuts the connection to the
+ * storage; the hub is notified all the same.
  */
 final class UploadRun implements Opening<UploadResult> {
   private static final Logger log = LoggerFactory.getLogger(HttpsUploads.class);
 
-  /** How long a failed or cancelled upload may take to tell the hub so. */
-  private static final Duration FAREWELL = Duration.ofSeconds(5);
-
-  /** What servers log for a client that went away. */
-  private static final int WENT_AWAY = 499;
+  /** How long a failed or cancelled upload may take to notify the hub. */
+  private static final Duration NOTICE_LIMIT = Duration.ofSeconds(5);
 
   private final FileUpload upload;
   private final UploadContext context;
@@ -48,6 +43,8 @@ final class UploadRun implements Opening<UploadResult> {
   private final Retries retries;
   private final Thread thread;
   private final CompletableFuture<UploadResult> outcome = new CompletableFuture<>();
+
+  private volatile Supplier<String> step;
 
   // Of the run's thread.
   private @Nullable HubFiles hub;
@@ -75,6 +72,7 @@ final class UploadRun implements Opening<UploadResult> {
     this.storageTrust = storageTrust;
     this.answerTimeout = answerTimeout;
     this.retries = retries;
+    step = () -> "the first bytes of " + upload;
     thread = new Thread(this::run, "fairlead-" + context.identity() + "-upload");
     thread.setDaemon(true);
   }
@@ -107,7 +105,26 @@ final class UploadRun implements Opening<UploadResult> {
 
   @Override
   public String step() {
-    return "the upload";
+    return step.get();
+  }
+
+  private static String credentialStep() {
+    return "a credential";
+  }
+
+  /** Makes a request, perhaps several times, and says what it waits for. */
+  private <T> T request(Supplier<String> waitsFor, Retries.Attempt<T> attempt)
+      throws InterruptedException {
+    return retries.trying(
+        context.loop(),
+        () -> {
+          step = waitsFor;
+          return attempt.once();
+        },
+        () -> {
+          String failed = waitsFor.get();
+          step = () -> "the pause before the next attempt, after " + failed;
+        });
   }
 
   private void run() {
@@ -123,7 +140,7 @@ final class UploadRun implements Opening<UploadResult> {
       ending = true;
       last = storage;
     }
-    // From here on nobody interrupts any more, and the hub is still to be told.
+    // From here on nobody interrupts any more, and the hub is still to be notified.
     if (Thread.interrupted()) {
       log.debug("{}: {} was interrupted", context.identity(), upload);
     }
@@ -131,7 +148,7 @@ final class UploadRun implements Opening<UploadResult> {
       last.abort();
     }
     if (failure != null) {
-      farewell(failure);
+      reportFailure(failure);
     }
     if (hub != null) {
       hub.abort();
@@ -155,7 +172,7 @@ final class UploadRun implements Opening<UploadResult> {
             toStorage(content);
             stored = true;
           }
-          Grant done = told();
+          Grant done = confirm();
           return new UploadResult(done.blobName(), done.correlationId(), content.read());
         } catch (GrantRefused e) {
           renew(e, content);
@@ -178,10 +195,10 @@ final class UploadRun implements Opening<UploadResult> {
   /** Asks the hub where to put it; a credential that it refuses is renewed once. */
   private void begin() throws InterruptedException {
     try {
-      retries.trying(context.loop(), this::beginOnce);
+      request(UploadRun::credentialStep, this::beginOnce);
     } catch (UnauthorizedException refused) {
       context.credentialRefused();
-      retries.trying(context.loop(), this::beginOnce);
+      request(UploadRun::credentialStep, this::beginOnce);
     }
   }
 
@@ -193,6 +210,7 @@ final class UploadRun implements Opening<UploadResult> {
     } else {
       files.use(Retries.await(context.credential()));
     }
+    step = files::step;
     CompletionStage<Grant> asking = files.begin(upload.blobName());
     asked = asking;
     Grant given = Retries.await(asking);
@@ -231,15 +249,14 @@ final class UploadRun implements Opening<UploadResult> {
   private void toStorage(Content content) throws IOException, InterruptedException {
     Storage to = current(storage);
     if (content.index() == 0 && content.ended()) {
-      retries.trying(
-          context.loop(), () -> Retries.await(to.put(content.block(), content.blockBytes())));
+      request(to::step, () -> Retries.await(to.put(content.block(), content.blockBytes())));
       progressed(content);
       return;
     }
     while (true) {
       if (blocksThere == content.index()) {
-        retries.trying(
-            context.loop(),
+        request(
+            to::step,
             () ->
                 Retries.await(to.putBlock(content.index(), content.block(), content.blockBytes())));
         blocksThere++;
@@ -248,9 +265,10 @@ final class UploadRun implements Opening<UploadResult> {
       if (content.ended()) {
         break;
       }
+      step = () -> "the next bytes of " + upload;
       content.next();
     }
-    retries.trying(context.loop(), () -> Retries.await(to.commit(blocksThere)));
+    request(to::step, () -> Retries.await(to.commit(blocksThere)));
     usedGrant = true;
   }
 
@@ -259,17 +277,18 @@ final class UploadRun implements Opening<UploadResult> {
     context.progress(content.read());
   }
 
-  /** Tells the hub that the file is there. */
-  private Grant told() throws InterruptedException {
+  /** Notifies the hub that the file is there. */
+  private Grant confirm() throws InterruptedException {
     Grant done = current(grant);
     HubFiles files = current(hub);
     int[] tries = {0};
     try {
-      retries.trying(
-          context.loop(),
+      request(
+          UploadRun::credentialStep,
           () -> {
             tries[0]++;
             files.use(Retries.await(context.credential()));
+            step = files::step;
             return Retries.await(
                 files.end(done, true, 200, "The file is in the storage.", answerTimeout));
           });
@@ -294,9 +313,9 @@ final class UploadRun implements Opening<UploadResult> {
       throw refused.failure();
     }
     Grant last = current(grant);
-    log.info("{}: asks the hub anew where to put {}", context.identity(), upload);
+    log.info("{}: asks the hub again where to put {}", context.identity(), upload);
     grant = null;
-    tell(last, 403, "The signature expired; the upload goes on with another.");
+    notifyFailure(last, 403, "The signature expired; the upload goes on with another.");
     begin();
     if (!current(grant).sameBlob(last)) {
       stored = false;
@@ -318,74 +337,45 @@ final class UploadRun implements Opening<UploadResult> {
     synchronized (lock) {
       stopped = cancelled;
     }
-    if (stopped) {
-      return new ClientClosedException(upload + " was cancelled.", Progress.MAYBE_SENT);
-    }
-    if (thrown instanceof GrantRefused refused) {
-      return refused.failure();
-    }
-    if (thrown instanceof HubException failure) {
-      return failure;
-    }
-    if (thrown instanceof IOException || thrown instanceof java.io.UncheckedIOException) {
-      return new RejectedException(
-          upload
-              + " cannot be read: "
-              + thrown
-              + ". Check the file or stream, and upload it again.",
-          Progress.MAYBE_SENT);
-    }
-    log.error("{}: {} failed in a way it should not", context.identity(), upload, thrown);
-    return new UnreachableException(
-        upload + " failed in a way it should not: " + thrown + ". Please report this with the log.",
-        Stage.SESSION,
-        Progress.MAYBE_SENT,
-        thrown);
+    return stopped
+        ? new ClientClosedException(upload + " was cancelled.", Progress.MAYBE_SENT)
+        : UploadFailures.of(thrown, upload);
   }
 
-  /** Lets the hub know of a failure, so that one of its ten places is free again at once. */
-  private void farewell(HubException failure) {
+  /** Notifies the hub of a failure, so that one of its ten places is free again at once. */
+  private void reportFailure(HubException failure) {
     Grant last = grant;
     CompletionStage<Grant> asking = asked;
     if (last == null && asking != null) {
       try {
-        last = asking.toCompletableFuture().get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+        last = asking.toCompletableFuture().get(NOTICE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
       } catch (ExecutionException | TimeoutException | InterruptedException nothingToEnd) {
         log.debug("{}: {} had not begun", context.identity(), upload);
       }
     }
     if (last != null) {
-      tell(last, statusOf(failure), String.valueOf(failure.getMessage()));
+      notifyFailure(last, UploadFailures.statusOf(failure), String.valueOf(failure.getMessage()));
     }
   }
 
-  private void tell(Grant last, int status, String why) {
+  private void notifyFailure(Grant last, int status, String why) {
     String text = why.length() > 200 ? why.substring(0, 200) : why;
+    HubFiles files = current(hub);
+    step = files::step;
     try {
-      current(hub)
-          .end(last, false, status, text, FAREWELL)
+      files
+          .end(last, false, status, text, NOTICE_LIMIT)
           .toCompletableFuture()
-          .get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+          .get(NOTICE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
       log.warn(
-          "{}: the hub could not be told that {} failed; it holds one of the device's ten places"
+          "{}: the hub could not be notified that {} failed; it holds one of the device's ten places"
               + " until its signature expires ({})",
           context.identity(),
           upload,
-          Causes.of(e).toString());
+          String.valueOf(e.getCause() == null ? e : e.getCause()));
     }
-  }
-
-  private static int statusOf(HubException failure) {
-    if (failure instanceof RejectedException refused) {
-      int code = refused.code().orElse(400);
-      return code >= 100_000 ? code / 1000 : code;
-    }
-    if (failure instanceof ThrottledException) {
-      return 429;
-    }
-    return failure instanceof ClientClosedException ? WENT_AWAY : 503;
   }
 }

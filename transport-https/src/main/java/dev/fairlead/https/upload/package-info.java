@@ -1,6 +1,6 @@
 /**
- * File upload: the hub says where a file may be put and hears how it ended; the content goes to the
- * storage itself, block by block.
+ * File upload: the hub says where a file may be put and is notified of the end; the content goes to
+ * the storage itself, block by block.
  */
 @NullMarked
 package dev.fairlead.https.upload;

@@ -200,7 +200,7 @@ class ScriptedUploadTest {
               }
             });
     closing.add(0, server);
-    long size = 200L * Content.FIRST_BLOCK + 1;
+    long size = 50L * Content.FIRST_BLOCK + 1;
     UploadResult result =
         client(builder())
             .uploadFile(FileUpload.of("x", Zeros::new).length(size))
