@@ -328,6 +328,26 @@ class SessionCloudMessageTest extends SessionCase {
     assertThat(context.inbox().cloudMessages()).isEmpty();
   }
 
+  /** The second of two answers would be taken for another message. */
+  @Test
+  void aMessageAnsweredTwiceAtOnceIsOneMessage() {
+    AtomicInteger connections = new AtomicInteger();
+    ScriptedServer hub =
+        hubRunning(
+            peer -> {
+              boolean first = connections.incrementAndGet() == 1;
+              while (true) {
+                Asked request = peer.readRequest();
+                boolean poll = first && request.line().startsWith("GET");
+                peer.write(poll ? cloudMessage(1, "") + cloudMessage(1, "") : noContent());
+              }
+            });
+    open(hub, Feed.CLOUD_MESSAGES);
+    pollAndWait();
+    assertThat(context.inbox().cloudMessages()).hasSize(1);
+    assertThat(hub.accepted()).isEqualTo(2);
+  }
+
   @Test
   void aThrottledSettlementFailsAndTheSessionGoesOn() {
     AtomicInteger number = new AtomicInteger();

@@ -21,10 +21,12 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Telemetry of a session against a hub that does what the test says. */
 class SessionTelemetryTest extends SessionCase {
@@ -293,6 +295,39 @@ class SessionTelemetryTest extends SessionCase {
     outbox.add(message("a"));
     assertThat(end(session)).isInstanceOf(UnreachableException.class);
     assertThat(outbox.accepted()).isEmpty();
+  }
+
+  /** Else a message would be taken for accepted that nobody has. */
+  @ParameterizedTest
+  @ValueSource(strings = {"HTTP/1.1 204 X\r\n\r\n", "HTTP/1.1 204 X\r\nX: y\r\n\r\n"})
+  void anAcceptanceThatComesTwiceCountsForOneMessage(String acceptance) {
+    List<String> taken = new CopyOnWriteArrayList<>();
+    AtomicInteger connections = new AtomicInteger();
+    ScriptedServer hub =
+        hubRunning(
+            peer -> {
+              boolean twice = connections.incrementAndGet() == 1;
+              while (true) {
+                Asked request = peer.readRequest();
+                if (isProof(request)) {
+                  peer.write(noContent());
+                } else if (twice) {
+                  taken.addAll(bodies(request));
+                  peer.write(acceptance + acceptance);
+                  peer.awaitEnd();
+                } else {
+                  taken.addAll(bodies(request));
+                  peer.write(acceptance);
+                }
+              }
+            });
+    strict = true;
+    for (int i = 0; i < 3; i++) {
+      outbox.add(message("m" + i));
+    }
+    open(hub);
+    await().until(() -> outbox.accepted().size() == 3);
+    assertThat(taken).containsExactly("m0", "m1", "m2");
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketImpl;
 import java.net.SocketTimeoutException;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ final class ConnectionSocket extends Socket {
 
   private final Dial dial;
   private volatile @Nullable Connection connection;
+  private volatile @Nullable AnswerInput input;
   private volatile int readLimit;
   private volatile boolean closed;
 
@@ -50,7 +52,9 @@ final class ConnectionSocket extends Socket {
   @Override
   public void connect(SocketAddress ignored, int timeout) throws IOException {
     try {
-      connection = dial.connect();
+      Connection open = dial.connect();
+      input = new AnswerInput(open.input());
+      connection = open;
     } catch (UnreachableException e) {
       throw new NotDialled(e);
     }
@@ -85,6 +89,20 @@ final class ConnectionSocket extends Socket {
     return connection == null ? Optional.of(dial.step()) : Optional.empty();
   }
 
+  /** Expects an answer: its head begins with the next byte that is read. */
+  void answerBegins() {
+    AnswerInput open = input;
+    if (open != null) {
+      open.begin();
+    }
+  }
+
+  /** Whether the peer has sent more than an answer whose body had a given length. */
+  boolean sentMoreThan(long body) {
+    AnswerInput open = input;
+    return open != null && open.behindHead() > body;
+  }
+
   long received() {
     Connection open = connection;
     return open == null ? 0 : open.bytesReceived();
@@ -107,7 +125,8 @@ final class ConnectionSocket extends Socket {
 
   @Override
   public InputStream getInputStream() throws IOException {
-    return open().input();
+    open();
+    return Objects.requireNonNull(input);
   }
 
   @Override

@@ -341,12 +341,13 @@ public final class HubHttp {
     }
 
     private HttpAnswer exchange() throws IOException {
+      answerBegins();
       try (Response response = client.newCall(request).execute()) {
         boolean reusable = false;
         try {
           HttpAnswer got = HttpAnswer.read(response, limits.answerBytes());
           // HTTP/1.0 closes after each answer, whether it says so or not: RFC 9112, section 9.3.
-          reusable = response.protocol() != Protocol.HTTP_1_0;
+          reusable = response.protocol() != Protocol.HTTP_1_0 && !sentMore(response, got);
           return got;
         } finally {
           if (!reusable) {
@@ -355,6 +356,21 @@ public final class HubHttp {
           }
         }
       }
+    }
+
+    private void answerBegins() {
+      ConnectionSocket present = present();
+      if (present != null) {
+        present.answerBegins();
+      }
+    }
+
+    /** What follows an answer would be taken for that to the next request. */
+    private boolean sentMore(Response response, HttpAnswer got) {
+      ConnectionSocket present = present();
+      return present != null
+          && response.header("Transfer-Encoding") == null
+          && present.sentMoreThan(got.body().length);
     }
 
     private void cut() {
