@@ -4,10 +4,12 @@ import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.session.Openings;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.TransportSession;
+import dev.fairlead.threads.ForeignCalls;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -38,16 +40,7 @@ final class Attachment implements Opening<TransportSession> {
 
   void attachTo(PooledConnection place) {
     place.taken();
-    Opening<TransportSession> begun;
-    try {
-      begun = place.attach(context);
-    } catch (RuntimeException e) {
-      ended(place, null, e);
-      return;
-    }
-    attaching = begun;
-    begun
-        .outcome()
+    Openings.begin(() -> place.attach(context), begun -> attaching = begun)
         .whenComplete((session, failure) -> loop.execute(() -> ended(place, session, failure)));
   }
 
@@ -56,7 +49,7 @@ final class Attachment implements Opening<TransportSession> {
     if (session != null) {
       outcome.complete(new PooledSession(session, endOf(session, place)));
       if (aborted) {
-        session.abort();
+        ForeignCalls.guarded("session.abort()", session::abort);
       }
       return;
     }
@@ -77,8 +70,7 @@ final class Attachment implements Opening<TransportSession> {
   private CompletionStage<Optional<HubException>> endOf(
       TransportSession session, PooledConnection place) {
     CompletableFuture<Optional<HubException>> over = new CompletableFuture<>();
-    session
-        .ended()
+    ForeignCalls.stage("session.ended()", session::ended)
         .whenComplete(
             (end, failure) ->
                 loop.execute(
@@ -109,7 +101,7 @@ final class Attachment implements Opening<TransportSession> {
   @Override
   public String step() {
     Opening<TransportSession> begun = attaching;
-    return begun == null ? "a place on a shared connection" : begun.step();
+    return begun == null ? route.step() : Openings.step(begun);
   }
 
   private void stop() {
@@ -118,9 +110,7 @@ final class Attachment implements Opening<TransportSession> {
     }
     aborted = true;
     route.withdraw(this);
-    if (attaching != null) {
-      attaching.abort();
-    }
+    Openings.abort(attaching);
     outcome.completeExceptionally(
         new UnreachableException("The opening was aborted.", Stage.OPEN, Progress.NOT_SENT, null));
   }

@@ -15,6 +15,7 @@ import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
 import dev.fairlead.spi.TransportSession;
+import dev.fairlead.threads.ForeignCalls;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -181,13 +182,13 @@ public final class ConnectionPool implements TransportProvider {
 
   private Opening<TransportSession> openAlone(Route route, SessionContext context) {
     Opening<TransportSession> opening = around.provider(route).open(route, context);
-    opening
-        .outcome()
+    ForeignCalls.stage("opening.outcome()", opening::outcome)
         .thenAccept(
             session -> {
               DedicatedConnection connection = new DedicatedConnection(route);
               lone.add(connection);
-              session.ended().whenComplete((end, failure) -> lone.remove(connection));
+              ForeignCalls.stage("session.ended()", session::ended)
+                  .whenComplete((end, failure) -> lone.remove(connection));
             });
     return opening;
   }

@@ -1,11 +1,10 @@
 package dev.fairlead.pool;
 
 import dev.fairlead.HubException;
-import dev.fairlead.Progress;
 import dev.fairlead.Route;
 import dev.fairlead.TimeSource.Alarm;
-import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.session.Openings;
 import dev.fairlead.spi.ConnectionContext;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.MultiplexingProvider;
@@ -13,8 +12,12 @@ import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.TransportSession;
+import dev.fairlead.threads.Failures;
+import dev.fairlead.threads.ForeignCalls;
+import dev.fairlead.transport.Overdue;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,7 +42,7 @@ final class PooledConnection {
 
   private final SharedRoute owner;
   private final Loop loop;
-  private @Nullable Opening<SharedConnection> opening;
+  private volatile @Nullable Opening<SharedConnection> opening;
   private @Nullable SharedConnection shared;
 
   /** Bounds the opening, then the closing. */
@@ -75,16 +78,10 @@ final class PooledConnection {
 
   void open(MultiplexingProvider wire, ConnectionPool.Environment around) {
     ConnectionContext context = around.context(route());
-    limit = loop.schedule(context.openTimeout(), () -> openedTooLate(context));
-    try {
-      opening = wire.connect(route(), context);
-    } catch (RuntimeException e) {
-      // Not from within the request that led here: who asked has no handle on it yet.
-      loop.execute(() -> notOpened(around.failure(e)));
-      return;
-    }
-    opening
-        .outcome()
+    Duration allowed = around.openTimeout();
+    limit = loop.schedule(allowed, () -> openedTooLate(context, allowed));
+    // Never from within the request that led here: who asked has no handle on it yet.
+    Openings.begin(() -> wire.connect(route(), context), begun -> opening = begun)
         .whenComplete(
             (connection, failure) ->
                 loop.execute(
@@ -103,43 +100,49 @@ final class PooledConnection {
 
   private void opened(SharedConnection connection) {
     if (over) {
-      connection.abort();
+      abort(connection);
       return;
     }
-    connection
-        .ended()
-        .whenComplete(
-            (reason, failure) -> {
-              usable = false;
-              loop.execute(() -> end(failure == null ? reason : Optional.empty()));
-            });
-    if (closing) {
-      connection.abort();
+    CompletableFuture<Optional<HubException>> end =
+        ForeignCalls.stage("connection.ended()", connection::ended).toCompletableFuture();
+    if (closing || end.isCompletedExceptionally()) {
+      abort(connection); // What does not say when it ends is of no use.
+    }
+    if (end.isCompletedExceptionally()) {
+      end.whenComplete((reason, failure) -> notOpened(noEnd(failure)));
       return;
     }
-    limit.cancel();
-    shared = connection;
-    usable = true;
-    log.info("A connection for several devices stands on {}", route());
-    owner.connected(this);
+    if (!closing) {
+      limit.cancel();
+      shared = connection;
+      usable = true;
+    }
+    end.whenComplete(
+        (reason, failure) -> {
+          usable = false;
+          loop.execute(() -> end(reason == null ? Optional.of(noEnd(failure)) : reason));
+        });
+    if (!closing) {
+      log.info("A connection for several devices is open on {}", route());
+      owner.connected(this);
+    }
   }
 
-  private void openedTooLate(ConnectionContext context) {
-    if (opening != null) {
-      opening.abort();
-    }
-    notOpened(
-        new UnreachableException(
-            "The shared connection on "
-                + route()
-                + " to "
-                + context.endpoint()
-                + " was not open within "
-                + context.openTimeout()
-                + ". Something on the way swallows packets, or the hub is overloaded; another route may pass.",
-            Stage.OPEN,
-            Progress.NOT_SENT,
-            null));
+  private static HubException noEnd(@Nullable Throwable failure) {
+    return Failures.of(
+        failure == null ? new IllegalStateException("no end") : failure, Stage.SESSION);
+  }
+
+  private void openedTooLate(ConnectionContext context, Duration allowed) {
+    HubException failure =
+        Openings.overdue(
+            "The shared connection on " + route(), context.endpoint(), allowed, opening);
+    Openings.abort(opening);
+    notOpened(failure);
+  }
+
+  private static void abort(SharedConnection connection) {
+    ForeignCalls.guarded("connection.abort()", connection::abort);
   }
 
   private void notOpened(HubException failure) {
@@ -156,6 +159,11 @@ final class PooledConnection {
     owner.notConnected(this, failure);
   }
 
+  /** What it waits for while it is being opened, in words. Any thread. */
+  String step() {
+    return Openings.step(opening);
+  }
+
   // ---- sessions
 
   Opening<TransportSession> attach(SessionContext context) {
@@ -165,9 +173,15 @@ final class PooledConnection {
     return shared.attach(context);
   }
 
-  /** Whether one more fits, below a bound and what the wire has agreed with the hub. */
+  /** Whether one more fits, below a bound and what the transport has agreed with the hub. */
   boolean hasRoom(int below) {
-    return shared != null && devices() < Math.min(below, shared.capacity());
+    SharedConnection connection = shared;
+    if (connection == null) {
+      return false;
+    }
+    int[] capacity = {Integer.MAX_VALUE};
+    ForeignCalls.guarded("connection.capacity()", () -> capacity[0] = connection.capacity());
+    return devices() < Math.min(below, capacity[0]);
   }
 
   void taken() {
@@ -211,25 +225,25 @@ final class PooledConnection {
     closing = true;
     usable = false;
     limit.cancel();
-    if (shared != null) {
-      SharedConnection last = shared;
-      last.close();
+    SharedConnection last = shared;
+    if (last == null) {
+      Openings.abort(opening);
+      forgetSoon();
+    } else if (ForeignCalls.guarded("connection.close()", last::close) != null) {
+      abort(last);
+      forgetSoon();
+    } else {
       limit =
           loop.schedule(
               CLOSE_LIMIT,
               () -> {
                 log.warn(
-                    "A shared connection on {} did not close within {} s and is cut",
+                    "The shared connection on {} did not close within {} and is cut",
                     route(),
-                    CLOSE_LIMIT.toSeconds());
-                last.abort();
+                    Overdue.inWords(CLOSE_LIMIT));
+                abort(last);
                 forgetSoon();
               });
-    } else {
-      if (opening != null) {
-        opening.abort();
-      }
-      forgetSoon();
     }
   }
 

@@ -44,7 +44,7 @@ final class SharedRoute {
   private final Route route;
   private final Set<Attachment> waiting = new LinkedHashSet<>();
   private final List<PooledConnection> open = new ArrayList<>();
-  private @Nullable PooledConnection opening;
+  private volatile @Nullable PooledConnection opening;
 
   /** Connections begun since the last that was stable. */
   private int rounds;
@@ -73,6 +73,14 @@ final class SharedRoute {
 
   Loop loop() {
     return loop;
+  }
+
+  /** What a device waits for that has no place yet, in words. Any thread. */
+  String step() {
+    PooledConnection begun = opening;
+    return begun == null
+        ? "a place on a shared connection"
+        : "a shared connection, which waits for " + begun.step();
   }
 
   // ---- places

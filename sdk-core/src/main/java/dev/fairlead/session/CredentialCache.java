@@ -89,8 +89,7 @@ public final class CredentialCache {
     if (underWay == null) {
       Fetch begun = new Fetch();
       fetch = begun;
-      begun.call =
-          issuing.ask(limit, (credential, failure) -> ended(begun, credential, failure));
+      begun.call = issuing.ask(limit, (credential, failure) -> ended(begun, credential, failure));
       underWay = begun;
     }
     return underWay.outcome;

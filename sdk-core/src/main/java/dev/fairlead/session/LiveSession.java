@@ -21,16 +21,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One attempt at a session and, if it succeeds, that session: everything that lives exactly as
  * long. Confined to the loop.
  */
 public final class LiveSession implements SessionContext {
-  private static final Logger log = LoggerFactory.getLogger(LiveSession.class);
-
   private final ClientSettings settings;
   private final Loop loop;
   private final SessionInbox inbox;
@@ -97,23 +93,9 @@ public final class LiveSession implements SessionContext {
     Opening<TransportSession> begun = opening;
     if (open != null) {
       ForeignCalls.guarded("session.abort()", open::abort);
-    } else if (begun != null) {
-      ForeignCalls.guarded("opening.abort()", begun::abort);
+    } else {
+      Openings.abort(begun);
     }
-  }
-
-  /** What the opening waits for now, in words. */
-  String step() {
-    Opening<TransportSession> begun = opening;
-    String step = null;
-    if (begun != null) {
-      try {
-        step = begun.step();
-      } catch (Throwable e) {
-        log.warn("The opening's step() threw", e);
-      }
-    }
-    return step == null || step.isBlank() ? "the transport" : step;
   }
 
   @Override

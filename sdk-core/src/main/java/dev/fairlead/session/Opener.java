@@ -9,11 +9,9 @@ import dev.fairlead.session.SupervisorEvent.CredentialObtained;
 import dev.fairlead.session.SupervisorEvent.OpeningEnded;
 import dev.fairlead.session.SupervisorEvent.ReopenRequested;
 import dev.fairlead.settings.ClientSettings;
-import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.ClientLoop;
 import dev.fairlead.threads.ForeignCalls;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -85,19 +83,10 @@ final class Opener {
     }
     attempt.session(begun);
     answer(
-        outcome(attempt, begun),
+        Openings.begin(
+            () -> transports.provider(attempt.route).open(attempt.route, begun),
+            opening -> begun.opening = opening),
         (session, failure) -> events.accept(new OpeningEnded(attempt, session, failure)));
-  }
-
-  private CompletionStage<TransportSession> outcome(OpeningAttempt attempt, LiveSession begun) {
-    try {
-      Opening<TransportSession> opening =
-          transports.provider(attempt.route).open(attempt.route, begun);
-      begun.opening = opening;
-      return ForeignCalls.stage("opening.outcome()", opening::outcome);
-    } catch (Throwable e) {
-      return CompletableFuture.failedFuture(e);
-    }
   }
 
   /** Brings an answer to the loop, always in a task of its own. */

@@ -1,11 +1,8 @@
 package dev.fairlead.session;
 
 import dev.fairlead.Endpoint;
-import dev.fairlead.Progress;
 import dev.fairlead.Route;
 import dev.fairlead.UnreachableException;
-import dev.fairlead.UnreachableException.Stage;
-import dev.fairlead.transport.Overdue;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -41,30 +38,7 @@ final class OpeningAttempt {
   UnreachableException overdue(Endpoint endpoint, Duration limit) {
     LiveSession begun = session;
     return begun == null
-        ? new UnreachableException(
-            notOpen(route.toString(), endpoint, limit, "a credential")
-                + " The token source or signer given to the client did not answer, and nothing was"
-                + " sent to the hub. Check the source; the client asks it again.",
-            Stage.CREDENTIAL,
-            Progress.NOT_SENT,
-            null)
-        : new UnreachableException(
-            notOpen(route.toString(), endpoint, limit, begun.step())
-                + " Something in between drops packets, or the hub is overloaded. Check the"
-                + " network, or allow more time with openTimeout; another route may pass.",
-            Stage.OPEN,
-            Progress.NOT_SENT,
-            null);
-  }
-
-  private static String notOpen(String what, Endpoint endpoint, Duration limit, String step) {
-    return what
-        + " to "
-        + endpoint
-        + " was not open within "
-        + Overdue.inWords(limit)
-        + "; it waited for "
-        + step
-        + ".";
+        ? Openings.withoutCredential(route.toString(), endpoint, limit)
+        : Openings.overdue(route.toString(), endpoint, limit, begun.opening);
   }
 }

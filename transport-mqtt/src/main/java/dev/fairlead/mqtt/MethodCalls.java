@@ -30,7 +30,7 @@ final class MethodCalls {
   private final Debt writes;
   private final MqttFailures failures;
 
-  private final Set<CompletableFuture<Void>> unwritten = new LinkedHashSet<>();
+  private final Set<Reply> unwritten = new LinkedHashSet<>();
 
   /**
    * Creates it.
@@ -57,26 +57,26 @@ final class MethodCalls {
 
   private CompletionStage<Void> respond(String rid, MethodResponse response) {
     loop.assertInLoop();
-    CompletableFuture<Void> written = new CompletableFuture<>();
+    Reply reply = new Reply();
     try {
       client.publish(
           Topics.methodAnswer(response.status(), rid),
           response.payload().getBytes(StandardCharsets.UTF_8),
-          () -> written(written));
+          () -> written(reply));
     } catch (MqttException e) {
       log.debug("The connection ended before the reply to method call {}", rid, e);
-      written.completeExceptionally(failures.over(Progress.NOT_SENT));
-      return written;
+      reply.written.completeExceptionally(failures.over(Progress.NOT_SENT));
+      return reply.written;
     }
-    unwritten.add(written);
+    unwritten.add(reply);
     writes.owe();
-    return written;
+    return reply.written;
   }
 
-  private void written(CompletableFuture<Void> reply) {
+  private void written(Reply reply) {
     if (unwritten.remove(reply)) {
       writes.paid();
-      reply.complete(null);
+      reply.written.complete(null);
     }
   }
 
@@ -86,8 +86,12 @@ final class MethodCalls {
    * @param failure of the replies that may have been sent
    */
   void end(HubException failure) {
-    List<CompletableFuture<Void>> failed = List.copyOf(unwritten);
+    List<Reply> failed = List.copyOf(unwritten);
     unwritten.clear();
-    failed.forEach(reply -> reply.completeExceptionally(failure));
+    failed.forEach(reply -> reply.written.completeExceptionally(failure));
+  }
+
+  private static final class Reply {
+    private final CompletableFuture<Void> written = new CompletableFuture<>();
   }
 }

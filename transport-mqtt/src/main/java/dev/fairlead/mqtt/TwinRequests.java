@@ -96,12 +96,19 @@ final class TwinRequests implements TwinLink {
     if (!answered.isDone()) {
       send(rid, topic.of(rid), body);
     }
+    follow(answered, outcome, success);
+    return outcome;
+  }
+
+  private <T> void follow(
+      CompletionStage<Answer> answered,
+      CompletableFuture<T> outcome,
+      BiConsumer<Answer, CompletableFuture<T>> success) {
     answered.whenComplete(
         (answer, failure) -> {
           complete(outcome, answer, failure, success);
           afterEach.run();
         });
-    return outcome;
   }
 
   private void send(String rid, String topic, byte[] body) {

@@ -8,7 +8,9 @@ import dev.fairlead.ConnectionState;
 import dev.fairlead.ConnectionState.Connected;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.Progress;
+import dev.fairlead.ThrottledException;
 import dev.fairlead.UnauthorizedException;
+import dev.fairlead.auth.Credentials;
 import dev.fairlead.tck.memory.InMemoryFault;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
 import java.time.Duration;
@@ -117,5 +119,71 @@ class ReconnectTest extends MemoryCase {
     Waiting.until("closed", () -> heard.size() == 6);
     assertThat(heard.stream().map(state -> state.getClass().getSimpleName()).toList())
         .containsExactly("Connecting", "Connected", "Waiting", "Connecting", "Connected", "Closed");
+  }
+
+  @Test
+  void orderlyReopeningsAreNoFailures() {
+    DeviceClient client =
+        opened(
+            builder(MQTT)
+                .credentials(Credentials.sharedAccessKey(device.key(), Duration.ofMinutes(1))));
+    pass(client, Duration.ofMinutes(20)); // 20 renewals or more, each by a new session
+    assertThat(device.connectionsSoFar()).isGreaterThan(20);
+    hub.setReachable(false);
+    ConnectionState.Waiting lost = awaitState(client, ConnectionState.Waiting.class);
+    assertThat(lost.attempt()).isZero();
+    assertThat(Duration.between(time.now(), lost.next()))
+        .isLessThanOrEqualTo(Duration.ofSeconds(10));
+    advanceToNextTry(client);
+    Waiting.until(
+        "the first failed walk",
+        () -> client.state() instanceof ConnectionState.Waiting now && now.attempt() == 1);
+  }
+
+  @Test
+  void theLossOfAnUnstableSessionHasNoAttemptAndMakesTheNextWaitLonger() {
+    DeviceClient client = opened(builder(MQTT));
+    List<Duration> delays = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      int lines = i + 1;
+      Waiting.until("a line", () -> device.connectionsSoFar() == lines);
+      awaitState(client, Connected.class);
+      device.cut();
+      ConnectionState.Waiting state = awaitState(client, ConnectionState.Waiting.class);
+      assertThat(state.attempt()).isZero();
+      assertThat(state.toString()).doesNotContain("attempt");
+      delays.add(Duration.between(time.now(), state.next()));
+      advanceToNextTry(client);
+    }
+    assertThat(delays.subList(0, 3)).allMatch(it -> it.compareTo(Duration.ofSeconds(10)) <= 0);
+    assertThat(delays).anyMatch(it -> it.compareTo(Duration.ofSeconds(60)) > 0);
+    Waiting.until("a line", () -> device.connectionsSoFar() == 41);
+  }
+
+  @Test
+  void aThrottledSessionComesBackNoSoonerThanALostOne() {
+    DeviceClient client = opened(builder(MQTT));
+    List<Duration> delays = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      int lines = i + 1;
+      Waiting.until("a line", () -> device.connectionsSoFar() == lines);
+      awaitState(client, Connected.class);
+      time.advance(Duration.ofSeconds(60)); // stable
+      hub.faults().clear();
+      hub.faults()
+          .add(
+              InMemoryFault.fail(
+                  Point.BEFORE_STORE,
+                  new ThrottledException("scripted", Progress.MAYBE_SENT, null)));
+      assertThat(client.send(text("m" + i))).isNotNull();
+      ConnectionState.Waiting state = awaitState(client, ConnectionState.Waiting.class);
+      assertThat(state.attempt()).isZero();
+      delays.add(Duration.between(time.now(), state.next()));
+      advanceToNextTry(client);
+    }
+    assertThat(delays).allMatch(delay -> delay.compareTo(Duration.ofSeconds(10)) <= 0);
+    // Evenly spread: 40 draws below a half come once in 2^40 runs.
+    assertThat(delays).anyMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) > 0);
+    Waiting.until("a line", () -> device.connectionsSoFar() == 41);
   }
 }

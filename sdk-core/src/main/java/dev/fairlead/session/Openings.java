@@ -1,0 +1,105 @@
+package dev.fairlead.session;
+
+import dev.fairlead.Endpoint;
+import dev.fairlead.Progress;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.spi.Opening;
+import dev.fairlead.threads.ForeignCalls;
+import dev.fairlead.transport.Overdue;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How core deals with what a transport opens: guarded, and within a limit that core alone keeps.
+ */
+public final class Openings {
+  private Openings() {}
+
+  /**
+   * Begins to open something.
+   *
+   * @param open calls the transport
+   * @param begun receives the handle before its outcome is asked for
+   * @return the outcome; a failed one if the transport threw or returned null
+   */
+  public static <T> CompletionStage<T> begin(
+      Callable<Opening<T>> open, Consumer<Opening<T>> begun) {
+    return ForeignCalls.stage(
+        "The opening",
+        () -> {
+          Opening<T> opening = open.call();
+          begun.accept(opening);
+          @Nullable CompletionStage<T> outcome = null;
+          try {
+            outcome = opening.outcome();
+            return outcome;
+          } finally {
+            if (outcome == null) {
+              abort(opening); // Nobody would ever know what becomes of it.
+            }
+          }
+        });
+  }
+
+  /** Stops an opening. */
+  public static void abort(@Nullable Opening<?> opening) {
+    if (opening != null) {
+      ForeignCalls.guarded("opening.abort()", opening::abort);
+    }
+  }
+
+  /** What an opening waits for now, in words. */
+  public static String step(@Nullable Opening<?> opening) {
+    String[] step = {""};
+    if (opening != null) {
+      ForeignCalls.guarded("opening.step()", () -> step[0] = String.valueOf(opening.step()));
+    }
+    return step[0].isBlank() || step[0].equals("null") ? "the transport" : step[0];
+  }
+
+  /**
+   * The failure of an opening at its limit.
+   *
+   * @param what was being opened, as the subject of a sentence
+   * @param endpoint where to
+   * @param limit the time allowed
+   * @param opening is asked for its step, so not aborted yet; null if it could not begin
+   * @return the failure, in {@link Stage#OPEN}
+   */
+  public static UnreachableException overdue(
+      String what, Endpoint endpoint, Duration limit, @Nullable Opening<?> opening) {
+    return new UnreachableException(
+        sentence(what, endpoint, limit, step(opening))
+            + " Something in between drops packets, or the hub is overloaded. Check the network,"
+            + " or allow more time with openTimeout; another route may pass.",
+        Stage.OPEN,
+        Progress.NOT_SENT,
+        null);
+  }
+
+  /** The failure of an opening that waited for its credential until its limit. */
+  static UnreachableException withoutCredential(String what, Endpoint endpoint, Duration limit) {
+    return new UnreachableException(
+        sentence(what, endpoint, limit, "a credential")
+            + " The token source or signer given to the client did not answer, and nothing was"
+            + " sent to the hub. Check the source; the client asks it again.",
+        Stage.CREDENTIAL,
+        Progress.NOT_SENT,
+        null);
+  }
+
+  private static String sentence(String what, Endpoint endpoint, Duration limit, String step) {
+    return what
+        + " to "
+        + endpoint
+        + " was not open within "
+        + Overdue.inWords(limit)
+        + "; it waited for "
+        + step
+        + ".";
+  }
+}

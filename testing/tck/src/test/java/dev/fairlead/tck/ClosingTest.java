@@ -1,0 +1,99 @@
+package dev.fairlead.tck;
+
+import static dev.fairlead.Protocol.MQTT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.ConnectionState;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceIdentity;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.auth.Credentials;
+import dev.fairlead.tck.memory.InMemoryHub;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** How long closing waits for what is to be sent. */
+class ClosingTest extends MemoryCase {
+  @Test
+  void aSecondCloseMakesTheWaitShorter() {
+    hub.setReachable(false);
+    DeviceClient client = started(builder(MQTT));
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    CompletableFuture<Void> patient = client.close(Duration.ofHours(1));
+    awaitState(client, ConnectionState.Waiting.class);
+    assertThat(patient).isNotDone();
+    CompletableFuture<Void> hasty = client.close(Duration.ZERO);
+    Waiting.result(hasty); // no time has moved
+    Waiting.result(patient);
+    assertThat(Waiting.failure(sent)).isNotNull();
+    assertThat(time.pending()).isZero();
+  }
+
+  @Test
+  void aSecondCloseDoesNotMakeTheWaitLonger() {
+    hub.setReachable(false);
+    DeviceClient client = started(builder(MQTT));
+    assertThat(client.send(text("m0"))).isNotNull();
+    CompletableFuture<Void> closed = client.close(Duration.ofSeconds(30));
+    assertThat(client.close(Duration.ofHours(1))).isNotNull();
+    atRest(client);
+    for (int i = 0; i < 20; i++) {
+      time.advance(Duration.ofSeconds(1));
+      atRest(client);
+    }
+    assertThat(closed).isNotDone();
+    time.advance(Duration.ofSeconds(10));
+    Waiting.result(closed);
+  }
+
+  @Test
+  void anEmptyOutboxEndsTheWait() {
+    DeviceClient client = opened(builder(MQTT));
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    Waiting.result(client.close(Duration.ofHours(1)));
+    Waiting.result(sent);
+    assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
+  }
+
+  @Test
+  void whatIsQueuedIsSentByASessionThatComesWhileClosing() {
+    hub.setReachable(false);
+    DeviceClient client = started(builder(MQTT));
+    CompletableFuture<Void> sent = client.send(text("m0"));
+    CompletableFuture<Void> closed = client.close(Duration.ofHours(1));
+    awaitState(client, ConnectionState.Waiting.class);
+    hub.setReachable(true);
+    tickUntil("sent", sent::isDone);
+    Waiting.result(sent);
+    Waiting.result(closed);
+  }
+
+  @Test
+  void whileASessionIsReopenedTheStateAndTheTwinSaySo() {
+    ScriptedTransport wire = new ScriptedTransport();
+    DeviceClient client =
+        started(
+            DeviceClient.builder()
+                .host(InMemoryHub.HOST)
+                .identity(DeviceIdentity.device("dev-1"))
+                .credentials(Credentials.sharedAccessKey(device.key()))
+                .time(time)
+                .transport(wire));
+    ScriptedTransport.Attempt first = wire.attempt(1);
+    first.succeed();
+    awaitState(client, ConnectionState.Connected.class);
+    first.context.requestReopen("scripted");
+    awaitState(client, ConnectionState.Connecting.class);
+    assertThat(Waiting.failure(client.getTwin()))
+        .isInstanceOf(UnreachableException.class)
+        .hasMessageContaining("a new session with the hub is being opened");
+    first.end();
+    wire.attempt(2).succeed();
+    awaitState(client, ConnectionState.Connected.class);
+    CompletableFuture<Void> closed = client.close(Duration.ZERO);
+    Waiting.until("asked to close", () -> wire.attempt(2).closed.get() == 1);
+    wire.attempt(2).end();
+    Waiting.result(closed);
+  }
+}
