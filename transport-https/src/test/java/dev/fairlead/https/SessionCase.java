@@ -13,6 +13,7 @@ import dev.fairlead.Protocol;
 import dev.fairlead.Route;
 import dev.fairlead.Secret;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.https.http.HttpThreads;
 import dev.fairlead.https.http.ScriptedServer;
 import dev.fairlead.https.http.ScriptedServer.Asked;
 import dev.fairlead.https.poll.PollLimiter;
@@ -68,11 +69,7 @@ abstract class SessionCase {
       assertThat(context.serialLoop().thrown()).isEmpty();
       assertThat(context.inbox().misuse()).isEmpty();
     }
-    await()
-        .until(
-            () ->
-                Thread.getAllStackTraces().keySet().stream()
-                    .noneMatch(thread -> thread.getName().startsWith("HTTPS: ")));
+    HttpThreads.awaitNone("HTTPS: ");
   }
 
   ScriptedServer hub(ScriptedServer.Answers answers) {

@@ -44,11 +44,7 @@ class HubHttpTest {
     while (!opened.isEmpty()) {
       opened.pop().close();
     }
-    await()
-        .until(
-            () ->
-                Thread.getAllStackTraces().keySet().stream()
-                    .noneMatch(thread -> thread.getName().equals("HTTPS: test")));
+    HttpThreads.awaitNone("HTTPS: test");
     assertThat(time.pending()).as("alarms left").isZero();
   }
 
