@@ -288,10 +288,9 @@ class DeliveryTest extends MemoryCase {
     DeviceClient client = started(builder(MQTT));
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 3);
     awaitState(client, ConnectionState.Waiting.class);
-    int alarms = time.pending();
     Instant begin = time.now();
     CompletableFuture<Void> closed = client.close(Duration.ofMinutes(3));
-    Waiting.until("the end is set", () -> time.pending() > alarms);
+    Waiting.until("nothing more is taken in", () -> client.send(text("late")).isCompletedExceptionally());
     tickUntil("closed", closed::isDone);
     assertThat(Duration.between(begin, time.now())).isGreaterThanOrEqualTo(Duration.ofMinutes(3));
     assertThat(hub.attempts().size()).isGreaterThan(1);

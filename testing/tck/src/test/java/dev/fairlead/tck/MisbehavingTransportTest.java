@@ -26,12 +26,12 @@ import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.ScriptedTransport.Attempt;
 import dev.fairlead.tck.memory.InMemoryHub;
 import dev.fairlead.tck.memory.InMemoryTransport;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
@@ -285,10 +285,21 @@ class MisbehavingTransportTest extends MemoryCase {
   }
 
   private static Settlement settlement() {
-    return (Settlement)
-        Proxy.newProxyInstance(
-            Settlement.class.getClassLoader(),
-            new Class<?>[] {Settlement.class},
-            (proxy, method, arguments) -> CompletableFuture.completedFuture(null));
+    return new Settlement() {
+      @Override
+      public CompletionStage<Void> complete() {
+        return CompletableFuture.completedFuture(null);
+      }
+
+      @Override
+      public CompletionStage<Void> abandon() {
+        return complete();
+      }
+
+      @Override
+      public CompletionStage<Void> reject() {
+        return complete();
+      }
+    };
   }
 }

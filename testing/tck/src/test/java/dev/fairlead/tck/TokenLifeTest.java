@@ -282,7 +282,7 @@ class TokenLifeTest extends MemoryCase {
     Waiting.until("dialled", () -> hub.openLines() == 1);
     time.advance(Duration.ofSeconds(1));
     assertThat(awaitState(client, ConnectionState.Waiting.class).failure())
-        .hasMessageContaining("was not open within 30 s; it waited for the in-memory hub.")
+        .hasMessageContaining("was not open within 30 s; it waited for the TLS handshake with the")
         .hasMessageContaining("openTimeout");
   }
 
