@@ -169,8 +169,8 @@ class ObstaclesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "302, 'It wants to lead elsewhere, as the sign-in page of a network does'",
-    "511, The network wants a sign-in first",
+    "302, 'It redirects elsewhere, as the sign-in page of a network does'",
+    "511, The network requires a sign-in first",
     "401, the device's credentials were not shown yet",
     "403, check the hub's IP filter",
     "404, There is no WebSocket at the path of IoT Hub",
