@@ -146,4 +146,18 @@ public interface Credentials {
   static Credentials certificate(ClientCertificate certificate) {
     return new PresentedCertificate(Objects.requireNonNull(certificate, "certificate"));
   }
+
+  /**
+   * Whether credentials are issued by this library alone, from a key, a token or a certificate in
+   * memory: then issuing runs no code of the application and waits for nothing.
+   *
+   * @param credentials any
+   * @return false for a token source, a signer, and implementations of an application's own
+   */
+  static boolean areLocal(Credentials credentials) {
+    return credentials instanceof FixedToken
+        || credentials instanceof PresentedCertificate
+        || (credentials instanceof SignedTokens tokens
+            && tokens.signer() instanceof SharedAccessKey);
+  }
 }

@@ -27,6 +27,7 @@ public final class CredentialCache {
   private final Loop loop;
   private final Credentials credentials;
   private final SingleFlight<Credential> issuing;
+  private final Audience audience;
   private final Duration limit;
   private final RandomGenerator random;
   private @Nullable TokenLease newest;
@@ -52,6 +53,7 @@ public final class CredentialCache {
       RandomGenerator random) {
     this.loop = loop;
     this.credentials = credentials;
+    this.audience = audience;
     this.limit = limit;
     this.random = random;
     issuing =
@@ -89,7 +91,14 @@ public final class CredentialCache {
     if (underWay == null) {
       Fetch begun = new Fetch();
       fetch = begun;
-      begun.call = issuing.ask(limit, (credential, failure) -> ended(begun, credential, failure));
+      if (Credentials.areLocal(credentials)) {
+        // A thousand devices that open together need no thread to sign with keys in memory.
+        CompletionStage<Credential> issued =
+            ForeignCalls.stage("The credentials", () -> credentials.issue(audience, loop.now()));
+        issued.whenComplete((credential, failure) -> ended(begun, credential, failure));
+      } else {
+        begun.call = issuing.ask(limit, (credential, failure) -> ended(begun, credential, failure));
+      }
       underWay = begun;
     }
     return underWay.outcome;
