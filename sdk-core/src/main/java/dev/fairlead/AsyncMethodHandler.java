@@ -4,8 +4,8 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Answers direct methods now or later; the next call does not wait for the answer of the one
- * before. Called one at a time, on the client's callback executor. A stage that fails answers
- * status 500.
+ * before. Called one at a time, on the client's callback executor. At most 64 calls are unanswered
+ * at a time; one more is answered with status 503. A stage that fails answers status 500.
  */
 @FunctionalInterface
 public interface AsyncMethodHandler {

@@ -1,8 +1,9 @@
 package dev.fairlead;
 
 /**
- * Hears of every change of the connection's state, one at a time, in order, on the client's
- * callback executor.
+ * Receives every change of the connection's state, one at a time, in order, on the client's
+ * callback executor. While it is slow the last 16 wait; the newest always arrives, {@link
+ * ConnectionState.Closed} included.
  */
 @FunctionalInterface
 public interface ConnectionStateListener {

@@ -1,9 +1,9 @@
 package dev.fairlead;
 
 /**
- * Hears of the desired properties: of all of them once after the first connection, then of every
- * change, and after a time offline of what was missed, in one change. One at a time, in order, on
- * the client's callback executor. If it throws, that is logged.
+ * Receives the desired properties: all of them once after the first connection, then every change.
+ * What changed while the device was offline, or while the handler was busy, comes in one change.
+ * One at a time, in order, on the client's callback executor. If it throws, that is logged.
  */
 @FunctionalInterface
 public interface DesiredPropertiesHandler {

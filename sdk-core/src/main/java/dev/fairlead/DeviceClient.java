@@ -13,9 +13,11 @@ import java.util.concurrent.CompletableFuture;
  * <p><b>Threads.</b> Every method may be called from any thread, and none waits for the network but
  * {@link #close()}, {@link #awaitClosed()}, those of {@link #blocking}, and {@link #send} where the
  * outbox is full and told to {@link OverflowPolicy#BLOCK}. Handlers run on the callback executor;
- * futures complete on a lane of their own, so that a handler may wait for one. Code attached to a
- * future runs on that lane: it must not wait for another future of the same client, and fails with
- * {@link IllegalStateException} if it does.
+ * futures complete on a thread of their own, so that a handler may wait for one. Code attached to a
+ * future runs on that thread: it must not wait for another future of the same client, and fails
+ * with {@link IllegalStateException} if it does. Code that waits there in another way ({@link
+ * java.util.concurrent.CompletableFuture#allOf}, a latch) holds up the other futures for a second,
+ * and then they complete on another thread.
  *
  * <p><b>Failures.</b> Futures fail with a {@link HubException}. Only telemetry waits while there is
  * no session; twin operations then fail at once with {@link UnreachableException}.
@@ -43,7 +45,8 @@ public interface DeviceClient extends AutoCloseable {
   }
 
   /**
-   * Begins to connect, and to stay connected. Called again it returns the same outcome.
+   * Begins to connect, and to stay connected. Called again it returns the same outcome, in a future
+   * of its own: to cancel one, or to give it a time-out, concerns no other caller.
    *
    * @return completes with the first session. It does not fail while attempts go on: the
    *     {@linkplain #state() state} tells why it takes so long. It fails only when the client is
@@ -139,14 +142,18 @@ public interface DeviceClient extends AutoCloseable {
   /**
    * Closes the client: sends what waits in the outbox for as long as the drain time allows, ends
    * the session, stops every thread. What could not be sent fails with {@link
-   * ClientClosedException}.
+   * ClientClosedException}. Called again with less time left it ends sooner.
    *
    * @param drain how long to go on sending; zero to stop at once
-   * @return completes when all is down
+   * @return completes when all is down; a future of its own for each call
    */
   CompletableFuture<Void> close(Duration drain);
 
-  /** Closes the client with the builder's drain time, and waits for it. */
+  /**
+   * Closes the client with the builder's drain time, and waits for it: at most that time and 30 s
+   * more, whatever the code does that the client has called. Does not wait where it is called in
+   * the continuation of a future of the client.
+   */
   @Override
   void close();
 }

@@ -338,6 +338,9 @@ public final class DeviceClientBuilder {
 
   /**
    * Sets where handlers run; for handlers that block for long, or share state with the application.
+   * The executor is itself called on a thread of the client, where one that runs tasks on its
+   * caller's thread runs them. One that refuses, throws or drops a task is tried again until it
+   * runs it.
    *
    * @param value the executor, which the client does not shut down; by default daemon threads of
    *     the client that end when idle

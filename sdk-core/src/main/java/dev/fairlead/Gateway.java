@@ -33,10 +33,11 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p><b>Threads.</b> All devices share one loop and one thread that completes futures; handlers run
  * on the gateway's executor, or else on at most 8 threads. Code attached to a future of any device
- * must not block, for the futures of all wait for it; waiting there for a future of any device of
- * the gateway fails with {@link IllegalStateException}. Where handlers block for long, give an
- * {@linkplain GatewayBuilder#executor executor} with threads enough. Every method may be called
- * from any thread.
+ * must not block: it holds up the futures of all for a second, and then they complete on another
+ * thread. Waiting there for a future of any device of the gateway fails with {@link
+ * IllegalStateException}. Where handlers block for long, give an {@linkplain
+ * GatewayBuilder#executor executor} with threads enough. Every method may be called from any
+ * thread.
  */
 public interface Gateway extends AutoCloseable {
   /**
@@ -94,14 +95,19 @@ public interface Gateway extends AutoCloseable {
 
   /**
    * Closes every device as by {@link DeviceClient#close(Duration)}, all at the same time, then the
-   * connections, then stops every thread. From now on no device can be built.
+   * connections, then stops every thread. From now on no device can be built. Called again with
+   * less time left it ends sooner.
    *
    * @param drain how long each device goes on sending; zero to stop at once
-   * @return completes when all is down
+   * @return completes when all is down; a future of its own for each call
    */
   CompletableFuture<Void> close(Duration drain);
 
-  /** Closes the gateway with the builder's drain time, and waits for it. */
+  /**
+   * Closes the gateway with the builder's drain time, and waits for it: at most that time and 30 s
+   * more, whatever the code does that the gateway has called. Does not wait where it is called in
+   * the continuation of a future of a device.
+   */
   @Override
   void close();
 }

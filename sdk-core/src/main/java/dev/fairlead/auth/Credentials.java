@@ -33,8 +33,9 @@ public interface Credentials {
   Duration LONGEST_LIFETIME = Duration.ofDays(365);
 
   /**
-   * Yields a fresh credential. Returns at once and never throws because there is none. Does not
-   * limit how long the application's code may take: the client does that, one call at a time.
+   * Yields a fresh credential. Called on a thread of the client; may block. Does not limit how long
+   * the application's code may take: the client does, which knows the time-out and makes one call
+   * at a time.
    *
    * <p>A credential that seems expired, or not valid yet, is yielded all the same: the clock of
    * this machine may be wrong, and the hub judges by its own.

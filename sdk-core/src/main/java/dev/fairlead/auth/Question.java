@@ -66,7 +66,7 @@ final class Question {
     } catch (IllegalArgumentException e) {
       outcome.completeExceptionally(
           refusal(whom + " gave nothing usable. " + e.getMessage(), null));
-    } catch (RuntimeException e) { // an answer of another type, cast unchecked by the application
+    } catch (Throwable e) { // an answer of another type, cast unchecked, or a missing library
       outcome.completeExceptionally(refusal(whom + " gave nothing usable.", e));
     }
   }

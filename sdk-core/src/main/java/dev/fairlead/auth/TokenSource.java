@@ -5,7 +5,8 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Fetches whole tokens from elsewhere, such as a token service of the application's own. Called
- * whenever a session needs a new one, from any thread, one call at a time for each client.
+ * whenever a session needs a new one, on a thread of the client, one call at a time for each
+ * client.
  */
 @FunctionalInterface
 public interface TokenSource {
@@ -14,8 +15,9 @@ public interface TokenSource {
    *
    * @param audience what the token's {@code sr} must cover
    * @return completes with the whole token ({@code SharedAccessSignature sr=…&sig=…&se=…}), not yet
-   *     expired, from any thread. Returns at once: work that blocks belongs elsewhere. A failure of
-   *     any kind makes the client ask again later.
+   *     expired, from any thread. The method may block; the client waits for the outcome as long as
+   *     opening a route may take (30 s by default). A failure of any kind makes the client ask
+   *     again later.
    */
   CompletionStage<Secret> fetch(Audience audience);
 }

@@ -1,13 +1,17 @@
 package dev.fairlead.client;
 
 import dev.fairlead.BlockingDeviceClient;
-import dev.fairlead.DeviceClient;
+import dev.fairlead.ClientClosedException;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.ThrottledException;
 import dev.fairlead.Twin;
+import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.UnsupportedException;
 import dev.fairlead.threads.Failures;
 import java.time.Duration;
 import java.util.Map;
@@ -18,15 +22,20 @@ import java.util.concurrent.TimeoutException;
 
 /** The client's verbs, waited for. */
 final class BlockingView implements BlockingDeviceClient {
-  private final DeviceClient client;
-  private final Duration timeout;
+  /** More than any wait, and far from overflow. */
+  private static final Duration CENTURY = Duration.ofDays(36_500);
 
-  BlockingView(DeviceClient client, Duration timeout) {
+  private final RealDeviceClient client;
+  private final Duration timeout;
+  private final long nanos;
+
+  BlockingView(RealDeviceClient client, Duration timeout) {
     if (timeout.isZero() || timeout.isNegative()) {
       throw new IllegalArgumentException("A time-out is positive, not " + timeout + ".");
     }
     this.client = client;
     this.timeout = timeout;
+    nanos = (timeout.compareTo(CENTURY) < 0 ? timeout : CENTURY).toNanos();
   }
 
   @Override
@@ -36,7 +45,9 @@ final class BlockingView implements BlockingDeviceClient {
 
   @Override
   public void send(TelemetryMessage message) {
-    await(client.send(message));
+    long begun = System.nanoTime();
+    CompletableFuture<Void> sent = client.send(message, nanos);
+    await(sent, nanos - (System.nanoTime() - begun));
   }
 
   @Override
@@ -55,11 +66,14 @@ final class BlockingView implements BlockingDeviceClient {
   }
 
   private <T> T await(CompletableFuture<T> future) {
+    return await(future, nanos);
+  }
+
+  private <T> T await(CompletableFuture<T> future, long maxNanos) {
     try {
-      return future.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      return future.get(Math.max(0, maxNanos), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {
-      HubException failure = Failures.of(e, Stage.SESSION);
-      throw atCaller(failure);
+      throw atCaller(Failures.of(e, Stage.SESSION));
     } catch (TimeoutException e) {
       throw stillGoingOn("There was no outcome within " + timeout, e);
     } catch (InterruptedException e) {
@@ -68,13 +82,34 @@ final class BlockingView implements BlockingDeviceClient {
     }
   }
 
-  /** The failure was made on a thread of the client; who waited for it wants to see himself. */
+  /**
+   * The same failure with the stack of the caller. A new one each time: the client's own is shared
+   * by all who wait for the same outcome.
+   */
   private static HubException atCaller(HubException failure) {
-    IllegalStateException origin = new IllegalStateException("The failure was made here");
-    origin.setStackTrace(failure.getStackTrace());
-    failure.setStackTrace(new IllegalStateException().getStackTrace());
-    failure.addSuppressed(origin);
-    return failure;
+    String message = String.valueOf(failure.getMessage());
+    HubException own;
+    if (failure instanceof UnreachableException unreachable) {
+      UnreachableException same =
+          new UnreachableException(
+              message, unreachable.stage(), failure.progress(), failure.getCause());
+      own = unreachable.clockEvidence().map(same::withClockEvidence).orElse(same);
+    } else if (failure instanceof UnauthorizedException unauthorized) {
+      UnauthorizedException same =
+          new UnauthorizedException(message, failure.progress(), failure.getCause());
+      own = unauthorized.clockEvidence().map(same::withClockEvidence).orElse(same);
+    } else if (failure instanceof ThrottledException throttled) {
+      own =
+          new ThrottledException(message, failure.progress(), throttled.retryAfter().orElse(null));
+    } else if (failure instanceof RejectedException rejected) {
+      own = new RejectedException(message, failure.progress(), rejected.code().orElse(0));
+    } else if (failure instanceof ClientClosedException) {
+      own = new ClientClosedException(message, failure.progress());
+    } else {
+      own = new UnsupportedException(message);
+    }
+    own.addSuppressed(failure);
+    return own;
   }
 
   private UnreachableException stillGoingOn(String what, Exception cause) {

@@ -22,6 +22,7 @@ import dev.fairlead.inbound.TwinDocuments;
 import dev.fairlead.inbound.TwinLimits;
 import dev.fairlead.json.Json;
 import dev.fairlead.outbox.Outbox;
+import dev.fairlead.outbox.StoreCalls;
 import dev.fairlead.policy.NoRouteException;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
@@ -109,7 +110,16 @@ public final class RealDeviceClient implements DeviceClient {
     feeds = new InboundFeeds(loop, threads, handlers, operations);
     outbox =
         new Outbox(
-            settings.outbox(), loop, new OutboxEnvironment(), settings.outboxStore().orElse(null));
+            settings.outbox(),
+            loop,
+            new OutboxEnvironment(),
+            settings
+                .outboxStore()
+                .map(
+                    store ->
+                        new StoreCalls(
+                            store, loop, threads.calls(), threads.callExecutor("outbox store")))
+                .orElse(null));
     credentials =
         new CredentialCache(
             loop,
@@ -148,6 +158,11 @@ public final class RealDeviceClient implements DeviceClient {
   @Override
   public CompletableFuture<Void> send(TelemetryMessage message) {
     return outbox.offer(message);
+  }
+
+  /** As {@link #send}, waiting for room no longer than a given time. */
+  CompletableFuture<Void> send(TelemetryMessage message, long maxWaitNanos) {
+    return outbox.offer(message, maxWaitNanos);
   }
 
   @Override
@@ -309,14 +324,16 @@ public final class RealDeviceClient implements DeviceClient {
 
     @Override
     public void finished(Optional<HubException> failure) {
-      outbox.close();
-      uploads
-          .close()
-          .whenComplete(
-              (ended, never) -> {
-                credentials.close();
-                threads.completions().execute(() -> down(failure));
-              });
+      CompletionStage<Void> uploadsEnded = uploads.close();
+      outbox.close(
+          () ->
+              uploadsEnded.whenComplete(
+                  (ended, never) ->
+                      loop.execute(
+                          () -> {
+                            credentials.close();
+                            threads.completions().execute(() -> down(failure));
+                          })));
     }
 
     private void down(Optional<HubException> failure) {

@@ -9,6 +9,7 @@ import dev.fairlead.threads.ForeignCalls;
 import dev.fairlead.threads.OpenOperations;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -103,8 +104,14 @@ public final class CloudMessageDispatcher {
             properties,
             systemProperties,
             new SettleOnce(session, loop, settlements, settling, settlement));
-    waiting.add(new Arrival(session, message, settlement, loop.nanoTime(), settlement.lockTime()));
+    waiting.add(new Arrival(session, message, settlement, loop.nanoTime(), lockTimeOf(settlement)));
     handNext();
+  }
+
+  private static Optional<Duration> lockTimeOf(Settlement settlement) {
+    List<Optional<Duration>> asked = new ArrayList<>(1);
+    ForeignCalls.guarded("settlement.lockTime()", () -> asked.add(settlement.lockTime()));
+    return asked.isEmpty() ? Optional.empty() : asked.get(0);
   }
 
   /** What the session brought and nobody has seen is gone; what is being settled has failed. */

@@ -1,6 +1,7 @@
 package dev.fairlead.outbox;
 
 import dev.fairlead.HubException;
+import dev.fairlead.threads.ForeignCalls;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -40,8 +41,8 @@ final class DeferredActions {
     if (completions != null) {
       completions.forEach(executor::execute);
     }
-    if (wakeup != null) {
-      wakeup.run();
+    if (wakeup != null) { // on the sender's thread, whom a transport's failure does not concern
+      ForeignCalls.guarded("The transport's call for more telemetry", wakeup);
     }
   }
 }

@@ -22,6 +22,11 @@ final class Entry {
   /** The lease's handle while a session holds the message; null while it waits. */
   @Nullable LeasedEnvelope holder;
 
+  /** The lease that has asked for {@link #wireSize}. */
+  @Nullable Lease measuredBy;
+
+  long wireSize;
+
   boolean maybeSent;
   int cutsAtHead;
 

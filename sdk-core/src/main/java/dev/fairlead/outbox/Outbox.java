@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,7 +42,7 @@ public final class Outbox {
 
   private final OutboxLimits limits;
   private final Environment environment;
-  private final @Nullable OutboxStore store;
+  private final @Nullable StoreCalls store;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition room = lock.newCondition();
@@ -92,7 +91,7 @@ public final class Outbox {
    * @param store keeps the content across restarts, or null
    */
   public Outbox(
-      OutboxLimits limits, TimeSource time, Environment environment, @Nullable OutboxStore store) {
+      OutboxLimits limits, TimeSource time, Environment environment, @Nullable StoreCalls store) {
     this.limits = limits;
     this.expiry = new ExpiryWatch(time, this::expiryAlarm);
     this.environment = environment;
@@ -120,53 +119,53 @@ public final class Outbox {
    * @return completes when the hub has it, or it failed
    */
   public CompletableFuture<Void> offer(TelemetryMessage message) {
+    return offer(message, Long.MAX_VALUE);
+  }
+
+  /**
+   * Takes a message in, and waits no longer for room than a given time.
+   *
+   * @param message the message
+   * @param maxWaitNanos how long to wait where the outbox is full and says {@link
+   *     OverflowPolicy#BLOCK}; {@link Long#MAX_VALUE} for no limit
+   * @return completes when the hub has it, or it failed
+   */
+  public CompletableFuture<Void> offer(TelemetryMessage message, long maxWaitNanos) {
     CompletableFuture<Void> outcome = environment.newFuture();
     DeferredActions after = new DeferredActions(environment.completions());
-    @Nullable Entry added = null;
-    @Nullable CompletionStage<Void> saving = null;
+    @Nullable HubException refusal;
     lock.lock();
     try {
-      @Nullable HubException refusal = makeRoom(message.size(), after);
+      refusal = makeRoom(message.size(), maxWaitNanos, after);
       if (refusal != null) {
         failed++;
-        after.fail(outcome, refusal);
       } else {
-        added = new Entry(++lastSequence, message, outcome, expiry.deadline(timeToLiveOf(message)));
+        Entry added =
+            new Entry(++lastSequence, message, outcome, expiry.deadline(timeToLiveOf(message)));
         waiting.put(added.sequence, added);
         bytes += message.size();
         expiry.add(added);
         wakeLease(after);
-        if (store != null) {
-          saving = save(store, added);
+        if (store != null) { // Under the lock, so that it is asked in the order of the numbers.
+          store.save(added.sequence, message, failure -> notSaved(added, failure));
         }
       }
     } finally {
       lock.unlock();
     }
     after.run();
-    if (saving != null && added != null) {
-      Entry saved = added;
-      saving.whenComplete((done, failure) -> savingEnded(saved, failure));
+    if (refusal != null) { // Nobody has attached code to it yet.
+      outcome.completeExceptionally(refusal);
     }
     return outcome;
   }
 
-  private static CompletionStage<Void> save(OutboxStore supervisor, Entry entry) {
-    try {
-      return supervisor.save(entry.sequence, entry.message);
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
-    }
-  }
-
-  private void savingEnded(Entry entry, @Nullable Throwable failure) {
-    if (failure != null) {
-      locked(
-          after -> {
-            entry.notSaved = failure;
-            failIfNotSaved(entry, after);
-          });
-    }
+  private void notSaved(Entry entry, Throwable failure) {
+    locked(
+        after -> {
+          entry.notSaved = failure;
+          failIfNotSaved(entry, after);
+        });
   }
 
   private void failIfNotSaved(Entry entry, DeferredActions after) {
@@ -183,7 +182,7 @@ public final class Outbox {
   }
 
   /** Returns why there is no room, or null once there is. */
-  private @Nullable HubException makeRoom(int size, DeferredActions after) {
+  private @Nullable HubException makeRoom(int size, long maxWaitNanos, DeferredActions after) {
     while (true) {
       if (closing) {
         return new ClientClosedException(
@@ -193,7 +192,7 @@ public final class Outbox {
         return null;
       }
       if (limits.overflow() == OverflowPolicy.BLOCK) {
-        @Nullable HubException refusal = awaitRoom(size);
+        @Nullable HubException refusal = awaitRoom(size, maxWaitNanos);
         if (refusal != null) {
           return refusal;
         }
@@ -217,18 +216,30 @@ public final class Outbox {
     }
   }
 
-  private @Nullable HubException awaitRoom(int size) {
+  private @Nullable HubException awaitRoom(int size, long maxWaitNanos) {
     if (!environment.mayBlock()) {
       return new RejectedException(
           "The outbox is full ("
               + fill()
-              + "), and send() cannot wait for room on the thread that completes futures, for it is the one that makes room."
+              + "), and send() cannot wait for room on the thread that completes futures, because the client needs it to go on."
               + " Send from a thread of the application.",
           Progress.NOT_SENT);
     }
     try {
+      long left = maxWaitNanos;
       while (!closing && !fits(size)) {
-        room.await();
+        if (maxWaitNanos == Long.MAX_VALUE) {
+          room.await();
+        } else if (left > 0) {
+          left = room.awaitNanos(left);
+        } else {
+          return new RejectedException(
+              "The outbox stayed full ("
+                  + fill()
+                  + ") for the whole time-out, so the message was not queued. Send less often, or allow more with"
+                  + " OutboxLimits.",
+              Progress.NOT_SENT);
+        }
       }
       return null;
     } catch (InterruptedException e) {
@@ -281,30 +292,44 @@ public final class Outbox {
 
   List<Envelope> take(
       Lease by, int maxMessages, long maxBytes, ToLongFunction<TelemetryMessage> wireSize) {
-    List<Envelope> taken = new ArrayList<>();
-    locked(
-        after -> {
-          if (by.revoked || maxMessages <= 0) {
-            return;
-          }
-          expire(after);
-          long sum = 0;
-          while (taken.size() < maxMessages && !waiting.isEmpty()) {
-            Entry next = waiting.firstEntry().getValue();
-            sum += wireSize.applyAsLong(next.message);
-            if (sum > maxBytes && !taken.isEmpty()) {
-              return;
-            }
-            waiting.remove(next.sequence);
-            expiry.remove(next);
-            next.holder = new LeasedEnvelope(this, next);
-            next.maybeSent = true;
-            underWay.add(next);
-            taken.add(next.holder);
-          }
-          by.hungry = taken.size() < maxMessages;
-        });
-    return taken;
+    Taking taking = new Taking(by, maxMessages, maxBytes);
+    try {
+      do {
+        // The transport's code runs outside of the lock; a size is asked for once in a lease.
+        taking.measure(wireSize);
+        locked(after -> take(taking, after));
+      } while (!taking.unmeasured.isEmpty());
+    } catch (Throwable e) {
+      taking.taken.forEach(Envelope::giveBack);
+      throw e;
+    }
+    return taking.taken;
+  }
+
+  private void take(Taking taking, DeferredActions after) {
+    taking.keepSizes();
+    Lease by = taking.by;
+    if (by.revoked || taking.maxMessages <= 0) {
+      return;
+    }
+    expire(after);
+    while (taking.taken.size() < taking.maxMessages && !waiting.isEmpty()) {
+      Entry next = waiting.firstEntry().getValue();
+      if (next.measuredBy != by) {
+        taking.askFor(waiting.values());
+        return;
+      }
+      if (!taking.fits(next)) {
+        break;
+      }
+      waiting.remove(next.sequence);
+      expiry.remove(next);
+      next.holder = new LeasedEnvelope(this, next);
+      next.maybeSent = true;
+      underWay.add(next);
+      taking.add(next, next.holder);
+    }
+    by.hungry = taking.taken.size() < taking.maxMessages;
   }
 
   void whenReadable(Lease by, Runnable callback) {
@@ -471,8 +496,13 @@ public final class Outbox {
         });
   }
 
-  /** Fails all that is left, and closes the store, which keeps what was not delivered. */
-  public void close() {
+  /**
+   * Fails all that is left, and closes the store, which keeps what was not delivered.
+   *
+   * @param then runs when the store is closed or has had its time for that: on the loop, or inside
+   *     this call if there is no store
+   */
+  public void close(Runnable then) {
     locked(
         after -> {
           closing = true;
@@ -495,8 +525,10 @@ public final class Outbox {
                     entry.progress()));
           }
         });
-    if (store != null) {
-      store.close();
+    if (store == null) {
+      then.run();
+    } else {
+      store.close(then);
     }
   }
 

@@ -9,8 +9,9 @@ import java.util.concurrent.CompletionStage;
  * client works on its copy in memory and tells the store what changes; without a store, what waits
  * is lost with the process.
  *
- * <p>All methods but {@link #recover} and {@link #close} are called in the order of what happened,
- * one at a time, and return at once: I/O happens elsewhere.
+ * <p>All methods but {@link #recover} are called in the order of what happened, one at a time, on a
+ * thread of the client, and may block; {@link #recover} is called on the thread that builds the
+ * client. What one throws concerns the message that it was called for.
  */
 public interface OutboxStore extends AutoCloseable {
   /**
@@ -25,8 +26,8 @@ public interface OutboxStore extends AutoCloseable {
    *
    * @param sequence its number, larger than any before
    * @param message the message
-   * @return completes when a restart would find the message; if it fails (a full disk), the
-   *     sender's future fails unless the hub has taken the message meanwhile
+   * @return completes when a restart would find the message; if it fails (a full disk), or is not
+   *     complete within 30 s, the sender's future fails unless the hub has taken the message
    */
   CompletionStage<Void> save(long sequence, TelemetryMessage message);
 
@@ -37,7 +38,7 @@ public interface OutboxStore extends AutoCloseable {
    */
   void remove(long sequence);
 
-  /** Writes what is still to be written and lets go of the storage. May block. */
+  /** Writes what is still to be written and releases the storage. Waited for up to 10 s. */
   @Override
   void close();
 

@@ -23,6 +23,7 @@ import dev.fairlead.spi.UploadContext;
 import dev.fairlead.spi.UploadProvider;
 import dev.fairlead.threads.ClientThreads;
 import dev.fairlead.threads.Failures;
+import dev.fairlead.threads.ForeignCalls;
 import dev.fairlead.threads.SerialExecutor;
 import java.io.IOException;
 import java.time.Duration;
@@ -148,7 +149,7 @@ public final class UploadQueue {
     waiting.remove(asked);
     Opening<UploadResult> task = asked.task;
     if (task != null) {
-      task.abort();
+      ForeignCalls.guarded("The abort of an upload", task::abort);
     }
   }
 
@@ -196,28 +197,32 @@ public final class UploadQueue {
     }
 
     void begin() {
-      Opening<UploadResult> begun = null;
-      try {
-        begun = provider.orElseThrow().begin(upload, this);
-      } catch (RuntimeException e) {
-        over(null, e);
-        return;
-      }
+      ForeignCalls.stage("The provider of uploads", this::begun)
+          .whenComplete((result, failure) -> loop.execute(() -> over(result, failure)));
+    }
+
+    private CompletionStage<UploadResult> begun() {
+      Opening<UploadResult> begun = provider.orElseThrow().begin(upload, this);
       task = begun;
-      begun.outcome().whenComplete((result, failure) -> loop.execute(() -> over(result, failure)));
+      return begun.outcome();
     }
 
     private void over(@Nullable UploadResult result, @Nullable Throwable failure) {
       task = null;
-      underWay.remove(this);
+      if (!underWay.remove(this)) {
+        return;
+      }
       threads
           .completions()
           .execute(
               () -> {
-                if (failure == null) {
+                if (result != null) {
                   outcome.complete(result);
                 } else {
-                  outcome.completeExceptionally(Failures.of(failure, Stage.SESSION));
+                  outcome.completeExceptionally(
+                      Failures.of(
+                          failure == null ? new NullPointerException("no result") : failure,
+                          Stage.SESSION));
                 }
               });
       if (!closing) {
@@ -316,7 +321,7 @@ public final class UploadQueue {
       progressCallbacks.execute(() -> tell(listener.get()));
     }
 
-    /** Whatever came meanwhile is told at once: the lane never holds more than one call of each. */
+    /** One place for the newest: the queue never holds more than one call for each upload. */
     private void tell(UploadProgress listener) {
       long now;
       synchronized (progressLock) {

@@ -80,7 +80,7 @@ class OutboxClosingTest {
     CompletableFuture<Void> waiting = rig.send("b");
     take(rig.outbox.lease(), 1);
 
-    rig.outbox.close();
+    rig.close();
 
     assertClosed(underWay, Progress.MAYBE_SENT);
     assertClosed(waiting, Progress.NOT_SENT);
@@ -92,7 +92,7 @@ class OutboxClosingTest {
     CompletableFuture<Void> sent = rig.send("a");
     Lease lease = rig.outbox.lease();
     Envelope late = takeOne(lease);
-    rig.outbox.close();
+    rig.close();
 
     late.accepted();
     late.giveBack();
@@ -107,8 +107,8 @@ class OutboxClosingTest {
   void failsEachFutureOnce() {
     List<CompletableFuture<Void>> sent = List.of(rig.send("a"), rig.send("b"));
 
-    rig.outbox.close();
-    rig.outbox.close();
+    rig.close();
+    rig.close();
 
     assertThat(sent).allSatisfy(future -> assertClosed(future, Progress.NOT_SENT));
     assertThat(rig.outbox.status().failed()).isEqualTo(2);

@@ -6,13 +6,14 @@ import static dev.fairlead.outbox.OutboxRig.takeOne;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fairlead.ManualTime;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.OverflowPolicy;
 import dev.fairlead.RejectedException;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.OutboxStore;
+import dev.fairlead.threads.ForeignCalls;
+import dev.fairlead.threads.ManualLoop;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -114,6 +115,7 @@ class OutboxEdgesTest {
             });
 
     CompletableFuture<Void> sent = rig.send("a");
+    rig.settle();
 
     assertThat(failureOf(sent)).isInstanceOf(RejectedException.class);
     assertThat(rig.outbox.status().waiting()).isZero();
@@ -135,7 +137,9 @@ class OutboxEdgesTest {
     CompletableFuture<Void> sent = rig.send("a");
     Lease lease = rig.outbox.lease();
     take(lease, 1);
+    rig.settle();
     saving.completeExceptionally(new IOException("no space left"));
+    rig.settle();
 
     lease.revoke(false);
 
@@ -174,19 +178,25 @@ class OutboxEdgesTest {
             return true;
           }
         };
+    ManualLoop loop = new ManualLoop();
     made.add(
         new Outbox(
             OutboxLimits.defaults(),
-            new ManualTime(),
+            loop.time,
             environment,
-            new Store() {
-              @Override
-              public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
-                return CompletableFuture.failedFuture(new IOException("no space left"));
-              }
-            }));
+            new StoreCalls(
+                new Store() {
+                  @Override
+                  public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
+                    return CompletableFuture.failedFuture(new IOException("no space left"));
+                  }
+                },
+                loop,
+                new ForeignCalls(loop, Runnable::run),
+                Runnable::run)));
 
     made.get(0).offer(OutboxRig.message("a"));
+    loop.run();
 
     assertThat(seen).containsExactly("free");
   }

@@ -172,7 +172,7 @@ class OutboxExpiryTest {
   void leavesNoAlarmBehind() {
     send(MINUTE);
 
-    rig.outbox.close();
+    rig.close();
 
     assertThat(rig.time.alarms()).isZero();
   }

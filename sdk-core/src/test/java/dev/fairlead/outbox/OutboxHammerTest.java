@@ -123,7 +123,7 @@ class OutboxHammerTest implements Outbox.Environment {
               await()
                   .pollInterval(Duration.ofMillis(1))
                   .until(() -> outbox.status().accepted() >= enough);
-              outbox.close();
+              outbox.close(() -> {});
               sessions.over = true;
               sessions.signal.release();
             },

@@ -315,6 +315,7 @@ class OutboxModelTest {
     }
 
     void compare() {
+      rig.settle();
       int waiting = waiting().size();
       assertThat(rig.outbox.status())
           .isEqualTo(
@@ -334,7 +335,7 @@ class OutboxModelTest {
       assertThat(accepted).as("the run accepts, fails and resends").isPositive();
       assertThat(failed).isPositive();
       assertThat(resent).isPositive();
-      rig.outbox.close();
+      rig.close();
       for (Item item : List.copyOf(present)) {
         over(item, false);
       }

@@ -221,7 +221,7 @@ class OutboxOverflowTest {
       lease.revoke(false);
 
       assertThat(thread.getState()).isEqualTo(Thread.State.WAITING);
-      rig.outbox.close();
+      rig.close();
       assertThat(failureOf(send.get(30, TimeUnit.SECONDS)))
           .as("it was still waiting for room")
           .isInstanceOf(ClientClosedException.class);
@@ -239,7 +239,7 @@ class OutboxOverflowTest {
       if (ending == Ending.DRAIN) {
         rig.outbox.drain(() -> {});
       } else {
-        rig.outbox.close();
+        rig.close();
       }
 
       for (FutureTask<CompletableFuture<Void>> send : List.of(first, second)) {

@@ -7,6 +7,9 @@ import dev.fairlead.OutboxLimits;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.OutboxStore;
+import dev.fairlead.threads.ForeignCalls;
+import dev.fairlead.threads.HeldExecutor;
+import dev.fairlead.threads.ManualLoop;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,16 +18,39 @@ import org.jspecify.annotations.Nullable;
 
 /** An outbox with time that stands still, whose futures complete before a call returns. */
 final class OutboxRig implements Outbox.Environment {
-  final ManualTime time = new ManualTime();
+  final ManualLoop loop = new ManualLoop();
+  final ManualTime time = loop.time;
   final Outbox outbox;
+  final HeldExecutor threads = new HeldExecutor();
   volatile boolean mayBlock = true;
+  boolean closed;
 
   OutboxRig(OutboxLimits limits) {
     this(limits, null);
   }
 
   OutboxRig(OutboxLimits limits, @Nullable OutboxStore store) {
-    outbox = new Outbox(limits, time, this, store);
+    outbox =
+        new Outbox(
+            limits,
+            time,
+            this,
+            store == null
+                ? null
+                : new StoreCalls(store, loop, new ForeignCalls(loop, threads), threads));
+  }
+
+  /** Lets the store be asked what is due, and its answers arrive. */
+  void settle() {
+    loop.run();
+    while (threads.runAll()) {
+      loop.run();
+    }
+  }
+
+  void close() {
+    outbox.close(() -> closed = true);
+    settle();
   }
 
   @Override

@@ -21,16 +21,18 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class OutboxStoreTest {
   private final RecordingStore store = new RecordingStore();
 
   /** Writes down what it is told; a test decides when and how each saving ends. */
-  private static final class RecordingStore implements OutboxStore {
+  private static class RecordingStore implements OutboxStore {
     final List<Saved> left = new ArrayList<>();
     final List<String> log = new ArrayList<>();
     final Map<Long, CompletableFuture<Void>> savings = new HashMap<>();
@@ -64,8 +66,29 @@ class OutboxStoreTest {
     }
   }
 
+  private @Nullable OutboxRig rig;
+
   private OutboxRig rig() {
-    return new OutboxRig(OutboxLimits.defaults(), store);
+    return rig(OutboxLimits.defaults());
+  }
+
+  private OutboxRig rig(OutboxLimits limits) {
+    rig = new OutboxRig(limits, store);
+    return rig;
+  }
+
+  private List<String> log() {
+    settle();
+    return store.log;
+  }
+
+  private void settle() {
+    Objects.requireNonNull(rig).settle();
+  }
+
+  private void fails(long sequence) {
+    store.fails(sequence);
+    settle();
   }
 
   private static OutboxStore.Saved saved(long sequence, String text) {
@@ -107,13 +130,12 @@ class OutboxStoreTest {
   @Test
   void letsWhatTheLastRunLeftExpire() {
     store.left.add(saved(1, "old"));
-    OutboxRig rig =
-        new OutboxRig(OutboxLimits.defaults().withTimeToLive(Duration.ofMinutes(1)), store);
+    OutboxRig rig = rig(OutboxLimits.defaults().withTimeToLive(Duration.ofMinutes(1)));
 
     rig.time.advance(Duration.ofMinutes(1));
 
     assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0));
-    assertThat(store.log).containsExactly("recover", "remove 1");
+    assertThat(log()).containsExactly("recover", "remove 1");
   }
 
   @Test
@@ -124,9 +146,9 @@ class OutboxStoreTest {
     taken.get(1).accepted();
     taken.get(0).failed(new RejectedException("no", Progress.MAYBE_SENT));
     taken.get(2).giveBack();
-    rig.outbox.close();
+    rig.close();
 
-    assertThat(store.log)
+    assertThat(log())
         .as("what comes back is not saved again, and what is left is kept")
         .containsExactly("recover", "save 1", "save 2", "save 3", "remove 2", "remove 1", "close");
   }
@@ -134,22 +156,20 @@ class OutboxStoreTest {
   @Test
   void forgetsWhatGivesPlace() {
     OutboxRig rig =
-        new OutboxRig(
-            OutboxLimits.defaults().withMaxMessages(1).withOverflow(OverflowPolicy.DROP_OLDEST),
-            store);
+        rig(OutboxLimits.defaults().withMaxMessages(1).withOverflow(OverflowPolicy.DROP_OLDEST));
 
     rig.sendAll("a", "b");
 
-    assertThat(store.log).containsExactly("recover", "save 1", "remove 1", "save 2");
+    assertThat(log()).containsExactly("recover", "save 1", "remove 1", "save 2");
   }
 
   @Test
   void neverHearsOfARefusedMessage() {
-    OutboxRig rig = new OutboxRig(OutboxLimits.defaults().withMaxMessages(1), store);
+    OutboxRig rig = rig(OutboxLimits.defaults().withMaxMessages(1));
 
     rig.sendAll("a", "b");
 
-    assertThat(store.log).containsExactly("recover", "save 1");
+    assertThat(log()).containsExactly("recover", "save 1");
   }
 
   @Test
@@ -157,7 +177,7 @@ class OutboxStoreTest {
     OutboxRig rig = rig();
     CompletableFuture<Void> sent = rig.send("a");
 
-    store.fails(1);
+    fails(1);
 
     assertNotKept(sent, Progress.NOT_SENT);
     assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0));
@@ -167,8 +187,10 @@ class OutboxStoreTest {
   @Test
   void failsTheSenderOfAMessageThatCouldNotBeKeptAtOnce() {
     store.fails(1);
+    CompletableFuture<Void> sent = rig().send("a");
+    settle();
 
-    assertNotKept(rig().send("a"), Progress.NOT_SENT);
+    assertNotKept(sent, Progress.NOT_SENT);
   }
 
   @Test
@@ -177,7 +199,7 @@ class OutboxStoreTest {
     CompletableFuture<Void> sent = rig.send("a");
     Envelope envelope = takeOne(rig.outbox.lease());
 
-    store.fails(1);
+    fails(1);
     assertThat(sent).isNotDone();
 
     envelope.accepted();
@@ -190,7 +212,7 @@ class OutboxStoreTest {
     CompletableFuture<Void> sent = rig.send("a");
     takeOne(rig.outbox.lease()).giveBack();
 
-    store.fails(1);
+    fails(1);
 
     assertNotKept(sent, Progress.MAYBE_SENT);
   }
@@ -201,11 +223,11 @@ class OutboxStoreTest {
     CompletableFuture<Void> sent = rig.send("a");
     takeOne(rig.outbox.lease()).accepted();
 
-    store.fails(1);
+    fails(1);
 
     assertThat(sent).isCompletedWithValue(null);
     assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 1, 0, 0));
-    assertThat(store.log).containsExactly("recover", "save 1", "remove 1");
+    assertThat(log()).containsExactly("recover", "save 1", "remove 1");
   }
 
   @Test
@@ -213,8 +235,79 @@ class OutboxStoreTest {
     OutboxRig rig = rig();
     CompletableFuture<Void> sent = rig.send("a");
 
-    rig.outbox.close();
+    rig.close();
 
     assertThat(failureOf(sent)).hasMessageContaining("is kept");
+  }
+
+  @Test
+  void aStoreThatThrowsOnForgettingDoesNotHoldUpTheSender() {
+    OutboxRig throwing =
+        new OutboxRig(
+            OutboxLimits.defaults(),
+            new RecordingStore() {
+              @Override
+              public void remove(long sequence) {
+                throw new AssertionError("expected by the test");
+              }
+            });
+    CompletableFuture<Void> sent = throwing.send("a");
+    CompletableFuture<Void> left = throwing.send("b");
+    takeOne(throwing.outbox.lease()).accepted();
+    throwing.settle();
+
+    assertThat(sent).isCompletedWithValue(null);
+    throwing.close();
+    assertThat(left).isCompletedExceptionally();
+    assertThat(throwing.closed).isTrue();
+  }
+
+  @Test
+  void aStoreThatThrowsOnKeepingFailsThatMessage() {
+    OutboxRig throwing =
+        new OutboxRig(
+            OutboxLimits.defaults(),
+            new RecordingStore() {
+              @Override
+              public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
+                throw new NoClassDefFoundError("no space left (by the test)");
+              }
+            });
+    CompletableFuture<Void> sent = throwing.send("a");
+    throwing.settle();
+
+    assertNotKept(sent, Progress.NOT_SENT);
+  }
+
+  @Test
+  void aStoreThatDoesNotAnswerFailsWhatItWasToKeep() {
+    OutboxRig slow = rig();
+    CompletableFuture<Void> first = slow.send("a");
+    settle();
+
+    slow.time.advance(StoreCalls.SAVE_LIMIT);
+    settle();
+    CompletableFuture<Void> second = slow.send("b");
+    settle();
+
+    assertThat(failureOf(first)).hasMessageContaining("gave no answer within PT30S");
+    assertThat(failureOf(second)).hasMessageContaining("does not answer");
+    assertThat(store.log).as("nothing piles up before it").containsExactly("recover", "save 1");
+    store.savings.get(1L).complete(null);
+    settle();
+    slow.send("c");
+    assertThat(log()).containsExactly("recover", "save 1", "save 3");
+  }
+
+  @Test
+  void closingDoesNotWaitForAStoreThatHangs() {
+    OutboxRig slow = rig();
+    slow.outbox.close(() -> slow.closed = true); // its thread never comes
+    slow.loop.run();
+    assertThat(slow.closed).isFalse();
+
+    slow.time.advance(StoreCalls.CLOSE_LIMIT);
+
+    assertThat(slow.closed).isTrue();
   }
 }

@@ -1,0 +1,73 @@
+package dev.fairlead.outbox;
+
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.spi.Envelope;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.ToLongFunction;
+
+/**
+ * One call of {@link Lease#take}: what it may take, what it has, and whose size it has to ask for.
+ * Used by one thread; touches entries under the outbox's lock, but for {@link #measure}.
+ */
+final class Taking {
+  /** So many sizes are asked for between two holds of the lock. */
+  private static final int MOST_MEASURED = 256;
+
+  final Lease by;
+  final int maxMessages;
+  final List<Envelope> taken = new ArrayList<>();
+  final List<Entry> unmeasured = new ArrayList<>();
+
+  private final long maxBytes;
+  private long[] sizes = {};
+  private long bytes;
+
+  Taking(Lease by, int maxMessages, long maxBytes) {
+    this.by = by;
+    this.maxMessages = maxMessages;
+    this.maxBytes = maxBytes;
+  }
+
+  /** Asks for the sizes that are missing. Without the lock: this is the transport's code. */
+  void measure(ToLongFunction<TelemetryMessage> wireSize) {
+    sizes = new long[unmeasured.size()];
+    for (int i = 0; i < sizes.length; i++) {
+      sizes[i] = wireSize.applyAsLong(unmeasured.get(i).message);
+    }
+  }
+
+  void keepSizes() {
+    for (int i = 0; i < sizes.length; i++) {
+      Entry entry = unmeasured.get(i);
+      entry.measuredBy = by;
+      entry.wireSize = sizes[i];
+    }
+    unmeasured.clear();
+    sizes = new long[0];
+  }
+
+  /** Notes whose size is missing among those that may be taken. */
+  void askFor(Collection<Entry> waiting) {
+    int room = Math.min(maxMessages - taken.size(), MOST_MEASURED);
+    for (Entry entry : waiting) {
+      if (room-- <= 0) {
+        return;
+      }
+      if (entry.measuredBy != by) {
+        unmeasured.add(entry);
+      }
+    }
+  }
+
+  /** The first is taken even if it alone is larger. */
+  boolean fits(Entry entry) {
+    return taken.isEmpty() || bytes + entry.wireSize <= maxBytes;
+  }
+
+  void add(Entry entry, Envelope envelope) {
+    bytes += entry.wireSize;
+    taken.add(envelope);
+  }
+}
