@@ -73,6 +73,24 @@ public final class Debt extends Account {
     }
   }
 
+  /**
+   * One of them came while an older one is still owed. That is no progress: the clock goes on, so
+   * that one which never comes is noticed however many others do. Without effect if nothing is
+   * owed.
+   *
+   * @param size what was said when it was owed
+   */
+  public void paidOutOfOrder(long size) {
+    if (count == 0) {
+      return;
+    }
+    if (--count == 0) {
+      forgive();
+    } else {
+      bytes = Math.max(0, bytes - size);
+    }
+  }
+
   /** Nothing of it is owed any more, whether it came or not. */
   public void forgive() {
     count = 0;

@@ -80,6 +80,28 @@ class DebtsTest {
     assertThat(overdue).singleElement().extracting(Overdue::count).isEqualTo(1);
   }
 
+  /** Else a lost answer would stay unnoticed while others come. */
+  @Test
+  void whatComesOutOfOrderIsNoProgress() {
+    for (int i = 0; i < 100; i++) {
+      messages.owe(10);
+    }
+    for (int i = 0; i < 11; i++) {
+      loop.advance(Duration.ofSeconds(10));
+      receive();
+      messages.paidOutOfOrder(10);
+    }
+    assertThat(overdue).isEmpty();
+    loop.advance(Duration.ofSeconds(10));
+    assertThat(overdue).singleElement().extracting(Overdue::count).isEqualTo(89);
+    for (int i = 0; i < 90; i++) {
+      messages.paidOutOfOrder(10);
+    }
+    assertThat(messages.count()).isZero();
+    assertThat(messages.bytes()).isZero();
+    assertThat(debts.anyOwed()).isFalse();
+  }
+
   @Test
   void otherAnswersAreNoProgress() {
     messages.owe();
