@@ -14,15 +14,28 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link Loop} with a thread and a clock of its own. What its tasks throw is kept for the test.
+ * A {@link Loop} with a thread of its own, and the system's clocks or a {@link FakeTime}. What its
+ * tasks throw is kept for the test.
  */
 public final class SerialLoop implements Loop, AutoCloseable {
   private final List<Throwable> thrown = new CopyOnWriteArrayList<>();
   private volatile @Nullable Thread thread;
   private final ScheduledThreadPoolExecutor executor;
+  private final @Nullable FakeTime time;
 
   /** Starts the loop; its thread starts with the first task. */
   public SerialLoop() {
+    this(null);
+  }
+
+  /**
+   * Starts a loop whose alarms are set in fake time: one that is due runs soon after the test has
+   * moved the time.
+   *
+   * @param time moved by the test; null for the system's clocks
+   */
+  public SerialLoop(@Nullable FakeTime time) {
+    this.time = time;
     executor =
         new ScheduledThreadPoolExecutor(
             1,
@@ -44,6 +57,9 @@ public final class SerialLoop implements Loop, AutoCloseable {
 
   @Override
   public Alarm schedule(Duration delay, Runnable task) {
+    if (time != null) {
+      return time.schedule(delay, () -> execute(task));
+    }
     Future<?> set =
         executor.schedule(caught(task), Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS);
     return () -> set.cancel(false);
@@ -56,12 +72,12 @@ public final class SerialLoop implements Loop, AutoCloseable {
 
   @Override
   public Instant now() {
-    return Instant.now();
+    return time == null ? Instant.now() : time.now();
   }
 
   @Override
   public long nanoTime() {
-    return System.nanoTime();
+    return time == null ? System.nanoTime() : time.nanoTime();
   }
 
   /**
@@ -99,7 +115,7 @@ public final class SerialLoop implements Loop, AutoCloseable {
    * @return the count, tasks that wait for their turn included
    */
   public int pending() {
-    return executor.getQueue().size();
+    return executor.getQueue().size() + (time == null ? 0 : time.pending());
   }
 
   /** Drops what is scheduled and ends the thread. */
