@@ -2,23 +2,17 @@ package dev.fairlead.amqp;
 
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
-import dev.fairlead.RejectedException;
-import dev.fairlead.TimeSource.Alarm;
-import dev.fairlead.net.Dial;
-import dev.fairlead.spi.ConnectionContext;
 import dev.fairlead.spi.Loop;
-import dev.fairlead.spi.Opening;
-import dev.fairlead.spi.SessionContext;
-import dev.fairlead.spi.SharedConnection;
-import dev.fairlead.spi.TransportSession;
+import dev.fairlead.transport.Debt;
+import dev.fairlead.transport.Debts;
+import dev.fairlead.transport.Liveness;
+import dev.fairlead.transport.PingLimits;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import org.apache.qpid.proton.amqp.transport.ErrorCondition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,14 +20,28 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One AMQP connection, from dialling to its end, and the sessions on it: many where it is shared,
- * or exactly one, with which it ends. Confined to the loop.
+ * or exactly one, with which it ends. AMQP has no ping, so an empty session is one: a living peer
+ * answers its BEGIN. Confined to the loop.
  */
-final class AmqpConnection
-    implements SharedConnection, ConnectionThreads.Events, Engine.Events, Liveness.Connection {
+final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, Liveness.Peer {
   private static final Logger log = LoggerFactory.getLogger(AmqpConnection.class);
 
-  /** How long the hub may take to answer a good-bye. */
-  static final Duration FAREWELL = Duration.ofSeconds(1);
+  /** After writing failed, the hub's reason may still be on its way in. */
+  private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
+  /** Follows a connection that is shared. */
+  interface Owner {
+    /** It is open. */
+    void opened();
+
+    /**
+     * It has ended, after each of its sessions.
+     *
+     * @param unopened whether it was never open
+     * @param reason empty if this side ended it
+     */
+    void ended(boolean unopened, Optional<HubException> reason);
+  }
 
   private enum State {
     NEW,
@@ -47,69 +55,72 @@ final class AmqpConnection
   }
 
   private final AmqpOptions options;
-  private final ConnectionContext context;
+  private final ConnectionSetup setup;
   private final Loop loop;
   private final AmqpFailures failures;
-  private final ConnectionThreads wire;
+  private final @Nullable Owner owner;
+  private final ConnectionThreads threads;
   private final Engine engine;
+  private final Debts debts;
+  private final Debt closeAnswer;
+  private final Debt lastWords;
   private final Liveness liveness;
-  private final FairScheduler turns;
+  private final FairScheduler scheduler;
   private final String container = "fairlead-" + UUID.randomUUID();
   private final @Nullable TokenQueue tokens;
-  private final boolean shared;
-  private final int capacity;
-  private final CompletableFuture<SharedConnection> outcome = new CompletableFuture<>();
-  private final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
   private final Set<AmqpSession> sessions = new LinkedHashSet<>();
 
   private State state = State.NEW;
-  private boolean reached;
   private boolean aborting;
-  private @Nullable Alarm limit;
+  private @Nullable Throwable writeFailure;
+
+  // Read by any thread.
+  private volatile boolean open;
+  private volatile @Nullable String step;
 
   /**
    * Makes a connection that {@link #connect} opens.
    *
-   * @param name of its threads
-   * @param withTokens whether identities show tokens rather than the connection's certificate
-   * @param shared whether it outlives its sessions
-   * @param capacity how many identities it carries
+   * @param owner follows it where it outlives its sessions; null for one that has one session and
+   *     ends with it
    */
   AmqpConnection(
-      AmqpOptions options,
-      ConnectionContext context,
-      AmqpFailures failures,
-      Dial dial,
-      String name,
-      boolean withTokens,
-      boolean shared,
-      int capacity) {
+      AmqpOptions options, ConnectionSetup setup, AmqpFailures failures, @Nullable Owner owner) {
     this.options = options;
-    this.context = context;
+    this.setup = setup;
     this.failures = failures;
-    this.shared = shared;
-    this.capacity = capacity;
-    loop = context.loop();
-    wire = new ConnectionThreads(name, dial, loop, this);
-    engine = new Engine(wire, loop, options.sasl(), options.idleTimeout(), this);
+    this.owner = owner;
+    loop = setup.loop();
+    threads = new ConnectionThreads(setup.name(), setup.dial(), loop, this);
+    engine = new Engine(threads, loop, options.sasl(), options.idleTimeout(), this);
+    debts = new Debts(loop, engine::lastReceived);
+    closeAnswer =
+        debts.debt("the answer to CLOSE", options.pingTimeout(), overdue -> down(null, null));
+    lastWords = debts.debt("the reason", LAST_WORDS, overdue -> down(writeFailure, null));
     liveness =
-        new Liveness(loop, this, options.idleTimeout(), options.pingAfter(), options.pingTimeout());
-    turns = new FairScheduler(loop, engine);
-    tokens = withTokens ? new TokenQueue(engine, loop, liveness, options, container) : null;
+        new Liveness(loop, debts, this, new PingLimits(options.pingAfter(), options.pingTimeout()));
+    scheduler = new FairScheduler(loop, engine);
+    tokens = setup.tokens() ? new TokenQueue(this) : null;
   }
 
-  // What sessions use.
+  AmqpOptions options() {
+    return options;
+  }
 
   Engine engine() {
     return engine;
   }
 
-  Liveness liveness() {
-    return liveness;
+  Debts debts() {
+    return debts;
   }
 
-  FairScheduler turns() {
-    return turns;
+  FairScheduler scheduler() {
+    return scheduler;
+  }
+
+  TokenFirstHubs tokenFirst() {
+    return setup.tokenFirst();
   }
 
   /** Empty where the connection's certificate speaks for its one identity. */
@@ -122,29 +133,39 @@ final class AmqpConnection
     return container;
   }
 
-  CompletionStage<SharedConnection> opened() {
-    return outcome;
+  boolean isShared() {
+    return owner != null;
+  }
+
+  /** Whether the hub has answered OPEN. Any thread. */
+  boolean isOpen() {
+    return open;
+  }
+
+  /** What its opening waits for. Any thread. */
+  String step() {
+    String known = step;
+    return known == null ? threads.step() : known;
   }
 
   // Opening.
 
-  /** Dials, and says OPEN; all that is said before the line is open goes out with it. */
+  /** Dials, and sends OPEN; all that is queued before the connection is open goes out with it. */
   void connect() {
     loop.assertInLoop();
     if (state != State.NEW) {
       return;
     }
     state = State.OPENING;
-    limit = loop.schedule(context.openTimeout(), this::slow);
-    engine.open(container, context.hubHost());
+    engine.open(container, setup.hubHost());
     if (tokens != null) {
       tokens.open();
     }
-    wire.start();
+    threads.start();
     engine.flush();
   }
 
-  /** As {@link #connect}, for the one session that the connection is there for. */
+  /** As {@link #connect}, with the one session that the connection is there for. */
   void connectFor(AmqpSession session) {
     if (state == State.NEW) {
       sessions.add(session);
@@ -156,23 +177,15 @@ final class AmqpConnection
     }
   }
 
-  private void slow() {
-    down(
-        failures.slow(
-            reached ? "the hub did not answer OPEN" : "no connection came about",
-            reached,
-            context.openTimeout()),
-        null);
-  }
-
-  /** Whether the line was open. */
-  boolean reached() {
-    return reached;
-  }
-
   @Override
   public void connected() {
-    reached = true;
+    noteStep();
+  }
+
+  private void noteStep() {
+    step =
+        (engine.saslPending() ? "the SASL outcome from " : "the answer to OPEN from ")
+            + setup.endpoint();
   }
 
   @Override
@@ -181,13 +194,13 @@ final class AmqpConnection
       return;
     }
     state = State.OPEN;
-    cancelLimit();
-    liveness.start();
-    log.debug("AMQP connection with {} is open", context.endpoint());
-    outcome.complete(this);
+    open = true;
+    liveness.idleTimeout(options.idleTimeout()).peerIdleTimeout(engine.remoteIdleTimeout()).start();
+    log.debug("AMQP connection with {} is open", setup.endpoint());
+    if (owner != null) {
+      owner.opened();
+    }
   }
-
-  // What comes in.
 
   @Override
   public void arrived(byte[] bytes, int length) {
@@ -198,6 +211,8 @@ final class AmqpConnection
       engine.feed(bytes, length);
       if (engine.saslRefused()) {
         down(failures.saslRefused(options.sasl()), null);
+      } else if (state == State.OPENING) {
+        noteStep();
       }
     } catch (ProtocolViolation e) {
       down(e, null);
@@ -208,14 +223,14 @@ final class AmqpConnection
 
   @Override
   public void failed(RuntimeException bug) {
-    log.error("The AMQP connection with {} failed by a mistake of ours", context.endpoint(), bug);
+    log.error("A defect of this client ends its connection with {}", setup.endpoint(), bug);
     down(bug, null);
   }
 
   @Override
   public void batchDone() {
     if (state != State.ENDED) {
-      turns.run();
+      scheduler.run();
       engine.flush();
     }
   }
@@ -225,15 +240,15 @@ final class AmqpConnection
     if (state == State.LEAVING) {
       down(null, null);
     } else {
-      down(null, HubError.of(why));
+      down(null, AmqpError.of(why));
     }
   }
 
   @Override
   public void writeFailed(Throwable cause) {
     if (state != State.ENDED) {
-      cancelLimit();
-      limit = loop.schedule(FAREWELL, () -> down(cause, null));
+      writeFailure = cause;
+      lastWords.owe();
     }
   }
 
@@ -242,7 +257,7 @@ final class AmqpConnection
     down(state == State.LEAVING ? null : cause, null);
   }
 
-  // Staying alive.
+  // Liveness.
 
   @Override
   public long lastReceived() {
@@ -255,16 +270,10 @@ final class AmqpConnection
   }
 
   @Override
-  public Duration remoteIdleTimeout() {
-    return engine.remoteIdleTimeout();
-  }
-
-  @Override
   public void heartbeat() {
     engine.heartbeat();
   }
 
-  /** An empty session, ended as soon as it is answered. */
   @Override
   public void ping() {
     engine.ping();
@@ -272,72 +281,40 @@ final class AmqpConnection
   }
 
   @Override
-  public void dead(Duration waited) {
-    down(failures.silent(waited, Progress.MAYBE_SENT), null);
+  public void dead(Duration silent) {
+    down(failures.silent(silent, debts.describe(), Progress.MAYBE_SENT), null);
   }
 
-  // The connection for the client.
-
-  @Override
-  public Opening<TransportSession> attach(SessionContext session) {
-    loop.assertInLoop();
-    AmqpFailures own =
-        new AmqpFailures(session.identity().toString(), context.endpoint(), session.credential());
-    AmqpSession attached = new AmqpSession(this, options, session, own);
-    HubException refusal = refusal(session, own);
-    if (refusal != null) {
-      attached.refuse(refusal);
-    } else {
-      sessions.add(attached);
-      attached.start();
-      engine.flushSoon();
-    }
-    return attached.opening();
+  /** Whether sessions may be added. */
+  boolean takesSessions() {
+    return state == State.NEW || state == State.OPENING || state == State.OPEN;
   }
 
-  /** One session is the tokens', and one may be a ping. */
-  @Override
-  public int capacity() {
-    return Math.max(1, Math.min(capacity, engine.maxSessions() - 2));
+  int sessions() {
+    return sessions.size();
   }
 
-  private @Nullable HubException refusal(SessionContext session, AmqpFailures own) {
-    if (state != State.NEW && state != State.OPENING && state != State.OPEN) {
-      return own.over(Progress.NOT_SENT);
-    }
-    if (sessions.size() >= capacity()) {
-      return new RejectedException(
-          "The connection carries "
-              + sessions.size()
-              + " identities, as many as it can. Open another one for "
-              + session.identity()
-              + ".",
-          Progress.NOT_SENT);
-    }
-    return null;
+  /** Adds a session and begins to open it. */
+  void start(AmqpSession session) {
+    sessions.add(session);
+    session.start();
+    engine.flushSoon();
   }
 
-  /** A session is over, for whatever reason. */
+  /** A session is over. */
   void left(AmqpSession session) {
     sessions.remove(session);
-    if (!shared && state != State.LEAVING) {
+    if (!isShared() && state != State.LEAVING) {
       down(null, null);
     } else if (state == State.CLOSING && sessions.isEmpty()) {
       leave();
     }
   }
 
-  boolean isShared() {
-    return shared;
-  }
+  // The end.
 
-  @Override
-  public CompletionStage<Optional<HubException>> ended() {
-    return ended;
-  }
-
-  @Override
-  public void close() {
+  /** Closes each session that is left, then the connection. */
+  void close() {
     loop.assertInLoop();
     if (state == State.NEW || state == State.OPENING) {
       abort();
@@ -350,85 +327,71 @@ final class AmqpConnection
     }
   }
 
-  /** Says good-bye and waits a moment for the answer. */
+  /** Sends CLOSE and waits for the answer. */
   void leave() {
     if (state == State.LEAVING || state == State.ENDED) {
       return;
     }
     state = State.LEAVING;
-    cancelLimit();
     liveness.stop();
-    limit = loop.schedule(FAREWELL, () -> down(null, null));
+    closeAnswer.owe();
     engine.close();
     engine.flushSoon();
   }
 
-  @Override
-  public void abort() {
+  void abort() {
     loop.assertInLoop();
-    aborted();
-  }
-
-  /** As {@link #abort}, from any thread: the line is cut at once, the rest follows on the loop. */
-  void cut() {
-    wire.cut();
-    loop.execute(this::aborted);
-  }
-
-  private void aborted() {
     aborting = true;
-    down(failures.aborted(state != State.NEW && state != State.OPENING, Progress.MAYBE_SENT), null);
+    down(failures.aborted(open, Progress.MAYBE_SENT), null);
   }
 
-  /** Why it ends: a cause, or what the hub said; neither for a good-bye. */
-  private void down(@Nullable Throwable cause, @Nullable HubError said) {
+  /** As {@link #abort}, from any thread: the connection is cut at once, the rest follows. */
+  void cut() {
+    threads.cut();
+    loop.execute(this::abort);
+  }
+
+  /** Why it ends: a cause, or what the hub said; neither if it was closed gracefully. */
+  private void down(@Nullable Throwable cause, @Nullable AmqpError said) {
     loop.assertInLoop();
     if (state == State.ENDED) {
       return;
     }
-    boolean opening = state == State.NEW || state == State.OPENING;
+    boolean unopened = !open;
     state = State.ENDED;
-    cancelLimit();
     liveness.stop();
-    wire.cut();
+    threads.cut();
     if (tokens != null) {
       tokens.end();
     }
     for (AmqpSession session : List.copyOf(sessions)) {
       session.connectionEnded(cause, said);
     }
-    HubException why = reason(opening, cause, said);
-    // Who aborts an open connection knows why it ended; its sessions were told.
+    debts.stop();
+    // The caller who aborts an open connection needs no reason, and its sessions have got it.
     Optional<HubException> reason =
-        aborting && !opening ? Optional.empty() : Optional.ofNullable(why);
+        aborting && !unopened ? Optional.empty() : reason(unopened, cause, said);
     log.debug(
         "AMQP connection with {} ended: {}",
-        context.endpoint(),
+        setup.endpoint(),
         reason.map(Throwable::getMessage).orElse("closed"));
-    ended.complete(reason);
-    if (opening) {
-      outcome.completeExceptionally(
-          reason.orElseGet(() -> failures.aborted(false, Progress.NOT_SENT)));
+    if (owner != null) {
+      owner.ended(unopened, reason);
     }
   }
 
-  private @Nullable HubException reason(
-      boolean opening, @Nullable Throwable cause, @Nullable HubError said) {
+  private Optional<HubException> reason(
+      boolean unopened, @Nullable Throwable cause, @Nullable AmqpError said) {
     if (said != null) {
-      return opening
-          ? failures.refused("the connection", said)
-          : failures.ended("the connection", said, Progress.MAYBE_SENT);
+      return Optional.of(
+          unopened
+              ? failures.refused("the connection", said)
+              : failures.ended("the connection", said, Progress.MAYBE_SENT));
     }
     if (cause == null) {
-      return null;
+      return Optional.empty();
     }
-    return opening ? failures.notOpened(cause) : failures.lost(cause, Progress.MAYBE_SENT);
-  }
-
-  private void cancelLimit() {
-    if (limit != null) {
-      limit.cancel();
-      limit = null;
-    }
+    return Optional.of(
+        unopened ? failures.notOpened(cause) : failures.lost(cause, Progress.MAYBE_SENT));
   }
 }

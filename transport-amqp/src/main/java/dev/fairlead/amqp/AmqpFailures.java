@@ -4,30 +4,29 @@ import dev.fairlead.Endpoint;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
-import dev.fairlead.ThrottledException;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Credential;
-import java.io.EOFException;
-import java.net.SocketTimeoutException;
+import dev.fairlead.transport.SessionFailures;
 import java.time.Duration;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/**
- * From what AMQP shows to the failures of the client; {@link HubError} says what each of the hub's
- * errors means, and here it is put into words. Of one identity, or of a shared connection.
- */
+/** How an AMQP session, or a shared connection, fails. Safe for any thread. */
 final class AmqpFailures {
   private final String who;
   private final Endpoint endpoint;
-  private final boolean certificate;
+  private final SessionFailures common;
 
   AmqpFailures(String who, Endpoint endpoint, @Nullable Credential credential) {
     this.who = who;
     this.endpoint = endpoint;
-    this.certificate = credential instanceof Credential.Certificate;
+    common =
+        new SessionFailures("AMQP", who, endpoint, credential instanceof Credential.Certificate);
+  }
+
+  private String notOpen() {
+    return "No AMQP session of " + who + " with " + endpoint + ": ";
   }
 
   /**
@@ -35,12 +34,25 @@ final class AmqpFailures {
    *
    * @param what was refused, as in "the hub refused …"
    */
-  HubException refused(String what, HubError error) {
-    return of(
-        error,
-        "No AMQP session of " + who + " with " + endpoint + ": the hub refused " + what,
-        Stage.OPEN,
-        Progress.NOT_SENT);
+  HubException refused(String what, AmqpError said) {
+    return said.error()
+        .failure(
+            notOpen() + "the hub refused " + what + " " + said,
+            Stage.OPEN,
+            Progress.NOT_SENT,
+            null);
+  }
+
+  /**
+   * The hub ended the connection for want of a token that it had not read yet: this is no judgement
+   * on the token.
+   */
+  HubException endedBeforeToken(AmqpError said) {
+    return common.notOpened(
+        "the hub ended the connection before it answered the token "
+            + said
+            + ". The next attempt asks for the links after the token is answered.",
+        null);
   }
 
   /**
@@ -48,149 +60,78 @@ final class AmqpFailures {
    *
    * @param what has ended, as in "the hub ended …"
    */
-  HubException ended(String what, HubError error, Progress progress) {
-    return of(
-        error,
-        "The AMQP session of " + who + " is over: " + endpoint + " ended " + what,
-        Stage.SESSION,
-        progress);
+  HubException ended(String what, AmqpError said, Progress progress) {
+    return said.error()
+        .failure(
+            "The AMQP session of " + who + " is over: " + endpoint + " ended " + what + " " + said,
+            Stage.SESSION,
+            progress,
+            null);
   }
 
   /** What became of a message that the hub did not take. */
-  HubException message(HubError error) {
-    return of(error, "The hub refused the message", Stage.SESSION, Progress.MAYBE_SENT);
+  HubException message(AmqpError said) {
+    return said.error()
+        .failure("The hub refused the message " + said, Stage.SESSION, Progress.MAYBE_SENT, null);
   }
 
   /** What became of a settlement. */
-  HubException settlement(HubError error) {
-    return of(
-        error, "The hub did not take the message's settlement", Stage.SESSION, Progress.MAYBE_SENT);
+  HubException settlement(AmqpError said) {
+    return said.error()
+        .failure(
+            "The hub did not take the settlement of the message " + said,
+            Stage.SESSION,
+            Progress.MAYBE_SENT,
+            null);
   }
 
-  /** What became of a twin operation. */
-  static HubException twin(HubError error) {
-    String what = "The hub refused the twin operation " + error + ". ";
-    return switch (error.kind()) {
-      case THROTTLED ->
-          new ThrottledException(what + "Wait before the next one.", Progress.MAYBE_SENT, null);
-      case PASSING, BROKEN, TAKEN_OVER ->
-          new UnreachableException(
-              what + "Trying again is right.", Stage.SESSION, Progress.MAYBE_SENT, null);
-      case UNAUTHORIZED, REJECTED ->
-          new RejectedException(
-              what
-                  + "Check the document against the twin's limits: 32 KB, depth 10, no null values,"
-                  + " keys without dot, dollar and space.",
-              Progress.MAYBE_SENT,
-              error.code());
-    };
-  }
-
-  private HubException of(HubError error, String what, Stage stage, Progress progress) {
-    String sentence = what + " " + error + ". ";
-    return switch (error.kind()) {
-      case UNAUTHORIZED ->
-          new UnauthorizedException(
-              sentence
-                  + "The "
-                  + (certificate ? "certificate" : "key or token")
-                  + " may be wrong or expired, the device may be unknown or disabled, or this"
-                  + " machine's clock may be wrong.",
-              progress);
-      case THROTTLED ->
-          new ThrottledException(
-              sentence + "Too many messages a second or a day: send fewer, or wait.",
-              progress,
-              null);
-      case REJECTED ->
-          new RejectedException(
-              sentence + "It would be refused again as it is.", progress, error.code());
-      case TAKEN_OVER ->
-          new UnreachableException(
-              sentence + "Another connection uses the same identity; only one can.",
-              stage,
-              progress,
-              null);
-      case PASSING ->
-          new UnreachableException(
-              sentence + "That passes; trying again is right.", stage, progress, null);
-      case BROKEN ->
-          new UnreachableException(
-              sentence + "One side did not follow the protocol; a new session is needed.",
-              stage,
-              progress,
-              null);
-    };
-  }
-
-  /** The opening took too long. */
-  HubException slow(String step, boolean reached, Duration limit) {
+  /** The hub never confirmed a settlement. */
+  HubException settlementUnconfirmed(Duration limit) {
     return new UnreachableException(
-        "No AMQP session of "
-            + who
-            + " with "
-            + endpoint
-            + ": "
-            + step
-            + " within "
-            + limit.toMillis()
-            + " ms. A proxy or firewall that swallows data does this; so does an overloaded hub.",
-        reached ? Stage.OPEN : Stage.CONNECT,
-        Progress.NOT_SENT,
-        null);
-  }
-
-  /** Nothing came back in time. */
-  HubException silent(Duration waited, Progress progress) {
-    return new UnreachableException(
-        "Nothing came from "
-            + endpoint
-            + " within "
-            + waited.toMillis()
-            + " ms, not even an answer to a ping: the line is dead. The network between may be down.",
+        "The hub did not confirm the settlement within "
+            + limit.toSeconds()
+            + " s. If it did not take it, it delivers the message again, so the handler must accept"
+            + " repeated messages.",
         Stage.SESSION,
-        progress,
+        Progress.MAYBE_SENT,
         null);
   }
 
-  /** This client ended it. */
-  HubException aborted(boolean open, Progress progress) {
-    return new UnreachableException(
-        "The AMQP session of " + who + " was cut by this client.",
-        open ? Stage.SESSION : Stage.OPEN,
-        progress,
-        null);
+  /** The hub settled a message before the application did. */
+  HubException takenBack() {
+    return new RejectedException(
+        "The hub has taken the message back. It delivers it again.", Progress.NOT_SENT);
   }
 
-  /** What is asked of a session that has ended. */
-  HubException over(Progress progress) {
-    return new UnreachableException(
-        "The AMQP session of " + who + " has ended.", Stage.SESSION, progress, null);
+  /** A message came settled, and the application wants it otherwise than completed. */
+  HubException cameSettled() {
+    return new RejectedException(
+        "The hub sent this message as completed already, so it cannot be abandoned or rejected.",
+        Progress.NOT_SENT);
   }
 
-  /** What is asked of a link that was lost and is attached anew. */
+  /** What is asked of links that were lost and are attached again. */
   HubException linkLost(Progress progress) {
     return new UnreachableException(
         "The hub has detached the link of "
             + who
-            + " that this belongs to; the session goes on with a new one.",
+            + " that this belongs to. The session continues with a new link; retry.",
         Stage.SESSION,
         progress,
         null);
   }
 
-  /** No answer to a request. */
-  HubException unanswered(String what, Duration waited) {
+  /**
+   * Something was not sent because of the hub.
+   *
+   * @param what was not sent, such as "twin operation"
+   * @param why what the hub did, as a sentence
+   */
+  HubException notSent(String what, String why) {
     return new UnreachableException(
-        "The hub did not answer "
-            + what
-            + " of "
-            + who
-            + " within "
-            + waited.toMillis()
-            + " ms. It may have been carried out all the same; trying again is right.",
+        "The " + what + " of " + who + " was not sent. " + why + " Retry later.",
         Stage.SESSION,
-        Progress.MAYBE_SENT,
+        Progress.NOT_SENT,
         null);
   }
 
@@ -205,72 +146,32 @@ final class AmqpFailures {
         Progress.NOT_SENT);
   }
 
-  /** Why the line, or the peer's way to use it, ended a session that was not open yet. */
+  /** Nothing came back in time. */
+  HubException silent(Duration silent, String owed, Progress progress) {
+    return common.silent(silent, owed, progress);
+  }
+
+  /** This client ended it. */
+  HubException aborted(boolean open, Progress progress) {
+    return common.aborted(open, progress);
+  }
+
+  /** What is asked of a session that has ended. */
+  HubException over(Progress progress) {
+    return common.over(progress);
+  }
+
+  /** Why the connection, or the peer's way to use it, ended a session that was not open yet. */
   HubException notOpened(Throwable cause) {
-    if (cause instanceof HubException mapped) {
-      return mapped;
-    }
-    if (cause instanceof ProtocolViolation) {
-      return opening(
-          "it sent "
-              + cause.getMessage()
-              + ". It is no IoT hub, or something tampers with the data in between.",
-          cause);
-    }
-    if (cause instanceof EOFException) {
-      return opening(
-          "it closed the connection before the session was open. A hub does this when too many"
-              + " devices connect at once; a proxy does it to what is not HTTPS.",
-          cause);
-    }
-    if (certificateAlert(cause)) {
-      return new UnauthorizedException(
-          endpoint
-              + " refused the certificate of "
-              + who
-              + " ("
-              + cause.getMessage()
-              + "). Check that it is the one registered, and its dates.",
-          Progress.NOT_SENT,
-          cause);
-    }
-    return opening("the connection broke: " + describe(cause) + ".", cause);
+    return cause instanceof ProtocolViolation breach
+        ? common.breach(breach.what(), false, Progress.NOT_SENT, breach)
+        : common.brokeOpening(cause);
   }
 
-  /** TLS 1.3 servers refuse a client certificate only after the client has finished. */
-  private boolean certificateAlert(Throwable cause) {
-    String text = String.valueOf(cause.getMessage());
-    return certificate
-        && cause instanceof SSLException
-        && (text.contains("certificate") || text.contains("unknown_ca"));
-  }
-
-  private UnreachableException opening(String why, Throwable cause) {
-    return new UnreachableException(
-        "No AMQP session of " + who + " with " + endpoint + ": " + why,
-        Stage.OPEN,
-        Progress.NOT_SENT,
-        cause);
-  }
-
-  /** Why the line, or the peer's way to use it, ended an open session. */
+  /** Why the connection, or the peer's way to use it, ended an open session. */
   HubException lost(Throwable cause, Progress progress) {
-    if (cause instanceof HubException mapped) {
-      return mapped;
-    }
-    String why =
-        cause instanceof ProtocolViolation
-            ? " was ended, for " + endpoint + " sent " + cause.getMessage() + "."
-            : " with " + endpoint + " broke: " + describe(cause) + ".";
-    return new UnreachableException(
-        "The AMQP session of " + who + why, Stage.SESSION, progress, cause);
-  }
-
-  private static String describe(Throwable cause) {
-    if (cause instanceof SocketTimeoutException) {
-      return "time-out";
-    }
-    String text = cause.getMessage();
-    return text == null ? cause.getClass().getSimpleName() : text;
+    return cause instanceof ProtocolViolation breach
+        ? common.breach(breach.what(), true, progress, breach)
+        : common.broke(cause, Stage.SESSION, progress);
   }
 }

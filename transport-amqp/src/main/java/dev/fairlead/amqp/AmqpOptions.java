@@ -6,7 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What can be set of the AMQP wire. Immutable. */
+/** What can be set of the AMQP transport. Immutable. */
 public final class AmqpOptions {
   private final Sasl sasl;
   private final @Nullable PlainBroker broker;
@@ -18,9 +18,9 @@ public final class AmqpOptions {
   private final int webSocketIdentities;
   private final Duration idleTimeout;
   private final Duration answerTimeout;
+  private final Duration acknowledgementTimeout;
   private final Duration pingAfter;
   private final Duration pingTimeout;
-  private final Duration closeTimeout;
   private final Dialer dialer;
 
   private AmqpOptions(Builder builder) {
@@ -35,9 +35,9 @@ public final class AmqpOptions {
     webSocketIdentities = builder.webSocketIdentities;
     idleTimeout = builder.idleTimeout;
     answerTimeout = builder.answerTimeout;
+    acknowledgementTimeout = builder.acknowledgementTimeout;
     pingAfter = builder.pingAfter;
     pingTimeout = builder.pingTimeout;
-    closeTimeout = builder.closeTimeout;
     dialer = builder.dialer;
   }
 
@@ -99,16 +99,16 @@ public final class AmqpOptions {
     return answerTimeout;
   }
 
+  Duration acknowledgementTimeout() {
+    return acknowledgementTimeout;
+  }
+
   Duration pingAfter() {
     return pingAfter;
   }
 
   Duration pingTimeout() {
     return pingTimeout;
-  }
-
-  Duration closeTimeout() {
-    return closeTimeout;
   }
 
   Dialer dialer() {
@@ -128,9 +128,9 @@ public final class AmqpOptions {
     private int webSocketIdentities = 500;
     private Duration idleTimeout = Duration.ofMinutes(4);
     private Duration answerTimeout = Duration.ofSeconds(20);
+    private Duration acknowledgementTimeout = Duration.ofMinutes(2);
     private Duration pingAfter = Duration.ofSeconds(5);
     private Duration pingTimeout = Duration.ofSeconds(5);
-    private Duration closeTimeout = Duration.ofSeconds(5);
     private Dialer dialer = new Dialer();
 
     private Builder() {}
@@ -148,9 +148,9 @@ public final class AmqpOptions {
     }
 
     /**
-     * Talks to a plain AMQP 1.0 broker in place of a hub: telemetry goes to one address and
-     * messages come from another; there are no tokens, no twin, no direct methods and no batches.
-     * None by default.
+     * Uses a plain AMQP 1.0 broker in place of a hub: telemetry goes to one address and messages
+     * come from another; there are no tokens, no twin, no direct methods and no batches. None by
+     * default.
      *
      * @param addresses the broker's addresses
      * @return this
@@ -230,8 +230,8 @@ public final class AmqpOptions {
     }
 
     /**
-     * Sets after how long a silence of the hub the line is given up, though nothing waits for an
-     * answer; 240 s by default. The hub is told half of it.
+     * Sets after how much silence of the hub a connection is given up although nothing is owed; 240
+     * s by default. Half of it is what the hub is asked to keep.
      *
      * @param limit 10 s to one hour
      * @return this
@@ -241,14 +241,16 @@ public final class AmqpOptions {
         throw new IllegalArgumentException(
             "The idle time-out is 10 s to 1 h, not "
                 + limit
-                + ": some peers refuse to promise a sign of life more often than every 5 s.");
+                + ": some peers refuse to send a heartbeat more often than every 5 s.");
       }
       idleTimeout = limit;
       return this;
     }
 
     /**
-     * Sets how long the hub may take to answer a token or a twin operation; 20 s by default.
+     * Sets how long the hub may take to answer a token, a twin operation, the ATTACH of a link or
+     * the settlement of a C2D message; 20 s by default. At the limit the operation fails; a link is
+     * asked for again, and if it is the one for telemetry the session ends.
      *
      * @param limit positive
      * @return this
@@ -259,9 +261,23 @@ public final class AmqpOptions {
     }
 
     /**
-     * Sets how a dead line is noticed while something waits for an answer: a ping when nothing came
-     * for a while, and the end when the ping brings nothing either. 5 s and 5 s by default; what is
-     * under way prolongs the second by the time it takes at 8 KB/s.
+     * Sets how long the hub may acknowledge no telemetry, or give no credit for it, although it
+     * answers pings; 2 minutes by default. Then the session ends and the messages are sent again in
+     * a new one; without credit the link is attached once more first.
+     *
+     * @param limit positive
+     * @return this
+     */
+    public Builder acknowledgementTimeout(Duration limit) {
+      acknowledgementTimeout = positive("time-out", limit);
+      return this;
+    }
+
+    /**
+     * Sets how a dead connection is noticed while the hub owes an answer: a ping when nothing came
+     * for a while, and the end when the ping brings nothing either. 5 s and 5 s by default; the
+     * second, which is also the limit of the answer to CLOSE and END, is extended by the time that
+     * what is under way takes at 8 KB/s.
      *
      * @param after positive
      * @param timeout positive
@@ -270,17 +286,6 @@ public final class AmqpOptions {
     public Builder ping(Duration after, Duration timeout) {
       pingAfter = positive("time before a ping", after);
       pingTimeout = positive("ping's time-out", timeout);
-      return this;
-    }
-
-    /**
-     * Sets how long closing waits for acknowledgements; 5 s by default.
-     *
-     * @param limit positive
-     * @return this
-     */
-    public Builder closeTimeout(Duration limit) {
-      closeTimeout = positive("time-out", limit);
       return this;
     }
 

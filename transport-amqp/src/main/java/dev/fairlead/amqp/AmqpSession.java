@@ -2,7 +2,6 @@ package dev.fairlead.amqp;
 
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
-import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Loop;
@@ -10,17 +9,11 @@ import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
-import java.time.Duration;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
+import dev.fairlead.transport.Debt;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ThreadLocalRandom;
-import org.apache.qpid.proton.amqp.Symbol;
 import org.apache.qpid.proton.amqp.transport.ErrorCondition;
 import org.apache.qpid.proton.engine.Session;
 import org.jspecify.annotations.Nullable;
@@ -28,27 +21,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One identity on a connection: its token, its AMQP session and the links in it. A link that the
- * hub lets go of for a passing reason is attached again; whatever else is lost ends the session.
- * Confined to the loop.
+ * One identity on a connection: its token, its AMQP session and the links in it. It is open when
+ * the token is answered and the telemetry link attached; everything else is asked for at the same
+ * time and not waited for. Confined to the loop.
  */
-final class AmqpSession implements TransportSession, Links.Owner, Engine.SessionEvents {
+final class AmqpSession
+    implements TransportSession,
+        SessionOpening.Owner,
+        SessionLinks.Owner,
+        TelemetryPump.Owner,
+        TwinRequests.Owner,
+        Engine.SessionEvents {
   private static final Logger log = LoggerFactory.getLogger(AmqpSession.class);
 
-  /** IoT Hub's current version. */
-  private static final String API_VERSION = "2021-04-12";
-
-  private static final Symbol MODEL_ID = Symbol.valueOf("com.microsoft:model-id");
-
-  /** Losses in a row, each within a minute of the one before, that end the session. */
-  private static final int MAX_LOSSES = 5;
-
-  private static final Duration ROW = Duration.ofMinutes(1);
-  private static final Duration FIRST_WAIT = Duration.ofMillis(100);
-
   /**
-   * An announcement of a version that is far ahead: the client takes it for a gap in what it has
-   * heard, and reads the twin.
+   * An announcement of a version that is far ahead: the client takes it as a gap between the
+   * announcements, and reads the twin.
    */
   private static final String GAP = "{\"$version\":" + Long.MAX_VALUE + "}";
 
@@ -57,268 +45,134 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
     OPEN,
     /** Takes no more; waits for acknowledgements. */
     CLOSING,
-    /** END is on its way. */
+    /** END or CLOSE is on its way. */
     LEAVING,
     ENDED
   }
 
   private final AmqpConnection connection;
-  private final AmqpOptions options;
   private final SessionContext context;
   private final AmqpFailures failures;
   private final Loop loop;
   private final Engine engine;
-  private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
+  private final SessionOpening opening;
   private final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
 
   private final TelemetryPump pump;
   private final TwinRequests twin;
   private final @Nullable CloudMessages cloudMessages;
   private final @Nullable MethodCalls methods;
+  private final SessionLinks links;
   private final Links telemetryLinks;
   private final Links twinLinks;
-  private final @Nullable Links cloudMessageLinks;
-  private final @Nullable Links methodLinks;
+  private final DesiredSubscription subscription;
+  private final TokenRenewal renewal;
+  private final Debt endAnswer;
 
   private State state = State.OPENING;
   private @Nullable Session session;
-  private @Nullable Alarm limit;
 
-  /** Links without which the session is not open. */
-  private final Set<Links> awaited = new LinkedHashSet<>();
-
-  private boolean subscribed;
-
-  // The token.
-  private TokenQueue.@Nullable Request token;
-  private boolean authenticated;
-
-  /** Links that were asked for while the token's answer was not there yet. */
-  private final Set<Links> early = new LinkedHashSet<>();
-
-  /** Those of them that were refused. */
-  private final Set<Links> again = new LinkedHashSet<>();
-
-  private @Nullable CompletableFuture<Renewal> renewal;
-
-  // Healing.
-  private int losses;
-  private long lastLoss;
-  private @Nullable Alarm healing;
-
-  AmqpSession(
-      AmqpConnection connection,
-      AmqpOptions options,
-      SessionContext context,
-      AmqpFailures failures) {
+  AmqpSession(AmqpConnection connection, SessionContext context, AmqpFailures failures) {
     this.connection = connection;
-    this.options = options;
     this.context = context;
     this.failures = failures;
     loop = context.loop();
     engine = connection.engine();
-    Set<Feed> feeds = context.feeds();
-    pump =
-        new TelemetryPump(
-            options,
-            context.outbox(),
-            context.strictOrder(),
-            loop,
-            connection.turns(),
-            connection.liveness(),
-            failures,
-            this::finish,
-            this::quiet);
-    twin =
-        new TwinRequests(
-            loop,
-            engine,
-            connection.liveness(),
-            options.answerTimeout(),
-            failures,
-            this::announced,
-            this::wantTwin,
-            this::quiet);
+    AmqpOptions options = connection.options();
     boolean hub = options.broker().isEmpty();
-    cloudMessages =
-        feeds.contains(Feed.CLOUD_MESSAGES)
-            ? new CloudMessages(context.inbox(), loop, engine, failures)
-            : null;
-    methods =
-        hub && feeds.contains(Feed.DIRECT_METHODS)
-            ? new MethodCalls(context.inbox(), loop, engine, failures)
-            : null;
-    subscribed = !hub || !feeds.contains(Feed.DESIRED_PROPERTIES);
-    Addresses addresses = Addresses.of(context.identity(), options.broker());
-    telemetryLinks = links(LinkPurpose.telemetry(addresses), pump);
-    twinLinks = links(LinkPurpose.twin(addresses), twin);
-    twin.use(twinLinks);
-    cloudMessageLinks =
-        cloudMessages == null ? null : links(LinkPurpose.cloudMessages(addresses), cloudMessages);
-    methodLinks = methods == null ? null : links(LinkPurpose.methods(addresses), methods);
-    if (cloudMessages != null && cloudMessageLinks != null) {
-      cloudMessages.use(cloudMessageLinks);
-    }
-    if (methods != null && methodLinks != null) {
-      methods.use(methodLinks);
-    }
-  }
+    Set<Feed> feeds = context.feeds();
+    String who = context.identity().toString();
+    boolean subscribes = hub && feeds.contains(Feed.DESIRED_PROPERTIES);
+    pump = new TelemetryPump(connection, context, failures, this);
+    twin = new TwinRequests(connection, loop, failures, subscribes, this::announced, this);
+    subscription = new DesiredSubscription(loop, twin, who, () -> announced(GAP));
+    renewal = new TokenRenewal(connection, context, failures);
+    opening = new SessionOpening(connection, context, failures, this);
+    endAnswer =
+        connection.debts().debt("the answer to END", options.pingTimeout(), overdue -> over(null));
 
-  private Links links(LinkPurpose function, Links.User user) {
-    Map<Symbol, Object> properties = new HashMap<>();
-    if (options.broker().isEmpty()) {
-      properties.putAll(Links.properties(API_VERSION, context.userAgent()));
-      if (function.sends()) {
-        context.modelId().ifPresent(model -> properties.put(MODEL_ID, model));
-      }
+    Addresses addresses = Addresses.of(context.identity(), options.broker());
+    links = new SessionLinks(connection, context, this);
+    if (feeds.contains(Feed.CLOUD_MESSAGES)) {
+      cloudMessages = new CloudMessages(connection, context, failures);
+      cloudMessages.use(links.add(LinkPurpose.cloudMessages(addresses), cloudMessages, true));
+    } else {
+      cloudMessages = null;
     }
-    String prefix = connection.container() + "/" + context.identity() + "/";
-    return new Links(function, prefix, properties, this, user);
+    twinLinks = links.add(LinkPurpose.twin(addresses), twin, subscribes);
+    twin.use(twinLinks);
+    if (hub && feeds.contains(Feed.DIRECT_METHODS)) {
+      methods = new MethodCalls(context.inbox(), engine, failures);
+      methods.use(links.add(LinkPurpose.methods(addresses), methods, true));
+    } else {
+      methods = null;
+    }
+    telemetryLinks = links.add(LinkPurpose.telemetry(addresses), pump, true);
   }
 
   /** The handle on its opening. */
   Opening<TransportSession> opening() {
-    return new Opening<TransportSession>() {
-      @Override
-      public CompletionStage<TransportSession> outcome() {
-        return outcome;
-      }
-
-      @Override
-      public void abort() {
-        if (connection.isShared()) {
-          loop.execute(AmqpSession.this::abort);
-        } else {
-          connection.cut();
-        }
-      }
-
-      @Override
-      public String step() {
-        return "the hub's answers";
-      }
-    };
+    return opening;
   }
 
   // Opening.
 
-  /** Puts the token, and right behind it asks for everything else. */
+  /** Begins to open. */
   void start() {
     loop.assertInLoop();
-    limit = loop.schedule(context.openTimeout(), this::slow);
-    TokenQueue tokens = connection.tokens().orElse(null);
-    if (tokens != null && context.credential() instanceof Credential.Token shown) {
-      token =
-          tokens.put(
-              shown.text(),
-              Addresses.audience(context.hubHost(), context.identity()),
-              failures,
-              this::begin,
-              this::authenticated);
-    } else {
-      authenticated = true;
-      begin();
+    if (cloudMessages != null) {
+      cloudMessages.begin();
     }
+    opening.start();
   }
 
   /** It could not even be tried. */
   void refuse(HubException why) {
-    finish(why);
+    over(why);
   }
 
-  private void slow() {
-    String step =
-        session == null
-            ? connection.reached() ? "the hub did not answer OPEN" : "no connection came about"
-            : authenticated ? "the hub did not grant the links" : "the hub did not take the token";
-    finish(failures.slow(step, connection.reached(), context.openTimeout()));
+  @Override
+  public void begin() {
+    if (state == State.OPENING) {
+      Session own = engine.session(this);
+      session = own;
+      own.open();
+      links.attachAll(own, !opening.isAuthenticated());
+      engine.flushSoon();
+    }
   }
 
-  private void begin() {
-    if (state != State.OPENING) {
-      return;
-    }
-    Session own = engine.session(this);
-    session = own;
-    own.open();
-    awaited.add(telemetryLinks);
-    if (cloudMessageLinks != null) {
-      awaited.add(cloudMessageLinks);
-    }
-    if (!subscribed) {
-      awaited.add(twinLinks);
-    }
-    if (methodLinks != null) {
-      awaited.add(methodLinks);
-    }
-    if (!authenticated) {
-      early.addAll(awaited);
-    }
-    awaited.forEach(links -> links.attach(own));
+  @Override
+  public void begun() {
+    opening.sessionBegun();
   }
 
-  private void authenticated(@Nullable HubException refusal) {
-    token = null;
-    if (refusal != null) {
-      finish(refusal);
-      return;
-    }
-    authenticated = true;
-    Session own = session;
-    if (own != null) {
-      List.copyOf(again).forEach(links -> links.attach(own));
-    }
-    again.clear();
+  @Override
+  public void tokenAnswered() {
+    links.tokenAnswered();
     check();
   }
 
   @Override
-  public void begun() {}
-
-  @Override
-  public void attached(Links links) {
-    early.remove(links);
-    awaited.remove(links);
-    if (links == telemetryLinks && state == State.OPEN) {
-      pump.start(links);
-    }
-    if (links == twinLinks && context.feeds().contains(Feed.DESIRED_PROPERTIES)) {
-      subscribe();
+  public void attached(Links attached) {
+    if (attached == twinLinks && context.feeds().contains(Feed.DESIRED_PROPERTIES)) {
+      subscription.ask();
+    } else if (attached == telemetryLinks && state == State.OPEN) {
+      pump.start(attached);
     }
     check();
-  }
-
-  private void subscribe() {
-    twin.subscribe()
-        .whenComplete(
-            (done, failure) -> {
-              if (failure instanceof HubException refusal) {
-                // Where the links were lost under it, that is what counts.
-                boolean stands = twinLinks.state() == Links.State.ATTACHED;
-                if (stands && (state == State.OPENING || state == State.OPEN)) {
-                  finish(refusal);
-                }
-              } else if (subscribed && state == State.OPEN) {
-                // Subscribed once more: what changed meanwhile was not announced.
-                announced(GAP);
-              } else {
-                subscribed = true;
-                check();
-              }
-            });
   }
 
   private void check() {
-    if (state != State.OPENING || !authenticated || !awaited.isEmpty() || !subscribed) {
-      return;
-    }
-    state = State.OPEN;
-    early.clear();
-    cancelLimit();
-    log.debug("{}: AMQP session is open", context.identity());
-    outcome.complete(this);
-    if (state == State.OPEN) {
-      pump.start(telemetryLinks);
+    if (state == State.OPENING
+        && opening.isAuthenticated()
+        && telemetryLinks.state() == Links.State.ATTACHED) {
+      state = State.OPEN;
+      links.opened();
+      opening.succeeded(this);
+      if (state == State.OPEN) {
+        pump.start(telemetryLinks);
+      }
     }
   }
 
@@ -331,95 +185,85 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
   // What is lost.
 
   @Override
-  public void lost(Links links, HubError why) {
+  public boolean isOpen() {
+    return state == State.OPEN;
+  }
+
+  @Override
+  public boolean needs(Links lost) {
+    return lost == twinLinks && twin.hasQueued();
+  }
+
+  @Override
+  public void notGranted(Links missing, String why) {
+    if (missing == twinLinks) {
+      twin.failQueued(why);
+    }
+  }
+
+  @Override
+  public void refused(Links lost, AmqpError why, boolean granted) {
+    String what = "the " + lost.purpose().words();
     switch (state) {
-      case OPENING -> lostWhileOpening(links, why);
-      case OPEN -> lostWhileOpen(links, why);
+      case OPENING -> over(failures.refused(what, why));
+      case OPEN -> over(failures.ended(what, why, progress()));
       case CLOSING -> quiet();
       case LEAVING, ENDED -> {}
     }
   }
 
-  private void lostWhileOpening(Links links, HubError why) {
-    Session own = session;
-    if (early.remove(links) && why.kind() == HubError.Kind.UNAUTHORIZED && own != null) {
-      // The hub looked at the link before it had looked at the token.
-      if (authenticated) {
-        links.attach(own);
-      } else {
-        again.add(links);
-      }
-      return;
-    }
-    finish(failures.refused("the link for " + links.function().name(), why));
+  @Override
+  public void failed(HubException why) {
+    over(why);
   }
 
-  private void lostWhileOpen(Links links, HubError why) {
-    long now = loop.nanoTime();
-    losses = losses > 0 && now - lastLoss < ROW.toNanos() ? losses + 1 : 1;
-    lastLoss = now;
-    if (why.kind() != HubError.Kind.PASSING || losses > MAX_LOSSES) {
-      finish(failures.ended("the link for " + links.function().name(), why, progress()));
-      return;
-    }
-    if (links == twinLinks && !context.feeds().contains(Feed.DESIRED_PROPERTIES)) {
-      return; // attached when there is something to ask
-    }
-    log.debug("{}: the hub let go of {} {}", context.identity(), links.function().name(), why);
-    again.add(links);
-    if (healing == null) {
-      long most = FIRST_WAIT.toNanos() << losses;
-      healing =
-          loop.schedule(Duration.ofNanos(ThreadLocalRandom.current().nextLong(most)), this::heal);
+  @Override
+  public void reattachTelemetry() {
+    log.debug("{}: no credit for telemetry; attaching its link again", context.identity());
+    links.reattach(telemetryLinks);
+    engine.flushSoon();
+  }
+
+  @Override
+  public void twinWanted() {
+    if (state == State.OPEN) {
+      links.attachNow(twinLinks);
     }
   }
 
-  private void heal() {
-    healing = null;
-    Session own = session;
-    if (state == State.OPEN && own != null) {
-      again.forEach(links -> links.attach(own));
-      again.clear();
-      engine.flush();
-    }
-  }
-
-  /** The twin's links are asked for when there is something to ask over them. */
-  private void wantTwin() {
-    Session own = session;
-    if (state == State.OPEN && own != null && twinLinks.state() == Links.State.IDLE) {
-      twinLinks.attach(own);
-    }
+  @Override
+  public void twinLost() {
+    subscription.linksLost();
   }
 
   /** END. */
   @Override
   public void ended(ErrorCondition why) {
-    if (state == State.LEAVING) {
-      over(null);
-    } else {
-      HubError error = HubError.of(why);
-      finish(
-          state == State.OPENING
-              ? failures.refused("the session", error)
-              : failures.ended("the session", error, progress()));
+    AmqpError said = AmqpError.of(why);
+    switch (state) {
+      case LEAVING -> over(null);
+      case OPENING -> {
+        if (opening.beginsAgain(said)) {
+          links.sessionEnded();
+          leaveSession();
+        } else {
+          over(failures.refused("the session", said));
+        }
+      }
+      case OPEN, CLOSING, ENDED -> over(failures.ended("the session", said, progress()));
     }
   }
 
-  /** The connection is over, for a cause, or for what the hub said, or in good order. */
-  void connectionEnded(@Nullable Throwable cause, @Nullable HubError said) {
+  /** The connection is over, because of a cause, or of what the hub said, or gracefully. */
+  void connectionEnded(@Nullable Throwable cause, @Nullable AmqpError said) {
     if (state == State.LEAVING) {
       over(null);
-      return;
-    }
-    boolean opening = state == State.OPENING;
-    if (said != null) {
-      over(
-          opening
-              ? failures.refused("the connection", said)
-              : failures.ended("the connection", said, progress()));
+    } else if (state == State.OPENING) {
+      over(opening.connectionEnded(cause, said));
+    } else if (said != null) {
+      over(failures.ended("the connection", said, progress()));
     } else if (cause != null) {
-      over(opening ? failures.notOpened(cause) : failures.lost(cause, progress()));
+      over(failures.lost(cause, progress()));
     } else {
       over(failures.over(progress()));
     }
@@ -437,38 +281,13 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
 
   @Override
   public Optional<TwinLink> twin() {
-    return options.broker().isEmpty() ? Optional.of(twin) : Optional.empty();
+    return connection.options().broker().isEmpty() ? Optional.of(twin) : Optional.empty();
   }
 
   @Override
   public CompletionStage<Renewal> renew(Credential credential) {
     loop.assertInLoop();
-    TokenQueue tokens = connection.tokens().orElse(null);
-    if (tokens == null || !(credential instanceof Credential.Token shown)) {
-      return CompletableFuture.completedFuture(Renewal.NEEDS_REOPEN);
-    }
-    if (state != State.OPEN || renewal != null) {
-      return CompletableFuture.failedFuture(failures.over(Progress.NOT_SENT));
-    }
-    CompletableFuture<Renewal> answer = new CompletableFuture<>();
-    renewal = answer;
-    token =
-        tokens.put(
-            shown.text(),
-            Addresses.audience(context.hubHost(), context.identity()),
-            failures,
-            () -> {},
-            refusal -> {
-              token = null;
-              renewal = null;
-              if (refusal == null) {
-                answer.complete(Renewal.RENEWED);
-              } else {
-                answer.completeExceptionally(refusal);
-              }
-            });
-    engine.flushSoon();
-    return answer;
+    return renewal.renew(credential, state == State.OPEN);
   }
 
   @Override
@@ -484,32 +303,26 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
     } else if (state == State.OPEN) {
       state = State.CLOSING;
       pump.stop();
-      if (waiting()) {
-        limit = loop.schedule(options.closeTimeout(), this::leave);
-      } else {
-        leave();
-      }
+      links.stop();
+      quiet();
     }
   }
 
-  /** Nothing is under way any more. */
-  private void quiet() {
+  /** Nothing is under way any more, perhaps. */
+  @Override
+  public void quiet() {
     if (state == State.CLOSING && !waiting()) {
       leave();
     }
   }
 
   private void leave() {
-    if (state != State.CLOSING) {
-      return;
-    }
     state = State.LEAVING;
-    cancelLimit();
     if (!connection.isShared()) {
       connection.leave();
       return;
     }
-    limit = loop.schedule(AmqpConnection.FAREWELL, () -> over(null));
+    endAnswer.owe();
     if (session != null) {
       session.close();
     }
@@ -519,67 +332,48 @@ final class AmqpSession implements TransportSession, Links.Owner, Engine.Session
   @Override
   public void abort() {
     loop.assertInLoop();
-    finish(failures.aborted(state != State.OPENING, progress()));
+    over(failures.aborted(state != State.OPENING, progress()));
   }
 
-  /** Ends it for a reason. */
-  private void finish(HubException reason) {
-    over(reason);
-  }
-
+  /** Ends it, for a reason or gracefully. */
   private void over(@Nullable HubException reason) {
     loop.assertInLoop();
     if (state == State.ENDED) {
       return;
     }
-    boolean opening = state == State.OPENING;
+    boolean unopened = state == State.OPENING;
     state = State.ENDED;
-    cancelLimit();
-    if (healing != null) {
-      healing.cancel();
-      healing = null;
-    }
-    if (token != null) {
-      token.cancel();
-      token = null;
-    }
+    endAnswer.forgive();
+    opening.end();
     HubException failure = reason == null ? failures.over(Progress.MAYBE_SENT) : reason;
+    subscription.linksLost();
     pump.end();
-    telemetryLinks.end();
-    twinLinks.end();
+    links.end();
     twin.end(failure);
-    if (cloudMessages != null && cloudMessageLinks != null) {
-      cloudMessageLinks.end();
+    if (cloudMessages != null) {
       cloudMessages.end();
     }
-    if (methods != null && methodLinks != null) {
-      methodLinks.end();
+    if (methods != null) {
       methods.end();
     }
-    if (renewal != null) {
-      renewal.completeExceptionally(failure);
-      renewal = null;
-    }
-    if (session != null) {
-      engine.leave(session);
-      session = null;
-      engine.flushSoon();
-    }
+    renewal.end(failure);
+    leaveSession();
     connection.left(this);
     log.debug(
         "{}: AMQP session ended: {}",
         context.identity(),
         reason == null ? "closed" : reason.getMessage());
     ended.complete(Optional.ofNullable(reason));
-    if (opening) {
-      outcome.completeExceptionally(failure);
+    if (unopened) {
+      opening.failed(failure);
     }
   }
 
-  private void cancelLimit() {
-    if (limit != null) {
-      limit.cancel();
-      limit = null;
+  private void leaveSession() {
+    if (session != null) {
+      engine.leave(session);
+      session = null;
+      engine.flushSoon();
     }
   }
 }

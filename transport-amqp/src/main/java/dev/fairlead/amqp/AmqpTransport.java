@@ -21,7 +21,6 @@ import dev.fairlead.spi.TransportSession;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletionStage;
 
 /**
  * AMQP 1.0 over TLS, port 5671, and over WebSockets, port 443, alike: telemetry, cloud-to-device
@@ -39,14 +38,15 @@ public final class AmqpTransport implements MultiplexingProvider {
   private static final String NO_CERTIFICATE = "?iothub-no-client-cert=true";
 
   private final AmqpOptions options;
+  private final TokenFirstHubs tokenFirst = new TokenFirstHubs();
 
-  /** With all defaults, as the service loader makes it. */
+  /** Creates it with all defaults, as the service loader does. */
   public AmqpTransport() {
     this(AmqpOptions.defaults());
   }
 
   /**
-   * With options.
+   * Creates it with options.
    *
    * @param options the options
    */
@@ -86,14 +86,17 @@ public final class AmqpTransport implements MultiplexingProvider {
     AmqpConnection connection =
         new AmqpConnection(
             options,
-            new OfOne(context),
+            new ConnectionSetup(
+                context.identity().toString(),
+                context.hubHost(),
+                context.endpoint(),
+                context.loop(),
+                dial(context.endpoint(), context.proxy(), certificate, webSocket),
+                certificate.isEmpty() && options.broker().isEmpty(),
+                tokenFirst),
             failures,
-            dial(context.endpoint(), context.proxy(), certificate, webSocket),
-            context.identity().toString(),
-            certificate.isEmpty() && options.broker().isEmpty(),
-            false,
-            1);
-    AmqpSession session = new AmqpSession(connection, options, context, failures);
+            null);
+    AmqpSession session = new AmqpSession(connection, context, failures);
     context.loop().execute(() -> connection.connectFor(session));
     return session.opening();
   }
@@ -101,34 +104,17 @@ public final class AmqpTransport implements MultiplexingProvider {
   @Override
   public Opening<SharedConnection> connect(Route route, ConnectionContext context) {
     boolean webSocket = webSocket(route);
-    String name = context.hubHost();
-    AmqpConnection connection =
-        new AmqpConnection(
-            options,
-            context,
-            new AmqpFailures("a shared connection", context.endpoint(), null),
+    return new SharedAmqpConnection(
+        options,
+        new ConnectionSetup(
+            context.hubHost(),
+            context.hubHost(),
+            context.endpoint(),
+            context.loop(),
             dial(context.endpoint(), context.proxy(), Optional.empty(), webSocket),
-            name,
             options.broker().isEmpty(),
-            true,
-            webSocket ? options.webSocketIdentities() : options.identities());
-    context.loop().execute(connection::connect);
-    return new Opening<SharedConnection>() {
-      @Override
-      public CompletionStage<SharedConnection> outcome() {
-        return connection.opened();
-      }
-
-      @Override
-      public void abort() {
-        connection.cut();
-      }
-
-      @Override
-      public String step() {
-        return "the AMQP connection";
-      }
-    };
+            tokenFirst),
+        webSocket ? options.webSocketIdentities() : options.identities());
   }
 
   private static boolean webSocket(Route route) {

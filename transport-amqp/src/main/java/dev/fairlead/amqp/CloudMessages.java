@@ -2,17 +2,17 @@ package dev.fairlead.amqp;
 
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
-import dev.fairlead.RejectedException;
 import dev.fairlead.SystemProperty;
 import dev.fairlead.spi.Inbox;
-import dev.fairlead.spi.Loop;
+import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.Settlement;
+import dev.fairlead.transport.PendingRequests;
+import java.time.Duration;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.apache.qpid.proton.amqp.messaging.Accepted;
 import org.apache.qpid.proton.amqp.messaging.Rejected;
@@ -20,18 +20,26 @@ import org.apache.qpid.proton.amqp.messaging.Released;
 import org.apache.qpid.proton.amqp.transport.DeliveryState;
 import org.apache.qpid.proton.amqp.transport.ReceiverSettleMode;
 import org.apache.qpid.proton.engine.Delivery;
+import org.apache.qpid.proton.engine.Receiver;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Cloud-to-device messages: each is handed over with a settlement that knows its delivery. The hub
- * sends no more than the credit while the application holds messages unsettled. Confined to the
- * loop, settlements to no thread. IoT Hub: "Send cloud-to-device messages": accepted completes,
- * released abandons, rejected dead-letters.
+ * gets credit for the messages that would reach the handler soon and for no more, because their
+ * locks run from delivery. It owes the confirmation of each settlement. Confined to the loop. IoT
+ * Hub: "Send cloud-to-device messages": accepted completes, released abandons, rejected
+ * dead-letters.
  */
 final class CloudMessages implements Links.User {
   private static final Logger log = LoggerFactory.getLogger(CloudMessages.class);
+
+  /** What a handler gets through within a lock, unless it is slow. */
+  private static final int MOST_CREDIT = 10;
+
+  /** The hub queues no more for one device; the application may hold all of them unsettled. */
+  private static final int MOST_UNSETTLED = 50;
 
   /** The service's names of what it sets, as annotations. */
   private static final Map<String, SystemProperty> ANNOTATIONS =
@@ -55,26 +63,56 @@ final class CloudMessages implements Links.User {
   private static final String ACK = "iothub-ack";
 
   private final Inbox inbox;
-  private final Loop loop;
   private final Engine engine;
   private final AmqpFailures failures;
+  private final Duration limit;
+  private final PendingRequests<Held, Confirmation> confirmations;
 
   private @Nullable Links links;
-  private final Set<Held> unconfirmed = new HashSet<>();
+  private int unsettled;
+  private boolean over;
 
-  // Read by settlements on any thread, to fail at once where the loop may be closed already.
-  private volatile boolean over;
-
-  CloudMessages(Inbox inbox, Loop loop, Engine engine, AmqpFailures failures) {
-    this.inbox = inbox;
-    this.loop = loop;
-    this.engine = engine;
+  CloudMessages(AmqpConnection connection, SessionContext context, AmqpFailures failures) {
+    this.inbox = context.inbox();
+    this.engine = connection.engine();
     this.failures = failures;
+    limit = connection.options().answerTimeout();
+    confirmations =
+        new PendingRequests<>(
+            connection.debts(), "settlement of a C2D message", MOST_UNSETTLED * 2, limit);
   }
 
   /** The links to receive by. */
   void use(Links own) {
     links = own;
+  }
+
+  /** Begins to follow the inbox. On the loop. */
+  void begin() {
+    inbox.whenCloudMessageRoom(
+        () -> {
+          replenish();
+          engine.flushSoon();
+        });
+  }
+
+  @Override
+  public void requested() {
+    replenish();
+  }
+
+  /** Grants credit up to what the handler gets to soon, and not one by one. */
+  private void replenish() {
+    Receiver receiver = links == null ? null : links.receiver();
+    if (receiver == null) {
+      return;
+    }
+    int room = Math.min(MOST_CREDIT, inbox.cloudMessageRoom());
+    int wanted = Math.min(room, MOST_UNSETTLED - unsettled);
+    int granted = receiver.getCredit();
+    if (wanted > granted && granted <= wanted / 2) {
+      receiver.flow(wanted - granted);
+    }
   }
 
   @Override
@@ -102,9 +140,19 @@ final class CloudMessages implements Links.User {
                 application.put(name, Incoming.text(value));
               }
             });
+    inbox.cloudMessage(incoming.body(), application, system, settlement(delivery));
+    replenish();
+  }
+
+  private Settlement settlement(Delivery delivery) {
+    if (delivery.remotelySettled()) {
+      delivery.settle();
+      return new CameSettled();
+    }
     Held held = new Held(delivery);
     delivery.setContext(held);
-    inbox.cloudMessage(incoming.body(), application, system, held);
+    unsettled++;
+    return held;
   }
 
   private static void put(
@@ -114,20 +162,15 @@ final class CloudMessages implements Links.User {
     }
   }
 
-  private void replenish() {
-    if (links != null) {
-      links.replenish();
-    }
-  }
-
   /** The hub has confirmed a settlement, or refused it, or taken the message back. */
   @Override
   public void updated(Delivery delivery) {
     if (delivery.getContext() instanceof Held held && delivery.remotelySettled()) {
-      delivery.setContext(null);
-      delivery.settle();
-      replenish();
-      held.confirmed(delivery.getRemoteState());
+      held.settled();
+      DeliveryState state = delivery.getRemoteState();
+      if (!confirmations.answer(held, new Confirmation(state))) {
+        held.lost = failures.takenBack();
+      }
     }
   }
 
@@ -135,23 +178,25 @@ final class CloudMessages implements Links.User {
   public void abandoned(Delivery delivery) {
     if (delivery.getContext() instanceof Held held) {
       delivery.setContext(null);
-      held.gone(failures.linkLost(Progress.MAYBE_SENT));
+      unsettled--;
+      HubException why = failures.linkLost(Progress.MAYBE_SENT);
+      held.lost = why;
+      confirmations.fail(held, why);
     }
   }
 
   /** The session is over. */
   void end() {
     over = true;
-    HubException failure = failures.over(Progress.MAYBE_SENT);
-    unconfirmed.forEach(held -> held.done.completeExceptionally(failure));
-    unconfirmed.clear();
+    confirmations.end(failures.over(Progress.MAYBE_SENT));
   }
 
+  /** The hub's word on a settlement: the state it has left the message in, if it said one. */
+  private record Confirmation(@Nullable DeliveryState state) {}
+
+  /** A message that the application has to settle. */
   private final class Held implements Settlement {
     private final Delivery delivery;
-    private final CompletableFuture<Void> done = new CompletableFuture<>();
-    private boolean asked; // guarded by done
-    private boolean sent;
     private @Nullable HubException lost;
 
     Held(Delivery delivery) {
@@ -174,58 +219,64 @@ final class CloudMessages implements Links.User {
     }
 
     private CompletionStage<Void> settle(DeliveryState outcome) {
-      synchronized (done) {
-        if (asked) {
-          return CompletableFuture.failedFuture(
-              new RejectedException("The message is settled already.", Progress.NOT_SENT));
-        }
-        asked = true;
+      if (lost != null) {
+        return CompletableFuture.failedFuture(lost);
       }
-      if (over) {
-        return CompletableFuture.failedFuture(failures.over(Progress.NOT_SENT));
-      }
-      loop.execute(() -> send(outcome));
-      return done;
-    }
-
-    private void send(DeliveryState outcome) {
-      if (over || lost != null) {
-        done.completeExceptionally(lost != null ? lost : failures.over(Progress.NOT_SENT));
-        return;
-      }
-      sent = true;
+      CompletableFuture<Confirmation> confirmed = confirmations.register(this);
       delivery.disposition(outcome);
-      if (delivery.getLink().getRemoteReceiverSettleMode() != ReceiverSettleMode.SECOND) {
-        // The hub confirms nothing; what it thinks of it is not to be known.
-        delivery.setContext(null);
-        delivery.settle();
-        replenish();
-        done.complete(null);
+      if (delivery.getLink().getRemoteReceiverSettleMode() == ReceiverSettleMode.SECOND) {
+        confirmations.sent(this, 0);
       } else {
-        unconfirmed.add(this);
+        // The hub confirms nothing: whether it took the settlement cannot be known.
+        settled();
+        confirmations.answer(this, new Confirmation(null));
       }
       engine.flushSoon();
+      return confirmed.handle(this::result).thenCompose(stage -> stage);
     }
 
-    private void confirmed(@Nullable DeliveryState state) {
-      unconfirmed.remove(this);
-      if (!sent) {
-        lost =
-            new RejectedException(
-                "The hub has taken the message back; it delivers it again.", Progress.NOT_SENT);
-      } else if (state instanceof Rejected refused && refused.getError() != null) {
-        done.completeExceptionally(failures.settlement(HubError.of(refused.getError())));
-      } else {
-        done.complete(null);
+    private CompletionStage<Void> result(
+        @Nullable Confirmation confirmed, @Nullable Throwable failure) {
+      Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+      if (cause != null && !over && delivery.getContext() == this) {
+        // Overdue. Settled here all the same: else the message would keep its place for ever.
+        settled();
+        engine.flushSoon();
+        return CompletableFuture.failedFuture(failures.settlementUnconfirmed(limit));
       }
+      if (cause != null) {
+        return CompletableFuture.failedFuture(cause);
+      }
+      DeliveryState state = confirmed == null ? null : confirmed.state();
+      return state instanceof Rejected refused && refused.getError() != null
+          ? CompletableFuture.failedFuture(failures.settlement(AmqpError.of(refused.getError())))
+          : CompletableFuture.completedFuture(null);
     }
 
-    private void gone(HubException why) {
-      unconfirmed.remove(this);
-      lost = why;
-      if (sent) {
-        done.completeExceptionally(why);
-      }
+    /** Its place is free. */
+    private void settled() {
+      delivery.setContext(null);
+      delivery.settle();
+      unsettled--;
+      replenish();
+    }
+  }
+
+  /** A message that needs no settlement. */
+  private final class CameSettled implements Settlement {
+    @Override
+    public CompletionStage<Void> complete() {
+      return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletionStage<Void> abandon() {
+      return CompletableFuture.failedFuture(failures.cameSettled());
+    }
+
+    @Override
+    public CompletionStage<Void> reject() {
+      return CompletableFuture.failedFuture(failures.cameSettled());
     }
   }
 }

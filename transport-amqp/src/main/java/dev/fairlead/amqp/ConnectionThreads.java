@@ -3,6 +3,7 @@ package dev.fairlead.amqp;
 import dev.fairlead.net.Connection;
 import dev.fairlead.net.Dial;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.transport.WakeUp;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,16 +17,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * The two threads of a connection, which do nothing but move bytes: one dials and then reads, one
  * writes. What they bring reaches the loop many pieces at a time, and both are held up where the
- * loop, or the network, does not keep pace. Neither waits with a time-out; a line that is idle
- * costs two sleeping threads.
+ * loop, or the network, does not keep pace. An idle connection costs two sleeping threads and no
+ * buffer.
  */
 final class ConnectionThreads {
-  /** What the loop is told, on the loop. */
+  /** What happens to the connection, on the loop. */
   interface Events {
-    /** The line is open. */
+    /** It is open. */
     void connected();
 
-    /** Bytes have come; the array is the wire's own again when this returns. */
+    /** Bytes have come; the array is used again when this returns. */
     void arrived(byte[] bytes, int length);
 
     /** All that had come so far has been handed over, or there is room to write again. */
@@ -36,7 +37,7 @@ final class ConnectionThreads {
      */
     void writeFailed(Throwable cause);
 
-    /** The line is over. Not after {@link #cut}. */
+    /** The connection is over. Not after {@link #cut}. */
     void broken(Throwable cause);
   }
 
@@ -51,16 +52,19 @@ final class ConnectionThreads {
 
   private static final int SMALL = 1024;
 
-  /** A buffer that grew beyond this in a burst is let go of. */
+  /** A buffer that grew beyond this in a burst is dropped when the burst is over. */
   private static final int KEPT = 64 * 1024;
+
+  /** After this much silence a burst is over. */
+  private static final int BURST_PAUSE_MILLIS = 1000;
 
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   private record Piece(byte[] bytes, int length) {}
 
   private final String name;
   private final Dial dial;
-  private final Loop loop;
   private final Events events;
+  private final WakeUp wakeUp;
 
   private final Object lock = new Object();
   private final Deque<Piece> arrived = new ArrayDeque<>();
@@ -75,22 +79,29 @@ final class ConnectionThreads {
   private boolean over;
   private @Nullable Throwable cause;
   private @Nullable Throwable writeFailure;
-  private boolean scheduled;
+
+  /** Bytes that wait or are being written; changed under the lock, read without it. */
+  private volatile int backlog;
 
   // On the loop.
-  private boolean toldConnected;
-  private boolean toldWriteFailure;
+  private boolean notedConnected;
+  private boolean notedWriteFailure;
 
   ConnectionThreads(String name, Dial dial, Loop loop, Events events) {
     this.name = name;
     this.dial = dial;
-    this.loop = loop;
     this.events = events;
+    wakeUp = new WakeUp(loop, this::drain);
   }
 
   /** Begins to dial. */
   void start() {
     thread("AMQP reader: ", this::read).start();
+  }
+
+  /** What dialling waits for. Any thread. */
+  String step() {
+    return dial.step();
   }
 
   private Thread thread(String role, Runnable task) {
@@ -100,7 +111,7 @@ final class ConnectionThreads {
   }
 
   /**
-   * Puts bytes in line to be written. On the loop.
+   * Queues bytes for the writer. On the loop.
    *
    * @param bytes whole frames
    */
@@ -115,20 +126,23 @@ final class ConnectionThreads {
       }
       bytes.get(outgoing, outgoingLength, count);
       outgoingLength += count;
+      backlog = outgoingLength + writing;
       lock.notifyAll();
     }
   }
 
   /** Whether more may be written now; if not, {@link Events#batchDone} comes when it may. */
   boolean hasRoom() {
+    if (backlog < MAX_BACKLOG) {
+      return true;
+    }
     synchronized (lock) {
-      boolean room = outgoingLength + writing < MAX_BACKLOG;
-      wantsRoom = !room;
-      return room;
+      wantsRoom = backlog >= MAX_BACKLOG;
+      return !wantsRoom;
     }
   }
 
-  /** Ends the line, or the dialling, at once. Any thread; does not block. */
+  /** Ends the connection, or the dialling, at once. Any thread; does not block. */
   void cut() {
     synchronized (lock) {
       over = true;
@@ -142,13 +156,13 @@ final class ConnectionThreads {
 
   private void read() {
     try {
-      Connection line = dial.connect();
+      Connection connection = dial.connect();
       synchronized (lock) {
         connected = true;
       }
-      schedule();
-      thread("AMQP writer: ", () -> write(line)).start();
-      InputStream in = line.input();
+      wakeUp.signal();
+      thread("AMQP writer: ", () -> write(connection)).start();
+      InputStream in = connection.input();
       while (true) {
         byte[] bytes = takeSpare();
         int count = in.read(bytes);
@@ -186,7 +200,7 @@ final class ConnectionThreads {
       }
       arrived.add(piece);
     }
-    schedule();
+    wakeUp.signal();
   }
 
   private void ended(Throwable why) {
@@ -198,36 +212,42 @@ final class ConnectionThreads {
     }
     // The other thread may hang in a write that no peer will ever take.
     dial.abort();
-    schedule();
+    wakeUp.signal();
   }
 
   // The writer's thread.
 
-  private void write(Connection line) {
+  private void write(Connection connection) {
     try {
-      OutputStream out = line.output();
+      OutputStream out = connection.output();
       for (Piece batch = nextBatch(); batch != null; batch = nextBatch()) {
         out.write(batch.bytes, 0, batch.length);
         out.flush();
         if (written(batch.bytes)) {
-          schedule();
+          wakeUp.signal();
         }
       }
     } catch (IOException e) {
       synchronized (lock) {
         writeFailure = e;
       }
-      schedule();
+      wakeUp.signal();
     } catch (RuntimeException | InterruptedException e) {
       ended(e);
     }
   }
 
-  /** Waits for something to write; null when the line is over. */
+  /** Waits for something to write; null when the connection is over. */
   private @Nullable Piece nextBatch() throws InterruptedException {
     synchronized (lock) {
       while (outgoingLength == 0 && !over && cause == null) {
-        lock.wait();
+        long began = System.nanoTime();
+        // Large buffers are kept while a burst lasts, else each write would let one grow again.
+        lock.wait(holdsLargeBuffer() ? BURST_PAUSE_MILLIS : 0);
+        if (outgoingLength == 0 && System.nanoTime() - began >= BURST_PAUSE_MILLIS * 1_000_000L) {
+          outgoing = outgoing.length > KEPT ? new byte[SMALL] : outgoing;
+          empty = null;
+        }
       }
       if (over || cause != null) {
         return null;
@@ -241,28 +261,25 @@ final class ConnectionThreads {
     }
   }
 
-  /** Takes note; whether the loop waits for room and there is some. */
+  private boolean holdsLargeBuffer() {
+    synchronized (lock) {
+      return outgoing.length > KEPT || (empty != null && empty.length > KEPT);
+    }
+  }
+
+  /** Notes that a batch is out; whether the loop waits for room and there is some. */
   private boolean written(byte[] buffer) {
     synchronized (lock) {
       writing = 0;
-      empty = buffer.length > KEPT ? null : buffer;
-      boolean tell = wantsRoom && outgoingLength < MAX_BACKLOG;
-      wantsRoom &= !tell;
-      return tell;
+      backlog = outgoingLength;
+      empty = buffer;
+      boolean signal = wantsRoom && backlog < MAX_BACKLOG;
+      wantsRoom &= !signal;
+      return signal;
     }
   }
 
   // The loop.
-
-  private void schedule() {
-    synchronized (lock) {
-      if (scheduled) {
-        return;
-      }
-      scheduled = true;
-    }
-    loop.execute(this::drain);
-  }
 
   private void drain() {
     boolean open;
@@ -270,14 +287,13 @@ final class ConnectionThreads {
     Throwable unwritten;
     int count;
     synchronized (lock) {
-      scheduled = false;
       open = connected;
       end = cause;
       unwritten = writeFailure;
       count = arrived.size();
     }
-    if (open && !toldConnected) {
-      toldConnected = true;
+    if (open && !notedConnected) {
+      notedConnected = true;
       events.connected();
     }
     for (int i = 0; i < count; i++) {
@@ -286,7 +302,7 @@ final class ConnectionThreads {
         piece = arrived.poll();
       }
       if (piece == null) {
-        return; // cut meanwhile
+        return; // cut while handing over
       }
       events.arrived(piece.bytes, piece.length);
       synchronized (lock) {
@@ -296,8 +312,8 @@ final class ConnectionThreads {
       }
     }
     events.batchDone();
-    if (unwritten != null && !toldWriteFailure && !isOver()) {
-      toldWriteFailure = true;
+    if (unwritten != null && !notedWriteFailure && !isOver()) {
+      notedWriteFailure = true;
       events.writeFailed(unwritten);
     }
     if (end != null && !isOver()) {

@@ -16,6 +16,7 @@ import org.apache.qpid.proton.engine.Event;
 import org.apache.qpid.proton.engine.Link;
 import org.apache.qpid.proton.engine.Receiver;
 import org.apache.qpid.proton.engine.Sasl.SaslOutcome;
+import org.apache.qpid.proton.engine.Sender;
 import org.apache.qpid.proton.engine.Session;
 import org.apache.qpid.proton.engine.TransportException;
 import org.apache.qpid.proton.engine.impl.TransportImpl;
@@ -32,7 +33,7 @@ final class Engine {
 
     void closed(ErrorCondition why);
 
-    /** The engine itself is at its wits' end. */
+    /** The engine itself failed, which is a defect of this side. */
     void failed(RuntimeException bug);
   }
 
@@ -61,19 +62,13 @@ final class Engine {
   /** The hub's own size. A frame is buffered whole. */
   static final int MAX_FRAME = 64 * 1024;
 
-  /** The hub's own limit of a message. IoT Hub: max-message-size of its links. */
-  static final int MAX_MESSAGE = 1024 * 1024;
-
-  /** Of messages that have come in part, on all links together. */
-  private static final long MAX_PARTIAL = 16L * MAX_MESSAGE;
-
   /** Flow control that is no promise: unread bytes are bounded by the two limits above. */
-  private static final int SESSION_CAPACITY = 4 * MAX_MESSAGE;
+  private static final int SESSION_CAPACITY = 4 * Reassembly.MAX_MESSAGE;
 
-  /** [AMQP 2.3] A frame without a body says "alive". */
+  /** [AMQP 2.3] A frame without a body is a heartbeat. */
   private static final byte[] EMPTY_FRAME = {0, 0, 0, 8, 2, 0, 0, 0};
 
-  private final ConnectionThreads wire;
+  private final ConnectionThreads threads;
   private final Loop loop;
   private final Events events;
   private final TransportImpl transport = (TransportImpl) Proton.transport();
@@ -82,14 +77,15 @@ final class Engine {
   private final org.apache.qpid.proton.engine.@Nullable Sasl sasl;
 
   private final List<Session> ended = new ArrayList<>();
+  private final List<Sender> draining = new ArrayList<>();
+  private final Reassembly incoming = new Reassembly();
   private boolean busy;
   private boolean flushScheduled;
-  private long partial;
   private long lastReceived;
   private long lastSent;
 
-  Engine(ConnectionThreads wire, Loop loop, Sasl layer, Duration idleTimeout, Events events) {
-    this.wire = wire;
+  Engine(ConnectionThreads threads, Loop loop, Sasl layer, Duration idleTimeout, Events events) {
+    this.threads = threads;
     this.loop = loop;
     this.events = events;
     // Before sasl(), which fixes the buffers' sizes.
@@ -114,19 +110,19 @@ final class Engine {
     lastSent = lastReceived;
   }
 
-  /** Says OPEN with the next flush. */
+  /** Sends OPEN with the next flush. */
   void open(String container, String host) {
     connection.setContainer(container);
     connection.setHostname(host);
     connection.open();
   }
 
-  /** Says CLOSE with the next flush. */
+  /** Sends CLOSE with the next flush. */
   void close() {
     connection.close();
   }
 
-  /** A new session, to be opened by who asks. */
+  /** A new session, to be opened by the caller. */
   Session session(SessionEvents handler) {
     Session session = connection.session();
     session.setIncomingCapacity(SESSION_CAPACITY);
@@ -139,7 +135,7 @@ final class Engine {
     return Math.min(transport.getRemoteChannelMax(), transport.getChannelMax()) + 1;
   }
 
-  /** What the peer wants to hear of us at least this often; zero for never. */
+  /** The peer's idle time-out: it expects something at least this often; zero for never. */
   Duration remoteIdleTimeout() {
     return Duration.ofMillis(transport.getRemoteIdleTimeout() & 0xffff_ffffL);
   }
@@ -159,11 +155,11 @@ final class Engine {
    * if not.
    */
   boolean hasRoom() {
-    return wire.hasRoom();
+    return threads.hasRoom();
   }
 
   /**
-   * Takes what has come and tells what it means.
+   * Takes what has come and dispatches the events in it.
    *
    * @throws ProtocolViolation if it is not AMQP, or beyond the bounds
    */
@@ -191,18 +187,21 @@ final class Engine {
     } catch (TransportException e) {
       return new ProtocolViolation(String.valueOf(e.getMessage()), e);
     } catch (RuntimeException e) {
-      // The engine trusts its peer in many places, and stumbles where it should not have.
+      // The engine trusts its peer in many places where it should not.
       return new ProtocolViolation("what makes no sense (" + e + ")", e);
     } catch (StackOverflowError e) {
       return new ProtocolViolation("values nested too deeply", e);
     }
   }
 
-  /** Whether the security layer has refused us. */
+  /** Whether the peer has refused the security layer. */
   boolean saslRefused() {
-    return sasl != null
-        && sasl.getOutcome() != SaslOutcome.PN_SASL_NONE
-        && sasl.getOutcome() != SaslOutcome.PN_SASL_OK;
+    return sasl != null && !saslPending() && sasl.getOutcome() != SaslOutcome.PN_SASL_OK;
+  }
+
+  /** Whether the outcome of the security layer is still to come. */
+  boolean saslPending() {
+    return sasl != null && sasl.getOutcome() == SaslOutcome.PN_SASL_NONE;
   }
 
   private void dispatch() throws ProtocolViolation {
@@ -255,33 +254,25 @@ final class Engine {
       handler.updated(delivery);
       return;
     }
-    int before = delivery.getContext() instanceof Integer seen ? seen : 0;
-    int size = delivery.available();
-    partial += size - before;
-    if (delivery.isAborted()) {
-      partial -= size;
-      receiver.advance();
-      delivery.settle();
-      return;
+    byte[] message = incoming.take(receiver, delivery);
+    if (message != null) {
+      handler.arrived(delivery, message);
     }
-    if (size > MAX_MESSAGE || partial > MAX_PARTIAL) {
-      throw new ProtocolViolation("more than " + MAX_MESSAGE + " bytes in one message");
-    }
-    if (delivery.isPartial()) {
-      delivery.setContext(size);
-      return;
-    }
-    partial -= size;
-    byte[] message = new byte[size];
-    receiver.recv(message, 0, size);
-    delivery.setContext(null);
-    receiver.advance();
-    handler.arrived(delivery, message);
+  }
+
+  /** Counts no longer what has come in part on a link that is gone. */
+  void discardPartial(Link link) {
+    incoming.discard(link);
+  }
+
+  /** Gives back the credit that is left on a link after what waits has gone out. [AMQP 2.6.7] */
+  void drain(Sender link) {
+    draining.add(link);
   }
 
   /** The largest message that this side takes on a link. */
   static UnsignedLong maxMessageSize() {
-    return UnsignedLong.valueOf(MAX_MESSAGE);
+    return UnsignedLong.valueOf(Reassembly.MAX_MESSAGE);
   }
 
   /** As {@link #flush}, once for all that happens until the loop comes to it. */
@@ -296,12 +287,19 @@ final class Engine {
     }
   }
 
-  /** Hands what is to be sent to the wire, as far as that has room. Nothing inside a dispatch. */
+  /** Hands over what is to be sent, as far as the writer has room. Nothing inside a dispatch. */
   void flush() {
     loop.assertInLoop();
     if (busy) {
       return;
     }
+    draining.forEach(
+        link -> {
+          if (link.getLocalState() == EndpointState.ACTIVE) {
+            link.drained();
+          }
+        });
+    draining.clear();
     forgetLocalEvents();
     push();
     if (!ended.isEmpty() && idle()) {
@@ -311,15 +309,15 @@ final class Engine {
     forgetLocalEvents();
   }
 
-  /** As {@link #flush}, also inside a dispatch: what is said after it stands behind. */
+  /** As {@link #flush}, also inside a dispatch: what is sent after it goes out behind it. */
   void push() {
     try {
-      while (wire.hasRoom()) {
+      while (threads.hasRoom()) {
         int count = transport.pending();
         if (count <= 0) {
           break;
         }
-        wire.write(transport.head());
+        threads.write(transport.head());
         transport.pop(count);
         lastSent = loop.nanoTime();
       }
@@ -328,9 +326,9 @@ final class Engine {
     }
   }
 
-  /** Whether all that was to be sent is with the wire. */
+  /** Whether all that was to be sent is with the threads. */
   private boolean idle() {
-    return wire.hasRoom() && transport.pending() <= 0;
+    return threads.hasRoom() && transport.pending() <= 0;
   }
 
   /** Begins an empty session and ends it as soon as it is answered. */
@@ -353,9 +351,9 @@ final class Engine {
   }
 
   /**
-   * Ends a session from this side and lets go of it once the peer has ended it as well. Not before
-   * the peer has begun it: the engine would give its channel to another session, and take the late
-   * BEGIN for that one's.
+   * Ends a session from this side and frees it once the peer has ended it as well. Not before the
+   * peer has begun it: the engine would give its channel to another session, and take the late
+   * BEGIN as that one's.
    */
   void leave(Session session) {
     SessionEvents remains =
@@ -379,18 +377,18 @@ final class Engine {
     }
   }
 
-  /** Between dispatches only this side acts, and it knows what it did. */
+  /** Between dispatches only this side acts: its own events need no dispatch. */
   private void forgetLocalEvents() {
     while (collector.peek() != null) {
       collector.pop();
     }
   }
 
-  /** Says that this side lives, if nothing else is to be said. */
+  /** Sends an empty frame, if nothing else is to be sent. */
   void heartbeat() {
     flush();
     if (idle()) {
-      wire.write(ByteBuffer.wrap(EMPTY_FRAME));
+      threads.write(ByteBuffer.wrap(EMPTY_FRAME));
       lastSent = loop.nanoTime();
     }
   }

@@ -1,6 +1,10 @@
 package dev.fairlead.amqp;
 
+import dev.fairlead.transport.Debt;
+import dev.fairlead.transport.Debts;
+import dev.fairlead.transport.Overdue;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -8,8 +12,6 @@ import java.util.UUID;
 import org.apache.qpid.proton.amqp.Symbol;
 import org.apache.qpid.proton.amqp.messaging.Accepted;
 import org.apache.qpid.proton.amqp.messaging.Released;
-import org.apache.qpid.proton.amqp.messaging.Source;
-import org.apache.qpid.proton.amqp.messaging.Target;
 import org.apache.qpid.proton.amqp.transport.ErrorCondition;
 import org.apache.qpid.proton.amqp.transport.SenderSettleMode;
 import org.apache.qpid.proton.codec.ReadableBuffer;
@@ -22,26 +24,40 @@ import org.apache.qpid.proton.engine.Session;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The links of one {@link LinkPurpose}: attached together, lost together, and attached anew as
- * often as their owner wants. Confined to the loop.
+ * The links of one {@link LinkPurpose}: attached together, lost together, and attached again when
+ * their owner decides so. The hub owes the answer to each ATTACH, and credit where something waits
+ * for it. Confined to the loop.
  */
 final class Links implements Engine.LinkEvents {
-  /** Who decides about the links. */
+  /** Decides about the links. */
   interface Owner {
-    /** All of them are there. */
+    /** All are attached. */
     void attached(Links links);
 
-    /** They are gone, all of them, or were never granted. */
-    void lost(Links links, HubError why);
+    /**
+     * They are gone, all of them.
+     *
+     * @param granted whether they were attached; if not, the hub refused them
+     */
+    void lost(Links links, AmqpError why, boolean granted);
+
+    /** The hub does not answer ATTACH. Comes again after each further limit. */
+    void unanswered(Links links, Overdue overdue);
   }
 
-  /** Who works with the links. */
+  /** Works with the links. */
   interface User {
-    /** All of them are there; comes before the owner hears of it. */
+    /** They have been asked for: credit given now goes out behind ATTACH. */
+    default void requested() {}
+
+    /** All of them are attached; comes before the owner is notified. */
     default void attached() {}
 
     /** There may be more credit to send. */
     default void credited() {}
+
+    /** The hub gave no credit within the limit, since {@link #awaitCredit}. */
+    default void noCredit(Overdue overdue) {}
 
     /** A message has come. Whether it is settled already is the sender's affair. */
     default void arrived(Delivery delivery, byte[] message) {}
@@ -66,20 +82,25 @@ final class Links implements Engine.LinkEvents {
 
   private static final int UNLIMITED = -1_000_000_000;
 
-  // IoT Hub takes these, and insists on the common id of a pair.
-  private static final Symbol API_VERSION = Symbol.valueOf("com.microsoft:api-version");
-  private static final Symbol CLIENT_VERSION = Symbol.valueOf("com.microsoft:client-version");
+  /** Links whose ATTACH or DETACH the hub never answers stay in the engine, so they are counted. */
+  private static final int MOST_UNANSWERED = 8;
+
+  /** IoT Hub insists on it: a common id of the links of a pair. */
   private static final Symbol CORRELATION = Symbol.valueOf("com.microsoft:channel-correlation-id");
 
-  private final LinkPurpose function;
+  private final LinkPurpose purpose;
   private final String prefix;
   private final Map<Symbol, Object> properties;
+  private final Engine engine;
   private final Owner owner;
   private final User user;
+  private final Debt answer;
+  private final Debt credit;
 
   private int sent;
   private State state = State.IDLE;
   private int attachings;
+  private int awaited;
   private int unanswered;
   private @Nullable Sender sender;
   private @Nullable Receiver receiver;
@@ -87,80 +108,84 @@ final class Links implements Engine.LinkEvents {
   /**
    * Makes links that are not attached yet.
    *
-   * @param prefix makes their names unique within the container, which strict peers insist on
+   * @param prefix makes their names unique within the container, as strict peers require
    * @param properties what every ATTACH carries, empty towards a plain broker
+   * @param answerLimit how long the hub may take to answer ATTACH
+   * @param creditLimit how long it may give no credit to what waits for it
    */
   Links(
-      LinkPurpose function, String prefix, Map<Symbol, Object> properties, Owner owner, User user) {
-    this.function = function;
+      LinkPurpose purpose,
+      String prefix,
+      Map<Symbol, Object> properties,
+      Engine engine,
+      Debts debts,
+      Duration answerLimit,
+      Duration creditLimit,
+      Owner owner,
+      User user) {
+    this.purpose = purpose;
     this.prefix = prefix;
     this.properties = properties;
+    this.engine = engine;
     this.owner = owner;
     this.user = user;
+    answer =
+        debts.debt(
+            "the answer to ATTACH of the " + purpose.words(),
+            answerLimit,
+            overdue -> owner.unanswered(this, overdue));
+    credit = debts.debt("credit on the " + purpose.words(), creditLimit, user::noCredit);
   }
 
-  /** What the hub wants to know with every ATTACH. */
-  static Map<Symbol, Object> properties(String apiVersion, String userAgent) {
-    return Map.of(API_VERSION, apiVersion, CLIENT_VERSION, userAgent);
-  }
-
-  LinkPurpose function() {
-    return function;
+  LinkPurpose purpose() {
+    return purpose;
   }
 
   State state() {
     return state;
   }
 
-  /** Null while the links are gone, or where none was wanted. */
-  @Nullable Sender sender() {
-    return sender;
-  }
-
-  /** Null while the links are gone, or where none was wanted. */
+  /** Null while the links are gone. */
   @Nullable Receiver receiver() {
     return receiver;
+  }
+
+  /** Whether they can be asked for: not too many that were given up are still unanswered. */
+  boolean canAttach() {
+    return state == State.IDLE && unanswered < MOST_UNANSWERED;
   }
 
   /** Asks for the links, and for messages on the one from the hub right away. */
   void attach(Session session) {
     state = State.ATTACHING;
-    unanswered = 0;
+    awaited = 0;
     attachings++;
-    Map<Symbol, Object> told = new HashMap<>(properties);
-    if (function.paired() && !properties.isEmpty()) {
-      told.put(CORRELATION, function.name() + ":" + UUID.randomUUID());
+    Map<Symbol, Object> sentProperties = new HashMap<>(properties);
+    if (purpose.paired() && !properties.isEmpty()) {
+      sentProperties.put(CORRELATION, purpose.name() + ":" + UUID.randomUUID());
     }
-    String name = prefix + function.name() + "-" + attachings;
-    if (function.sends()) {
+    String name = prefix + purpose.name() + "-" + attachings;
+    if (purpose.sends()) {
       sender = session.sender(name + "-out");
-      open(sender, told);
+      open(sender, sentProperties);
     }
-    if (function.receives()) {
+    if (purpose.receives()) {
       receiver = session.receiver(name + "-in");
-      open(receiver, told);
-      receiver.flow(function.credit());
+      open(receiver, sentProperties);
+      receiver.flow(purpose.credit());
     }
+    user.requested();
+    answer.owe();
   }
 
-  private void open(Link link, Map<Symbol, Object> told) {
-    Source source = new Source();
-    Target target = new Target();
-    boolean out = link instanceof Sender;
-    // The terminus on this side carries a name of our own choice.
-    source.setAddress(out ? link.getName() : function.address());
-    target.setAddress(out ? function.address() : link.getName());
-    link.setSource(source);
-    link.setTarget(target);
-    link.setSenderSettleMode(function.senderMode());
-    link.setReceiverSettleMode(function.receiverMode());
-    link.setMaxMessageSize(Engine.maxMessageSize());
-    if (!told.isEmpty()) {
-      link.setProperties(told);
+  private void open(Link link, Map<Symbol, Object> sentProperties) {
+    purpose.shape(link);
+    if (!sentProperties.isEmpty()) {
+      link.setProperties(sentProperties);
     }
     link.setContext(this);
     link.open();
-    unanswered++;
+    awaited++;
   }
 
   @Override
@@ -168,8 +193,9 @@ final class Links implements Engine.LinkEvents {
     boolean granted =
         link instanceof Sender ? link.getRemoteTarget() != null : link.getRemoteSource() != null;
     // [AMQP 2.6.3] Where not, a DETACH with the reason follows.
-    if (state == State.ATTACHING && granted && --unanswered == 0) {
+    if (state == State.ATTACHING && granted && --awaited == 0) {
       state = State.ATTACHED;
+      answer.forgive();
       user.attached();
       owner.attached(this);
     }
@@ -180,15 +206,23 @@ final class Links implements Engine.LinkEvents {
     if (state == State.ENDED) {
       return;
     }
-    HubError error = HubError.of(why);
+    boolean granted = state == State.ATTACHED;
+    AmqpError error = AmqpError.of(why);
     letGo();
-    owner.lost(this, error);
+    owner.lost(this, error, granted);
   }
 
   @Override
   public void credited(Link link) {
-    if (state == State.ATTACHED) {
-      user.credited();
+    if (state != State.ATTACHED) {
+      return;
+    }
+    if (canSend()) {
+      credit.forgive();
+    }
+    user.credited();
+    if (link instanceof Sender out && out.getDrain()) {
+      engine.drain(out);
     }
   }
 
@@ -216,6 +250,17 @@ final class Links implements Engine.LinkEvents {
         && (sender.getCredit() > 0 || sender.getCredit() < UNLIMITED);
   }
 
+  /** Something waits for credit: from now on the hub owes it. */
+  void awaitCredit() {
+    if (state == State.ATTACHED && credit.count() == 0 && !canSend()) {
+      credit.owe();
+    }
+  }
+
+  void forgiveCredit() {
+    credit.forgive();
+  }
+
   /**
    * Sends one message, for which there must be credit.
    *
@@ -231,7 +276,7 @@ final class Links implements Engine.LinkEvents {
     Delivery delivery = out.delivery(tag);
     delivery.setMessageFormat(format);
     out.sendNoCopy(ReadableBuffer.ByteBufferReader.wrap(message));
-    if (function.senderMode() == SenderSettleMode.SETTLED) {
+    if (purpose.senderMode() == SenderSettleMode.SETTLED) {
       delivery.settle();
     } else {
       out.advance();
@@ -239,7 +284,7 @@ final class Links implements Engine.LinkEvents {
     return delivery;
   }
 
-  /** Asks for another message in place of one that is done with. */
+  /** Asks for one more message. */
   void replenish() {
     if (receiver != null) {
       receiver.flow(1);
@@ -262,6 +307,11 @@ final class Links implements Engine.LinkEvents {
   /** The session of the links, or the whole connection, is over. */
   void end() {
     state = State.ENDED;
+    answer.forgive();
+    credit.forgive();
+    if (receiver != null) {
+      engine.discardPartial(receiver);
+    }
     sender = null;
     receiver = null;
   }
@@ -272,20 +322,27 @@ final class Links implements Engine.LinkEvents {
       return;
     }
     state = State.IDLE;
-    Sender out = sender;
-    Receiver in = receiver;
+    answer.forgive();
+    Link out = sender;
+    Link in = receiver;
     sender = null;
     receiver = null;
-    if (out != null) {
-      leave(out);
-    }
-    if (in != null) {
-      leave(in);
-    }
+    leave(out);
+    leave(in);
     user.lost();
   }
 
-  private void leave(Link link) {
+  /** As {@link #letGo}, where the hub has ended their session and answers nothing more in it. */
+  void sessionEnded() {
+    letGo();
+    unanswered = 0;
+  }
+
+  private void leave(@Nullable Link link) {
+    if (link == null) {
+      return;
+    }
+    engine.discardPartial(link);
     for (Delivery each = link.head(); each != null; each = each.next()) {
       user.abandoned(each);
     }
@@ -293,11 +350,18 @@ final class Links implements Engine.LinkEvents {
     link.close();
     if (link.getRemoteState() == EndpointState.CLOSED) {
       free(link);
+    } else {
+      unanswered++;
     }
   }
 
   /** Else the engine would settle deliveries in a way that may mean "done". */
-  private static void free(Link link) {
+  private void free(Link link) {
+    engine.discardPartial(link);
+    if (link instanceof Receiver in) {
+      // What came in part would be counted against the session's window for ever.
+      while (in.current() != null && in.advance()) {}
+    }
     Delivery delivery = link.head();
     while (delivery != null) {
       Delivery next = delivery.next();
@@ -310,13 +374,14 @@ final class Links implements Engine.LinkEvents {
     link.free();
   }
 
-  /** A link that was let go of and that the hub has not detached yet. */
-  private static final class Remains implements Engine.LinkEvents {
+  /** A link that was given up and that the hub has not detached yet. */
+  private final class Remains implements Engine.LinkEvents {
     @Override
     public void attached(Link link) {}
 
     @Override
     public void detached(Link link, ErrorCondition why) {
+      unanswered = Math.max(0, unanswered - 1);
       free(link);
     }
 

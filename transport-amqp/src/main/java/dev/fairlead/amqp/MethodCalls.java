@@ -1,19 +1,18 @@
 package dev.fairlead.amqp;
 
+import dev.fairlead.HubException;
 import dev.fairlead.MethodRequest;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
 import dev.fairlead.spi.Inbox;
-import dev.fairlead.spi.Loop;
-import dev.fairlead.spi.MethodReply;
+import dev.fairlead.transport.Overdue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.qpid.proton.engine.Delivery;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,8 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Direct methods over their pair of links: each call is handed over with a reply that knows its
- * correlation id, and answered settled, for the caller in the cloud waits no longer than it waits.
- * Confined to the loop, the replies to no thread. IoT Hub: "Understand and invoke direct methods".
+ * correlation id, and answered settled, because the caller in the cloud waits no longer than it
+ * waits. Confined to the loop. IoT Hub: "Understand and invoke direct methods".
  */
 final class MethodCalls implements Links.User {
   private static final Logger log = LoggerFactory.getLogger(MethodCalls.class);
@@ -31,19 +30,15 @@ final class MethodCalls implements Links.User {
   private static final int MAX_WAITING = 1000;
 
   private final Inbox inbox;
-  private final Loop loop;
   private final Engine engine;
   private final AmqpFailures failures;
+  private final Deque<Answer> queue = new ArrayDeque<>();
 
   private @Nullable Links links;
-  private final Deque<Answer> inLine = new ArrayDeque<>();
+  private @Nullable HubException over;
 
-  // Read by replies on any thread, to fail at once where the loop may be closed already.
-  private volatile boolean over;
-
-  MethodCalls(Inbox inbox, Loop loop, Engine engine, AmqpFailures failures) {
+  MethodCalls(Inbox inbox, Engine engine, AmqpFailures failures) {
     this.inbox = inbox;
-    this.loop = loop;
     this.engine = engine;
     this.failures = failures;
   }
@@ -66,7 +61,43 @@ final class MethodCalls implements Links.User {
       log.warn("Ignored a method call without a name or a correlation id");
       return;
     }
-    inbox.methodCall(new MethodRequest(Incoming.text(name), incoming.bodyText()), new Reply(id));
+    inbox.methodCall(
+        new MethodRequest(Incoming.text(name), incoming.bodyText()),
+        response -> answer(id, response));
+  }
+
+  /** The id goes back with the same type and value. */
+  private CompletionStage<Void> answer(Object id, MethodResponse response) {
+    if (over != null) {
+      return CompletableFuture.failedFuture(over);
+    }
+    if (queue.size() >= MAX_WAITING) {
+      return CompletableFuture.failedFuture(
+          new RejectedException(
+              MAX_WAITING
+                  + " answers to direct methods already wait for the hub to take them, so this one"
+                  + " was not sent.",
+              Progress.NOT_SENT));
+    }
+    Answer answer = new Answer(encoded(id, response), new CompletableFuture<>());
+    queue.add(answer);
+    send();
+    engine.flushSoon();
+    return answer.sent;
+  }
+
+  private static ByteBuffer encoded(Object id, MethodResponse response) {
+    byte[] body = response.payload().getBytes(StandardCharsets.UTF_8);
+    MessageWriter out = new MessageWriter(body.length + 96);
+    out.section(MessageWriter.PROPERTIES);
+    int properties = out.begin();
+    out.nothing().nothing().nothing().nothing().nothing().id(id);
+    out.endList(properties, 6);
+    out.section(MessageWriter.APPLICATION_PROPERTIES);
+    int application = out.begin();
+    out.text("IoThub-status").integer(response.status());
+    out.endMap(application, 1);
+    return out.data(body).finish();
   }
 
   @Override
@@ -80,86 +111,45 @@ final class MethodCalls implements Links.User {
   }
 
   private void send() {
-    while (!inLine.isEmpty() && links != null && links.canSend()) {
-      Answer answer = inLine.remove();
-      links.send(answer.message, 0);
-      answer.handedOver.complete(null);
+    Links own = links;
+    if (own == null) {
+      return;
+    }
+    while (!queue.isEmpty() && own.canSend()) {
+      Answer answer = queue.remove();
+      own.send(answer.message, 0);
+      answer.sent.complete(null);
+    }
+    if (!queue.isEmpty()) {
+      own.awaitCredit();
     }
   }
 
-  /** Whoever called over links that are gone has been told so by the hub. */
+  @Override
+  public void noCredit(Overdue overdue) {
+    fail(failures.notSent("answer to a direct method", overdue.sentence()));
+  }
+
+  /** The hub has answered the callers whose links are gone. */
   @Override
   public void lost() {
-    fail();
+    fail(failures.linkLost(Progress.NOT_SENT));
   }
 
   /** The session is over. */
   void end() {
-    over = true;
-    fail();
+    over = failures.over(Progress.NOT_SENT);
+    fail(over);
   }
 
-  private void fail() {
-    for (Answer answer = inLine.poll(); answer != null; answer = inLine.poll()) {
-      answer.handedOver.completeExceptionally(
-          over ? failures.over(Progress.NOT_SENT) : failures.linkLost(Progress.NOT_SENT));
+  private void fail(HubException why) {
+    if (links != null) {
+      links.forgiveCredit();
+    }
+    for (Answer answer = queue.poll(); answer != null; answer = queue.poll()) {
+      answer.sent.completeExceptionally(why);
     }
   }
 
-  private record Answer(ByteBuffer message, CompletableFuture<Void> handedOver) {}
-
-  private final class Reply implements MethodReply {
-    /** Goes back with the same type and value. */
-    private final Object id;
-
-    private final AtomicBoolean given = new AtomicBoolean();
-
-    Reply(Object id) {
-      this.id = id;
-    }
-
-    @Override
-    public CompletionStage<Void> respond(MethodResponse response) {
-      if (!given.compareAndSet(false, true)) {
-        return CompletableFuture.failedFuture(
-            new RejectedException("The method call is answered already.", Progress.NOT_SENT));
-      }
-      if (over) {
-        return CompletableFuture.failedFuture(failures.over(Progress.NOT_SENT));
-      }
-      CompletableFuture<Void> handedOver = new CompletableFuture<>();
-      loop.execute(() -> answer(response, handedOver));
-      return handedOver;
-    }
-
-    private void answer(MethodResponse response, CompletableFuture<Void> handedOver) {
-      if (over) {
-        handedOver.completeExceptionally(failures.over(Progress.NOT_SENT));
-        return;
-      }
-      if (inLine.size() >= MAX_WAITING) {
-        handedOver.completeExceptionally(
-            new RejectedException(
-                MAX_WAITING + " answers wait for the hub to take them.", Progress.NOT_SENT));
-        return;
-      }
-      inLine.add(new Answer(encoded(response), handedOver));
-      send();
-      engine.flushSoon();
-    }
-
-    private ByteBuffer encoded(MethodResponse response) {
-      byte[] body = response.payload().getBytes(StandardCharsets.UTF_8);
-      MessageWriter out = new MessageWriter(body.length + 96);
-      out.section(MessageWriter.PROPERTIES);
-      int properties = out.begin();
-      out.nothing().nothing().nothing().nothing().nothing().id(id);
-      out.endList(properties, 6);
-      out.section(MessageWriter.APPLICATION_PROPERTIES);
-      int application = out.begin();
-      out.text("IoThub-status").integer(response.status());
-      out.endMap(application, 1);
-      return out.data(body).finish();
-    }
-  }
+  private record Answer(ByteBuffer message, CompletableFuture<Void> sent) {}
 }

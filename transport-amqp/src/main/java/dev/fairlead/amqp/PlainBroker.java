@@ -1,7 +1,7 @@
 package dev.fairlead.amqp;
 
 /**
- * The addresses of a plain AMQP 1.0 broker that stands in for a hub. In each, {@code {id}} is
+ * The addresses of a plain AMQP 1.0 broker that takes the place of a hub. In each, {@code {id}} is
  * replaced by the identity as logs write it ({@code device} or {@code device/module}).
  *
  * @param telemetryAddress where telemetry goes

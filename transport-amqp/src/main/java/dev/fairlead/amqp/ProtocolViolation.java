@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 final class ProtocolViolation extends IOException {
   private static final long serialVersionUID = 1;
 
+  private final String what;
+
   /** What it sent, as in "it sent …". */
   ProtocolViolation(String what) {
     this(what, null);
@@ -14,5 +16,10 @@ final class ProtocolViolation extends IOException {
 
   ProtocolViolation(String what, @Nullable Throwable cause) {
     super(what, cause);
+    this.what = what;
+  }
+
+  String what() {
+    return what;
   }
 }

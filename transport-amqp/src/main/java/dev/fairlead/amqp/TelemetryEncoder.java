@@ -33,7 +33,7 @@ final class TelemetryEncoder {
 
   private TelemetryEncoder() {}
 
-  /** What a message takes at most on the wire, framing aside. */
+  /** The most bytes that a message takes when encoded, without framing. */
   static int size(TelemetryMessage message) {
     // A section has a descriptor and a head, a value at most five bytes beside itself, and a system
     // property perhaps a name of 24 characters.

@@ -5,11 +5,13 @@ import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.OutboxReader;
+import dev.fairlead.spi.SessionContext;
+import dev.fairlead.transport.Debt;
+import dev.fairlead.transport.Overdue;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import org.apache.qpid.proton.amqp.messaging.Accepted;
 import org.apache.qpid.proton.amqp.messaging.Rejected;
 import org.apache.qpid.proton.amqp.transport.DeliveryState;
@@ -18,33 +20,51 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes telemetry of one identity from its outbox as far as credit and window have room, one
- * transfer at each of its turns, and settles it by the hub's disposition. What waits goes out many
- * messages to a transfer; if the hub refuses such a batch, its messages go out again one by one, at
- * their place in the order. Confined to the loop.
+ * transfer each time the scheduler says so, and settles it by the hub's disposition. What waits
+ * goes out many messages to a transfer; if the hub refuses such a batch, its messages go out again
+ * one by one, at their place in the order. The hub owes each disposition, and credit where
+ * something waits for it. Confined to the loop.
  */
 final class TelemetryPump implements Links.User {
+  /** The session, as far as telemetry concerns it. */
+  interface Owner {
+    /** A refusal or an overdue debt that makes the session useless. */
+    void failed(HubException why);
+
+    /** Nothing is under way any more. */
+    void quiet();
+
+    /** The telemetry link is of no use: it is to be attached again. */
+    void reattachTelemetry();
+  }
+
   /** More to a batch brings nothing, and more would come again if it is refused. */
   private static final int MAX_BATCH = 256;
 
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LAST_PAUSE = Duration.ofSeconds(30);
+  private static final String NEXT = "The messages are sent again in a new session.";
 
   private final AmqpOptions options;
   private final OutboxReader outbox;
   private final Loop loop;
-  private final FairScheduler turns;
-  private final Liveness liveness;
+  private final FairScheduler scheduler;
   private final AmqpFailures failures;
-  private final Consumer<HubException> fatal;
-  private final Runnable quiet;
+  private final Owner owner;
   private final boolean strictOrder;
+  private final Debt acknowledgements;
 
   private @Nullable Links links;
   private boolean running;
   private boolean begun;
-  private int transfers;
   private int inflight;
   private long inflightBytes;
+
+  /** Whether the outbox may have something to take: until it gave less than was asked for. */
+  private boolean readable;
+
+  /** Whether the link was attached again because it had no credit. */
+  private boolean reattached;
 
   /** Messages up to this number were in a refused batch and go out alone. */
   private long aloneThrough = -1;
@@ -52,37 +72,32 @@ final class TelemetryPump implements Links.User {
   private Duration pause = FIRST_PAUSE;
   private @Nullable Alarm paused;
 
-  /** Whether it stands in line for a turn; kept by {@link FairScheduler}. */
-  boolean inLine;
+  /** Whether it is queued to send; kept by {@link FairScheduler}. */
+  boolean queued;
 
-  /** Whether its outbox has called for a turn; kept by {@link FairScheduler}. */
+  /** Whether its outbox has something to take; kept by {@link FairScheduler}. */
   final AtomicBoolean woken = new AtomicBoolean();
 
-  /**
-   * Makes the pump of one session.
-   *
-   * @param fatal told of a refusal that ends the session
-   * @param quiet called when nothing is under way any more
-   */
   TelemetryPump(
-      AmqpOptions options,
-      OutboxReader outbox,
-      boolean strictOrder,
-      Loop loop,
-      FairScheduler turns,
-      Liveness liveness,
-      AmqpFailures failures,
-      Consumer<HubException> fatal,
-      Runnable quiet) {
-    this.options = options;
-    this.outbox = outbox;
-    this.strictOrder = strictOrder;
-    this.loop = loop;
-    this.turns = turns;
-    this.liveness = liveness;
+      AmqpConnection connection, SessionContext context, AmqpFailures failures, Owner owner) {
+    this.options = connection.options();
+    this.outbox = context.outbox();
+    this.strictOrder = context.strictOrder();
+    this.loop = context.loop();
+    this.scheduler = connection.scheduler();
     this.failures = failures;
-    this.fatal = fatal;
-    this.quiet = quiet;
+    this.owner = owner;
+    acknowledgements =
+        connection
+            .debts()
+            .debt(
+                count -> "the acknowledgement of " + messages(),
+                options.acknowledgementTimeout(),
+                overdue -> owner.failed(overdue.failure(NEXT)));
+  }
+
+  private String messages() {
+    return inflight == 1 ? "1 message" : inflight + " messages";
   }
 
   /** Begins to take messages, by these links. */
@@ -91,9 +106,10 @@ final class TelemetryPump implements Links.User {
     running = true;
     if (!begun) {
       begun = true;
-      outbox.whenReadable(() -> turns.wake(this));
+      readable = true;
+      outbox.whenReadable(() -> scheduler.wake(this));
     }
-    turns.add(this);
+    scheduler.add(this);
   }
 
   /** Takes nothing any more. */
@@ -110,24 +126,46 @@ final class TelemetryPump implements Links.User {
     return inflight;
   }
 
+  /** The outbox has something to take. */
+  void readable() {
+    readable = true;
+  }
+
   /** The session is over; its lease gives back what is under way. */
   void end() {
     stop();
     links = null;
-    if (transfers > 0) {
-      liveness.paid(inflightBytes);
-      for (int i = 1; i < transfers; i++) {
-        liveness.paid(0);
-      }
-    }
-    transfers = 0;
+    acknowledgements.forgive();
     inflight = 0;
     inflightBytes = 0;
   }
 
   @Override
   public void credited() {
-    turns.add(this);
+    reattached &= links == null || !links.canSend();
+    scheduler.add(this);
+  }
+
+  @Override
+  public void noCredit(Overdue overdue) {
+    Links own = links;
+    if (!running || own == null || !somethingWaits()) {
+      if (own != null) {
+        own.forgiveCredit();
+      }
+    } else if (reattached) {
+      owner.failed(overdue.failure(NEXT));
+    } else {
+      reattached = true;
+      owner.reattachTelemetry();
+    }
+  }
+
+  private boolean somethingWaits() {
+    List<Envelope> next = outbox.take(1, Long.MAX_VALUE, TelemetryEncoder::size);
+    readable = !next.isEmpty();
+    next.forEach(Envelope::giveBack);
+    return readable;
   }
 
   /** The transfer's fate is unknown: its messages wait again. */
@@ -135,7 +173,7 @@ final class TelemetryPump implements Links.User {
   public void abandoned(Delivery delivery) {
     if (delivery.getContext() instanceof Transfer transfer) {
       done(delivery, transfer);
-      transfer.messages.forEach(Envelope::giveBack);
+      giveBack(transfer);
     }
   }
 
@@ -146,7 +184,13 @@ final class TelemetryPump implements Links.User {
    */
   long send() {
     Links own = links;
-    if (!running || own == null || paused != null || !own.canSend()) {
+    if (!running || own == null || paused != null) {
+      return 0;
+    }
+    if (!own.canSend()) {
+      if (readable && inflight == 0) {
+        own.awaitCredit();
+      }
       return 0;
     }
     int window = strictOrder ? 1 : options.window();
@@ -154,15 +198,17 @@ final class TelemetryPump implements Links.User {
       return 0;
     }
     boolean batching = !strictOrder && options.batchBytes() > 0 && aloneThrough < 0;
+    int most = batching ? Math.min(MAX_BATCH, window - inflight) : 1;
     List<Envelope> taken =
         outbox.take(
-            batching ? Math.min(MAX_BATCH, window - inflight) : 1,
+            most,
             batching
                 ? Math.min(options.batchBytes(), options.windowBytes() - inflightBytes)
                 : Long.MAX_VALUE,
             TelemetryEncoder::size);
     if (taken.isEmpty()) {
       aloneThrough = -1;
+      readable = false;
       return 0;
     }
     if (taken.get(0).sequence() >= aloneThrough) {
@@ -198,16 +244,16 @@ final class TelemetryPump implements Links.User {
     delivery.setContext(new Transfer(messages, size));
     inflight += messages.size();
     inflightBytes += size;
-    liveness.owe(size);
-    transfers++;
+    acknowledgements.owe(size);
     return size;
   }
 
   @Override
   public void updated(Delivery delivery) {
     DeliveryState state = delivery.getRemoteState();
+    boolean outcome = Outcomes.isTerminal(state);
     if (!(delivery.getContext() instanceof Transfer transfer)
-        || (state == null && !delivery.remotelySettled())) {
+        || (!outcome && !delivery.remotelySettled())) {
       return;
     }
     done(delivery, transfer);
@@ -216,15 +262,15 @@ final class TelemetryPump implements Links.User {
       pause = FIRST_PAUSE;
       transfer.messages.forEach(Envelope::accepted);
     } else if (state instanceof Rejected rejected) {
-      rejected(transfer, HubError.of(rejected.getError()));
+      rejected(transfer, AmqpError.of(rejected.getError()));
     } else {
-      // Released, modified, or settled without a word: not taken this time. [AMQP 3.4.4, 3.4.5]
-      transfer.messages.forEach(Envelope::giveBack);
+      // Released, modified, or settled without an outcome: not taken this time. [AMQP 3.4.4, 3.4.5]
+      giveBack(transfer);
       pause();
     }
-    turns.add(this);
+    scheduler.add(this);
     if (inflight == 0) {
-      quiet.run();
+      owner.quiet();
     }
   }
 
@@ -232,29 +278,37 @@ final class TelemetryPump implements Links.User {
     delivery.setContext(null);
     inflight -= transfer.messages.size();
     inflightBytes -= transfer.size;
-    transfers--;
-    liveness.paid(transfer.size);
+    if (delivery.getLink().head() == delivery) {
+      acknowledgements.paid(transfer.size);
+    } else {
+      acknowledgements.paidOutOfOrder(transfer.size);
+    }
   }
 
-  private void rejected(Transfer transfer, HubError error) {
-    switch (error.kind()) {
-      case THROTTLED, PASSING -> {
-        transfer.messages.forEach(Envelope::giveBack);
+  private void giveBack(Transfer transfer) {
+    readable = true;
+    transfer.messages.forEach(Envelope::giveBack);
+  }
+
+  private void rejected(Transfer transfer, AmqpError said) {
+    switch (said.kind()) {
+      case THROTTLED, QUOTA_EXCEEDED, SUSPENDED, TEMPORARY -> {
+        giveBack(transfer);
         pause();
       }
-      case UNAUTHORIZED, TAKEN_OVER, BROKEN -> {
-        transfer.messages.forEach(Envelope::giveBack);
-        fatal.accept(failures.message(error));
+      case UNAUTHORIZED, TAKEN_OVER, PROTOCOL_ERROR -> {
+        giveBack(transfer);
+        owner.failed(failures.message(said));
       }
-      case REJECTED -> {
+      case REJECTED, LOCK_LOST -> {
         if (transfer.messages.size() == 1) {
-          transfer.messages.get(0).failed(failures.message(error));
+          transfer.messages.get(0).failed(failures.message(said));
         } else {
           // One of them, or their sum: only alone does the hub say which.
           aloneThrough =
               Math.max(
                   aloneThrough, transfer.messages.get(transfer.messages.size() - 1).sequence());
-          transfer.messages.forEach(Envelope::giveBack);
+          giveBack(transfer);
         }
       }
     }
@@ -266,7 +320,7 @@ final class TelemetryPump implements Links.User {
       return;
     }
     long most = pause.toNanos();
-    // At least half of it: a hub that throttles wants time.
+    // At least half of it: a hub that throttles needs time.
     Duration wait = Duration.ofNanos(most / 2 + ThreadLocalRandom.current().nextLong(most / 2 + 1));
     Duration doubled = pause.multipliedBy(2);
     pause = doubled.compareTo(LAST_PAUSE) < 0 ? doubled : LAST_PAUSE;
@@ -275,7 +329,7 @@ final class TelemetryPump implements Links.User {
             wait,
             () -> {
               paused = null;
-              turns.now(this);
+              scheduler.now(this);
             });
   }
 

@@ -1,17 +1,21 @@
 package dev.fairlead.amqp;
 
 import dev.fairlead.HubException;
+import dev.fairlead.Progress;
 import dev.fairlead.Secret;
-import dev.fairlead.TimeSource.Alarm;
-import dev.fairlead.spi.Loop;
+import dev.fairlead.transport.HubCode;
+import dev.fairlead.transport.Overdue;
+import dev.fairlead.transport.PendingRequests;
+import dev.fairlead.transport.PendingRequests.Timing;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.apache.qpid.proton.amqp.messaging.Rejected;
 import org.apache.qpid.proton.amqp.transport.ErrorCondition;
@@ -23,38 +27,55 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Puts tokens on the {@code $cbs} links of a connection, one for each identity, and again when they
- * are renewed: as many at a time as the hub grants credit for, the rest in line. Links that the hub
- * detaches are attached again when there is something to put. Confined to the loop. IoT Hub:
- * "Communicate with your IoT hub by using the AMQP protocol", claims-based security; OASIS "AMQP
- * Claims-based Security".
+ * are renewed: as many at a time as the hub grants credit for, the rest is queued. The hub works
+ * through them in turn, so the time of each counts from the last answer; what is only queued has no
+ * time, and fails when the hub answers nothing at all. Links that the hub detaches are attached
+ * again when there is something to put. Confined to the loop. IoT Hub: "Communicate with your IoT
+ * hub by using the AMQP protocol", claims-based security; OASIS "AMQP Claims-based Security".
  */
 final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents {
   private static final Logger log = LoggerFactory.getLogger(TokenQueue.class);
 
   private static final String NAME = "$cbs";
+  private static final String WHAT = "token";
 
   /** How often a token is put again because the links were lost under it. */
   private static final int MAX_TRIES = 3;
 
+  /** Far more identities than a connection carries. */
+  private static final int MOST = 100_000;
+
+  private final AmqpConnection connection;
   private final Engine engine;
-  private final Loop loop;
-  private final Liveness liveness;
-  private final Duration timeout;
+  private final Duration limit;
   private final Links links;
+  private final PendingRequests<String, Incoming> pending;
+  private final Map<String, Request> sent = new HashMap<>();
+  private final Deque<Request> queue = new ArrayDeque<>();
 
   private @Nullable Session session;
-  private final Deque<Request> inLine = new ArrayDeque<>();
-  private final Map<String, Request> underWay = new LinkedHashMap<>();
   private long lastId;
   private boolean over;
 
-  TokenQueue(
-      Engine engine, Loop loop, Liveness liveness, AmqpOptions options, String connectionName) {
-    this.engine = engine;
-    this.loop = loop;
-    this.liveness = liveness;
-    this.timeout = options.answerTimeout();
-    links = new Links(LinkPurpose.tokens(), connectionName + "-", Map.of(), this, this);
+  /** Read by any thread, for {@link #step}. */
+  private volatile boolean attached;
+
+  TokenQueue(AmqpConnection connection) {
+    this.connection = connection;
+    engine = connection.engine();
+    limit = connection.options().answerTimeout();
+    pending = new PendingRequests<>(connection.debts(), WHAT, MOST, limit, Timing.IN_TURN);
+    links =
+        new Links(
+            LinkPurpose.tokens(),
+            connection.container() + "-",
+            Map.of(),
+            engine,
+            connection.debts(),
+            limit,
+            limit,
+            this,
+            this);
   }
 
   /** Asks for the links. */
@@ -63,15 +84,20 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
       session = engine.session(this);
       session.open();
     }
-    if (links.state() == Links.State.IDLE) {
+    if (links.canAttach()) {
       links.attach(session);
     }
+  }
+
+  /** What a queued token waits for. Any thread. */
+  String step() {
+    return attached ? "the hub's credit for the token" : "the attach of the $cbs links";
   }
 
   /**
    * Puts a token.
    *
-   * @param sent called when the request is on its way: what is said after it finds it there
+   * @param onSent called when the request is on its way: what is sent after it finds it there
    * @param answered called with null when the hub has taken it, else with why not
    * @return takes the request back
    */
@@ -79,43 +105,52 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
       Secret token,
       String audience,
       AmqpFailures failures,
-      Runnable sent,
+      Runnable onSent,
       Consumer<@Nullable HubException> answered) {
-    Request request = new Request(token, audience, failures, sent, answered);
+    Request request = new Request(token, audience, failures, onSent, answered);
     if (over) {
-      answered.accept(failures.over(dev.fairlead.Progress.NOT_SENT));
+      answered.accept(failures.over(Progress.NOT_SENT));
       return request;
     }
-    inLine.add(request);
-    request.alarm = loop.schedule(timeout, request::timedOut);
+    queue.add(request);
     open();
     send();
+    if (links.state() == Links.State.IDLE) {
+      request.fail(failures.notSent(WHAT, "The hub does not answer ATTACH of the $cbs links."));
+    }
     return request;
   }
 
   private void send() {
     List<Request> first = new ArrayList<>();
-    // No more than there is credit for answers: a hub drops what it cannot say.
-    while (!inLine.isEmpty() && links.canSend() && underWay.size() < links.function().credit()) {
-      Request request = inLine.remove();
-      request.id = Long.toString(++lastId);
-      underWay.put(request.id, request);
-      Delivery delivery = links.send(request.encoded(), 0);
-      delivery.setContext(request);
-      liveness.owe(0);
-      if (request.tries++ == 0) {
+    // No more than there is credit for answers: a hub drops what it cannot send.
+    while (!queue.isEmpty() && links.canSend() && sent.size() < links.purpose().credit()) {
+      Request request = queue.remove();
+      if (request.id.isEmpty()) {
+        request.register(Long.toString(++lastId));
         first.add(request);
       }
+      sent.put(request.id, request);
+      ByteBuffer message = request.encoded();
+      int size = message.remaining();
+      links.send(message, 0).setContext(request);
+      pending.sent(request.id, size);
+    }
+    if (queue.isEmpty() || links.canSend()) {
+      links.forgiveCredit();
+    } else {
+      links.awaitCredit();
     }
     if (!first.isEmpty()) {
       // The engine would put what is asked for next, sessions and links, in front of the tokens.
       engine.push();
-      first.forEach(request -> request.sent.run());
+      first.forEach(request -> request.onSent.run());
     }
   }
 
   @Override
   public void attached() {
+    attached = true;
     send();
   }
 
@@ -124,10 +159,24 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
     send();
   }
 
+  @Override
+  public void noCredit(Overdue overdue) {
+    failQueued(overdue.sentence());
+  }
+
+  @Override
+  public void unanswered(Links ours, Overdue overdue) {
+    if (connection.isOpen()) {
+      links.letGo();
+      failQueued(overdue.sentence());
+      engine.flushSoon();
+    }
+  }
+
   /** The request itself; the answer comes as a message of its own. */
   @Override
   public void updated(Delivery delivery) {
-    if (delivery.getRemoteState() == null && !delivery.remotelySettled()) {
+    if (!Outcomes.isTerminal(delivery.getRemoteState()) && !delivery.remotelySettled()) {
       return;
     }
     Object context = delivery.getContext();
@@ -135,7 +184,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
     delivery.settle();
     if (context instanceof Request request
         && delivery.getRemoteState() instanceof Rejected rejected) {
-      request.done(request.failures.refused("the token", HubError.of(rejected.getError())));
+      request.fail(request.failures.refused("the token", AmqpError.of(rejected.getError())));
     }
   }
 
@@ -145,22 +194,8 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
     links.replenish();
     Incoming answer = MessageReader.read(message).orElse(null);
     Object id = answer == null ? null : answer.property(Incoming.CORRELATION_ID);
-    Request request = id == null ? null : underWay.get(Incoming.text(id));
-    if (answer == null || request == null) {
-      log.debug("Ignored an answer about a token that nobody waits for");
-      return;
-    }
-    Long status = Incoming.number(answer.applicationProperties().get("status-code"));
-    Object description = answer.applicationProperties().get("status-description");
-    if (status != null && status >= 200 && status < 300) {
-      request.done(null);
-    } else {
-      request.done(
-          request.failures.refused(
-              "the token",
-              HubError.of(
-                  status == null ? 500 : (int) Math.min(status, 999),
-                  description == null ? null : Incoming.text(description))));
+    if (answer == null || id == null || !pending.answer(Incoming.text(id), answer)) {
+      log.debug("Ignored an answer about a token that is unknown or too late");
     }
     send();
   }
@@ -170,31 +205,38 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
 
   /** What was under way is put again: a token put twice does no harm. */
   @Override
-  public void lost(Links ours, HubError why) {
+  public void lost(Links ours, AmqpError why, boolean granted) {
     log.debug("The hub ended the $cbs links {}", why);
-    List<Request> again = List.copyOf(underWay.values());
-    again.forEach(this::remove);
-    for (int i = again.size() - 1; i >= 0; i--) {
-      inLine.addFirst(again.get(i));
-    }
-    for (Request request : List.copyOf(inLine)) {
-      if (++request.losses >= MAX_TRIES || !passes(why)) {
-        request.done(request.failures.refused("the link that takes tokens", why));
+    for (Request request : List.copyOf(queue)) {
+      if (++request.losses >= MAX_TRIES || why.kind() != HubCode.Kind.TEMPORARY) {
+        request.fail(request.failures.refused("the $cbs links", why));
       }
     }
-    if (!inLine.isEmpty()) {
+    if (!queue.isEmpty()) {
       open();
     }
   }
 
-  private void remove(Request request) {
-    if (underWay.remove(request.id, request)) {
-      liveness.paid(0);
+  /** The links are gone: what was under way is queued again, in its order. */
+  @Override
+  public void lost() {
+    attached = false;
+    List<String> ids = pending.sentIds();
+    for (int i = ids.size() - 1; i >= 0; i--) {
+      Request request = sent.remove(ids.get(i));
+      if (request != null) {
+        pending.notSent(request.id);
+        queue.addFirst(request);
+      }
     }
   }
 
-  private static boolean passes(HubError why) {
-    return why.kind() == HubError.Kind.PASSING;
+  /** The hub answers nothing, so what is queued will not be sent. */
+  private void failQueued(String why) {
+    links.forgiveCredit();
+    for (Request request : List.copyOf(queue)) {
+      request.fail(request.failures.notSent(WHAT, why));
+    }
   }
 
   @Override
@@ -204,21 +246,20 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
   public void ended(ErrorCondition why) {
     Session own = session;
     session = null;
-    // Their link state goes with the session.
-    links.letGo();
+    // Their state goes with the session.
+    links.sessionEnded();
     if (own != null) {
       engine.leave(own);
     }
-    lost(links, HubError.of(why));
+    lost(links, AmqpError.of(why), false);
   }
 
-  /** The connection is over. */
+  /** The connection is over, and with it each session, which takes its requests back. */
   void end() {
     over = true;
-    inLine.forEach(Request::forget);
-    underWay.values().forEach(Request::forget);
-    inLine.clear();
-    underWay.clear();
+    queue.clear();
+    sent.clear();
+    links.end();
   }
 
   /** One token on its way. */
@@ -226,47 +267,85 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
     private final Secret token;
     private final String audience;
     private final AmqpFailures failures;
-    private final Runnable sent;
+    private final Runnable onSent;
     private final Consumer<@Nullable HubException> answered;
+
+    /** Empty until it is sent for the first time. */
     private String id = "";
-    private int tries;
+
+    private boolean done;
     private int losses;
-    private @Nullable Alarm alarm;
 
     Request(
         Secret token,
         String audience,
         AmqpFailures failures,
-        Runnable sent,
+        Runnable onSent,
         Consumer<@Nullable HubException> answered) {
       this.token = token;
       this.audience = audience;
       this.failures = failures;
-      this.sent = sent;
+      this.onSent = onSent;
       this.answered = answered;
+    }
+
+    private void register(String ownId) {
+      id = ownId;
+      CompletionStage<Incoming> answer = pending.register(ownId);
+      answer.whenComplete(this::completed);
+    }
+
+    private void completed(@Nullable Incoming answer, @Nullable Throwable failure) {
+      sent.remove(id);
+      if (answer != null) {
+        done(refusal(answer));
+      } else if (failure instanceof HubException why) {
+        boolean nothingAnswered = pending.underWay() == 0;
+        done(why);
+        if (nothingAnswered) {
+          failQueued("The hub has answered no token within " + Overdue.inWords(limit) + ".");
+        }
+        send();
+        engine.flushSoon();
+      }
+    }
+
+    private @Nullable HubException refusal(Incoming answer) {
+      Long status = Incoming.number(answer.applicationProperties().get("status-code"));
+      if (status != null && status >= 200 && status < 300) {
+        return null;
+      }
+      Object description = answer.applicationProperties().get("status-description");
+      return failures.refused(
+          "the token",
+          AmqpError.ofToken(status, description == null ? null : Incoming.text(description)));
     }
 
     /** Takes the request back: nothing of it happens any more. */
     void cancel() {
-      forget();
-      inLine.remove(this);
-      TokenQueue.this.remove(this);
-    }
-
-    private void forget() {
-      if (alarm != null) {
-        alarm.cancel();
-        alarm = null;
+      done = true;
+      remove();
+      if (!over) {
+        send();
       }
     }
 
-    private void done(@Nullable HubException failure) {
-      cancel();
-      answered.accept(failure);
+    private void remove() {
+      queue.remove(this);
+      sent.remove(id, this);
+      pending.forget(id);
     }
 
-    private void timedOut() {
-      done(failures.unanswered("the token", timeout));
+    private void fail(HubException failure) {
+      remove();
+      done(failure);
+    }
+
+    private void done(@Nullable HubException failure) {
+      if (!done) {
+        done = true;
+        answered.accept(failure);
+      }
     }
 
     private ByteBuffer encoded() {

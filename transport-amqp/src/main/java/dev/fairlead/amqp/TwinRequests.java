@@ -3,20 +3,17 @@ package dev.fairlead.amqp;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
-import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.TwinLink;
+import dev.fairlead.transport.HubError;
+import dev.fairlead.transport.Overdue;
+import dev.fairlead.transport.PendingRequests;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.qpid.proton.engine.Delivery;
 import org.jspecify.annotations.Nullable;
@@ -25,128 +22,145 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The twin over its pair of links: requests under way by correlation id, and what the hub announces
- * of its own accord, which has none. Confined to the loop. IoT Hub: "Understand and use device
- * twins".
+ * of its own accord, which has none. Where the session subscribes to the desired properties, the
+ * twin is read only after the subscription is answered: a change in between would be lost. Confined
+ * to the loop. IoT Hub: "Understand and use device twins".
  */
 final class TwinRequests implements TwinLink, Links.User {
+  /** The session, as far as the twin concerns it. */
+  interface Owner {
+    /** There is something to send and the links are not attached. */
+    void twinWanted();
+
+    /** The links are gone. Comes before the requests under way fail. */
+    void twinLost();
+
+    /** Nothing is under way any more. */
+    void quiet();
+  }
+
   /** More than the hub's throttle lets through in the time-out of one request. */
   static final int MAX_UNDER_WAY = 100;
 
   private static final Logger log = LoggerFactory.getLogger(TwinRequests.class);
+  private static final String WHAT = "twin operation";
   private static final String REPORTED = "/properties/reported";
   private static final String DESIRED = "/notifications/twin/properties/desired";
   private static final byte[] EMPTY = new byte[0];
 
   private final Loop loop;
   private final Engine engine;
-  private final Liveness liveness;
-  private final Duration timeout;
   private final AmqpFailures failures;
+  private final boolean subscribes;
   private final Consumer<String> announced;
-  private final Runnable wanted;
-  private final Runnable quiet;
+  private final Owner owner;
+  private final PendingRequests<String, Incoming> pending;
+  private final Deque<Queued> queue = new ArrayDeque<>();
+  private final Deque<Queued> heldReads = new ArrayDeque<>();
 
   private @Nullable Links links;
-  private final Map<String, Request<?>> underWay = new HashMap<>();
-  private final Deque<Request<?>> inLine = new ArrayDeque<>();
   private long lastId;
-  private @Nullable HubException over;
+  private boolean holdsReads;
 
   /**
    * Makes the twin of a session.
    *
-   * @param announced takes a change of the desired properties
-   * @param wanted called when there is something to send and the links are not there
-   * @param quiet called when nothing is under way any more
+   * @param subscribes whether the session wants the changes of the desired properties
+   * @param announced takes such a change
    */
   TwinRequests(
+      AmqpConnection connection,
       Loop loop,
-      Engine engine,
-      Liveness liveness,
-      Duration timeout,
       AmqpFailures failures,
+      boolean subscribes,
       Consumer<String> announced,
-      Runnable wanted,
-      Runnable quiet) {
+      Owner owner) {
     this.loop = loop;
-    this.engine = engine;
-    this.liveness = liveness;
-    this.timeout = timeout;
+    this.engine = connection.engine();
     this.failures = failures;
+    this.subscribes = subscribes;
     this.announced = announced;
-    this.wanted = wanted;
-    this.quiet = quiet;
+    this.owner = owner;
+    holdsReads = subscribes;
+    pending =
+        new PendingRequests<>(
+            connection.debts(), WHAT, MAX_UNDER_WAY, connection.options().answerTimeout());
   }
 
   void use(Links own) {
     links = own;
   }
 
-  /** Requests on the wire. */
+  /** Requests that were sent and are not answered. */
   int underWay() {
-    return underWay.size();
+    return pending.underWay();
   }
 
   @Override
   public CompletionStage<String> get() {
-    return request("GET", null, EMPTY, (answer, future) -> future.complete(answer.bodyText()));
+    return request("GET", null, EMPTY).thenApply(Incoming::bodyText);
   }
 
   @Override
   public CompletionStage<Long> report(String patch) {
-    return request(
-        "PATCH",
-        REPORTED,
-        patch.getBytes(StandardCharsets.UTF_8),
-        (answer, future) -> {
-          Long version = Incoming.number(answer.annotations().get("version"));
-          if (version != null) {
-            future.complete(version);
-          } else {
-            future.completeExceptionally(
-                new RejectedException(
-                    "The hub took the reported properties but did not tell their version; read the"
-                        + " twin to learn it.",
-                    Progress.MAYBE_SENT));
-          }
-        });
+    return request("PATCH", REPORTED, patch.getBytes(StandardCharsets.UTF_8))
+        .thenCompose(TwinRequests::version);
   }
 
-  /** Asks to be told of changes of the desired properties. */
-  CompletionStage<Boolean> subscribe() {
-    return request("PUT", DESIRED, EMPTY, (answer, future) -> future.complete(true));
+  private static CompletionStage<Long> version(Incoming answer) {
+    Long version = Incoming.number(answer.annotations().get("version"));
+    return version != null
+        ? CompletableFuture.completedFuture(version)
+        : CompletableFuture.failedFuture(
+            new RejectedException(
+                "The hub took the reported properties but did not send their version. Read the twin"
+                    + " to get it.",
+                Progress.MAYBE_SENT));
   }
 
-  private <T> CompletionStage<T> request(
-      String operation,
-      @Nullable String resource,
-      byte[] body,
-      BiConsumer<Incoming, CompletableFuture<T>> success) {
+  /** Subscribes to the changes of the desired properties. */
+  CompletionStage<Void> subscribe() {
+    return request("PUT", DESIRED, EMPTY)
+        .whenComplete((answer, failure) -> releaseReads())
+        .thenAccept(answer -> {});
+  }
+
+  private CompletableFuture<Incoming> request(
+      String operation, @Nullable String resource, byte[] body) {
     loop.assertInLoop();
-    CompletableFuture<T> future = new CompletableFuture<>();
-    if (over != null) {
-      future.completeExceptionally(over);
-      return future;
-    }
-    if (underWay.size() + inLine.size() >= MAX_UNDER_WAY) {
-      future.completeExceptionally(
-          new RejectedException(
-              MAX_UNDER_WAY
-                  + " twin operations wait for the hub's answer already. Wait for some of them"
-                  + " before starting more.",
-              Progress.NOT_SENT));
-      return future;
-    }
     String id = Long.toString(++lastId);
-    Request<T> request = new Request<>(id, encoded(id, operation, resource, body), future, success);
-    request.alarm = loop.schedule(timeout, () -> timedOut(request));
-    inLine.add(request);
+    CompletableFuture<Incoming> answer = pending.register(id);
+    if (answer.isDone()) {
+      return answer;
+    }
+    Queued request = new Queued(id, encoded(id, operation, resource, body));
+    if (holdsReads && operation.equals("GET")) {
+      heldReads.add(request);
+    } else {
+      queue.add(request);
+    }
     send();
-    if (!inLine.isEmpty()) {
-      wanted.run();
+    if (links != null && links.state() == Links.State.IDLE) {
+      owner.twinWanted();
     }
     engine.flushSoon();
-    return future;
+    return answer
+        .whenComplete(
+            (done, failure) -> {
+              if (pending.underWay() == 0) {
+                owner.quiet();
+              }
+            })
+        .thenCompose(TwinRequests::checked);
+  }
+
+  private static CompletionStage<Incoming> checked(Incoming answer) {
+    Long said = Incoming.number(answer.annotations().get("status"));
+    int status = said == null ? 500 : (int) Math.max(0, Math.min(said, 999));
+    return status >= 200 && status < 300
+        ? CompletableFuture.completedFuture(answer)
+        : CompletableFuture.failedFuture(
+            HubError.ofStatus(status, answer.bodyText()).twinFailure("status " + status, null));
   }
 
   private static ByteBuffer encoded(
@@ -167,12 +181,27 @@ final class TwinRequests implements TwinLink, Links.User {
   }
 
   private void send() {
-    while (!inLine.isEmpty() && links != null && links.canSend()) {
-      Request<?> request = inLine.remove();
-      underWay.put(request.id, request);
-      links.send(request.message, 0);
-      liveness.owe(0);
+    Links own = links;
+    if (own == null) {
+      return;
     }
+    while (!queue.isEmpty() && own.canSend()) {
+      Queued request = queue.remove();
+      own.send(request.message, 0);
+      pending.sent(request.id, request.size);
+    }
+    if (queue.isEmpty()) {
+      own.forgiveCredit();
+    } else {
+      own.awaitCredit();
+    }
+  }
+
+  private void releaseReads() {
+    holdsReads = false;
+    queue.addAll(heldReads);
+    heldReads.clear();
+    send();
   }
 
   @Override
@@ -199,94 +228,62 @@ final class TwinRequests implements TwinLink, Links.User {
     Object id = incoming.property(Incoming.CORRELATION_ID);
     if (id == null) {
       announced.accept(incoming.bodyText());
-      return;
+    } else if (!pending.answer(Incoming.text(id), incoming)) {
+      log.debug("Ignored an answer to a twin operation that is unknown or too late");
     }
-    Request<?> request = remove(Incoming.text(id));
-    if (request == null) {
-      log.debug("Ignored an answer about the twin that nobody waits for");
-      return;
-    }
-    request.answered(incoming);
-    if (underWay.isEmpty()) {
-      quiet.run();
-    }
+  }
+
+  @Override
+  public void noCredit(Overdue overdue) {
+    failQueued(overdue.sentence());
   }
 
   /** What was under way may have been carried out; what was not may still go. */
   @Override
   public void lost() {
-    failUnderWay(failures.linkLost(Progress.MAYBE_SENT));
+    holdsReads = subscribes;
+    owner.twinLost();
+    pending.failSent(failures.linkLost(Progress.MAYBE_SENT));
   }
 
-  private void failUnderWay(HubException failure) {
-    for (Request<?> request : List.copyOf(underWay.values())) {
-      remove(request.id);
-      request.fail(failure);
+  /**
+   * Fails what was not sent.
+   *
+   * @param why what the hub did, as a sentence
+   */
+  void failQueued(String why) {
+    if (links != null) {
+      links.forgiveCredit();
+    }
+    queue.addAll(heldReads);
+    heldReads.clear();
+    HubException failure = failures.notSent(WHAT, why);
+    for (Queued each = queue.poll(); each != null; each = queue.poll()) {
+      pending.fail(each.id, failure);
     }
   }
 
-  private @Nullable Request<?> remove(String id) {
-    Request<?> request = underWay.remove(id);
-    if (request != null) {
-      liveness.paid(0);
-    }
-    return request;
-  }
-
-  private void timedOut(Request<?> request) {
-    inLine.remove(request);
-    remove(request.id);
-    request.fail(failures.unanswered("the twin operation", timeout));
+  /** Whether something waits for links or credit. */
+  boolean hasQueued() {
+    return !queue.isEmpty() || !heldReads.isEmpty();
   }
 
   /** The session is over. */
   void end(HubException failure) {
-    over = failure;
-    failUnderWay(failure);
-    List<Request<?>> waiting = List.copyOf(inLine);
-    inLine.clear();
-    waiting.forEach(request -> request.fail(failure));
+    queue.clear();
+    heldReads.clear();
+    pending.end(failure, failures.over(Progress.NOT_SENT));
   }
 
-  private static final class Request<T> {
+  private static final class Queued {
     private final String id;
     private final ByteBuffer message;
-    private final CompletableFuture<T> future;
-    private final BiConsumer<Incoming, CompletableFuture<T>> success;
-    private @Nullable Alarm alarm;
+    private final int size;
 
-    Request(
-        String id,
-        ByteBuffer message,
-        CompletableFuture<T> future,
-        BiConsumer<Incoming, CompletableFuture<T>> success) {
+    Queued(String id, ByteBuffer message) {
       this.id = id;
       this.message = message;
-      this.future = future;
-      this.success = success;
-    }
-
-    void answered(Incoming answer) {
-      Long told = Incoming.number(answer.annotations().get("status"));
-      int status = told == null ? 500 : (int) Math.max(0, Math.min(told, 999));
-      cancel();
-      if (status >= 200 && status < 300) {
-        success.accept(answer, future);
-      } else {
-        future.completeExceptionally(AmqpFailures.twin(HubError.of(status, answer.bodyText())));
-      }
-    }
-
-    void fail(HubException failure) {
-      cancel();
-      future.completeExceptionally(failure);
-    }
-
-    private void cancel() {
-      if (alarm != null) {
-        alarm.cancel();
-        alarm = null;
-      }
+      size = message.remaining();
     }
   }
 }

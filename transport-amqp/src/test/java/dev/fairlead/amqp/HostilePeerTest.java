@@ -8,20 +8,20 @@ import dev.fairlead.Endpoint;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.Secret;
+import dev.fairlead.Trust;
 import dev.fairlead.UnreachableException;
-import dev.fairlead.localhub.ServerCertificate.Flaw;
+import dev.fairlead.peers.ScriptedPeer;
+import dev.fairlead.peers.TestCa;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.RecordingContext;
-import dev.fairlead.tck.ScriptedOutbox;
 import dev.fairlead.tck.Target;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -33,10 +33,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A peer that breaks every rule, or the line at every byte: a clear failure, nothing left. */
+/**
+ * A peer that breaks every rule, or the connection at every byte: a clear failure, nothing left.
+ */
 @Timeout(120)
 class HostilePeerTest {
   private static final byte[] HEADER = {'A', 'M', 'Q', 'P', 0, 1, 0, 0};
+
+  private static final TestCa.Issued ROOT = root();
 
   private final List<RecordingContext> contexts = new CopyOnWriteArrayList<>();
 
@@ -46,7 +50,7 @@ class HostilePeerTest {
         .pollInterval(Duration.ofMillis(2))
         .until(
             () ->
-                SessionTest.threads() == 0
+                ScriptedCase.threads() == 0
                     && contexts.stream().allMatch(each -> each.serialLoop().pending() == 0));
     for (RecordingContext context : contexts) {
       assertThat(context.serialLoop().thrown()).isEmpty();
@@ -54,23 +58,46 @@ class HostilePeerTest {
     }
   }
 
-  private Opening<TransportSession> opening(ScriptedHub hub, int route) {
-    Target target =
-        new Target(
-            "scripted.hub.test",
-            DeviceIdentity.device("dev-h"),
-            Secret.of("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="),
-            new Endpoint("localhost", hub.port(), ScriptedHub.trust()));
+  private static TestCa.Issued root() {
+    try {
+      return TestCa.root("Hostile peers");
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The hub's side of one connection. */
+  private interface Script {
+    void run(Socket socket) throws Exception;
+  }
+
+  private static ScriptedPeer peer(Script script) {
+    return ScriptedPeer.tls(connection -> script.run(connection.socket()));
+  }
+
+  private Opening<TransportSession> opening(int port, int route) {
+    return opening(target(port, ScriptedHub.trust()), route);
+  }
+
+  private static Target target(int port, Trust trust) {
+    return new Target(
+        "scripted.hub.test",
+        DeviceIdentity.device("dev-h"),
+        Secret.of("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="),
+        new Endpoint("localhost", port, trust));
+  }
+
+  private Opening<TransportSession> opening(Target target, int route) {
     RecordingContext context =
-        new RecordingContext(target, Set.of(Feed.values()), new ScriptedOutbox(), false);
+        RecordingContext.builder(target).feeds(Set.of(Feed.values())).build();
     contexts.add(context);
     AmqpTransport transport = new AmqpTransport();
     return transport.open(transport.offer().routes().get(route).route(), context);
   }
 
-  private HubException refused(ScriptedHub.Script script) throws Exception {
-    try (ScriptedHub hub = new ScriptedHub(script)) {
-      HubException failure = SessionTest.failure(opening(hub, 0).outcome());
+  private HubException refused(Script script) throws Exception {
+    try (ScriptedPeer hub = peer(script)) {
+      HubException failure = ScriptedCase.failure(opening(hub.port(), 0).outcome());
       assertThat(failure.progress()).isEqualTo(Progress.NOT_SENT);
       return failure;
     }
@@ -170,11 +197,11 @@ class HostilePeerTest {
         .isInstanceOf(UnreachableException.class);
   }
 
-  // The line breaks at every byte of what a hub says.
+  // The connection breaks at every byte of what a hub sends.
 
-  /** Notes what a good hub says while a session opens, then says only so much of it. */
+  /** Records what a good hub sends while a session opens, then sends only a part of it. */
   @Test
-  void theLineBreaksAtEveryByteOfTheOpening() throws Exception {
+  void theConnectionBreaksAtEveryByteOfTheOpening() throws Exception {
     byte[] whole = whatAHubSays();
     for (int cut = 0; cut < whole.length; cut += cut < 64 ? 1 : 7) {
       int length = cut;
@@ -199,14 +226,13 @@ class HostilePeerTest {
     for (int i = 0; i < 100; i++) {
       byte[] spoiled = whole.clone();
       spoiled[random.nextInt(spoiled.length)] ^= (byte) (1 + random.nextInt(255));
-      try (ScriptedHub hub =
-          new ScriptedHub(
+      try (ScriptedPeer hub =
+          peer(
               socket -> {
                 socket.getOutputStream().write(spoiled);
                 socket.getOutputStream().flush();
-                Thread.currentThread().interrupt();
               })) {
-        Opening<TransportSession> opening = opening(hub, 0);
+        Opening<TransportSession> opening = opening(hub.port(), 0);
         opening
             .outcome()
             .whenComplete(
@@ -215,26 +241,19 @@ class HostilePeerTest {
                     session.abort();
                   }
                 });
-        SessionTest.done(opening.outcome().handle((session, failure) -> Optional.empty()));
+        ScriptedCase.done(opening.outcome().handle((session, failure) -> Optional.empty()));
       }
     }
   }
 
   private byte[] whatAHubSays() throws Exception {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
-    try (ScriptedHub hub =
-        ScriptedHub.speaking(
-            socket -> {
-              HubPeer peer = new HubPeer(socket);
-              peer.said = said;
-              return peer;
-            })) {
-      RecordingContext context;
-      Opening<TransportSession> opening = opening(hub, 0);
-      context = contexts.get(contexts.size() - 1);
-      TransportSession session = SessionTest.done(opening.outcome());
+    try (ScriptedHub hub = new ScriptedHub(peer -> peer.said = said)) {
+      Opening<TransportSession> opening = opening(hub.port(), 0);
+      RecordingContext context = contexts.get(contexts.size() - 1);
+      TransportSession session = ScriptedCase.done(opening.outcome());
       context.onLoop(session::abort);
-      SessionTest.done(session.ended());
+      ScriptedCase.done(session.ended());
     }
     return said.toByteArray();
   }
@@ -244,10 +263,14 @@ class HostilePeerTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1})
   void aCertificateForAnotherHostIsRefusedOnBothRoutes(int route) throws Exception {
-    List<Integer> bytes = new ArrayList<>();
-    try (ScriptedHub hub =
-        new ScriptedHub(socket -> bytes.add(socket.getInputStream().read()), Flaw.WRONG_HOST)) {
-      HubException failure = SessionTest.failure(opening(hub, route).outcome());
+    List<Integer> bytes = new CopyOnWriteArrayList<>();
+    TestCa.Issued other = TestCa.leaf(ROOT, "other.example.net");
+    try (ScriptedPeer hub =
+        ScriptedPeer.builder()
+            .tls(other.server(null))
+            .start(connection -> bytes.add(connection.socket().getInputStream().read()))) {
+      Target target = target(hub.port(), Trust.only(List.of(ROOT.certificate())));
+      HubException failure = ScriptedCase.failure(opening(target, route).outcome());
       assertThat(failure)
           .isInstanceOfSatisfying(
               UnreachableException.class,

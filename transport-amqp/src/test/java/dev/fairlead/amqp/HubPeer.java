@@ -6,13 +6,16 @@ import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.qpid.proton.Proton;
 import org.apache.qpid.proton.amqp.Binary;
 import org.apache.qpid.proton.amqp.Symbol;
@@ -64,6 +67,14 @@ final class HubPeer {
   ByteArrayOutputStream said;
   Runnable whenRefused = () -> {};
   DeliveryState settlement;
+  boolean confirm = true;
+  Predicate<String> answerAttach = key -> true;
+
+  /** What ends the session, or with {@code closeEarly} the connection, at an early link. */
+  ErrorCondition endEarly;
+
+  boolean closeEarly;
+  Runnable whenEnded = () -> {};
 
   // What it has seen.
   final List<String> frames = new ArrayList<>();
@@ -75,8 +86,10 @@ final class HubPeer {
   final Map<String, DeliveryState> settled = new LinkedHashMap<>();
   final Map<Object, Message> methodAnswers = new HashMap<>();
   final List<String> twinRequests = new ArrayList<>();
+  final List<Delivery> undecided = new ArrayList<>();
   int sessions;
   int ends;
+  private byte[] lastSaid = {};
 
   HubPeer(Socket socket) {
     this.socket = socket;
@@ -167,8 +180,19 @@ final class HubPeer {
         if (said != null) {
           said.writeBytes(out);
         }
+        lastSaid = out;
         transport.pop(count);
       }
+      socket.getOutputStream().flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Sends once more what it sent last, byte for byte. */
+  synchronized void repeat() {
+    try {
+      socket.getOutputStream().write(lastSaid);
       socket.getOutputStream().flush();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -193,9 +217,13 @@ final class HubPeer {
       case SESSION_REMOTE_CLOSE -> {
         ends++;
         event.getSession().close();
+        whenEnded.run();
       }
       case LINK_REMOTE_OPEN -> attach(event.getLink());
-      case LINK_REMOTE_CLOSE, LINK_REMOTE_DETACH -> event.getLink().close();
+      case LINK_REMOTE_CLOSE, LINK_REMOTE_DETACH -> {
+        links.values().remove(event.getLink());
+        event.getLink().close();
+      }
       case DELIVERY -> delivery(event.getDelivery());
       default -> {}
     }
@@ -214,6 +242,13 @@ final class HubPeer {
   private void attach(Link link) {
     String address = address(link);
     attachOrder.add(key(link));
+    if (!answerAttach.test(key(link))) {
+      return;
+    }
+    if (endEarly != null && !address.equals("$cbs") && !tokenAnswered) {
+      endForEarlyLink(link.getSession());
+      return;
+    }
     ErrorCondition refusal = refuseAttach.apply(address);
     if (refusal != null) {
       link.open();
@@ -230,7 +265,17 @@ final class HubPeer {
     link.open();
     links.put(key(link), link);
     if (link instanceof Receiver receiver) {
-      receiver.flow(credit);
+      receiver.flow(address.equals("$cbs") ? 100 : credit);
+    }
+  }
+
+  private void endForEarlyLink(Session session) {
+    if (closeEarly) {
+      connection.setCondition(endEarly);
+      connection.close();
+    } else if (session.getLocalState() != EndpointState.CLOSED) {
+      session.setCondition(endEarly);
+      session.close();
     }
   }
 
@@ -248,6 +293,9 @@ final class HubPeer {
       arrived(receiver, delivery, bytes);
     } else if (delivery.getRemoteState() != null || delivery.remotelySettled()) {
       settled.put(new String(delivery.getTag(), StandardCharsets.UTF_8), delivery.getRemoteState());
+      if (!confirm) {
+        return;
+      }
       if (!delivery.remotelySettled()) {
         delivery.disposition(settlement == null ? delivery.getRemoteState() : settlement);
       }
@@ -284,6 +332,7 @@ final class HubPeer {
     }
     DeliveryState state = outcome.apply(bodies);
     if (state == null) {
+      undecided.add(delivery);
       return;
     }
     if (state instanceof Accepted) {
@@ -331,20 +380,22 @@ final class HubPeer {
     String audience = (String) request.getApplicationProperties().getValue().get("name");
     tokens.add(audience + " " + ((AmqpValue) request.getBody()).getValue());
     Integer status = tokenStatus.apply(audience);
-    pending = request;
+    pendingTokens.add(request);
     if (status != null) {
       answerToken(status);
     }
   }
 
-  private Message pending;
+  private final Deque<Message> pendingTokens = new ArrayDeque<>();
+  private boolean tokenAnswered;
 
+  /** Answers the token that waits longest, if any does. */
   void answerToken(int status) {
-    if (pending == null) {
+    Message request = pendingTokens.poll();
+    if (request == null) {
       return;
     }
-    Message request = pending;
-    pending = null;
+    tokenAnswered = true;
     Message answer = Proton.message();
     answer.setCorrelationId(request.getMessageId());
     Map<String, Object> properties = new HashMap<>();
@@ -379,7 +430,7 @@ final class HubPeer {
   }
 
   static void send(Sender sender, String tag, Message message, boolean settled) {
-    byte[] bytes = new byte[64 * 1024];
+    byte[] bytes = new byte[1024 * 1024];
     int length = message.encode(bytes, 0, bytes.length);
     Delivery delivery = sender.delivery(tag.getBytes(StandardCharsets.UTF_8));
     sender.send(bytes, 0, length);
@@ -387,6 +438,13 @@ final class HubPeer {
     if (settled) {
       delivery.settle();
     }
+  }
+
+  /** Sends the beginning of a message that never ends. */
+  void sendHalf(String address, String tag, int size) {
+    Sender sender = (Sender) links.get("from " + address);
+    sender.delivery(tag.getBytes(StandardCharsets.UTF_8));
+    sender.send(new byte[size], 0, size);
   }
 
   static Message message(String body) {

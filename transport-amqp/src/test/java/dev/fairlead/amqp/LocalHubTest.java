@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import dev.fairlead.Capability;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
-import dev.fairlead.Proxy;
 import dev.fairlead.Secret;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
@@ -19,18 +18,13 @@ import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
-import dev.fairlead.spi.Inbox;
-import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.Opening;
-import dev.fairlead.spi.OutboxReader;
-import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.RecordingContext;
 import dev.fairlead.tck.ScriptedOutbox;
 import dev.fairlead.tck.Target;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -51,7 +45,7 @@ class LocalHubTest {
     if (session != null) {
       context.onLoop(session::abort);
     }
-    await().pollInterval(Duration.ofMillis(2)).until(() -> SessionTest.threads() == 0);
+    await().pollInterval(Duration.ofMillis(2)).until(() -> ScriptedCase.threads() == 0);
     assertThat(context.serialLoop().thrown()).isEmpty();
     context.close();
     hub.close();
@@ -72,7 +66,7 @@ class LocalHubTest {
 
   private void assertTelemetryArrives(Opening<TransportSession> opening, String device)
       throws Exception {
-    session = SessionTest.done(context.follow(opening));
+    session = ScriptedCase.done(context.follow(opening));
     outbox.add(TelemetryMessage.of(new byte[] {1}));
     await().pollInterval(Duration.ofMillis(2)).until(() -> outbox.accepted().size() == 1);
     assertThat(hub.telemetry().receivedFrom(device)).hasSize(1);
@@ -85,7 +79,7 @@ class LocalHubTest {
     assertTelemetryArrives(opening(options, device, device.primaryKey()), "dev-a");
   }
 
-  /** A hub is a plain broker to whoever knows its addresses and shows a token as password. */
+  /** To a client that has its addresses, and a token as password, a hub is a plain broker. */
   @Test
   void opensTowardsAPlainBroker() throws Exception {
     Device device = hub.createDevice("dev-p", DeviceAuth.randomKeys());
@@ -108,7 +102,7 @@ class LocalHubTest {
     await()
         .pollInterval(Duration.ofMillis(2))
         .until(() -> context.inbox().cloudMessages().size() == 1);
-    SessionTest.done(context.inbox().cloudMessages().get(0).complete());
+    ScriptedCase.done(context.inbox().cloudMessages().get(0).complete());
     await().pollInterval(Duration.ofMillis(2)).until(() -> device.queuedCloudMessages() == 0);
     assertThat(session.twin()).isEmpty();
   }
@@ -126,7 +120,7 @@ class LocalHubTest {
     Device device = hub.createDevice("dev-p", DeviceAuth.randomKeys());
     Opening<TransportSession> opening =
         opening(plain(Secret.of("no-such-password")), device, device.primaryKey());
-    assertThat(SessionTest.failure(opening.outcome()))
+    assertThat(ScriptedCase.failure(opening.outcome()))
         .isInstanceOf(UnauthorizedException.class)
         .hasMessageContaining("PLAIN")
         .hasMessageNotContaining("no-such-password");
@@ -137,7 +131,7 @@ class LocalHubTest {
     Device device = hub.createDevice("dev-w", DeviceAuth.randomKeys());
     Opening<TransportSession> opening =
         opening(AmqpOptions.defaults(), device, "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=");
-    assertThat(SessionTest.failure(opening.outcome())).isInstanceOf(UnauthorizedException.class);
+    assertThat(ScriptedCase.failure(opening.outcome())).isInstanceOf(UnauthorizedException.class);
   }
 
   @Test
@@ -150,80 +144,14 @@ class LocalHubTest {
             DeviceIdentity.device(device.deviceId()),
             Secret.of("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="),
             new Endpoint("localhost", hub.amqpPort(), Trust.only(List.of(hub.caCertificate()))));
-    context = new RecordingContext(target, Set.of(), outbox, false);
+    context =
+        RecordingContext.builder(target)
+            .outbox(outbox)
+            .credential(new Credential.Certificate(client.chain(), client.key()))
+            .build();
     AmqpTransport transport = new AmqpTransport();
     Opening<TransportSession> opening =
-        transport.open(
-            transport.offer().routes().get(0).route(),
-            new Showing(context, new Credential.Certificate(client.chain(), client.key())));
+        transport.open(transport.offer().routes().get(0).route(), context);
     assertTelemetryArrives(opening, "dev-x");
-  }
-
-  /** The same context with another credential. */
-  private record Showing(SessionContext context, Credential credential) implements SessionContext {
-    @Override
-    public DeviceIdentity identity() {
-      return context.identity();
-    }
-
-    @Override
-    public String hubHost() {
-      return context.hubHost();
-    }
-
-    @Override
-    public Endpoint endpoint() {
-      return context.endpoint();
-    }
-
-    @Override
-    public Optional<Proxy> proxy() {
-      return context.proxy();
-    }
-
-    @Override
-    public Set<Feed> feeds() {
-      return context.feeds();
-    }
-
-    @Override
-    public OutboxReader outbox() {
-      return context.outbox();
-    }
-
-    @Override
-    public Inbox inbox() {
-      return context.inbox();
-    }
-
-    @Override
-    public Loop loop() {
-      return context.loop();
-    }
-
-    @Override
-    public Duration openTimeout() {
-      return context.openTimeout();
-    }
-
-    @Override
-    public boolean strictOrder() {
-      return context.strictOrder();
-    }
-
-    @Override
-    public String userAgent() {
-      return context.userAgent();
-    }
-
-    @Override
-    public Optional<String> modelId() {
-      return context.modelId();
-    }
-
-    @Override
-    public void requestReopen(String why) {
-      context.requestReopen(why);
-    }
   }
 }
