@@ -158,7 +158,7 @@ class ThrowingConnectionTest extends GatewayCase {
     assertThat(one.state().cause().orElseThrow())
         .hasMessageContaining(
             "was not open within 30 s; it waited for a shared connection, which waits for the"
-                + " in-memory hub.");
+                + " TLS handshake with the in-memory hub.");
     tickUntil("connected", () -> one.state() instanceof Connected);
   }
 }
