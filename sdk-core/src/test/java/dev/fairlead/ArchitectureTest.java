@@ -21,12 +21,13 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.fairlead.peers.architecture.ModuleRules;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What the compiled classes of the core may know of, and how they may be named. */
+/** What the compiled classes of the core may use, and how they may be named. */
 class ArchitectureTest {
   private static final JavaClasses CORE = classesBeside(DeviceClient.class);
   private static final JavaClasses TESTS = classesBeside(ArchitectureTest.class);
@@ -34,9 +35,31 @@ class ArchitectureTest {
   private static final String[] API = {
     "dev.fairlead", "dev.fairlead.auth", "dev.fairlead.policy", "dev.fairlead.spi"
   };
+
+  /** What the engine is made of; none of it uses the engine. */
+  private static final String[] FOUNDATION = {
+    "dev.fairlead.auth",
+    "dev.fairlead.json",
+    "dev.fairlead.outbox",
+    "dev.fairlead.policy",
+    "dev.fairlead.retry",
+    "dev.fairlead.spi",
+    "dev.fairlead.threads",
+    "dev.fairlead.transport"
+  };
+
+  private static final String[] ENGINE = {
+    "dev.fairlead.client",
+    "dev.fairlead.inbound",
+    "dev.fairlead.pool",
+    "dev.fairlead.session",
+    "dev.fairlead.settings",
+    "dev.fairlead.upload"
+  };
+
   private static final String[] PLATFORM = {"java..", "javax.."};
 
-  private static final DescribedPredicate<JavaClass> NAMES_A_WIRE =
+  private static final DescribedPredicate<JavaClass> NAMES_A_TRANSPORT =
       describe(
           "name a protocol or a carrier",
           type -> type.isEquivalentTo(Protocol.class) || type.isEquivalentTo(Carrier.class));
@@ -47,22 +70,22 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyThePolicyTellsOneWireFromAnother() {
+  void onlyThePolicyTellsOneTransportFromAnother() {
     noClasses()
         .that()
         .resideOutsideOfPackage("dev.fairlead.policy..")
-        .and(DescribedPredicate.not(NAMES_A_WIRE))
+        .and(DescribedPredicate.not(NAMES_A_TRANSPORT))
         .should()
         .accessFieldWhere(
             describe(
                 "a constant of Protocol or Carrier",
-                (JavaAccess<?> access) -> NAMES_A_WIRE.test(access.getTargetOwner())))
-        .because("routes are told apart by what they offer; options live with their wire")
+                (JavaAccess<?> access) -> NAMES_A_TRANSPORT.test(access.getTargetOwner())))
+        .because("routes are told apart by what they offer; options belong to their transport")
         .check(CORE);
   }
 
   @Test
-  void noWireIsKnown() {
+  void usesNoTransport() {
     noClasses()
         .should()
         .dependOnClassesThat(
@@ -76,7 +99,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyJsonKnowsGson() {
+  void onlyJsonUsesGson() {
     classes()
         .that()
         .resideInAPackage("dev.fairlead.json..")
@@ -96,28 +119,57 @@ class ArchitectureTest {
   }
 
   @Test
-  void theOutboxTheRulesAndTheInterfacesKnowNoEngine() {
-    noClasses()
-        .that()
+  void packagesKeepTheRules() {
+    ModuleRules.of(DeviceClient.class)
+        .exported("auth", "policy", "spi")
+        .entries("DeviceClientBuilder", "GatewayBuilder", "TwinProperties")
+        .check();
+  }
+
+  @Test
+  void everyPackageIsKnownHere() {
+    classes()
+        .should()
         .resideInAnyPackage(
-            "dev.fairlead.outbox..",
-            "dev.fairlead.json..",
-            "dev.fairlead.policy..",
-            "dev.fairlead.auth..",
-            "dev.fairlead.spi..")
-        .should()
-        .dependOnClassesThat(resideInAPackage("dev.fairlead.client.."))
-        .check(CORE);
-    noClasses()
-        .that()
-        .resideInAnyPackage("dev.fairlead.json..", "dev.fairlead.policy..", "dev.fairlead.spi..")
-        .should()
-        .dependOnClassesThat(resideInAPackage("dev.fairlead.outbox.."))
+            Stream.of(new String[] {"dev.fairlead"}, FOUNDATION, ENGINE)
+                .flatMap(Stream::of)
+                .toArray(String[]::new))
+        .because("a new package needs its place in these rules")
         .check(CORE);
   }
 
   @Test
-  void theApiSpeaksOnlyOfItselfAndOfThePlatform() {
+  void theFoundationUsesNoEngine() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(FOUNDATION)
+        .should()
+        .dependOnClassesThat(resideInAnyPackage(ENGINE))
+        .check(CORE);
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            "dev.fairlead.json",
+            "dev.fairlead.policy",
+            "dev.fairlead.spi",
+            "dev.fairlead.transport")
+        .should()
+        .dependOnClassesThat(resideInAnyPackage("dev.fairlead.outbox", "dev.fairlead.threads"))
+        .check(CORE);
+  }
+
+  @Test
+  void onlyTheApiUsesTheClient() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("dev.fairlead", "dev.fairlead.client")
+        .should()
+        .dependOnClassesThat(resideInAPackage("dev.fairlead.client"))
+        .check(CORE);
+  }
+
+  @Test
+  void theApiExposesOnlyItselfAndThePlatform() {
     codeUnits()
         .that()
         .areDeclaredInClassesThat(belongToTheApi())
@@ -190,16 +242,6 @@ class ArchitectureTest {
             .map(JavaClass::getName)
             .collect(Collectors.toSet());
     events.add(new SimpleConditionEvent(where, foreign.isEmpty(), where + " exposes " + foreign));
-  }
-
-  @Test
-  void namesSayWhatThingsAre() {
-    noClasses()
-        .should()
-        .haveNameMatching(".*(Impl|Manager|Utils?|Helper)(\\$.*)?")
-        .orShould()
-        .haveNameMatching(".*[.$](Abstract|Internal|Custom)[A-Z].*")
-        .check(CORE);
   }
 
   @Test

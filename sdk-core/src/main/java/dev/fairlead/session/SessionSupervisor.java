@@ -92,7 +92,15 @@ public final class SessionSupervisor {
     clock = new ClockWatch(loop, () -> handle(null));
     Opener opener =
         new Opener(
-            settings, handlers, loop, time, outbox, transports, credentials, owner::newInbox, this::handle);
+            settings,
+            handlers,
+            loop,
+            time,
+            outbox,
+            transports,
+            credentials,
+            owner::newInbox,
+            this::handle);
     LiveCare care = new LiveCare(settings, loop, time, credentials, random, planner, this, opener);
     RouteWalker walker =
         new RouteWalker(settings, loop, time, memory, credentials, backoff, planner, this, opener);

@@ -290,7 +290,8 @@ class DeliveryTest extends MemoryCase {
     awaitState(client, ConnectionState.Waiting.class);
     Instant begin = time.now();
     CompletableFuture<Void> closed = client.close(Duration.ofMinutes(3));
-    Waiting.until("nothing more is taken in", () -> client.send(text("late")).isCompletedExceptionally());
+    Waiting.until(
+        "nothing more is taken in", () -> client.send(text("late")).isCompletedExceptionally());
     tickUntil("closed", closed::isDone);
     assertThat(Duration.between(begin, time.now())).isGreaterThanOrEqualTo(Duration.ofMinutes(3));
     assertThat(hub.attempts().size()).isGreaterThan(1);

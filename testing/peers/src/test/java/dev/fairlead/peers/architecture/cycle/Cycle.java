@@ -1,0 +1,4 @@
+package dev.fairlead.peers.architecture.cycle;
+
+/** The API package of two packages that use each other. */
+public interface Cycle {}

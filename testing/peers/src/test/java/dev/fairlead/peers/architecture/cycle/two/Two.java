@@ -1,0 +1,7 @@
+package dev.fairlead.peers.architecture.cycle.two;
+
+import dev.fairlead.peers.architecture.cycle.one.One;
+
+public interface Two {
+  One one();
+}

@@ -1,0 +1,7 @@
+package dev.fairlead.peers.architecture.inside.below;
+
+import dev.fairlead.peers.architecture.inside.Reaching;
+
+public interface Hidden {
+  Reaching user();
+}

@@ -1,0 +1,11 @@
+package dev.fairlead.mqtt;
+
+import dev.fairlead.peers.architecture.ModuleRules;
+import org.junit.jupiter.api.Test;
+
+class PackagesTest {
+  @Test
+  void packagesKeepTheRules() {
+    ModuleRules.of(MqttTransport.class).check();
+  }
+}
