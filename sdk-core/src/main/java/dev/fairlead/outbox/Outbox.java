@@ -1,12 +1,9 @@
 package dev.fairlead.outbox;
 
-import dev.fairlead.ClientClosedException;
 import dev.fairlead.HubException;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.OverflowPolicy;
-import dev.fairlead.Progress;
-import dev.fairlead.RejectedException;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.TimeSource;
 import dev.fairlead.spi.Envelope;
@@ -170,14 +167,7 @@ public final class Outbox {
 
   private void failIfNotSaved(Entry entry, DeferredActions after) {
     if (entry.notSaved != null && !entry.done && entry.holder == null) {
-      finish(
-          entry,
-          new RejectedException(
-              "The message could not be kept on storage ("
-                  + entry.notSaved
-                  + "), so it was not queued. Make room there and send it again.",
-              entry.progress()),
-          after);
+      finish(entry, Refusals.notSaved(entry), after);
     }
   }
 
@@ -185,8 +175,7 @@ public final class Outbox {
   private @Nullable HubException makeRoom(int size, long maxWaitNanos, DeferredActions after) {
     while (true) {
       if (closing) {
-        return new ClientClosedException(
-            "The client is closed; the message was not queued.", Progress.NOT_SENT);
+        return Refusals.closed();
       }
       if (fits(size)) {
         return null;
@@ -198,32 +187,16 @@ public final class Outbox {
         }
       } else if (limits.overflow() == OverflowPolicy.DROP_OLDEST && fitsBesideUnderWay(size)) {
         Entry oldest = waiting.firstEntry().getValue();
-        finish(
-            oldest,
-            new RejectedException(
-                "The outbox was full ("
-                    + fill()
-                    + "), and this oldest message gave place to a newer one (DROP_OLDEST).",
-                oldest.progress()),
-            after);
+        finish(oldest, Refusals.dropped(fill(), oldest), after);
       } else {
-        return new RejectedException(
-            "The outbox is full ("
-                + fill()
-                + "). Send less often, allow more with OutboxLimits, or choose OverflowPolicy.BLOCK or DROP_OLDEST.",
-            Progress.NOT_SENT);
+        return Refusals.full(fill());
       }
     }
   }
 
   private @Nullable HubException awaitRoom(int size, long maxWaitNanos) {
     if (!environment.mayBlock()) {
-      return new RejectedException(
-          "The outbox is full ("
-              + fill()
-              + "), and send() cannot wait for room on the thread that completes futures, because the client needs it to go on."
-              + " Send from a thread of the application.",
-          Progress.NOT_SENT);
+      return Refusals.mayNotWait(fill());
     }
     try {
       long left = maxWaitNanos;
@@ -233,20 +206,13 @@ public final class Outbox {
         } else if (left > 0) {
           left = room.awaitNanos(left);
         } else {
-          return new RejectedException(
-              "The outbox stayed full ("
-                  + fill()
-                  + ") for the whole time-out, so the message was not queued. Send less often, or allow more with"
-                  + " OutboxLimits.",
-              Progress.NOT_SENT);
+          return Refusals.stayedFull(fill());
         }
       }
       return null;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new RejectedException(
-          "The thread was interrupted while send() waited for room in the outbox; the message was not queued.",
-          Progress.NOT_SENT);
+      return Refusals.interrupted();
     }
   }
 
@@ -386,17 +352,7 @@ public final class Outbox {
 
   private void countCut(Entry head, DeferredActions after) {
     if (++head.cutsAtHead >= CUTS_THAT_CONDEMN) {
-      finish(
-          head,
-          new RejectedException(
-              "The hub cut the connection "
-                  + CUTS_THAT_CONDEMN
-                  + " times while this message was the first that it had not acknowledged, which is how it refuses a message"
-                  + " on this protocol: too large, over the quota, or too fast. Check its size ("
-                  + head.message.size()
-                  + " bytes) and the hub's quota, then send it again.",
-              Progress.MAYBE_SENT),
-          after);
+      finish(head, Refusals.cutTooOften(head), after);
     }
   }
 
@@ -448,12 +404,7 @@ public final class Outbox {
   /** Fails what has waited too long. What is under way stays: it may be with the hub already. */
   private void expire(DeferredActions after) {
     for (Entry entry : expiry.due()) {
-      finish(
-          entry,
-          new RejectedException(
-              "The message waited in the outbox for longer than its time to live and was given up.",
-              entry.progress()),
-          after);
+      finish(entry, Refusals.expired(entry), after);
     }
   }
 
@@ -517,12 +468,7 @@ public final class Outbox {
             entry.done = true;
             entry.holder = null;
             failed++;
-            after.fail(
-                entry.outcome,
-                new ClientClosedException(
-                    "The client was closed before the hub acknowledged the message"
-                        + (store == null ? "." : "; it is kept and will be sent by the next run."),
-                    entry.progress()));
+            after.fail(entry.outcome, Refusals.clientClosed(entry, store != null));
           }
         });
     if (store == null) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +81,83 @@ class OutboxTest {
       assertThat(texts(lease.take(9, 3, TelemetryMessage::size)))
           .as("b would fit, but order counts")
           .containsExactly("a");
+    }
+
+    @Test
+    void asksForASizeOnceInALeaseAndOutsideOfTheLock() {
+      rig.sendAll("a", "b", "c");
+      List<String> asked = new ArrayList<>();
+      ToLongFunction<TelemetryMessage> wireSize =
+          message -> {
+            // Another thread can use the outbox meanwhile.
+            CompletableFuture.supplyAsync(rig.outbox::status).join();
+            asked.add(OutboxRig.text(message));
+            return 10;
+          };
+      Lease lease = rig.outbox.lease();
+
+      assertThat(texts(lease.take(3, 20, wireSize))).containsExactly("a", "b");
+      assertThat(texts(lease.take(3, 20, wireSize))).containsExactly("c");
+      assertThat(asked).containsExactly("a", "b", "c");
+
+      lease.revoke(false);
+      assertThat(texts(rig.outbox.lease().take(1, 20, wireSize))).containsExactly("a");
+      assertThat(asked).as("another session encodes in its own way").hasSizeGreaterThan(3);
+    }
+
+    @Test
+    void losesNothingToASizeThatThrows() {
+      rig.sendAll("a", "b");
+      Lease lease = rig.outbox.lease();
+      ToLongFunction<TelemetryMessage> wireSize =
+          message -> {
+            throw new IllegalStateException("expected by the test");
+          };
+
+      assertThatThrownBy(() -> lease.take(2, 20, wireSize))
+          .isInstanceOf(IllegalStateException.class);
+
+      assertThat(texts(take(lease, 2))).containsExactly("a", "b");
+    }
+
+    @Test
+    void seesAMessageThatComesBackBetweenSizesInItsPlace() {
+      rig.sendAll("a", "b", "c");
+      Lease lease = rig.outbox.lease();
+      Envelope a = takeOne(lease);
+      ToLongFunction<TelemetryMessage> wireSize =
+          message -> {
+            a.giveBack();
+            return 1;
+          };
+
+      assertThat(texts(lease.take(3, 20, wireSize))).containsExactly("a", "b", "c");
+    }
+
+    @Test
+    void isCalledAgainAfterItStoppedAtItsByteBound() {
+      rig.sendAll("aa", "bb");
+      Lease lease = rig.outbox.lease();
+      AtomicInteger woken = new AtomicInteger();
+      lease.whenReadable(woken::incrementAndGet);
+      int before = woken.get();
+      assertThat(lease.take(9, 2, TelemetryMessage::size)).hasSize(1);
+
+      rig.send("cc");
+
+      assertThat(woken).hasValue(before + 1);
+    }
+
+    @Test
+    void aSessionsWakeupThatThrowsDoesNotMeetTheSender() {
+      rig.outbox
+          .lease()
+          .whenReadable(
+              () -> {
+                throw new AssertionError("expected by the test");
+              });
+
+      assertThat(rig.send("a")).isNotDone();
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.fairlead.ClientClosedException;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.FileUpload;
+import dev.fairlead.ManualTime;
 import dev.fairlead.Progress;
 import dev.fairlead.Protocol;
 import dev.fairlead.RejectedException;
@@ -28,6 +29,7 @@ import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.UploadContext;
 import dev.fairlead.spi.UploadProvider;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -36,7 +38,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -146,7 +151,7 @@ class UploadQueueTest {
     }
     await().until(() -> begun.size() == 10);
     begun.get(0).endsWhenCancelled = false;
-    CompletableFuture<Void> closed = client.close(java.time.Duration.ZERO);
+    CompletableFuture<Void> closed = client.close(Duration.ZERO);
     await().until(() -> begun.stream().allMatch(each -> each.cancelled));
     for (CompletableFuture<UploadResult> each : all) {
       assertThat(failureOf(each)).isInstanceOf(ClientClosedException.class);
@@ -207,6 +212,97 @@ class UploadQueueTest {
     future.get(20, TimeUnit.SECONDS);
     await().until(() -> heard.contains(1000L));
     assertThat(heard).containsExactly(1L, 1000L);
+  }
+
+  @Test
+  void progressGoesOnAfterARefusedCallback() {
+    AtomicBoolean refusing = new AtomicBoolean(true);
+    ManualTime time = new ManualTime();
+    CountDownLatch refused = new CountDownLatch(1);
+    DeviceClient client =
+        client(
+            builder()
+                .uploads(new Provider())
+                .time(time)
+                .executor(
+                    task -> {
+                      if (refusing.get()) {
+                        refused.countDown();
+                        throw new RejectedExecutionException("full (by the test)");
+                      }
+                      new Thread(task, "application").start();
+                    }));
+    List<Long> heard = new CopyOnWriteArrayList<>();
+    CompletableFuture<UploadResult> future =
+        client.uploadFile(file(1).onProgress((bytes, total) -> heard.add(bytes)));
+    await().until(() -> begun.size() == 1);
+    begun.get(0).context.progress(1);
+    await().until(() -> refused.getCount() == 0);
+    begun.get(0).context.progress(2);
+    refusing.set(false);
+
+    await()
+        .until(
+            () -> {
+              time.advance(Duration.ofSeconds(1));
+              return heard.contains(2L);
+            });
+
+    begun.get(0).context.progress(3);
+    await().until(() -> heard.contains(3L));
+    assertThat(future).isNotDone();
+    CompletableFuture<Void> closed = client.close(Duration.ZERO);
+    await()
+        .until(
+            () -> {
+              time.advance(Duration.ofSeconds(1));
+              return closed.isDone();
+            });
+  }
+
+  @Test
+  void aProviderThatBreaksItsContractFailsThatUploadAlone() {
+    for (Supplier<Opening<UploadResult>> broken : brokenOpenings()) {
+      DeviceClient client =
+          client(
+              builder()
+                  .uploads(
+                      new Provider() {
+                        @Override
+                        public Opening<UploadResult> begin(
+                            FileUpload upload, UploadContext context) {
+                          return broken.get();
+                        }
+                      }));
+      assertThat(failureOf(client.uploadFile(file(1)))).isInstanceOf(UnreachableException.class);
+      assertThat(failureOf(client.uploadFile(file(2)))).isInstanceOf(UnreachableException.class);
+    }
+  }
+
+  @SuppressWarnings("NullAway") // What a provider that does not check nullness may return.
+  private static List<Supplier<Opening<UploadResult>>> brokenOpenings() {
+    return List.of(
+        () -> null,
+        () -> {
+          throw new NoClassDefFoundError("expected by the test");
+        },
+        () ->
+            new Opening<>() {
+              @Override
+              public CompletionStage<UploadResult> outcome() {
+                return CompletableFuture.completedFuture(null);
+              }
+
+              @Override
+              public void abort() {
+                throw new AssertionError("expected by the test");
+              }
+
+              @Override
+              public String step() {
+                return "the test";
+              }
+            });
   }
 
   @Test

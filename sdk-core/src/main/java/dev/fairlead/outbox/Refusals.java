@@ -1,0 +1,92 @@
+package dev.fairlead.outbox;
+
+import dev.fairlead.ClientClosedException;
+import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
+
+/** Why the outbox did not take a message in, or gave it up: what happened and what to do. */
+final class Refusals {
+  private Refusals() {}
+
+  static ClientClosedException closed() {
+    return new ClientClosedException(
+        "The client is closed; the message was not queued.", Progress.NOT_SENT);
+  }
+
+  /**
+   * @param fill how full the outbox is
+   */
+  static RejectedException full(String fill) {
+    return new RejectedException(
+        "The outbox is full ("
+            + fill
+            + "). Send less often, allow more with OutboxLimits, or choose OverflowPolicy.BLOCK or DROP_OLDEST.",
+        Progress.NOT_SENT);
+  }
+
+  static RejectedException stayedFull(String fill) {
+    return new RejectedException(
+        "The outbox stayed full ("
+            + fill
+            + ") for the whole time-out, so the message was not queued. Send less often, or allow more with OutboxLimits.",
+        Progress.NOT_SENT);
+  }
+
+  static RejectedException mayNotWait(String fill) {
+    return new RejectedException(
+        "The outbox is full ("
+            + fill
+            + "), and send() cannot wait for room on the thread that completes futures, because the client needs it to go on."
+            + " Send from a thread of the application.",
+        Progress.NOT_SENT);
+  }
+
+  static RejectedException interrupted() {
+    return new RejectedException(
+        "The thread was interrupted while send() waited for room in the outbox; the message was not queued.",
+        Progress.NOT_SENT);
+  }
+
+  static RejectedException dropped(String fill, Entry oldest) {
+    return new RejectedException(
+        "The outbox was full ("
+            + fill
+            + "), and this oldest message gave place to a newer one (DROP_OLDEST).",
+        oldest.progress());
+  }
+
+  static RejectedException expired(Entry entry) {
+    return new RejectedException(
+        "The message waited in the outbox for longer than its time to live and was given up.",
+        entry.progress());
+  }
+
+  static RejectedException notSaved(Entry entry) {
+    return new RejectedException(
+        "The message could not be kept on storage ("
+            + entry.notSaved
+            + "), so it was not queued. Make room there and send it again.",
+        entry.progress());
+  }
+
+  static RejectedException cutTooOften(Entry head) {
+    return new RejectedException(
+        "The hub cut the connection "
+            + Outbox.CUTS_THAT_CONDEMN
+            + " times while this message was the first that it had not acknowledged, which is how it refuses a message on this"
+            + " protocol: too large, over the quota, or too fast. Check its size ("
+            + head.message.size()
+            + " bytes) and the hub's quota, then send it again.",
+        Progress.MAYBE_SENT);
+  }
+
+  /**
+   * @param kept whether a store keeps the message for the next run
+   */
+  static ClientClosedException clientClosed(Entry entry, boolean kept) {
+    return new ClientClosedException(
+        "The client was closed before the hub acknowledged the message"
+            + (kept ? "; it is kept and will be sent by the next run." : "."),
+        entry.progress());
+  }
+}
