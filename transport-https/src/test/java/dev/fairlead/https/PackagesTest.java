@@ -12,8 +12,10 @@ class PackagesTest {
             "CloudMessagePolls",
             "DeviceRequests",
             "Exchanges",
+            "HttpsOpening",
             "HttpsSession",
             "HttpsTransport",
+            "MessageFields",
             "PollSchedule",
             "TelemetryPump")
         .check();
