@@ -440,13 +440,13 @@ public final class RealGateway implements Gateway {
     }
 
     @Override
-    public Duration pauseAfterFailure(int rounds) {
-      return backoff.afterRounds(rounds);
+    public Duration pauseAfterFailure(int failures) {
+      return backoff.afterFailures(failures);
     }
 
     @Override
-    public Duration pauseAfterLoss(int rounds) {
-      return backoff.afterLoss(rounds);
+    public Duration pauseAfterLoss(int failures) {
+      return backoff.afterLoss(failures);
     }
 
     @Override

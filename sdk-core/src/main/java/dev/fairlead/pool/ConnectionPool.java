@@ -86,18 +86,18 @@ public final class ConnectionPool implements TransportProvider {
     /**
      * When to connect again after a connection could not be opened.
      *
-     * @param rounds how many were begun since the last that was stable
+     * @param failures how many there were since the last stable connection, this one included
      * @return a delay with jitter
      */
-    Duration pauseAfterFailure(int rounds);
+    Duration pauseAfterFailure(int failures);
 
     /**
      * When to connect again after a connection was lost.
      *
-     * @param rounds how many were begun since the last that was stable
+     * @param failures how many there were since the last stable connection
      * @return a delay with jitter
      */
-    Duration pauseAfterLoss(int rounds);
+    Duration pauseAfterLoss(int failures);
 
     /**
      * How long a connection stands before it counts as stable.

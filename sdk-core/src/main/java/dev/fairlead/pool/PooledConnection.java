@@ -17,7 +17,7 @@ import dev.fairlead.threads.ForeignCalls;
 import dev.fairlead.transport.Overdue;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,6 +50,7 @@ final class PooledConnection {
 
   private Alarm idle = () -> {};
   private Alarm stable = () -> {};
+  private boolean wasStable;
   private boolean closing;
   private boolean over;
   private volatile boolean usable;
@@ -103,12 +104,13 @@ final class PooledConnection {
       abort(connection);
       return;
     }
-    CompletableFuture<Optional<HubException>> end =
-        ForeignCalls.stage("connection.ended()", connection::ended).toCompletableFuture();
-    if (closing || end.isCompletedExceptionally()) {
+    CompletionStage<Optional<HubException>> end =
+        ForeignCalls.stage("connection.ended()", connection::ended);
+    boolean broken = end.toCompletableFuture().isCompletedExceptionally();
+    if (closing || broken) {
       abort(connection); // What does not say when it ends is of no use.
     }
-    if (end.isCompletedExceptionally()) {
+    if (broken) {
       end.whenComplete((reason, failure) -> notOpened(noEnd(failure)));
       return;
     }
@@ -209,9 +211,19 @@ final class PooledConnection {
     }
   }
 
-  /** Runs something when the connection has stood for so long. */
-  void after(Duration age, Runnable task) {
-    stable = loop.schedule(age, task);
+  /** Runs something when the connection has been open for long enough to count as stable. */
+  void whenStable(Duration age, Runnable task) {
+    stable =
+        loop.schedule(
+            age,
+            () -> {
+              wasStable = true;
+              task.run();
+            });
+  }
+
+  boolean wasStable() {
+    return wasStable;
   }
 
   // ---- the end

@@ -46,8 +46,8 @@ final class SharedRoute {
   private final List<PooledConnection> open = new ArrayList<>();
   private volatile @Nullable PooledConnection opening;
 
-  /** Connections begun since the last that was stable. */
-  private int rounds;
+  /** Connections that did not open, or were lost too soon, since the last that was stable. */
+  private int failures;
 
   private @Nullable HubException pauseCause;
   private boolean pauseFails;
@@ -102,7 +102,7 @@ final class SharedRoute {
     open.remove(lost);
     if (pauseLeft().isZero()) {
       pause(
-          around.pauseAfterLoss(rounds),
+          around.pauseAfterLoss(failures),
           new UnreachableException(
               "The connection was lost while a device was being attached to it.",
               Stage.SESSION,
@@ -168,7 +168,6 @@ final class SharedRoute {
   // ---- connections
 
   private void connect() {
-    rounds++;
     PooledConnection begun = new PooledConnection(this);
     opening = begun;
     pool.begun(begun);
@@ -180,7 +179,7 @@ final class SharedRoute {
     pauseCause = null;
     open.add(connection);
     pool.routeOpened(route);
-    connection.after(around.stableAfter(), () -> rounds = 0);
+    connection.whenStable(around.stableAfter(), () -> failures = 0);
     serve();
     connection.closeIfIdle();
   }
@@ -188,7 +187,8 @@ final class SharedRoute {
   void notConnected(PooledConnection connection, HubException failure) {
     opening = null;
     pool.gone(connection);
-    Duration delay = around.pauseAfterFailure(rounds);
+    failures++;
+    Duration delay = around.pauseAfterFailure(failures);
     if (failure instanceof ThrottledException throttled) {
       delay = delay.plus(throttled.retryAfter().orElse(Duration.ZERO));
     } else if (open.isEmpty()) {
@@ -209,8 +209,11 @@ final class SharedRoute {
     }
     open.remove(connection);
     pool.gone(connection);
+    if (reason.isPresent() && !connection.wasStable()) {
+      failures++;
+    }
     if (reason.isPresent() && pauseLeft().isZero()) {
-      pause(around.pauseAfterLoss(rounds), reason.get(), false);
+      pause(around.pauseAfterLoss(failures), reason.get(), false);
     }
     serve();
   }

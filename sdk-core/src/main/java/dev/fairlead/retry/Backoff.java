@@ -14,21 +14,29 @@ public final class Backoff {
     this.random = random;
   }
 
-  /** The delay after an open session was lost, so many rounds after the last stable one. */
-  public Duration afterLoss(int rounds) {
-    Duration bound = boundAfter(rounds);
+  /**
+   * The delay after an open session was lost.
+   *
+   * @param failures how many there were since the last stable session
+   */
+  public Duration afterLoss(int failures) {
+    Duration bound = boundAfter(failures);
     Duration spread = policy.firstSpread();
     return between(Duration.ZERO, bound.compareTo(spread) < 0 ? spread : bound);
   }
 
-  /** The delay after so many failed rounds through the plan. */
-  public Duration afterRounds(int rounds) {
-    return between(Duration.ZERO, boundAfter(rounds));
+  /**
+   * The delay after no session could be opened.
+   *
+   * @param failures how many there were since the last stable session, this one included
+   */
+  public Duration afterFailures(int failures) {
+    return between(Duration.ZERO, boundAfter(failures));
   }
 
-  private Duration boundAfter(int rounds) {
+  private Duration boundAfter(int failures) {
     // Doubling 30 times is beyond any sensible cap; more would overflow.
-    Duration bound = policy.base().multipliedBy(1L << Math.max(0, Math.min(rounds - 1, 30)));
+    Duration bound = policy.base().multipliedBy(1L << Math.max(0, Math.min(failures - 1, 30)));
     return bound.compareTo(policy.cap()) < 0 ? bound : policy.cap();
   }
 

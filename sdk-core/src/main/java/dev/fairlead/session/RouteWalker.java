@@ -92,7 +92,7 @@ final class RouteWalker {
       Route last = failed == null ? null : failed.route;
       Credential shown = failed == null ? null : shownBy(failed);
       waitFor(
-          backoff.afterRounds(count.failures()),
+          backoff.afterFailures(count.failures()),
           last,
           count.failures(),
           walk.failure(),
@@ -124,7 +124,7 @@ final class RouteWalker {
   /** The hub refused nothing: no credential could be obtained, and its source may be back soon. */
   void noCredential(OpeningAttempt attempt, HubException failure) {
     count.notOpened(time.now());
-    waitForClock(backoff.afterRounds(count.failures()), attempt.route, count.failures(), failure);
+    waitForClock(backoff.afterFailures(count.failures()), attempt.route, count.failures(), failure);
   }
 
   /** A route could not be opened. */
@@ -144,7 +144,7 @@ final class RouteWalker {
       case WAIT_THEN_SAME_ROUTE -> {
         count.notOpened(time.now());
         waitFor(
-            backoff.afterRounds(count.failures()).plus(asked(failure)),
+            backoff.afterFailures(count.failures()).plus(asked(failure)),
             attempt.route,
             count.failures(),
             failure,

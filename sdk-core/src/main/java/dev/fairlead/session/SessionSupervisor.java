@@ -203,7 +203,7 @@ public final class SessionSupervisor {
         if (broken instanceof Ended) {
           return;
         }
-        Duration delay = backoff.afterRounds(i);
+        Duration delay = backoff.afterFailures(i);
         become(new Waiting(List.of(), false, time.in(delay)));
         LiveSession left = broken.session();
         if (left != null) {

@@ -3,6 +3,7 @@ package dev.fairlead.session;
 import dev.fairlead.Route;
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.spi.Loop;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +49,7 @@ abstract sealed class SupervisorState {
     if (moment != Uptime.NEVER) {
       alarm =
           loop.schedule(
-              java.time.Duration.ofNanos(Math.max(0, moment - time.now())),
+              Duration.ofNanos(Math.max(0, moment - time.now())),
               () -> {
                 alarm = null;
                 ring.run();

@@ -51,7 +51,7 @@ class BackoffTest {
     "2147483647, 120"
   })
   void doublesUpToTheCap(int rounds, long seconds) {
-    assertThat(highest.afterRounds(rounds)).isEqualTo(Duration.ofSeconds(seconds));
+    assertThat(highest.afterFailures(rounds)).isEqualTo(Duration.ofSeconds(seconds));
   }
 
   @ParameterizedTest
@@ -62,7 +62,7 @@ class BackoffTest {
 
   @Test
   void countsNoRoundAsTheFirst() {
-    assertThat(highest.afterRounds(0)).isEqualTo(Duration.ofSeconds(1));
+    assertThat(highest.afterFailures(0)).isEqualTo(Duration.ofSeconds(1));
   }
 
   @Test
@@ -77,7 +77,7 @@ class BackoffTest {
   void jittersFullyAfterTheCap() {
     Backoff seeded = new Backoff(POLICY, new Random(6));
 
-    assertSpread(drawn(() -> seeded.afterRounds(40)), Duration.ZERO, POLICY.cap());
+    assertSpread(drawn(() -> seeded.afterFailures(40)), Duration.ZERO, POLICY.cap());
     assertSpread(drawn(() -> seeded.afterLoss(0)), Duration.ZERO, POLICY.firstSpread());
   }
 
@@ -119,7 +119,7 @@ class BackoffTest {
     RetryPolicy slow = new RetryPolicy(year, year, year, year, year, year, false, Optional.empty());
     Backoff backoff = new Backoff(slow, HIGHEST);
 
-    assertThat(backoff.afterRounds(Integer.MAX_VALUE)).isEqualTo(year);
+    assertThat(backoff.afterFailures(Integer.MAX_VALUE)).isEqualTo(year);
     assertThat(backoff.afterLoss(Integer.MAX_VALUE)).isEqualTo(year);
     assertThat(backoff.afterRefusal()).isEqualTo(year);
   }
