@@ -19,8 +19,8 @@ public sealed interface ConnectionState {
   }
 
   /**
-   * How many rounds through the plan have been begun since the last stable session; 0 while
-   * connected or not opened.
+   * Which attempt in a row this is, or which one failed, since the last stable session; 0 while
+   * connected or not opened, and when an open session was lost.
    *
    * @return the attempt
    */
@@ -64,10 +64,10 @@ public sealed interface ConnectionState {
   }
 
   /**
-   * A route is being opened.
+   * A route is being opened, or a session is being closed to be replaced by a new one.
    *
    * @param via the route
-   * @param attempt the round, from 1
+   * @param attempt the number of the attempt, from 1
    */
   record Connecting(Route via, int attempt) implements ConnectionState {
     @Override
@@ -115,9 +115,9 @@ public sealed interface ConnectionState {
    * the outbox meanwhile.
    *
    * @param route the route that failed last
-   * @param attempt the round that failed, from 1; 0 if an open session was lost
+   * @param attempt the number of the attempt that failed, from 1; 0 if an open session was lost
    * @param failure what failed last
-   * @param next when the next round begins
+   * @param next when the next attempt begins
    * @param clockDoubt why the clock may be wrong, if anything speaks for it
    */
   record Waiting(
@@ -150,8 +150,8 @@ public sealed interface ConnectionState {
   }
 
   /**
-   * The hub refused the credential, a renewed one too. It is tried again, slowly, for the device
-   * may be enabled again, its keys may be put right, or its clock may be.
+   * The hub refused the credential, a renewed one too. It is tried again, slowly, because the
+   * device may be enabled again or its keys may be put right; when its clock is set, at once.
    *
    * @param via the route
    * @param attempt the refusals in a row, from 1

@@ -277,7 +277,8 @@ public final class DeviceClientBuilder {
   }
 
   /**
-   * Sets how long opening one route may take in all before the next is tried.
+   * Sets how long opening one route may take in all, obtaining a credential included, before the
+   * next is tried. It also limits each call of a token source or signer.
    *
    * @param value positive; 30 s by default
    * @return this

@@ -9,11 +9,11 @@ import java.util.Optional;
  * not come back in step. No bound exceeds 365 days. By default it never gives up.
  *
  * @param firstSpread the bound of the first delay after an open session was lost
- * @param base the bound of the delay after the first failed round through the plan; doubled with
- *     each further round
+ * @param base the bound of the delay after the first failure, which is a walk through the plan that
+ *     opened nothing or the loss of an unstable session; doubled with each further one
  * @param cap the largest bound
- * @param stableAfter how long a session must stay open before the count of failed rounds starts
- *     anew
+ * @param stableAfter how long there must be a session before failures and refusals are forgotten;
+ *     one that is opened in place of another in an orderly way continues it
  * @param unauthorizedMin the shortest delay after a refused credential
  * @param unauthorizedMax the longest delay after a refused credential
  * @param stopWhenUnauthorized whether a refused credential (after one renewal) closes the client

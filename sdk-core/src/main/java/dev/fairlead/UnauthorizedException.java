@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The hub itself refused the credential. The credential is renewed once and then the same route is
  * tried again, slowly; another route would be refused as well. A proxy's refusal is {@link
- * UnreachableException} instead: it is about the route.
+ * UnreachableException} instead, because it is about the route; so is a credential that could not
+ * be obtained, because nothing was refused ({@link UnreachableException.Stage#CREDENTIAL}).
  */
 public final class UnauthorizedException extends HubException {
   private static final long serialVersionUID = 1;

@@ -4,9 +4,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The hub was not reached on this route, or the session was lost: name resolution, TCP, a proxy,
- * TLS, a WebSocket upgrade, a time-out, a cut line. While opening, the next route is tried; when an
- * open session is lost, the same route after a wait.
+ * The hub was not reached on this route, or the session was lost: no credential, name resolution,
+ * TCP, a proxy, TLS, a WebSocket upgrade, a time-out, a cut line. While opening, the next route is
+ * tried; when an open session is lost, the same route after a wait.
  */
 public final class UnreachableException extends HubException {
   private static final long serialVersionUID = 1;
