@@ -73,7 +73,7 @@ public final class RecordingInbox implements Inbox {
   @Override
   public void methodCall(MethodRequest request, MethodReply reply) {
     check("a method call");
-    calls.add(new Call(request, reply));
+    calls.add(new Call(request, response -> onLoop(loop, () -> reply.respond(response))));
   }
 
   @Override
@@ -118,25 +118,26 @@ public final class RecordingInbox implements Inbox {
     return List.copyOf(misuse);
   }
 
-  /** Settles on the loop, as the client does. */
+  /** Settles and replies on the loop, as the client does. */
+  private static CompletionStage<Void> onLoop(Loop loop, Supplier<CompletionStage<Void>> verb) {
+    return CompletableFuture.supplyAsync(verb, loop).thenCompose(Function.identity());
+  }
+
+  /** Settles on the loop. */
   private record OnLoop(Loop loop, Settlement settlement) implements Settlement {
     @Override
     public CompletionStage<Void> complete() {
-      return onLoop(settlement::complete);
+      return onLoop(loop, settlement::complete);
     }
 
     @Override
     public CompletionStage<Void> abandon() {
-      return onLoop(settlement::abandon);
+      return onLoop(loop, settlement::abandon);
     }
 
     @Override
     public CompletionStage<Void> reject() {
-      return onLoop(settlement::reject);
-    }
-
-    private CompletionStage<Void> onLoop(Supplier<CompletionStage<Void>> verb) {
-      return CompletableFuture.supplyAsync(verb, loop).thenCompose(Function.identity());
+      return onLoop(loop, settlement::reject);
     }
   }
 
