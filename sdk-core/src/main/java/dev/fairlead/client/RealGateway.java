@@ -430,7 +430,6 @@ public final class RealGateway implements Gateway {
           settings.endpointOf(route, known.dialHost),
           settings.proxy(),
           loop,
-          settings.openTimeout(),
           ClientSettings.userAgent(settings.product()));
     }
 
@@ -461,11 +460,6 @@ public final class RealGateway implements Gateway {
   }
 
   private record SharedContext(
-      String hubHost,
-      Endpoint endpoint,
-      Optional<Proxy> proxy,
-      Loop loop,
-      Duration openTimeout,
-      String userAgent)
+      String hubHost, Endpoint endpoint, Optional<Proxy> proxy, Loop loop, String userAgent)
       implements ConnectionContext {}
 }

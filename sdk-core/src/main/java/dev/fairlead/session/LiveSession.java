@@ -16,7 +16,6 @@ import dev.fairlead.spi.OutboxReader;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.ForeignCalls;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -141,11 +140,6 @@ public final class LiveSession implements SessionContext {
   @Override
   public Loop loop() {
     return loop;
-  }
-
-  @Override
-  public Duration openTimeout() {
-    return settings.openTimeout();
   }
 
   @Override

@@ -2,7 +2,6 @@ package dev.fairlead.spi;
 
 import dev.fairlead.Endpoint;
 import dev.fairlead.Proxy;
-import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -37,13 +36,6 @@ public interface ConnectionContext {
    * @return a serial queue with timers, on no I/O thread
    */
   Loop loop();
-
-  /**
-   * How long opening may take in all.
-   *
-   * @return a positive duration; who connects aborts an opening that takes longer
-   */
-  Duration openTimeout();
 
   /**
    * What this client calls itself.

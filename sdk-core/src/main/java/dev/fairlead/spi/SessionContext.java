@@ -3,7 +3,6 @@ package dev.fairlead.spi;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Proxy;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 
@@ -71,13 +70,6 @@ public interface SessionContext {
    * @return a serial queue with timers, on no I/O thread
    */
   Loop loop();
-
-  /**
-   * How long opening may take in all.
-   *
-   * @return a positive duration; the client aborts an opening that takes longer
-   */
-  Duration openTimeout();
 
   /**
    * Whether at most one message may be unacknowledged at any time.

@@ -216,11 +216,6 @@ abstract class ScriptedCase {
     }
 
     @Override
-    public Duration openTimeout() {
-      return session.openTimeout();
-    }
-
-    @Override
     public String userAgent() {
       return session.userAgent();
     }

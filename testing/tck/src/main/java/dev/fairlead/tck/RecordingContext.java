@@ -82,7 +82,6 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
     private @Nullable SerialLoop loop;
     private @Nullable Credential credential;
     private Optional<Proxy> proxy = Optional.empty();
-    private Duration openTimeout = Duration.ofSeconds(30);
     private Optional<String> modelId = Optional.empty();
     // Neither ASCII nor without spaces, so that a transport that does not encode it shows.
     private String userAgent = "fairlead-tck (java 17; ü)";
@@ -99,7 +98,6 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
       loop = from.loop;
       credential = from.credential;
       proxy = from.proxy;
-      openTimeout = from.openTimeout;
       modelId = from.modelId;
       userAgent = from.userAgent;
     }
@@ -167,17 +165,6 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
      */
     public Builder proxy(Proxy value) {
       proxy = Optional.of(value);
-      return this;
-    }
-
-    /**
-     * Sets what the session is said to have for its opening; nobody aborts it then.
-     *
-     * @param value positive; 30 s unless set
-     * @return this
-     */
-    public Builder openTimeout(Duration value) {
-      openTimeout = value;
       return this;
     }
 
@@ -334,11 +321,6 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
    */
   public SerialLoop serialLoop() {
     return loop;
-  }
-
-  @Override
-  public Duration openTimeout() {
-    return values.openTimeout;
   }
 
   @Override

@@ -10,7 +10,6 @@ import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.TransportSession;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -190,21 +189,11 @@ public abstract class SharedConnectionContract extends MultiplexCase {
 
   private ConnectionContext context(Loop loop) {
     return new SharedContext(
-        harness().hubHost(),
-        harness().endpoint(),
-        Optional.empty(),
-        loop,
-        Duration.ofSeconds(30),
-        "fairlead-tck");
+        harness().hubHost(), harness().endpoint(), Optional.empty(), loop, "fairlead-tck");
   }
 
   private record SharedContext(
-      String hubHost,
-      Endpoint endpoint,
-      Optional<Proxy> proxy,
-      Loop loop,
-      Duration openTimeout,
-      String userAgent)
+      String hubHost, Endpoint endpoint, Optional<Proxy> proxy, Loop loop, String userAgent)
       implements ConnectionContext {}
 
   private RecordingContext session(String id, ScriptedOutbox outbox, SerialLoop loop) {
