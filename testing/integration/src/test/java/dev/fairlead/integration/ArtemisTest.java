@@ -52,10 +52,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ArtemisTest {
   private static final int MESSAGES = 1_000;
   private static final Duration SOON = Duration.ofSeconds(30);
-  private static final Sasl KNOWN = Sasl.plain(Artemis.USER, Secret.of(Artemis.PASSWORD));
+  private static final Sasl KNOWN = Sasl.plain(ArtemisProcess.USER, Secret.of(ArtemisProcess.PASSWORD));
 
   @TempDir static Path directory;
-  private static Artemis broker;
+  private static ArtemisProcess broker;
   private static int devices;
 
   @Parameter Protocol protocol;
@@ -67,7 +67,7 @@ class ArtemisTest {
 
   @BeforeAll
   static void startBroker() throws Exception {
-    broker = Artemis.start(directory);
+    broker = ArtemisProcess.start(directory);
   }
 
   @AfterAll
@@ -129,7 +129,7 @@ class ArtemisTest {
 
   @Test
   void aWrongPasswordIsSaidToBeWrong() {
-    Sasl wrong = Sasl.plain(Artemis.USER, Secret.of("not this one"));
+    Sasl wrong = Sasl.plain(ArtemisProcess.USER, Secret.of("not this one"));
     try (DeviceClient client = device(wrong, "commands.{id}", received::add)) {
       client.open();
       awaitState(client, ConnectionState.Unauthorized.class, "refused SASL PLAIN");
@@ -279,7 +279,7 @@ class ArtemisTest {
       client.blocking(SOON).open();
       broker.put(commands, List.of("never"));
       settled(nextReceived().reject());
-      assertThat(broker.take(Artemis.DEAD_LETTERS, 1))
+      assertThat(broker.take(ArtemisProcess.DEAD_LETTERS, 1))
           .extracting(ArtemisTest::body)
           .containsExactly("never");
       broker.awaitCount(commands, 0);
@@ -315,7 +315,7 @@ class ArtemisTest {
         sent.add(client.send(numbered(body)));
         if (sent.size() == MESSAGES / 2) {
           sent.get(0).get(SOON.toSeconds(), TimeUnit.SECONDS);
-          assertThat(broker.cutLines()).isPositive();
+          assertThat(broker.cutConnections()).isPositive();
         }
       }
       CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new))

@@ -58,7 +58,7 @@ class BadCertificatesTest {
     }
   }
 
-  @Parameter TransportUnderTest wire;
+  @Parameter TransportUnderTest transport;
 
   private final ByteArrayOutputStream seen = new ByteArrayOutputStream();
   private final AtomicInteger visits = new AtomicInteger();
@@ -140,7 +140,7 @@ class BadCertificatesTest {
     String key = Base64.getEncoder().encodeToString(SECRET.getBytes(StandardCharsets.US_ASCII));
     Endpoint endpoint = new Endpoint("localhost", port, Trust.only(List.of(root.certificate())));
     try (DeviceClient client =
-        wire.builder("HostName=localhost;DeviceId=careful;SharedAccessKey=" + key, endpoint)
+        transport.builder("HostName=localhost;DeviceId=careful;SharedAccessKey=" + key, endpoint)
             .drainTime(Duration.ZERO)
             .build()) {
       client.open();

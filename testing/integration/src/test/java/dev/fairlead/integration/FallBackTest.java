@@ -150,7 +150,7 @@ class FallBackTest {
     }
   }
 
-  /** The line is down meanwhile, so the next attempt comes after this time only. */
+  /** The connection is down, so the next attempt comes only after this time. */
   private static void afterAWhile(FakeTime time, DeviceClient client, Duration howLong) {
     Awaitility.await().atMost(SOON).until(() -> client.state() instanceof ConnectionState.Waiting);
     time.advance(howLong);

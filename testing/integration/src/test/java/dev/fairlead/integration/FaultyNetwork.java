@@ -17,7 +17,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
 
 /**
- * A way to a port of the loopback that gives trouble to the connections through it: all that can
+ * A proxy to a port of the loopback interface that gives each connection a fault: all that can
  * happen to bytes on their way, and nothing that only a protocol can do.
  */
 final class FaultyNetwork implements AutoCloseable {
@@ -25,26 +25,26 @@ final class FaultyNetwork implements AutoCloseable {
 
   private final ServerSocket listener;
   private final int target;
-  private final IntFunction<NetworkFault> troubles;
+  private final IntFunction<NetworkFault> faults;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicInteger ended = new AtomicInteger();
 
-  private FaultyNetwork(int target, IntFunction<NetworkFault> troubles) throws IOException {
+  private FaultyNetwork(int target, IntFunction<NetworkFault> faults) throws IOException {
     this.target = target;
-    this.troubles = troubles;
+    this.faults = faults;
     listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
     start("accept", this::accept);
   }
 
   /**
-   * Opens a way.
+   * Starts the proxy.
    *
-   * @param target the port it leads to
-   * @param troubles what is wrong with each connection, counted from 0
+   * @param target the port it forwards to
+   * @param faults what is wrong with each connection, counted from 0
    */
-  static FaultyNetwork to(int target, IntFunction<NetworkFault> troubles) throws IOException {
-    return new FaultyNetwork(target, troubles);
+  static FaultyNetwork to(int target, IntFunction<NetworkFault> faults) throws IOException {
+    return new FaultyNetwork(target, faults);
   }
 
   int port() {
@@ -55,13 +55,13 @@ final class FaultyNetwork implements AutoCloseable {
     return connections.get();
   }
 
-  /** How many connections have come to the end that their trouble sets. */
+  /** How many connections have come to the end that their fault sets. */
   int ended() {
     return ended.get();
   }
 
   private static void start(String what, Runnable task) {
-    Thread thread = new Thread(task, "rough-line-" + what);
+    Thread thread = new Thread(task, "faulty-network-" + what);
     thread.setDaemon(true);
     thread.start();
   }
@@ -73,8 +73,8 @@ final class FaultyNetwork implements AutoCloseable {
         open.add(client);
         Socket server = new Socket(listener.getInetAddress(), target);
         open.add(server);
-        NetworkFault trouble = troubles.apply(connections.getAndIncrement());
-        Connection connection = new Connection(client, server, trouble);
+        NetworkFault fault = faults.apply(connections.getAndIncrement());
+        Connection connection = new Connection(client, server, fault);
         start("out", () -> connection.pump(client, server));
         start("in", () -> connection.pump(server, client));
       } catch (IOException e) {
@@ -98,21 +98,21 @@ final class FaultyNetwork implements AutoCloseable {
   private final class Connection {
     private final Socket client;
     private final Socket server;
-    private final NetworkFault trouble;
+    private final NetworkFault fault;
     private int passed;
     private boolean over;
 
-    Connection(Socket client, Socket server, NetworkFault trouble) {
+    Connection(Socket client, Socket server, NetworkFault fault) {
       this.client = client;
       this.server = server;
-      this.trouble = trouble;
+      this.fault = fault;
     }
 
     void pump(Socket from, Socket to) {
       ScheduledExecutorService later =
           Executors.newSingleThreadScheduledExecutor(
               task -> {
-                Thread thread = new Thread(task, "rough-line-later");
+                Thread thread = new Thread(task, "faulty-network-later");
                 thread.setDaemon(true);
                 return thread;
               });
@@ -131,7 +131,7 @@ final class FaultyNetwork implements AutoCloseable {
         // One of the two went away.
       } finally {
         // After what is still under way; the executor runs what is queued before it ends.
-        Duration rest = trouble.latency().plus(trouble.slowClose());
+        Duration rest = fault.latency().plus(fault.slowClose());
         later.schedule(() -> endOf(from, to), rest.toNanos(), TimeUnit.NANOSECONDS);
         later.shutdown();
       }
@@ -142,20 +142,20 @@ final class FaultyNetwork implements AutoCloseable {
       if (over) {
         return 0;
       }
-      int allowed = trouble.limit() == 0 ? count : Math.min(count, trouble.limit() - passed);
+      int allowed = fault.limit() == 0 ? count : Math.min(count, fault.limit() - passed);
       passed += allowed;
       return allowed;
     }
 
     private void pass(byte[] bytes, Socket to, ScheduledExecutorService later) {
-      if (trouble.bytesPerSecond() > 0) {
-        LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(bytes.length) / trouble.bytesPerSecond());
+      if (fault.bytesPerSecond() > 0) {
+        LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(bytes.length) / fault.bytesPerSecond());
       }
-      later.schedule(() -> write(bytes, to), trouble.latency().toNanos(), TimeUnit.NANOSECONDS);
+      later.schedule(() -> write(bytes, to), fault.latency().toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private void write(byte[] bytes, Socket to) {
-      int slice = trouble.slice() == 0 ? bytes.length : trouble.slice();
+      int slice = fault.slice() == 0 ? bytes.length : fault.slice();
       try {
         to.setTcpNoDelay(true);
         OutputStream out = to.getOutputStream();
@@ -175,10 +175,10 @@ final class FaultyNetwork implements AutoCloseable {
         over = true;
       }
       ended.incrementAndGet();
-      if (trouble.end() == NetworkFault.End.SILENCE) {
+      if (fault.end() == NetworkFault.End.SILENCE) {
         return;
       }
-      if (trouble.end() == NetworkFault.End.RESET) {
+      if (fault.end() == NetworkFault.End.RESET) {
         client.setSoLinger(true, 0);
         server.setSoLinger(true, 0);
       }
@@ -186,10 +186,10 @@ final class FaultyNetwork implements AutoCloseable {
       server.close();
     }
 
-    /** One side has closed; behind a silence nobody hears of it. */
+    /** One side has closed; behind a silence the other side receives nothing. */
     private void endOf(Socket from, Socket to) {
       synchronized (this) {
-        if (over && trouble.end() == NetworkFault.End.SILENCE) {
+        if (over && fault.end() == NetworkFault.End.SILENCE) {
           return;
         }
       }

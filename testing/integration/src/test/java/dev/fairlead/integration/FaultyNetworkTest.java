@@ -40,10 +40,10 @@ class FaultyNetworkTest {
   private static final int CLOUD_MESSAGES = 20;
   private static final Duration SOON = Duration.ofSeconds(120);
 
-  /** How many connections an ending strikes, before it lets one live. */
+  /** How many connections an ending strikes at most, before it lets one live. */
   private static final int STRIKES = 5;
 
-  @Parameter TransportUnderTest wire;
+  @Parameter TransportUnderTest transport;
 
   private enum Weather {
     LATENCY(false, connection -> NetworkFault.latency(Duration.ofMillis(150))),
@@ -55,11 +55,11 @@ class FaultyNetworkTest {
     BLACK_HOLES(true, connection -> ending(connection, NetworkFault::silentAfter));
 
     private final boolean ends;
-    private final IntFunction<NetworkFault> troubles;
+    private final IntFunction<NetworkFault> faults;
 
-    Weather(boolean ends, IntFunction<NetworkFault> troubles) {
+    Weather(boolean ends, IntFunction<NetworkFault> faults) {
       this.ends = ends;
-      this.troubles = troubles;
+      this.faults = faults;
     }
 
     /** Inside the TLS handshake, while the session opens, and amid the messages. */
@@ -74,11 +74,11 @@ class FaultyNetworkTest {
   @EnumSource
   void nothingIsLostAndTheOrderIsKept(Weather weather) throws Exception {
     try (LocalHub hub = LocalHub.start(LocalHubOptions.defaults().cloudReceivesPerMinute(0));
-        FaultyNetwork line = FaultyNetwork.to(wire.port(hub), weather.troubles)) {
+        FaultyNetwork network = FaultyNetwork.to(transport.port(hub), weather.faults)) {
       Device device = hub.createDevice("seasick");
       Queue<String> arrived = new ConcurrentLinkedQueue<>();
       try (DeviceClient client =
-          wire.builder(device.connectionString(), TransportUnderTest.endpoint(hub, line.port()))
+          transport.builder(device.connectionString(), TransportUnderTest.endpoint(hub, network.port()))
               .onCloudMessage(
                   message -> {
                     arrived.add(new String(message.body(), StandardCharsets.UTF_8));
@@ -105,8 +105,14 @@ class FaultyNetworkTest {
           .containsExactlyElementsOf(names("m", MESSAGES));
       assertThat(firsts(List.copyOf(arrived)))
           .containsExactlyElementsOf(names("c", CLOUD_MESSAGES));
-      assertThat(line.ended()).as("endings that struck").isEqualTo(weather.ends ? STRIKES : 0);
-      assertThat(line.connections()).isGreaterThan(line.ended());
+      // How many strike depends on how much is left to send; three end the handshake, the opening
+      // and the first messages.
+      if (weather.ends) {
+        assertThat(network.ended()).as("endings that struck").isBetween(3, STRIKES);
+      } else {
+        assertThat(network.ended()).as("endings that struck").isZero();
+      }
+      assertThat(network.connections()).isGreaterThan(network.ended());
     }
   }
 

@@ -66,12 +66,12 @@ class InjectedFaultsTest {
     "AMQP_WS, KillAmqpD2CLink",
     "AMQP_WS, ShutDownAmqp"
   })
-  void losesNothingAndWorksAgain(TransportUnderTest wire, String fault) throws Exception {
+  void losesNothingAndWorksAgain(TransportUnderTest transport, String fault) throws Exception {
     try (LocalHub hub = LocalHub.start()) {
       Device device = hub.createDevice("struck");
       List<String> messages = new ArrayList<>();
-      DeviceClientBuilder builder = wire.builder(device.connectionString(), wire.endpoint(hub));
-      if (fault.startsWith("Invoke") && wire == TransportUnderTest.MQTT) {
+      DeviceClientBuilder builder = transport.builder(device.connectionString(), transport.endpoint(hub));
+      if (fault.startsWith("Invoke") && transport == TransportUnderTest.MQTT) {
         // It lasts a second, and five cuts within that would count against a message.
         builder.retry(RetryPolicy.defaults());
       }

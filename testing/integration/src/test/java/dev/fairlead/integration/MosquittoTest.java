@@ -50,21 +50,21 @@ class MosquittoTest {
   private static final Duration SOON = Duration.ofSeconds(60);
 
   @TempDir static Path directory;
-  private static @Nullable Mosquitto broker;
+  private static @Nullable MosquittoBroker broker;
   private static @Nullable TestAbortedException unavailable;
 
-  @Parameter TransportUnderTest wire;
+  @Parameter TransportUnderTest transport;
 
   @BeforeAll
   static void startBroker() throws Exception {
     try {
-      broker = Mosquitto.start(directory);
+      broker = MosquittoBroker.start(directory);
     } catch (TestAbortedException e) {
       unavailable = e;
     }
   }
 
-  /** Here, for a report names the reason of a skipped test, but not that of a skipped class. */
+  /** Here, because a report names the reason of a skipped test, but not that of a skipped class. */
   @BeforeEach
   void skipWithoutABroker() {
     if (unavailable != null) {
@@ -79,7 +79,7 @@ class MosquittoTest {
     }
   }
 
-  private static Mosquitto broker() {
+  private static MosquittoBroker broker() {
     return Objects.requireNonNull(broker, "a broker");
   }
 
@@ -100,7 +100,7 @@ class MosquittoTest {
     options.setMaxInflight(MESSAGES);
     MqttClient client =
         new MqttClient(
-            "ssl://localhost:" + broker().tlsPort(),
+            "ssl://" + broker().host() + ":" + broker().tlsPort(),
             MqttClient.generateClientId(),
             new MemoryPersistence());
     client.connect(options);
@@ -108,9 +108,9 @@ class MosquittoTest {
   }
 
   private DeviceClient device(String id, List<String> received) {
-    return wire.builder(
+    return transport.builder(
             "HostName=localhost;DeviceId=" + id + ";SharedAccessKey=a2V5LW9mLW5vLXVzZQ==",
-            broker().endpoint(wire))
+            broker().endpoint(transport))
         .onCloudMessage(
             message -> {
               received.add(new String(message.body(), StandardCharsets.UTF_8));
@@ -121,7 +121,7 @@ class MosquittoTest {
 
   @Test
   void telemetryArrivesInOrderWithItsProperties() throws Exception {
-    String id = "device-" + wire;
+    String id = "device-" + transport;
     BlockingQueue<Seen> seen = new LinkedBlockingQueue<>();
     MqttClient backEnd = backEnd();
     try (DeviceClient client = device(id, new CopyOnWriteArrayList<>())) {
@@ -158,7 +158,7 @@ class MosquittoTest {
 
   @Test
   void messagesToTheDeviceArriveInOrderAndAreAcknowledged() throws Exception {
-    String id = "listener-" + wire;
+    String id = "listener-" + transport;
     List<String> received = new CopyOnWriteArrayList<>();
     MqttClient backEnd = backEnd();
     try (DeviceClient client = device(id, received)) {
@@ -183,10 +183,10 @@ class MosquittoTest {
     assertThat(again).isEmpty();
   }
 
-  /** Cut by a broker that has never heard of the hub's habits, the client comes back. */
+  /** Cut by a broker that does not behave as the hub does, the client comes back. */
   @Test
   void comesBackWhenTheBrokerTakesTheSessionAway() throws Exception {
-    String id = "taken-over-" + wire;
+    String id = "taken-over-" + transport;
     List<String> received = new CopyOnWriteArrayList<>();
     try (DeviceClient first = device(id, received);
         DeviceClient second = device(id, received)) {

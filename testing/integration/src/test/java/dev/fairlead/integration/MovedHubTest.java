@@ -38,7 +38,7 @@ class MovedHubTest {
   private static final String ID = "faithful";
   private static final Duration SOON = Duration.ofSeconds(60);
 
-  @Parameter TransportUnderTest wire;
+  @Parameter TransportUnderTest transport;
 
   @TempDir Path state;
 
@@ -70,8 +70,8 @@ class MovedHubTest {
 
   private DeviceClientBuilder client(LocalHub hub) {
     Endpoint endpoint =
-        new Endpoint(HOST, wire.port(hub), Trust.only(List.of(hub.caCertificate())));
-    return wire.builder(
+        new Endpoint(HOST, transport.port(hub), Trust.only(List.of(hub.caCertificate())));
+    return transport.builder(
         "HostName=" + HOST + ";DeviceId=" + ID + ";SharedAccessKey=" + keys.primary(),
         endpoint,
         TransportUnderTest.DIALER.resolver(
@@ -96,7 +96,7 @@ class MovedHubTest {
       int httpsPort = old.httpsPort();
       old.close();
       try (LocalHub moved = hubAt(address(3), mqttPort, amqpPort, httpsPort)) {
-        // A wire that only asks and answers does not notice before it has something to say.
+        // A transport that only asks and answers does not notice before it has something to say.
         CompletableFuture<Void> sent = client.send(TelemetryMessage.json("{\"n\":2}"));
         // The stale answer leads to a dead address: tried, told, and looked up again.
         Awaitility.await()

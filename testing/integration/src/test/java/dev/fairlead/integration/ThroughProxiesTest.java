@@ -62,18 +62,18 @@ class ThroughProxiesTest {
     return proxy.withCredentials(TestProxy.USER, Secret.of(TestProxy.PASSWORD));
   }
 
-  /** Both ways, and again after the line was lost. */
+  /** Both ways, and again after the connection was lost. */
   private void works(DeviceClientBuilder builder, Protocol expected) throws Exception {
     try (DeviceClient client =
         builder.onMethod("echo", call -> MethodResponse.ok(call.payload())).build()) {
       client.blocking(SOON).open();
-      for (int line = 1; line <= 2; line++) {
+      for (int connection = 1; connection <= 2; connection++) {
         client.blocking(SOON).send(TelemetryMessage.json("{}"));
         assertThat(client.state().route().map(Route::protocol)).contains(expected);
         assertThat(
                 device.invokeMethod("echo", "[1]", SOON, SOON).get(60, TimeUnit.SECONDS).payload())
             .isEqualTo("[1]");
-        assertThat(hub.telemetry().receivedFrom("inside")).hasSize(line);
+        assertThat(hub.telemetry().receivedFrom("inside")).hasSize(connection);
         device.dropConnection();
       }
       assertThat(client.state()).isNotInstanceOf(ConnectionState.Closed.class);
@@ -111,17 +111,17 @@ class ThroughProxiesTest {
   @EnumSource(
       value = TransportUnderTest.class,
       names = {"MQTT", "MQTT_WS", "AMQP", "AMQP_WS"})
-  void aSocksProxy(TransportUnderTest wire) throws Exception {
-    try (TestServer proxy = TestProxy.socks(wire.port(hub), true, 0, seenByProxy)) {
+  void aSocksProxy(TransportUnderTest transport) throws Exception {
+    try (TestServer proxy = TestProxy.socks(transport.port(hub), true, 0, seenByProxy)) {
       DeviceClientBuilder builder =
-          wire.builder(device.connectionString(), wire.endpoint(hub))
+          transport.builder(device.connectionString(), transport.endpoint(hub))
               .proxy(signedIn(Proxy.socks5("localhost", proxy.port())));
-      works(builder, wire.protocol());
+      works(builder, transport.protocol());
     }
     assertThat(seenByProxy)
         .as("the proxy looks the name up")
         .isNotEmpty()
-        .allMatch(asked -> asked.equals("3 localhost:" + wire.port(hub)));
+        .allMatch(asked -> asked.equals("3 localhost:" + transport.port(hub)));
   }
 
   @Test

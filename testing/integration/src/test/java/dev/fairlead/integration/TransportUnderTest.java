@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
-/** The wires that have to stand the same tests; a further one is one line here. */
+/** The transports that have to pass the same tests; another one needs one line here. */
 enum TransportUnderTest {
   MQTT(Protocol.MQTT, LocalHub::mqttPort, TransportUnderTest::mqtt),
   MQTT_WS(Protocol.MQTT_WS, LocalHub::httpsPort, TransportUnderTest::mqtt),
@@ -74,7 +74,7 @@ enum TransportUnderTest {
     return port.applyAsInt(hub);
   }
 
-  /** Where this wire ends at a hub. */
+  /** Where a hub accepts this transport. */
   Endpoint endpoint(LocalHub hub) {
     return endpoint(hub, port(hub));
   }
@@ -88,7 +88,7 @@ enum TransportUnderTest {
     return transport.apply(dialer);
   }
 
-  /** A client that has this wire only, and does not wait long before it tries again. */
+  /** A client with this transport only that retries soon. */
   DeviceClientBuilder builder(String connectionString, Endpoint endpoint) {
     return builder(connectionString, endpoint, DIALER);
   }

@@ -15,11 +15,17 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.Assumptions;
+import org.opentest4j.TestAbortedException;
 import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.ContainerFetchException;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.images.builder.Transferable;
@@ -34,7 +40,7 @@ import org.testcontainers.images.builder.Transferable;
  * @param webSocketPort its port for MQTT over WebSockets
  * @param stop ends it
  */
-record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort, Runnable stop)
+record MosquittoBroker(X509Certificate ca, String host, int tlsPort, int webSocketPort, Runnable stop)
     implements AutoCloseable {
   /** Where packages of the usual distributions put it, which is not on every user's path. */
   private static final List<Path> HOMES =
@@ -43,6 +49,8 @@ record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort
           Path.of("/usr/local/sbin/mosquitto"),
           Path.of("/usr/bin/mosquitto"),
           Path.of("/opt/homebrew/sbin/mosquitto"));
+
+  private static final Duration CONTAINER_LIMIT = Duration.ofSeconds(50);
 
   private static final String IMAGE = "eclipse-mosquitto:2.0.22";
 
@@ -53,19 +61,15 @@ record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort
    * Starts the broker that is installed here, or else one in a container, or else aborts the test
    * and says why.
    */
-  static Mosquitto start(Path directory) throws Exception {
+  static MosquittoBroker start(Path directory) throws Exception {
     Optional<Path> binary = HOMES.stream().filter(Files::isExecutable).findFirst();
     if (binary.isPresent()) {
       return installed(binary.get(), directory);
     }
-    Assumptions.assumeTrue(
-        DockerClientFactory.instance().isDockerAvailable(),
-        "Neither is a Mosquitto installed here (apt-get install mosquitto), nor does a container"
-            + " engine run.");
     return inAContainer();
   }
 
-  private static Mosquitto installed(Path binary, Path directory) throws Exception {
+  private static MosquittoBroker installed(Path binary, Path directory) throws Exception {
     TestCa.Issued root = TestCa.root("broker CA");
     TestCa.Issued server = TestCa.leaf(root, "localhost");
     Files.writeString(directory.resolve("broker.pem"), certificate(server));
@@ -89,7 +93,7 @@ record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort
               .start();
       Runnable stop = () -> process.destroyForcibly().onExit().join();
       if (comesUp(process, tls, webSocket)) {
-        return new Mosquitto(root.certificate(), "localhost", tls, webSocket, stop);
+        return new MosquittoBroker(root.certificate(), "localhost", tls, webSocket, stop);
       }
       stop.run();
       if (attempt == ATTEMPTS) {
@@ -98,8 +102,34 @@ record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort
     }
   }
 
+  /** Skips the test if the image is not here within a minute, whatever the container engine does. */
+  private static MosquittoBroker inAContainer() throws Exception {
+    FutureTask<MosquittoBroker> starting = new FutureTask<>(MosquittoBroker::container);
+    Thread thread = new Thread(starting, "mosquitto-container");
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      return starting.get(CONTAINER_LIMIT.toSeconds(), TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      starting.cancel(true);
+      return Assumptions.abort(
+          "No container of " + IMAGE + " has started within " + CONTAINER_LIMIT + ".");
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof ContainerFetchException unavailable) {
+        return Assumptions.abort("The image " + IMAGE + " cannot be pulled: " + unavailable);
+      }
+      if (e.getCause() instanceof TestAbortedException aborted) {
+        throw aborted;
+      }
+      throw e;
+    }
+  }
+
   @SuppressWarnings("resource") // The broker's own close stops the container.
-  private static Mosquitto inAContainer() throws Exception {
+  private static MosquittoBroker container() throws Exception {
+    Assumptions.assumeTrue(
+        DockerClientFactory.instance().isDockerAvailable(),
+        "No Mosquitto is installed here (apt-get install mosquitto), and no container engine runs.");
     String host = DockerClientFactory.instance().dockerHostIpAddress();
     TestCa.Issued root = TestCa.root("broker CA");
     TestCa.Issued server = TestCa.leaf(root, host);
@@ -113,7 +143,7 @@ record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort
                 Transferable.of(configuration(home, "", 8883, 8443)), home + "/mosquitto.conf")
             .waitingFor(Wait.forListeningPort());
     container.start();
-    return new Mosquitto(
+    return new MosquittoBroker(
         root.certificate(),
         host,
         container.getMappedPort(8883),
@@ -154,7 +184,7 @@ record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort
     try {
       Awaitility.await()
           .atMost(Duration.ofSeconds(10))
-          .until(() -> !process.isAlive() || IntStream.of(ports).allMatch(Mosquitto::listens));
+          .until(() -> !process.isAlive() || IntStream.of(ports).allMatch(MosquittoBroker::listens));
     } catch (ConditionTimeoutException e) {
       return false;
     }
@@ -169,13 +199,13 @@ record Mosquitto(X509Certificate ca, String host, int tlsPort, int webSocketPort
     }
   }
 
-  Endpoint endpoint(TransportUnderTest wire) {
+  Endpoint endpoint(TransportUnderTest transport) {
     int port =
-        switch (wire) {
+        switch (transport) {
           case MQTT -> tlsPort;
           case MQTT_WS -> webSocketPort;
           case AMQP, AMQP_WS, HTTPS ->
-              throw new IllegalArgumentException("Mosquitto does not speak " + wire);
+              throw new IllegalArgumentException("Mosquitto does not speak " + transport);
         };
     return new Endpoint(host, port, Trust.only(List.of(ca)));
   }

@@ -32,11 +32,11 @@ import javax.tools.ToolProvider;
 import org.awaitility.Awaitility;
 
 /**
- * The ActiveMQ Artemis broker in a JVM of its own, with its own libraries, led by lines of JSON
+ * The ActiveMQ Artemis broker in a JVM of its own, with its own libraries, controlled by lines of JSON
  * ({@code src/artemis/ArtemisBroker.java}). It speaks AMQP over TLS, and over WebSockets on the
  * same port, lets in one user, and knows nothing of IoT Hub.
  */
-final class Artemis implements AutoCloseable {
+final class ArtemisProcess implements AutoCloseable {
   static final String USER = "device";
   static final String PASSWORD = "for-this-run-only";
 
@@ -53,7 +53,7 @@ final class Artemis implements AutoCloseable {
   private final X509Certificate ca;
   private final int port;
 
-  private Artemis(Process process, Path directory) throws Exception {
+  private ArtemisProcess(Process process, Path directory) throws Exception {
     this.process = process;
     orders = process.outputWriter(StandardCharsets.UTF_8);
     answers = process.inputReader(StandardCharsets.UTF_8);
@@ -72,7 +72,7 @@ final class Artemis implements AutoCloseable {
    *
    * @param directory for its key and its log
    */
-  static Artemis start(Path directory) throws Exception {
+  static ArtemisProcess start(Path directory) throws Exception {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -83,7 +83,7 @@ final class Artemis implements AutoCloseable {
             .redirectError(directory.resolve("artemis.err").toFile())
             .start();
     try {
-      return new Artemis(process, directory);
+      return new ArtemisProcess(process, directory);
     } catch (Exception | AssertionError e) {
       process.destroyForcibly().onExit().join();
       throw e;
@@ -144,7 +144,7 @@ final class Artemis implements AutoCloseable {
       if (said.has("done")) {
         return said;
       }
-      throw new AssertionError("The broker did not obey: " + said);
+      throw new AssertionError("The broker refused: " + said);
     } catch (IOException | InterruptedException | ExecutionException | TimeoutException e) {
       throw new AssertionError("The broker's process does not answer.", e);
     }
@@ -210,8 +210,12 @@ final class Artemis implements AutoCloseable {
     return obey(order("count", queue)).get("result").getAsInt();
   }
 
-  /** Cuts the line of every client, and says of how many. */
-  int cutLines() {
+  /**
+   * Cuts the connection of every client.
+   *
+   * @return how many there were
+   */
+  int cutConnections() {
     return obey(order("cut")).get("result").getAsInt();
   }
 
