@@ -8,8 +8,8 @@ import dev.fairlead.Endpoint;
 import dev.fairlead.Trust;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.peers.ScriptedPeer;
 import dev.fairlead.peers.TestCa;
-import dev.fairlead.peers.TestServer;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import javax.net.ssl.SSLServerSocket;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -58,7 +57,7 @@ class DialTest {
   void opensToEveryKindOfName(String host) throws Exception {
     TestCa.Issued leaf =
         TestCa.leaf(root, "hub.example.net", "127.0.0.1", "single", "my_hub", "*.x.y");
-    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
+    try (ScriptedPeer peer = ScriptedPeer.greeting(leaf.server(null))) {
       Connection connection = dial(host, peer.port(), trust).connect();
 
       connection.output().write("echo".getBytes(StandardCharsets.US_ASCII));
@@ -117,7 +116,7 @@ class DialTest {
   @Test
   void saysThatTheConnectionIsRefused() throws Exception {
     int port;
-    try (ServerSocket free = TestServer.plain("127.0.0.1")) {
+    try (ServerSocket free = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
       port = free.getLocalPort();
     }
     UnreachableException failure = refused(dial("hub.example.net", port, trust));
@@ -131,7 +130,7 @@ class DialTest {
   @Test
   void triesEveryAddress() throws Exception {
     TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
-    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
+    try (ScriptedPeer peer = ScriptedPeer.greeting(leaf.server(null))) {
       Connection connection =
           dialer()
               .resolver(
@@ -150,7 +149,7 @@ class DialTest {
   @Test
   void overtakesAnAddressThatDoesNotAnswer() throws Exception {
     TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
-    try (TestServer peer = TestServer.tls(leaf.server(null), false);
+    try (ScriptedPeer peer = ScriptedPeer.greeting(leaf.server(null));
         Silence silence = new Silence("127.0.0.9", peer.port())) {
       Connection connection =
           dialer()
@@ -185,13 +184,13 @@ class DialTest {
   @Test
   void limitsTheWholeHandshake() throws Exception {
     // One byte of a handshake record at a time: no single read times out.
-    try (TestServer drip =
-        new TestServer(
-            socket -> {
-              socket.getOutputStream().write(new byte[] {22, 3, 3, 10, 0});
+    try (ScriptedPeer drip =
+        ScriptedPeer.plain(
+            connection -> {
+              connection.output().write(new byte[] {22, 3, 3, 10, 0});
               CountDownLatch never = new CountDownLatch(1);
               while (!never.await(10, java.util.concurrent.TimeUnit.MILLISECONDS)) {
-                socket.getOutputStream().write(0);
+                connection.output().write(0);
               }
             })) {
       UnreachableException failure =
@@ -228,12 +227,12 @@ class DialTest {
   }
 
   private static UnreachableException answered(int... bytes) throws Exception {
-    try (TestServer peer =
-        new TestServer(
-            socket -> {
-              socket.getInputStream().read(new byte[4096]);
+    try (ScriptedPeer peer =
+        ScriptedPeer.plain(
+            connection -> {
+              connection.input().read(new byte[4096]);
               for (int b : bytes) {
-                socket.getOutputStream().write(b);
+                connection.output().write(b);
               }
             })) {
       UnreachableException failure = refused(dial("127.0.0.1", peer.port(), trust));
@@ -248,8 +247,8 @@ class DialTest {
     CountDownLatch answer = new CountDownLatch(1);
     TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
     try (Silence silence = new Silence("127.0.0.9", 0);
-        TestServer mute = new TestServer(socket -> socket.getInputStream().readAllBytes());
-        TestServer peer = TestServer.tls(leaf.server(null), false)) {
+        ScriptedPeer mute = ScriptedPeer.plain(connection -> connection.input().readAllBytes());
+        ScriptedPeer peer = ScriptedPeer.greeting(leaf.server(null))) {
       Dial resolving =
           new Dialer()
               .resolver(
@@ -303,26 +302,22 @@ class DialTest {
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   void endsWithoutLosingWhatWasWrittenLast(String version) throws Exception {
     TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
-    SSLServerSocket listener =
-        (SSLServerSocket)
-            leaf.server(null)
-                .getServerSocketFactory()
-                .createServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
-    listener.setEnabledProtocols(new String[] {version});
     CountDownLatch sent = new CountDownLatch(1);
     CompletableFuture<byte[]> received = new CompletableFuture<>();
-    try (TestServer peer =
-        new TestServer(
-            listener,
-            socket -> {
-              socket.getOutputStream().write(new byte[20_000]);
-              sent.countDown();
-              try {
-                received.complete(socket.getInputStream().readAllBytes());
-              } catch (java.io.IOException e) {
-                received.completeExceptionally(e);
-              }
-            })) {
+    try (ScriptedPeer peer =
+        ScriptedPeer.builder()
+            .tls(leaf.server(null))
+            .adjust(tls -> tls.setEnabledProtocols(new String[] {version}))
+            .start(
+                connection -> {
+                  connection.output().write(new byte[20_000]);
+                  sent.countDown();
+                  try {
+                    received.complete(connection.input().readAllBytes());
+                  } catch (java.io.IOException e) {
+                    received.completeExceptionally(e);
+                  }
+                })) {
       Connection connection = dial("hub.example.net", peer.port(), trust).connect();
       sent.await();
       connection.output().write("DISCONNECT".getBytes(StandardCharsets.US_ASCII));
@@ -350,12 +345,12 @@ class DialTest {
   @Test
   void abortsInsideTheHandshake() throws Exception {
     CountDownLatch greeted = new CountDownLatch(1);
-    try (TestServer peer =
-        new TestServer(
-            socket -> {
-              socket.getInputStream().read();
+    try (ScriptedPeer peer =
+        ScriptedPeer.plain(
+            connection -> {
+              connection.input().read();
               greeted.countDown();
-              socket.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+              connection.input().transferTo(java.io.OutputStream.nullOutputStream());
             })) {
       Dial dial = dial("127.0.0.1", peer.port(), trust);
       CompletableFuture<UnreachableException> failed =
@@ -378,7 +373,7 @@ class DialTest {
   @RepeatedTest(300)
   void abortsAtAnyMomentAndLeavesNothing() throws Exception {
     TestCa.Issued leaf = shared();
-    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
+    try (ScriptedPeer peer = ScriptedPeer.greeting(leaf.server(null))) {
       Dial dial = dial("hub.example.net", peer.port(), trust);
       CompletableFuture<Object> done =
           CompletableFuture.supplyAsync(

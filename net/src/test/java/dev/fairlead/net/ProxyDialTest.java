@@ -11,9 +11,9 @@ import dev.fairlead.Secret;
 import dev.fairlead.Trust;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.peers.ScriptedPeer;
 import dev.fairlead.peers.TestCa;
 import dev.fairlead.peers.TestProxy;
-import dev.fairlead.peers.TestServer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -62,11 +62,11 @@ class ProxyDialTest {
             });
   }
 
-  private static Proxy http(TestServer server) {
+  private static Proxy http(ScriptedPeer server) {
     return Proxy.http("proxy.example.net", server.port());
   }
 
-  private static Proxy socks(TestServer server) {
+  private static Proxy socks(ScriptedPeer server) {
     return Proxy.socks5("proxy.example.net", server.port());
   }
 
@@ -100,8 +100,8 @@ class ProxyDialTest {
 
   @Test
   void goesThroughAnHttpProxyThatLooksTheNameUp() throws Exception {
-    try (TestServer server = TestServer.tls(hub.server(null), false);
-        TestServer proxy = TestProxy.http(server.port(), heads, authorization -> null)) {
+    try (ScriptedPeer server = ScriptedPeer.greeting(hub.server(null));
+        ScriptedPeer proxy = TestProxy.http(server.port(), heads, authorization -> null)) {
       assertEchoes(dial(known(http(proxy))));
 
       assertThat(heads)
@@ -113,8 +113,8 @@ class ProxyDialTest {
 
   @Test
   void verifiesTheHostNameThroughAProxyAsWell() throws Exception {
-    try (TestServer server = TestServer.tls(hub.server(null), false);
-        TestServer proxy = TestProxy.http(server.port(), heads, authorization -> null)) {
+    try (ScriptedPeer server = ScriptedPeer.greeting(hub.server(null));
+        ScriptedPeer proxy = TestProxy.http(server.port(), heads, authorization -> null)) {
       Dial dial =
           dialer(http(proxy)).dial(new Endpoint("other.example.net", 443, trust), Optional.empty());
       UnreachableException failure =
@@ -128,8 +128,8 @@ class ProxyDialTest {
 
   @Test
   void answersBasic() throws Exception {
-    try (TestServer server = TestServer.tls(hub.server(null), false);
-        TestServer proxy = TestProxy.http(server.port(), heads, TestProxy.basic())) {
+    try (ScriptedPeer server = ScriptedPeer.greeting(hub.server(null));
+        ScriptedPeer proxy = TestProxy.http(server.port(), heads, TestProxy.basic())) {
       assertEchoes(dial(known(http(proxy))));
 
       assertThat(heads).hasSize(2);
@@ -140,8 +140,8 @@ class ProxyDialTest {
   @ParameterizedTest
   @CsvSource({"MD5,MD5", "SHA-256,SHA-256", "MD5 SHA-256,SHA-256", "SHA-256 MD5,SHA-256"})
   void answersTheBestDigest(String offered, String expected) throws Exception {
-    try (TestServer server = TestServer.tls(hub.server(null), false);
-        TestServer proxy =
+    try (ScriptedPeer server = ScriptedPeer.greeting(hub.server(null));
+        ScriptedPeer proxy =
             TestProxy.http(
                 server.port(), heads, TestProxy.digest(List.of(offered.split(" ")), 0, used))) {
       assertEchoes(dial(known(http(proxy))));
@@ -153,10 +153,10 @@ class ProxyDialTest {
 
   @Test
   void answersAgainWhenTheNonceWasStaleButNotForEver() throws Exception {
-    try (TestServer server = TestServer.tls(hub.server(null), false);
-        TestServer once =
+    try (ScriptedPeer server = ScriptedPeer.greeting(hub.server(null));
+        ScriptedPeer once =
             TestProxy.http(server.port(), heads, TestProxy.digest(List.of("SHA-256"), 1, used));
-        TestServer ever =
+        ScriptedPeer ever =
             TestProxy.http(server.port(), heads, TestProxy.digest(List.of("SHA-256"), 99, used))) {
       assertEchoes(dial(known(http(once))));
       assertThat(used).hasSize(2);
@@ -168,7 +168,7 @@ class ProxyDialTest {
 
   @Test
   void saysThatCredentialsAreMissing() throws Exception {
-    try (TestServer proxy = TestProxy.http(1, heads, TestProxy.basic())) {
+    try (ScriptedPeer proxy = TestProxy.http(1, heads, TestProxy.basic())) {
       assertThat(refused(dial(http(proxy))))
           .hasMessageContaining("HTTP 407")
           .hasMessageContaining("no user name is set. Set one with Proxy.withCredentials");
@@ -181,7 +181,7 @@ class ProxyDialTest {
   void saysThatCredentialsAreWrong(boolean digest) throws Exception {
     TestProxy.Gate gate =
         digest ? TestProxy.digest(List.of("SHA-256", "MD5"), 0, used) : TestProxy.basic();
-    try (TestServer proxy = TestProxy.http(1, heads, gate)) {
+    try (ScriptedPeer proxy = TestProxy.http(1, heads, gate)) {
       Proxy wrong = http(proxy).withCredentials(TestProxy.USER, Secret.of("canary-secret"));
 
       assertThat(refused(dial(wrong)))
@@ -212,7 +212,7 @@ class ProxyDialTest {
         "''|closed the connection without an answer",
       })
   void tellsEachRefusalInItsOwnWords(String answer, String words) throws Exception {
-    try (TestServer proxy = TestProxy.saying(answer.replace("%", "\r\n"))) {
+    try (ScriptedPeer proxy = TestProxy.saying(answer.replace("%", "\r\n"))) {
       assertThat(refused(dial(known(http(proxy))))).hasMessageContaining(words);
       await().until(proxy::idle);
     }
@@ -230,14 +230,12 @@ class ProxyDialTest {
         "HTTP/1.1 200 OK%\rx",
       })
   void refusesAControlCharacterAtOnce(String head) throws Exception {
-    try (TestServer proxy =
-        new TestServer(
-            socket -> {
-              socket.getInputStream().read();
-              socket
-                  .getOutputStream()
-                  .write(head.replace("%", " ".repeat(8100)).getBytes("US-ASCII"));
-              socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+    try (ScriptedPeer proxy =
+        ScriptedPeer.plain(
+            connection -> {
+              connection.input().read();
+              connection.output().write(head.replace("%", " ".repeat(8100)).getBytes("US-ASCII"));
+              connection.input().transferTo(OutputStream.nullOutputStream());
             })) {
       assertThat(refused(dial(http(proxy))))
           .hasMessageContaining("its head holds a control character");
@@ -247,12 +245,12 @@ class ProxyDialTest {
 
   @Test
   void readsNoEndlessAnswer() throws Exception {
-    try (TestServer proxy =
-        new TestServer(
-            socket -> {
-              socket.getOutputStream().write("HTTP/1.1 200 OK\r\n".getBytes("US-ASCII"));
+    try (ScriptedPeer proxy =
+        ScriptedPeer.plain(
+            connection -> {
+              connection.output().write("HTTP/1.1 200 OK\r\n".getBytes("US-ASCII"));
               while (true) {
-                socket.getOutputStream().write("Field: value\r\n".getBytes("US-ASCII"));
+                connection.output().write("Field: value\r\n".getBytes("US-ASCII"));
               }
             })) {
       assertThat(refused(dial(http(proxy)))).hasMessageContaining("longer than 8192 bytes");
@@ -263,9 +261,9 @@ class ProxyDialTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void waitsOnlySoLong(boolean http) throws Exception {
-    try (TestServer proxy =
-        new TestServer(
-            socket -> socket.getInputStream().transferTo(OutputStream.nullOutputStream()))) {
+    try (ScriptedPeer proxy =
+        ScriptedPeer.plain(
+            connection -> connection.input().transferTo(OutputStream.nullOutputStream()))) {
       Proxy value = http ? http(proxy) : socks(proxy);
       Dial dial =
           dialer(value)
@@ -280,7 +278,7 @@ class ProxyDialTest {
   @Test
   void saysThatTheProxyCannotBeReached() throws Exception {
     int closed;
-    try (ServerSocket reserved = TestServer.plain("127.0.0.1")) {
+    try (ServerSocket reserved = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
       closed = reserved.getLocalPort();
     }
 
@@ -294,8 +292,8 @@ class ProxyDialTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void goesThroughASocksProxy(boolean authenticates) throws Exception {
-    try (TestServer server = TestServer.tls(hub.server(null), false);
-        TestServer proxy = TestProxy.socks(server.port(), authenticates, 0, used)) {
+    try (ScriptedPeer server = ScriptedPeer.greeting(hub.server(null));
+        ScriptedPeer proxy = TestProxy.socks(server.port(), authenticates, 0, used)) {
       assertEchoes(dial(known(socks(proxy))));
       if (!authenticates) {
         assertEchoes(dial(socks(proxy)));
@@ -310,7 +308,7 @@ class ProxyDialTest {
 
   @Test
   void saysWhatASocksProxyDoesNotLike() throws Exception {
-    try (TestServer proxy = TestProxy.socks(1, true, 0, used)) {
+    try (ScriptedPeer proxy = TestProxy.socks(1, true, 0, used)) {
       assertThat(refused(dial(socks(proxy)))).hasMessageContaining("no user name is set");
       assertThat(refused(dial(socks(proxy).withCredentials("jo", Secret.of("canary-secret")))))
           .hasMessageContaining("refused its user name or password");
@@ -327,7 +325,7 @@ class ProxyDialTest {
       "does not say why"
     };
     for (int reply = 1; reply <= words.length; reply++) {
-      try (TestServer proxy = TestProxy.socks(1, false, reply, used)) {
+      try (ScriptedPeer proxy = TestProxy.socks(1, false, reply, used)) {
         assertThat(refused(dial(socks(proxy))))
             .hasMessageContaining(words[reply - 1])
             .hasMessageContaining("(SOCKS reply " + reply + ")");
@@ -337,11 +335,11 @@ class ProxyDialTest {
 
   @Test
   void saysThatAnHttpServerIsNoSocksProxy() throws Exception {
-    try (TestServer proxy =
-        new TestServer(
-            socket -> {
-              socket.getInputStream().read();
-              socket.getOutputStream().write("HTTP/1.1 400 Bad\r\n\r\n".getBytes("US-ASCII"));
+    try (ScriptedPeer proxy =
+        ScriptedPeer.plain(
+            connection -> {
+              connection.input().read();
+              connection.output().write("HTTP/1.1 400 Bad\r\n\r\n".getBytes("US-ASCII"));
             })) {
       assertThat(refused(dial(socks(proxy))))
           .hasMessageContaining("does not answer like one: version 72 in place of 5");
@@ -351,12 +349,12 @@ class ProxyDialTest {
   @RepeatedTest(30)
   void canBeAbortedWhileTheProxyIsAsked() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
-    try (TestServer proxy =
-        new TestServer(
-            socket -> {
-              socket.getInputStream().read();
+    try (ScriptedPeer proxy =
+        ScriptedPeer.plain(
+            connection -> {
+              connection.input().read();
               asked.countDown();
-              socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+              connection.input().transferTo(OutputStream.nullOutputStream());
             })) {
       Dial dial = dial(known(http(proxy)));
       CompletableFuture<UnreachableException> failure =

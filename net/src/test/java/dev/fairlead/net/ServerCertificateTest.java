@@ -9,8 +9,8 @@ import dev.fairlead.Progress;
 import dev.fairlead.Trust;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.peers.ScriptedPeer;
 import dev.fairlead.peers.TestCa;
-import dev.fairlead.peers.TestServer;
 import dev.fairlead.spi.Credential;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -49,7 +49,7 @@ class ServerCertificateTest {
 
   private static UnreachableException refusedBy(TestCa.Issued server, String host)
       throws Exception {
-    try (TestServer peer = TestServer.tls(server.server(null), false)) {
+    try (ScriptedPeer peer = ScriptedPeer.greeting(server.server(null))) {
       UnreachableException failure = refused(dial(host, peer.port(), trust));
       await().pollInterval(Duration.ofMillis(2)).until(peer::idle);
       assertThat(failure.stage()).isEqualTo(Stage.TLS);
@@ -97,7 +97,7 @@ class ServerCertificateTest {
   void saysThatACertificateIsNotYetValidAndShowsTheClock() throws Exception {
     TestCa.Issued early = TestCa.leaf(root, TestCa.days(2), TestCa.days(9), "hub.example.net");
     Instant then = Instant.parse("1970-01-01T00:01:00Z");
-    try (TestServer peer = TestServer.tls(early.server(null), false)) {
+    try (ScriptedPeer peer = ScriptedPeer.greeting(early.server(null))) {
       UnreachableException failure =
           refused(
               dialer()
@@ -131,7 +131,7 @@ class ServerCertificateTest {
     assertThat(refusedBy(leaf.alone(), "hub.example.net"))
         .hasMessageContaining("alone")
         .hasMessageContaining("intermediate");
-    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
+    try (ScriptedPeer peer = ScriptedPeer.greeting(leaf.server(null))) {
       dial("hub.example.net", peer.port(), trust).connect().cut();
     }
   }
@@ -139,7 +139,7 @@ class ServerCertificateTest {
   @Test
   void doesNotTrustAnybodyElseThanGiven() throws Exception {
     TestCa.Issued leaf = TestCa.leaf(root, "hub.example.net");
-    try (TestServer peer = TestServer.tls(leaf.server(null), false)) {
+    try (ScriptedPeer peer = ScriptedPeer.greeting(leaf.server(null))) {
       assertThat(refused(dial("hub.example.net", peer.port(), Trust.platform())).stage())
           .isEqualTo(Stage.TLS);
     }
@@ -185,7 +185,11 @@ class ServerCertificateTest {
   void showsTheClientCertificate() throws Exception {
     TestCa.Issued server = TestCa.leaf(root, "hub.example.net");
     TestCa.Issued device = TestCa.leaf(root, "device");
-    try (TestServer peer = TestServer.tls(server.server(root.certificate()), true)) {
+    try (ScriptedPeer peer =
+        ScriptedPeer.builder()
+            .tls(server.server(root.certificate()))
+            .requireClientCertificate()
+            .start(ScriptedPeer.GREETING)) {
       Endpoint endpoint = new Endpoint("hub.example.net", peer.port(), trust);
       Connection connection =
           dialer()

@@ -13,15 +13,15 @@ import dev.fairlead.Secret;
 import dev.fairlead.Trust;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.peers.PeerConnection;
+import dev.fairlead.peers.ScriptedPeer;
 import dev.fairlead.peers.TestCa;
 import dev.fairlead.peers.TestProxy;
-import dev.fairlead.peers.TestServer;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -32,8 +32,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLServerSocket;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -54,14 +52,8 @@ class WebSocketDialTest {
     hub = TestCa.leaf(root, "localhost");
   }
 
-  private static TestServer server(TestServer.Script script) throws Exception {
-    SSLContext context = hub.server(null);
-    SSLServerSocket listener =
-        (SSLServerSocket)
-            context
-                .getServerSocketFactory()
-                .createServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
-    return new TestServer(listener, script);
+  private static ScriptedPeer server(ScriptedPeer.Script script) throws Exception {
+    return ScriptedPeer.builder().tls(hub.server(null)).start(script);
   }
 
   private static Dial dial(Dialer dialer, int port) {
@@ -77,8 +69,8 @@ class WebSocketDialTest {
     return failure;
   }
 
-  private static String request(Socket socket) throws IOException {
-    InputStream in = socket.getInputStream();
+  private static String request(PeerConnection connection) throws IOException {
+    InputStream in = connection.input();
     StringBuilder head = new StringBuilder();
     while (head.indexOf("\r\n\r\n") < 0) {
       int next = in.read();
@@ -99,14 +91,14 @@ class WebSocketDialTest {
                 .digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(ISO_8859_1)));
   }
 
-  private static void say(Socket socket, String text) throws IOException {
-    socket.getOutputStream().write(text.getBytes(ISO_8859_1));
+  private static void say(PeerConnection connection, String text) throws IOException {
+    connection.output().write(text.getBytes(ISO_8859_1));
   }
 
-  private static String upgrade(Socket socket) throws Exception {
-    String request = request(socket);
+  private static String upgrade(PeerConnection connection) throws Exception {
+    String request = request(connection);
     say(
-        socket,
+        connection,
         "HTTP/1.1 101 Switching\r\nUPGRADE: WebSocket\r\nConnection: keep-alive,Upgrade\r\n"
             + "Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: "
             + accept(request)
@@ -130,16 +122,16 @@ class WebSocketDialTest {
 
   @Test
   void closesFirstAndEndsWithTheServersAnswer() throws Exception {
-    try (TestServer server =
+    try (ScriptedPeer server =
         server(
-            socket -> {
-              upgrade(socket);
-              DataInputStream in = new DataInputStream(socket.getInputStream());
+            connection -> {
+              upgrade(connection);
+              DataInputStream in = connection.input();
               assertThat(frame(in)).containsExactly(2, 7);
               assertThat(frame(in)).containsExactly(8, 3, (byte) 0xe8);
               // What was under way before the answer still counts.
-              socket.getOutputStream().write(new byte[] {(byte) 0x82, 1, 9});
-              socket.getOutputStream().write(new byte[] {(byte) 0x88, 2, 3, (byte) 0xe8});
+              connection.output().write(new byte[] {(byte) 0x82, 1, 9});
+              connection.output().write(new byte[] {(byte) 0x88, 2, 3, (byte) 0xe8});
               assertThat(in.read()).as("the answer is not answered").isEqualTo(-1);
             })) {
       Connection connection = dial(new Dialer(), server.port()).connect();
@@ -159,12 +151,12 @@ class WebSocketDialTest {
   void asksAsTheRfcWantsAndCarriesBothWays() throws Exception {
     List<String> requests = new ArrayList<>();
     CountDownLatch paused = new CountDownLatch(1);
-    try (TestServer server =
+    try (ScriptedPeer server =
         server(
-            socket -> {
-              requests.add(upgrade(socket));
-              OutputStream out = socket.getOutputStream();
-              DataInputStream in = new DataInputStream(socket.getInputStream());
+            connection -> {
+              requests.add(upgrade(connection));
+              OutputStream out = connection.output();
+              DataInputStream in = connection.input();
               // A frame that pauses in its middle, after a ping inside the message.
               out.write(new byte[] {2, 1, 1, (byte) 0x89, 1, 9, (byte) 0x80, 3, 2});
               assertThat(frame(in)).containsExactly(10, 9);
@@ -219,11 +211,11 @@ class WebSocketDialTest {
         "HTTP/1.1 10|closed the connection during the WebSocket upgrade",
       })
   void tellsEachRefusalInItsOwnWords(String answer, String words) throws Exception {
-    try (TestServer server =
+    try (ScriptedPeer server =
         server(
-            socket -> {
-              request(socket);
-              say(socket, answer.replace("%", "\r\n"));
+            connection -> {
+              request(connection);
+              say(connection, answer.replace("%", "\r\n"));
             })) {
       assertThat(refused(dial(new Dialer(), server.port()))).hasMessageContaining(words);
       await().until(server::idle);
@@ -240,14 +232,14 @@ class WebSocketDialTest {
         "Sec-WebSocket-Accept: twice|Accept is not for this request",
       })
   void refusesWhatItDidNotAskFor(String field, String words) throws Exception {
-    try (TestServer server =
+    try (ScriptedPeer server =
         server(
-            socket ->
+            connection ->
                 say(
-                    socket,
+                    connection,
                     "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         + "Sec-WebSocket-Accept: "
-                        + accept(request(socket))
+                        + accept(request(connection))
                         + "\r\n"
                         + field
                         + "\r\n\r\n"))) {
@@ -257,14 +249,14 @@ class WebSocketDialTest {
 
   @Test
   void takesAnAnswerThatLeavesTheSubProtocolOut() throws Exception {
-    try (TestServer server =
+    try (ScriptedPeer server =
         server(
-            socket ->
+            connection ->
                 say(
-                    socket,
+                    connection,
                     "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         + "Sec-WebSocket-Accept: "
-                        + accept(request(socket))
+                        + accept(request(connection))
                         + "\r\n\r\n"))) {
       Connection connection = dial(new Dialer(), server.port()).connect();
 
@@ -275,7 +267,7 @@ class WebSocketDialTest {
 
   @Test
   void waitsOnlySoLongForAnAnswer() throws Exception {
-    try (TestServer server = server(socket -> socket.getInputStream().readAllBytes())) {
+    try (ScriptedPeer server = server(connection -> connection.input().readAllBytes())) {
       assertThat(refused(dial(new Dialer().handshakeTimeout(Duration.ofSeconds(1)), server.port())))
           .hasMessageContaining("did not answer the WebSocket upgrade in time");
       await().until(server::idle);
@@ -285,14 +277,14 @@ class WebSocketDialTest {
   @Test
   void goesThroughAnAuthenticatingProxy() throws Exception {
     List<String> heads = new ArrayList<>();
-    try (TestServer server =
+    try (ScriptedPeer server =
             server(
-                socket -> {
-                  upgrade(socket);
-                  say(socket, "\u0082\u0001!");
-                  socket.getInputStream().readAllBytes();
+                connection -> {
+                  upgrade(connection);
+                  say(connection, "\u0082\u0001!");
+                  connection.input().readAllBytes();
                 });
-        TestServer proxy = TestProxy.http(server.port(), heads, TestProxy.basic())) {
+        ScriptedPeer proxy = TestProxy.http(server.port(), heads, TestProxy.basic())) {
       Proxy known =
           Proxy.http("localhost", proxy.port())
               .withCredentials(TestProxy.USER, Secret.of(TestProxy.PASSWORD));
@@ -307,17 +299,17 @@ class WebSocketDialTest {
   @Test
   void limitsReadsWithoutALoss() throws Exception {
     CountDownLatch limited = new CountDownLatch(1);
-    try (TestServer server =
+    try (ScriptedPeer server =
         server(
-            socket -> {
-              upgrade(socket);
+            connection -> {
+              upgrade(connection);
               // Half a head: what follows says how long the frame is.
-              socket.getOutputStream().write(new byte[] {(byte) 0x82, 126, 0});
+              connection.output().write(new byte[] {(byte) 0x82, 126, 0});
               limited.await();
               byte[] rest = new byte[201];
               rest[0] = (byte) 200;
-              socket.getOutputStream().write(rest);
-              socket.getInputStream().readAllBytes();
+              connection.output().write(rest);
+              connection.input().readAllBytes();
             })) {
       Connection connection = dial(new Dialer(), server.port()).connect();
       connection.limitReads(100);
@@ -335,10 +327,10 @@ class WebSocketDialTest {
   @Test
   void aWriterWaitsForThePeer() throws Exception {
     CountDownLatch over = new CountDownLatch(1);
-    try (TestServer server =
+    try (ScriptedPeer server =
         server(
-            socket -> {
-              upgrade(socket);
+            connection -> {
+              upgrade(connection);
               over.await();
             })) {
       Connection connection = dial(new Dialer(), server.port()).connect();
@@ -378,13 +370,13 @@ class WebSocketDialTest {
   @RepeatedTest(30)
   void canBeAbortedDuringTheUpgrade() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
-    try (TestServer server =
+    try (ScriptedPeer server =
         server(
-            socket -> {
-              request(socket);
-              say(socket, "HTTP/1.1 101 ");
+            connection -> {
+              request(connection);
+              say(connection, "HTTP/1.1 101 ");
               asked.countDown();
-              socket.getInputStream().readAllBytes();
+              connection.input().readAllBytes();
             })) {
       Dial dial = dial(new Dialer(), server.port());
       CompletableFuture<UnreachableException> failure =
@@ -401,12 +393,12 @@ class WebSocketDialTest {
 
   @RepeatedTest(30)
   void canBeCutWhileReadingAFrame() throws Exception {
-    try (TestServer server =
+    try (ScriptedPeer server =
         server(
-            socket -> {
-              upgrade(socket);
-              say(socket, "\u0082\u0005ab");
-              socket.getInputStream().readAllBytes();
+            connection -> {
+              upgrade(connection);
+              say(connection, "\u0082\u0005ab");
+              connection.input().readAllBytes();
             })) {
       Connection connection = dial(new Dialer(), server.port()).connect();
       assertThat(connection.input().readNBytes(2)).containsExactly('a', 'b');

@@ -32,9 +32,9 @@ import javax.tools.ToolProvider;
 import org.awaitility.Awaitility;
 
 /**
- * The ActiveMQ Artemis broker in a JVM of its own, with its own libraries, controlled by lines of JSON
- * ({@code src/artemis/ArtemisBroker.java}). It speaks AMQP over TLS, and over WebSockets on the
- * same port, lets in one user, and knows nothing of IoT Hub.
+ * The ActiveMQ Artemis broker in a JVM of its own, with its own libraries, controlled by lines of
+ * JSON ({@code src/artemis/ArtemisBroker.java}). It speaks AMQP over TLS, and over WebSockets on
+ * the same port, lets in one user, and knows nothing of IoT Hub.
  */
 final class ArtemisProcess implements AutoCloseable {
   static final String USER = "device";

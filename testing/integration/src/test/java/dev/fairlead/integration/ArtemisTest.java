@@ -52,7 +52,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ArtemisTest {
   private static final int MESSAGES = 1_000;
   private static final Duration SOON = Duration.ofSeconds(30);
-  private static final Sasl KNOWN = Sasl.plain(ArtemisProcess.USER, Secret.of(ArtemisProcess.PASSWORD));
+  private static final Sasl KNOWN =
+      Sasl.plain(ArtemisProcess.USER, Secret.of(ArtemisProcess.PASSWORD));
 
   @TempDir static Path directory;
   private static ArtemisProcess broker;

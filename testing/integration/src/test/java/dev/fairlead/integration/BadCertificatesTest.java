@@ -9,8 +9,8 @@ import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.peers.ScriptedPeer;
 import dev.fairlead.peers.TestCa;
-import dev.fairlead.peers.TestServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLServerSocket;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -63,7 +62,7 @@ class BadCertificatesTest {
   private final ByteArrayOutputStream seen = new ByteArrayOutputStream();
   private final AtomicInteger visits = new AtomicInteger();
 
-  private TestServer server(Flaw flaw, TestCa.Issued root) throws Exception {
+  private ScriptedPeer server(Flaw flaw, TestCa.Issued root) throws Exception {
     if (flaw == Flaw.TLS_1_1_ONLY) {
       return tooOld();
     }
@@ -89,27 +88,26 @@ class BadCertificatesTest {
   }
 
   /** Notes whatever a client lets it read. */
-  private TestServer listening(SSLContext context) throws IOException {
-    SSLServerSocket listener =
-        (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0);
-    return new TestServer(
-        listener,
-        socket -> {
-          visits.incrementAndGet();
-          socket.getInputStream().transferTo(seen);
-        });
+  private ScriptedPeer listening(SSLContext context) throws IOException {
+    return ScriptedPeer.builder()
+        .tls(context)
+        .start(
+            connection -> {
+              visits.incrementAndGet();
+              connection.input().transferTo(seen);
+            });
   }
 
   /** Answers a ClientHello that offers nothing below TLS 1.2 as a server of TLS 1.1 does. */
-  private TestServer tooOld() {
-    return new TestServer(
-        socket -> {
+  private ScriptedPeer tooOld() {
+    return ScriptedPeer.plain(
+        connection -> {
           visits.incrementAndGet();
           byte[] hello = new byte[16 * 1024];
-          if (socket.getInputStream().read(hello) > 0) {
+          if (connection.input().read(hello) > 0) {
             // The fatal alert protocol_version (70), RFC 4346, section 7.2.
-            socket.getOutputStream().write(new byte[] {21, 3, 2, 0, 2, 2, 70});
-            socket.getInputStream().transferTo(seen);
+            connection.output().write(new byte[] {21, 3, 2, 0, 2, 2, 70});
+            connection.input().transferTo(seen);
           }
         });
   }
@@ -119,7 +117,7 @@ class BadCertificatesTest {
     TestCa.Issued root = TestCa.root("test root");
     Map<Flaw, String> told = new EnumMap<>(Flaw.class);
     for (Flaw flaw : Flaw.values()) {
-      try (TestServer server = server(flaw, root)) {
+      try (ScriptedPeer server = server(flaw, root)) {
         told.put(flaw, refusal(server.port(), root));
       }
     }
@@ -140,7 +138,8 @@ class BadCertificatesTest {
     String key = Base64.getEncoder().encodeToString(SECRET.getBytes(StandardCharsets.US_ASCII));
     Endpoint endpoint = new Endpoint("localhost", port, Trust.only(List.of(root.certificate())));
     try (DeviceClient client =
-        transport.builder("HostName=localhost;DeviceId=careful;SharedAccessKey=" + key, endpoint)
+        transport
+            .builder("HostName=localhost;DeviceId=careful;SharedAccessKey=" + key, endpoint)
             .drainTime(Duration.ZERO)
             .build()) {
       client.open();

@@ -78,7 +78,8 @@ class FaultyNetworkTest {
       Device device = hub.createDevice("seasick");
       Queue<String> arrived = new ConcurrentLinkedQueue<>();
       try (DeviceClient client =
-          transport.builder(device.connectionString(), TransportUnderTest.endpoint(hub, network.port()))
+          transport
+              .builder(device.connectionString(), TransportUnderTest.endpoint(hub, network.port()))
               .onCloudMessage(
                   message -> {
                     arrived.add(new String(message.body(), StandardCharsets.UTF_8));

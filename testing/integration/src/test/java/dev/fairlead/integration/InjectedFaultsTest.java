@@ -70,7 +70,8 @@ class InjectedFaultsTest {
     try (LocalHub hub = LocalHub.start()) {
       Device device = hub.createDevice("struck");
       List<String> messages = new ArrayList<>();
-      DeviceClientBuilder builder = transport.builder(device.connectionString(), transport.endpoint(hub));
+      DeviceClientBuilder builder =
+          transport.builder(device.connectionString(), transport.endpoint(hub));
       if (fault.startsWith("Invoke") && transport == TransportUnderTest.MQTT) {
         // It lasts a second, and five cuts within that would count against a message.
         builder.retry(RetryPolicy.defaults());

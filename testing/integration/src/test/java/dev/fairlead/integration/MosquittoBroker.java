@@ -40,7 +40,8 @@ import org.testcontainers.images.builder.Transferable;
  * @param webSocketPort its port for MQTT over WebSockets
  * @param stop ends it
  */
-record MosquittoBroker(X509Certificate ca, String host, int tlsPort, int webSocketPort, Runnable stop)
+record MosquittoBroker(
+    X509Certificate ca, String host, int tlsPort, int webSocketPort, Runnable stop)
     implements AutoCloseable {
   /** Where packages of the usual distributions put it, which is not on every user's path. */
   private static final List<Path> HOMES =
@@ -102,7 +103,9 @@ record MosquittoBroker(X509Certificate ca, String host, int tlsPort, int webSock
     }
   }
 
-  /** Skips the test if the image is not here within a minute, whatever the container engine does. */
+  /**
+   * Skips the test if the image is not here within a minute, whatever the container engine does.
+   */
   private static MosquittoBroker inAContainer() throws Exception {
     FutureTask<MosquittoBroker> starting = new FutureTask<>(MosquittoBroker::container);
     Thread thread = new Thread(starting, "mosquitto-container");
@@ -184,7 +187,8 @@ record MosquittoBroker(X509Certificate ca, String host, int tlsPort, int webSock
     try {
       Awaitility.await()
           .atMost(Duration.ofSeconds(10))
-          .until(() -> !process.isAlive() || IntStream.of(ports).allMatch(MosquittoBroker::listens));
+          .until(
+              () -> !process.isAlive() || IntStream.of(ports).allMatch(MosquittoBroker::listens));
     } catch (ConditionTimeoutException e) {
       return false;
     }

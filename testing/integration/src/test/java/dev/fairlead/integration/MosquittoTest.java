@@ -108,7 +108,8 @@ class MosquittoTest {
   }
 
   private DeviceClient device(String id, List<String> received) {
-    return transport.builder(
+    return transport
+        .builder(
             "HostName=localhost;DeviceId=" + id + ";SharedAccessKey=a2V5LW9mLW5vLXVzZQ==",
             broker().endpoint(transport))
         .onCloudMessage(

@@ -16,9 +16,10 @@ import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.Fault;
 import dev.fairlead.localhub.LocalHub;
+import dev.fairlead.peers.ScriptedPeer;
 import dev.fairlead.peers.TestProxy;
-import dev.fairlead.peers.TestServer;
 import dev.fairlead.policy.TransportPolicy;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -62,7 +63,7 @@ class ObstaclesTest {
         .drainTime(Duration.ZERO);
   }
 
-  private static Proxy via(TestServer proxy) {
+  private static Proxy via(ScriptedPeer proxy) {
     return Proxy.http("localhost", proxy.port());
   }
 
@@ -86,7 +87,7 @@ class ObstaclesTest {
 
   @Test
   void aProxyThatWantsAName() throws Exception {
-    try (TestServer proxy =
+    try (ScriptedPeer proxy =
         TestProxy.http(hub.httpsPort(), new CopyOnWriteArrayList<>(), TestProxy.basic())) {
       says(
           overWebSockets().proxy(via(proxy)),
@@ -97,7 +98,7 @@ class ObstaclesTest {
 
   @Test
   void aProxyThatRefusesTheName() throws Exception {
-    try (TestServer proxy =
+    try (ScriptedPeer proxy =
         TestProxy.http(hub.httpsPort(), new CopyOnWriteArrayList<>(), TestProxy.basic())) {
       says(
           overWebSockets()
@@ -110,7 +111,7 @@ class ObstaclesTest {
 
   @Test
   void aProxyThatForbidsTheHub() throws Exception {
-    try (TestServer proxy = TestProxy.saying("HTTP/1.1 403 Forbidden\r\n\r\n")) {
+    try (ScriptedPeer proxy = TestProxy.saying("HTTP/1.1 403 Forbidden\r\n\r\n")) {
       says(
           overWebSockets().proxy(via(proxy)),
           Stage.PROXY,
@@ -122,7 +123,7 @@ class ObstaclesTest {
   @Test
   void aProxyThatIsNotThere() throws Exception {
     int closed;
-    try (ServerSocket reserved = TestServer.plain("127.0.0.1")) {
+    try (ServerSocket reserved = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
       closed = reserved.getLocalPort();
     }
     says(
@@ -135,7 +136,7 @@ class ObstaclesTest {
   @Test
   void aProxyThatLooksIntoTls() throws Exception {
     try (LocalHub madeUp = LocalHub.start();
-        TestServer proxy =
+        ScriptedPeer proxy =
             TestProxy.http(
                 madeUp.httpsPort(), new CopyOnWriteArrayList<>(), authorization -> null)) {
       says(
@@ -149,12 +150,12 @@ class ObstaclesTest {
 
   @Test
   void aCaptivePortalThatAnswersInPlainText() throws Exception {
-    try (TestServer portal =
-        new TestServer(
-            socket -> {
-              socket.getInputStream().read();
-              socket
-                  .getOutputStream()
+    try (ScriptedPeer portal =
+        ScriptedPeer.plain(
+            connection -> {
+              connection.input().read();
+              connection
+                  .output()
                   .write(
                       "HTTP/1.1 302 Found\r\nLocation: http://sign.in/\r\n\r\n"
                           .getBytes(ISO_8859_1));

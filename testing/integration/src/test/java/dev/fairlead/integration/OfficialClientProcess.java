@@ -29,8 +29,9 @@ import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The official client in a JVM of its own, with its own libraries, controlled by lines of JSON ({@code
- * src/official/OfficialDevice.java}). The JVM resolves one more host name than this machine does.
+ * The official client in a JVM of its own, with its own libraries, controlled by lines of JSON
+ * ({@code src/official/OfficialDevice.java}). The JVM resolves one more host name than this machine
+ * does.
  */
 final class OfficialClientProcess implements AutoCloseable {
   private static final Gson GSON = new Gson();

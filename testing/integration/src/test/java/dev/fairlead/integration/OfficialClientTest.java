@@ -321,7 +321,9 @@ class OfficialClientTest {
     assertThat(changed.getAsJsonObject("changed").get("interval").getAsDouble()).isEqualTo(6);
   }
 
-  /** The hub cuts the connection when the token ends; the official client comes back with another. */
+  /**
+   * The hub cuts the connection when the token ends; the official client comes back with another.
+   */
   @Test
   void theOfficialClientComesBackWithANewTokenWhenItsOwnHasEnded() throws Exception {
     Device device = newDevice();

@@ -14,8 +14,8 @@ import dev.fairlead.Secret;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
+import dev.fairlead.peers.ScriptedPeer;
 import dev.fairlead.peers.TestProxy;
-import dev.fairlead.peers.TestServer;
 import dev.fairlead.policy.ReasonCode;
 import dev.fairlead.policy.TransportPlan.Reason;
 import dev.fairlead.policy.TransportPlan.Skipped;
@@ -82,7 +82,7 @@ class ThroughProxiesTest {
 
   @Test
   void anHttpProxyWithBasicAuthentication() throws Exception {
-    try (TestServer proxy = TestProxy.http(hub.httpsPort(), seenByProxy, TestProxy.basic())) {
+    try (ScriptedPeer proxy = TestProxy.http(hub.httpsPort(), seenByProxy, TestProxy.basic())) {
       works(anyRoute(signedIn(Proxy.http("localhost", proxy.port()))), Protocol.MQTT_WS);
     }
     assertThat(seenByProxy)
@@ -93,7 +93,7 @@ class ThroughProxiesTest {
 
   @Test
   void anHttpProxyWithDigestAuthentication() throws Exception {
-    try (TestServer proxy =
+    try (ScriptedPeer proxy =
         TestProxy.http(
             hub.httpsPort(),
             seenByProxy,
@@ -112,9 +112,10 @@ class ThroughProxiesTest {
       value = TransportUnderTest.class,
       names = {"MQTT", "MQTT_WS", "AMQP", "AMQP_WS"})
   void aSocksProxy(TransportUnderTest transport) throws Exception {
-    try (TestServer proxy = TestProxy.socks(transport.port(hub), true, 0, seenByProxy)) {
+    try (ScriptedPeer proxy = TestProxy.socks(transport.port(hub), true, 0, seenByProxy)) {
       DeviceClientBuilder builder =
-          transport.builder(device.connectionString(), transport.endpoint(hub))
+          transport
+              .builder(device.connectionString(), transport.endpoint(hub))
               .proxy(signedIn(Proxy.socks5("localhost", proxy.port())));
       works(builder, transport.protocol());
     }

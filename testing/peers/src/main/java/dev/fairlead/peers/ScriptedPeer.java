@@ -59,6 +59,13 @@ public final class ScriptedPeer implements AutoCloseable {
     void run(PeerConnection connection) throws Exception;
   }
 
+  /** Sends one byte after the handshake, then sends back all that comes. */
+  public static final Script GREETING =
+      connection -> {
+        connection.write('!');
+        connection.echo();
+      };
+
   private final ServerSocket listener;
   private final Script script;
   private final Builder settings;
@@ -98,6 +105,16 @@ public final class ScriptedPeer implements AutoCloseable {
    */
   public static ScriptedPeer plain(Script script) {
     return builder().start(script);
+  }
+
+  /**
+   * A TLS server with a given certificate that runs {@link #GREETING}.
+   *
+   * @param context for example of {@link TestCa.Issued#server}
+   * @return a running server
+   */
+  public static ScriptedPeer greeting(SSLContext context) {
+    return builder().tls(context).start(GREETING);
   }
 
   /**
@@ -321,6 +338,15 @@ public final class ScriptedPeer implements AutoCloseable {
    */
   public int open() {
     return open.size();
+  }
+
+  /**
+   * Whether no connection is open.
+   *
+   * @return true if no script runs
+   */
+  public boolean idle() {
+    return open.isEmpty();
   }
 
   /**

@@ -31,10 +31,10 @@ public final class TestProxy {
   }
 
   /** Notes each request's head in {@code heads} and tunnels to a port of the loopback. */
-  public static TestServer http(int target, List<String> heads, Gate gate) {
-    return new TestServer(
-        socket -> {
-          String head = head(socket.getInputStream());
+  public static ScriptedPeer http(int target, List<String> heads, Gate gate) {
+    return ScriptedPeer.plain(
+        connection -> {
+          String head = head(connection.input());
           heads.add(head);
           String authorization = null;
           for (String line : head.split("\r\n", -1)) {
@@ -44,46 +44,47 @@ public final class TestProxy {
           }
           String refusal = gate.check(authorization);
           if (refusal != null) {
-            socket.getOutputStream().write((refusal + "\r\n").getBytes(ISO_8859_1));
+            connection.output().write((refusal + "\r\n").getBytes(ISO_8859_1));
             return;
           }
-          socket
-              .getOutputStream()
+          connection
+              .output()
               .write(
                   "HTTP/1.0 200 Connection established\r\nVia: test\r\n\r\n".getBytes(ISO_8859_1));
-          relay(socket, target);
+          relay(connection, target);
         });
   }
 
   /** Lets nobody through, and says so in these bytes. */
-  public static TestServer saying(String answer) {
-    return new TestServer(
-        socket -> {
-          head(socket.getInputStream());
-          socket.getOutputStream().write(answer.getBytes(ISO_8859_1));
+  public static ScriptedPeer saying(String answer) {
+    return ScriptedPeer.plain(
+        connection -> {
+          head(connection.input());
+          connection.output().write(answer.getBytes(ISO_8859_1));
         });
   }
 
   /** A SOCKS5 proxy that asks for {@link #USER} if told to; notes what it is asked for. */
-  public static TestServer socks(int target, boolean authenticates, int reply, List<String> asked) {
-    return new TestServer(
-        socket -> {
-          DataInputStream in = new DataInputStream(socket.getInputStream());
+  public static ScriptedPeer socks(
+      int target, boolean authenticates, int reply, List<String> asked) {
+    return ScriptedPeer.plain(
+        connection -> {
+          DataInputStream in = connection.input();
           in.readByte();
           byte[] methods = new byte[in.readUnsignedByte()];
           in.readFully(methods);
           boolean offered = new String(methods, ISO_8859_1).indexOf(2) >= 0;
           if (authenticates && !offered) {
-            socket.getOutputStream().write(new byte[] {5, (byte) 0xff});
+            connection.output().write(new byte[] {5, (byte) 0xff});
             return;
           }
-          socket.getOutputStream().write(new byte[] {5, (byte) (authenticates ? 2 : 0)});
+          connection.output().write(new byte[] {5, (byte) (authenticates ? 2 : 0)});
           if (authenticates) {
             in.readByte();
             String user = text(in);
             String password = text(in);
             boolean right = user.equals(USER) && password.equals(PASSWORD);
-            socket.getOutputStream().write(new byte[] {1, (byte) (right ? 0 : 1)});
+            connection.output().write(new byte[] {1, (byte) (right ? 0 : 1)});
             if (!right) {
               return;
             }
@@ -99,9 +100,9 @@ public final class TestProxy {
           asked.add(kind + " " + host + ":" + in.readUnsignedShort());
           // The bound address may be a name as well.
           byte[] bound = {5, (byte) reply, 0, 3, 2, 'x', 'y', 1, 2};
-          socket.getOutputStream().write(bound);
+          connection.output().write(bound);
           if (reply == 0) {
-            relay(socket, target);
+            relay(connection, target);
           }
         });
   }
@@ -112,13 +113,14 @@ public final class TestProxy {
     return new String(bytes, UTF_8);
   }
 
-  private static void relay(Socket client, int target) throws Exception {
+  private static void relay(PeerConnection client, int target) throws Exception {
+    Thread back;
     try (Socket server = new Socket(InetAddress.getLoopbackAddress(), target)) {
-      Thread back =
+      back =
           new Thread(
               () -> {
                 try (client) {
-                  server.getInputStream().transferTo(client.getOutputStream());
+                  server.getInputStream().transferTo(client.output());
                 } catch (IOException e) {
                   // One of the two went away.
                 }
@@ -126,8 +128,9 @@ public final class TestProxy {
               "test-proxy-back");
       back.setDaemon(true);
       back.start();
-      client.getInputStream().transferTo(server.getOutputStream());
+      client.input().transferTo(server.getOutputStream());
     }
+    back.join();
   }
 
   private static String head(InputStream in) throws IOException {
