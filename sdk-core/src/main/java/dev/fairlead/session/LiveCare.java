@@ -127,7 +127,7 @@ final class LiveCare {
       }
       case OBTAINING -> notRenewed(live, "no credential was obtained");
       case PRESENTING ->
-          notRenewed(
+          notTaken(
               live,
               "no answer to the token came within " + Overdue.inWords(settings.openTimeout()));
     }
@@ -165,8 +165,14 @@ final class LiveCare {
       log.info("{}: opening a new session with a new token", settings.identity());
       close(live.session, Then.OPEN_AGAIN);
     } else {
-      notRenewed(live, message(event.failure()));
+      notTaken(live, message(event.failure()));
     }
+  }
+
+  /** The token was shown in vain: the next attempt is with another one. */
+  private void notTaken(Live live, String why) {
+    credentials.drop();
+    notRenewed(live, why);
   }
 
   private static String message(@Nullable Throwable failure) {

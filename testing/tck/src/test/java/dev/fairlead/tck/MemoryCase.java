@@ -37,8 +37,6 @@ abstract class MemoryCase {
   /** No limit of the wire or of an opening strikes while a test moves time in large steps. */
   static final Duration NEVER = Duration.ofDays(300);
 
-  private static final Duration STEP = Duration.ofSeconds(3);
-
   final FakeTime time = new FakeTime();
   final InMemoryHub hub = new InMemoryHub(time);
   final InMemoryDevice device = hub.device("dev-1");
@@ -119,18 +117,16 @@ abstract class MemoryCase {
   }
 
   /**
-   * Moves time from alarm to alarm, and lets the client follow and connect again. An alarm that
-   * only watches a callback that runs just now is no reason for a step.
+   * Moves time in steps, and lets the client follow and connect again after each. A step is short
+   * beside what the client has left for it: what it does on other threads may take another step.
    */
-  final void pass(DeviceClient client, Duration by) {
+  final void pass(DeviceClient client, Duration by, Duration step) {
     Instant end = time.now().plus(by);
     while (time.now().isBefore(end)) {
       Duration left = Duration.between(time.now(), end);
-      Duration alarm = time.untilNext().orElse(left);
-      Duration step = alarm.compareTo(STEP) < 0 ? STEP : alarm;
       time.advance(step.compareTo(left) < 0 ? step : left);
       atRest(client);
-      awaitState(client, ConnectionState.Connected.class);
+      Waiting.until("connected", () -> client.state() instanceof ConnectionState.Connected);
     }
   }
 

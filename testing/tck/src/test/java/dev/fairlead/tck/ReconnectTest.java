@@ -127,7 +127,10 @@ class ReconnectTest extends MemoryCase {
         opened(
             builder(MQTT)
                 .credentials(Credentials.sharedAccessKey(device.key(), Duration.ofMinutes(1))));
-    pass(client, Duration.ofMinutes(20)); // 20 renewals or more, each by a new session
+    pass(
+        client,
+        Duration.ofMinutes(20),
+        Duration.ofSeconds(2)); // 20 renewals or more, each by a new session
     assertThat(device.connectionsSoFar()).isGreaterThan(20);
     hub.setReachable(false);
     ConnectionState.Waiting lost = awaitState(client, ConnectionState.Waiting.class);

@@ -64,7 +64,7 @@ class RenewalTest extends MemoryCase {
   void anOpenLineTakesTheNewTokenWhereTheWireCan() {
     DeviceClient client =
         opened(builder(like(AMQP).renewingInPlace()).credentials(Credentials.tokens(this::fetch)));
-    pass(client, DUE.multipliedBy(10));
+    pass(client, DUE.multipliedBy(10), Duration.ofMinutes(1));
     assertThat(issued).hasValueBetween(11, 14);
     Waiting.result(client.send(text("m0")));
     assertThat(device.connectionsSoFar()).isEqualTo(1);
@@ -91,8 +91,10 @@ class RenewalTest extends MemoryCase {
     hub.faults()
         .add(InMemoryFault.fail(Point.RENEW, new RejectedException("scripted", Progress.NOT_SENT)));
     time.advance(DUE);
-    tickUntil("another token is shown", () -> issued.get() >= 3);
-    Waiting.until("connected", () -> client.state() instanceof Connected);
+    pass(client, HOUR.minus(DUE), Duration.ofSeconds(5));
+    assertThat(issued).hasValueGreaterThanOrEqualTo(3); // another token was shown in time
+    pass(client, Duration.ofMinutes(20), Duration.ofSeconds(20));
+    assertThat(device.connectionsSoFar()).isEqualTo(1);
     Waiting.result(client.send(text("m0")));
   }
 

@@ -252,9 +252,10 @@ class ThrowingTransportTest extends MemoryCase {
     DeviceClient client = connected();
     wire.misbehave(way, Verb.RENEW);
     time.advance(Duration.ofMinutes(51));
-    Waiting.until("tried", () -> wire.renewals.get() == 1);
+    Waiting.until("tried", () -> wire.renewals.get() > 0);
+    int tried = wire.renewals.get();
     wire.misbehave(Way.NULL);
-    tickUntil("tried again", () -> wire.renewals.get() == 2);
+    tickUntil("tried again", () -> wire.renewals.get() > tried);
     assertThat(client.state()).isInstanceOf(Connected.class);
     assertGoesOn(client);
   }

@@ -80,7 +80,7 @@ class TokenLifeTest extends MemoryCase {
                           }
                           return CompletableFuture.completedFuture(kept[0]);
                         })));
-    pass(client, HOUR.minusSeconds(1));
+    pass(client, HOUR.minusSeconds(1), Duration.ofSeconds(20));
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     assertThat(asked).hasSizeBetween(3, 20);
     for (int i = 1; i < asked.size(); i++) {
@@ -103,7 +103,7 @@ class TokenLifeTest extends MemoryCase {
                                 ? CompletableFuture.failedFuture(new IllegalStateException())
                                 : given(audience, Duration.ofMinutes(2)))));
     Instant end = time.now().plus(Duration.ofMinutes(2));
-    pass(client, Duration.ofSeconds(119));
+    pass(client, Duration.ofSeconds(119), Duration.ofSeconds(2));
     assertThat(device.connectionsSoFar()).isEqualTo(2);
     assertThat(asked).hasSizeGreaterThanOrEqualTo(3);
     assertThat(asked.get(2)).isBefore(end);
@@ -166,7 +166,7 @@ class TokenLifeTest extends MemoryCase {
                             asked.size() == 2
                                 ? new CompletableFuture<>()
                                 : given(audience, HOUR))));
-    pass(client, HOUR.plusMinutes(10));
+    pass(client, HOUR.plusMinutes(10), Duration.ofSeconds(20));
     assertThat(asked).hasSizeGreaterThanOrEqualTo(3);
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     assertThat(client.state()).isInstanceOf(Connected.class);
@@ -248,13 +248,16 @@ class TokenLifeTest extends MemoryCase {
             builder(like(AMQP).renewingInPlace())
                 .uploads(uploads(contexts))
                 .credentials(source(audience -> given(audience, HOUR))));
-    pass(client, Duration.ofMinutes(30));
+    pass(client, Duration.ofMinutes(30), Duration.ofSeconds(20));
     assertThat(client.uploadFile(file())).isNotNull();
     Waiting.until("it has begun", () -> contexts.size() == 1);
     contexts.get(0).credentialRefused();
     Waiting.result(contexts.get(0).credential());
     assertThat(asked).hasSize(2);
-    pass(client, Duration.ofMinutes(45)); // the session's own token has ended
+    pass(
+        client,
+        Duration.ofMinutes(45),
+        Duration.ofSeconds(20)); // the session's own token has ended
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     assertThat(client.state()).isInstanceOf(Connected.class);
   }
@@ -345,7 +348,10 @@ class TokenLifeTest extends MemoryCase {
     hub.faults().add(refusal());
     DeviceClient client = opened(builder);
     assertThat(hub.attempts()).hasSize(2);
-    pass(client, Duration.ofMinutes(20)); // no single session lives as long as a minute
+    pass(
+        client,
+        Duration.ofMinutes(20),
+        Duration.ofSeconds(2)); // no single session lives as long as a minute
     awaitState(client, Connected.class);
     long before = device.connectionsSoFar();
     hub.faults().clear();
