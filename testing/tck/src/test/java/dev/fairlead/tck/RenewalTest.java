@@ -7,14 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fairlead.ConnectionState;
 import dev.fairlead.ConnectionState.Connected;
 import dev.fairlead.DeviceClient;
-import dev.fairlead.Progress;
-import dev.fairlead.RejectedException;
 import dev.fairlead.Secret;
 import dev.fairlead.auth.Audience;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.auth.SasToken;
-import dev.fairlead.tck.memory.InMemoryFault;
-import dev.fairlead.tck.memory.InMemoryFault.Point;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -85,11 +81,22 @@ class RenewalTest extends MemoryCase {
   }
 
   @Test
-  void aRefusedRenewalIsTriedAgainOnTheLivingLine() {
+  void aRefusedRenewalIsTriedAgainOnTheOpenConnectionWithAnotherToken() {
     DeviceClient client =
-        opened(builder(like(AMQP).renewingInPlace()).credentials(Credentials.tokens(this::fetch)));
-    hub.faults()
-        .add(InMemoryFault.fail(Point.RENEW, new RejectedException("scripted", Progress.NOT_SENT)));
+        opened(
+            builder(like(AMQP).renewingInPlace())
+                .credentials(
+                    Credentials.tokens(
+                        audience ->
+                            CompletableFuture.completedFuture(
+                                SasToken.sign(
+                                        audience,
+                                        Optional.empty(),
+                                        time.now().plus(HOUR),
+                                        hub.device(
+                                                issued.incrementAndGet() == 2 ? "other" : "dev-1")
+                                            .key())
+                                    .text()))));
     time.advance(DUE);
     pass(client, HOUR.minus(DUE), Duration.ofSeconds(5));
     assertThat(issued).hasValueGreaterThanOrEqualTo(3); // another token was shown in time
