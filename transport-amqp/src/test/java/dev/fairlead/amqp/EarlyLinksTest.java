@@ -1,6 +1,7 @@
 package dev.fairlead.amqp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.fairlead.HubException;
 import dev.fairlead.RejectedException;
@@ -251,8 +252,11 @@ class EarlyLinksTest extends ScriptedCase {
     peer.hold = false;
     peer.answer();
     until(() -> opening.step().equals("the hub's answer to the token"));
+    until(() -> peer.look(() -> peer.tokens.size()) == 1);
     peer.act(() -> peer.answerToken(200));
-    until(() -> opening.step().equals("the attach of the telemetry link"));
+    await()
+        .untilAsserted(
+            () -> assertThat(opening.step()).isEqualTo("the attach of the telemetry link"));
     opening.abort();
     failure(opening.outcome());
   }

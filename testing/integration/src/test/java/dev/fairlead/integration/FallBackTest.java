@@ -98,7 +98,7 @@ class FallBackTest {
             .singleElement()
             .asString()
             .startsWith("MQTT 8883 passed over: ")
-            .contains("A firewall may drop what goes out to port " + silence.port());
+            .contains("A firewall may drop packets to port " + silence.port());
       }
     }
   }

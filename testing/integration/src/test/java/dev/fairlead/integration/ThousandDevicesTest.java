@@ -26,7 +26,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A thousand devices on one AMQP connection: everything works for each, on a handful of threads. */
+/**
+ * A thousand devices on one AMQP connection: everything works for each, on a handful of threads.
+ */
 @Timeout(170)
 class ThousandDevicesTest {
   private static final int COUNT = 1000;
