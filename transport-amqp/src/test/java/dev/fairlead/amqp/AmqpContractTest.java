@@ -12,7 +12,11 @@ class AmqpContractTest extends TransportContract {
   @Override
   protected TransportHarness newHarness() {
     return LocalHubHarness.start(
-        new AmqpTransport(AmqpOptions.builder().batchBytes(0).build()),
+        new AmqpTransport(
+            AmqpOptions.builder()
+                .batchBytes(0)
+                .ping(TransportHarness.SILENCE, TransportHarness.SILENCE)
+                .build()),
         new Route(Protocol.AMQP, Carrier.TCP, 5671));
   }
 }

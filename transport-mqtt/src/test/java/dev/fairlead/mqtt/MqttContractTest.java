@@ -11,6 +11,9 @@ import dev.fairlead.tck.TransportHarness;
 class MqttContractTest extends TransportContract {
   @Override
   protected TransportHarness newHarness() {
-    return LocalHubHarness.start(new MqttTransport(), new Route(Protocol.MQTT, Carrier.TCP, 8883));
+    return LocalHubHarness.start(
+        new MqttTransport(
+            MqttOptions.builder().ping(TransportHarness.SILENCE, TransportHarness.SILENCE).build()),
+        new Route(Protocol.MQTT, Carrier.TCP, 8883));
   }
 }

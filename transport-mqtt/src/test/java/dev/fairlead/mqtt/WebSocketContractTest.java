@@ -12,6 +12,8 @@ class WebSocketContractTest extends TransportContract {
   @Override
   protected TransportHarness newHarness() {
     return LocalHubHarness.start(
-        new MqttTransport(), new Route(Protocol.MQTT_WS, Carrier.WEBSOCKET, 443));
+        new MqttTransport(
+            MqttOptions.builder().ping(TransportHarness.SILENCE, TransportHarness.SILENCE).build()),
+        new Route(Protocol.MQTT_WS, Carrier.WEBSOCKET, 443));
   }
 }

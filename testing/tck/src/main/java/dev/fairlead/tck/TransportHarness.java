@@ -21,6 +21,13 @@ import java.util.Set;
  */
 public interface TransportHarness extends AutoCloseable {
   /**
+   * How long a transport under test should let a hub be silent before it pings, and how long wait
+   * for the ping's answer: long enough for a busy machine, and short enough for the many tests in
+   * which a hub is silent.
+   */
+  Duration SILENCE = Duration.ofSeconds(1);
+
+  /**
    * The transport under test.
    *
    * @return the same each time
