@@ -8,7 +8,7 @@ import dev.fairlead.tck.TransportContract;
 import dev.fairlead.tck.TransportHarness;
 
 /** MQTT over WebSockets keeps the contract of all transports. */
-class WebSocketContractTest extends TransportContract {
+class MqttWebSocketContractTest extends TransportContract {
   @Override
   protected TransportHarness newHarness() {
     return LocalHubHarness.start(
