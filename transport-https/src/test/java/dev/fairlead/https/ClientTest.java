@@ -32,8 +32,8 @@ import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.ServerCertificate;
 import dev.fairlead.localhub.TelemetryRecord;
 import dev.fairlead.net.Dialer;
+import dev.fairlead.peers.ScriptedPeer;
 import dev.fairlead.peers.TestProxy;
-import dev.fairlead.peers.TestServer;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.tck.FakeTime;
@@ -179,7 +179,7 @@ class ClientTest {
   @Test
   void aProxysRefusalIsAboutTheRoute() throws Exception {
     try (LocalHub hub = LocalHub.start();
-        TestServer proxy =
+        ScriptedPeer proxy =
             TestProxy.saying(
                 "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n")) {
       Device device = hub.createDevice("dev-p");
@@ -204,7 +204,7 @@ class ClientTest {
   void throughAProxyThatWantsToKnowWhoAsks() throws Exception {
     List<String> asked = new CopyOnWriteArrayList<>();
     try (LocalHub hub = LocalHub.start();
-        TestServer proxy = TestProxy.http(hub.httpsPort(), asked, TestProxy.basic())) {
+        ScriptedPeer proxy = TestProxy.http(hub.httpsPort(), asked, TestProxy.basic())) {
       Device device = hub.createDevice("dev-q");
       DeviceClient client =
           client(hub, device)
