@@ -204,7 +204,7 @@ class UnansweredTest extends ScriptedCase {
             .serialLoop()
             .call(() -> reply.respond(MethodResponse.of(200)))
             .toCompletableFuture();
-    advance(seconds(20));
+    advanceUntil(answered::isDone);
     assertThat(failure(answered)).hasMessageContaining("credit on the links for direct methods");
   }
 }
