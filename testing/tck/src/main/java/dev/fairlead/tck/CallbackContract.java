@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
- * The application's code runs where it may block: never on a thread that the wire or the client
- * needs to go on.
+ * The application's code runs where it may block: never on a thread that the transport or the
+ * client needs to go on.
  */
 public abstract class CallbackContract extends ContractCase {
   /** For subclasses. */
@@ -55,14 +55,14 @@ public abstract class CallbackContract extends ContractCase {
     }
     open(builder);
     if (can(Capability.DIRECT_METHODS)) {
-      Waiting.result(hub().invokeMethod("m", "", Duration.ofSeconds(30)));
+      Await.result(hub().invokeMethod("m", "", Duration.ofSeconds(30)));
     }
     long kinds =
         1
             + Set.of(Capability.CLOUD_MESSAGES, Capability.DIRECT_METHODS, Capability.TWIN).stream()
                 .filter(this::can)
                 .count();
-    Waiting.until("all handlers have run", () -> threads.size() >= kinds);
+    Await.until("all handlers have run", () -> threads.size() >= kinds);
     assertThat(threads).allMatch(name -> name.endsWith(" tck-handlers"));
   }
 
@@ -85,7 +85,7 @@ public abstract class CallbackContract extends ContractCase {
                       done.complete("all waited for");
                     })));
     hub().sendCloudMessage("go", Map.of());
-    assertThat(Waiting.result(done)).isEqualTo("all waited for");
+    assertThat(Await.result(done)).isEqualTo("all waited for");
     assertComplete(1);
   }
 
@@ -106,7 +106,7 @@ public abstract class CallbackContract extends ContractCase {
                       client.join().send(message(0)).get(60, TimeUnit.SECONDS);
                       return MethodResponse.of(200);
                     })));
-    assertThat(Waiting.result(hub().invokeMethod("wait", "", Duration.ofSeconds(60))).status())
+    assertThat(Await.result(hub().invokeMethod("wait", "", Duration.ofSeconds(60))).status())
         .isEqualTo(200);
   }
 
@@ -128,14 +128,14 @@ public abstract class CallbackContract extends ContractCase {
                     caught.complete(e);
                   }
                 });
-    Waiting.result(chain);
-    assertThat(Waiting.result(caught))
+    Await.result(chain);
+    assertThat(Await.result(caught))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("continuation");
   }
 
   @Test
-  final void aBlockedContinuationHoldsUpNeitherTheWireNorTheHandlers() {
+  final void aBlockedContinuationDelaysNeitherTheTransportNorTheHandlers() {
     needs(Capability.DIRECT_METHODS);
     CountDownLatch leave = new CountDownLatch(1);
     DeviceClient client =
@@ -156,12 +156,12 @@ public abstract class CallbackContract extends ContractCase {
     try {
       assertThat(client.open()).isNotCancelled();
       sendAll(client, 1, 50);
-      Waiting.until("the hub has all", () -> hub().telemetry().size() == 50);
-      Waiting.result(hub().invokeMethod("ping", "", Duration.ofSeconds(30)));
+      Await.until("the hub has all", () -> hub().telemetry().size() == 50);
+      Await.result(hub().invokeMethod("ping", "", Duration.ofSeconds(30)));
     } finally {
       leave.countDown();
     }
-    Waiting.result(blocked);
+    Await.result(blocked);
   }
 
   @Test
@@ -179,11 +179,12 @@ public abstract class CallbackContract extends ContractCase {
                             .complete()
                             .whenComplete(
                                 (done, failure) -> {
-                                  // Whatever thread runs this, client and wire go on without it.
+                                  // Whatever thread runs this, client and transport go on without
+                                  // it.
                                   CompletableFuture<Void> probe = client.join().send(message(7));
                                   try {
-                                    Waiting.until(
-                                        "the wire goes on",
+                                    Await.until(
+                                        "the transport goes on",
                                         () -> !hub().telemetry().isEmpty() || probe.isDone());
                                     ran.complete("went on");
                                   } catch (Throwable e) {
@@ -191,7 +192,7 @@ public abstract class CallbackContract extends ContractCase {
                                   }
                                 }))));
     hub().sendCloudMessage("go", Map.of());
-    assertThat(Waiting.result(ran)).isEqualTo("went on");
+    assertThat(Await.result(ran)).isEqualTo("went on");
   }
 
   private boolean can(Capability capability) {

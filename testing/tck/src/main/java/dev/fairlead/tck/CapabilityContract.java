@@ -36,7 +36,7 @@ public abstract class CapabilityContract extends ContractCase {
   @Test
   final void everyRouteSendsTelemetry() {
     assertThat(harness().capabilities()).contains(Capability.TELEMETRY);
-    Waiting.result(open(harness().client()).send(message(0)));
+    Await.result(open(harness().client()).send(message(0)));
     assertComplete(1);
   }
 
@@ -47,11 +47,11 @@ public abstract class CapabilityContract extends ContractCase {
     TransportSession session = openSession(context);
     CompletableFuture<Boolean> present = new CompletableFuture<>();
     context.onLoop(() -> present.complete(session.twin().isPresent()));
-    assertThat(Waiting.result(present)).isEqualTo(declared);
+    assertThat(Await.result(present)).isEqualTo(declared);
   }
 
   @Test
-  final void anUndeclaredTwinIsRefusedWithoutTouchingTheWire() {
+  final void anUndeclaredTwinIsRefusedWithoutCallingTheTransport() {
     lacks(Capability.TWIN);
     DeviceClient client = open(harness().client());
     long version = hub().reportedVersion();
@@ -68,11 +68,11 @@ public abstract class CapabilityContract extends ContractCase {
     CompletableFuture<MethodResponse> answer =
         hub().invokeMethod("m", "{}", Duration.ofSeconds(30));
     if (declared) {
-      Waiting.until("the call comes", () -> !context.inbox().calls().isEmpty());
-      Waiting.result(context.inbox().calls().get(0).reply().respond(MethodResponse.of(299)));
-      assertThat(Waiting.result(answer).status()).isEqualTo(299);
+      Await.until("the call comes", () -> !context.inbox().calls().isEmpty());
+      Await.result(context.inbox().calls().get(0).reply().respond(MethodResponse.of(299)));
+      assertThat(Await.result(answer).status()).isEqualTo(299);
     } else {
-      assertThat(Waiting.failure(answer)).isNotNull();
+      assertThat(Await.failure(answer)).isNotNull();
       assertThat(context.inbox().calls()).isEmpty();
     }
   }
@@ -84,8 +84,8 @@ public abstract class CapabilityContract extends ContractCase {
     RecordingContext context = context(new ScriptedOutbox(), Feed.CLOUD_MESSAGES);
     openSession(context);
     if (declared) {
-      Waiting.result(first(context).complete());
-      Waiting.until("it is completed", () -> sent.state() == State.COMPLETED);
+      Await.result(first(context).complete());
+      Await.until("it is completed", () -> sent.state() == State.COMPLETED);
     } else {
       assertThat(sent.state()).isEqualTo(State.ENQUEUED);
       assertThat(context.inbox().cloudMessages()).isEmpty();
@@ -100,15 +100,15 @@ public abstract class CapabilityContract extends ContractCase {
     openSession(context);
     CloudMessage message = first(context);
     if (harness().capabilities().contains(Capability.ABANDON)) {
-      Waiting.result(message.abandon());
-      Waiting.until("it comes again", () -> context.inbox().cloudMessages().size() == 2);
-      Waiting.result(context.inbox().cloudMessages().get(1).complete());
+      Await.result(message.abandon());
+      Await.until("it comes again", () -> context.inbox().cloudMessages().size() == 2);
+      Await.result(context.inbox().cloudMessages().get(1).complete());
     } else {
       assertUnsupported(message.abandon());
       assertThat(sent.state()).isNotEqualTo(State.COMPLETED);
-      Waiting.result(message.complete()); // it was left unsettled
+      Await.result(message.complete()); // it was left unsettled
     }
-    Waiting.until("it is completed", () -> sent.state() == State.COMPLETED);
+    Await.until("it is completed", () -> sent.state() == State.COMPLETED);
   }
 
   @Test
@@ -119,13 +119,13 @@ public abstract class CapabilityContract extends ContractCase {
     openSession(context);
     CloudMessage message = first(context);
     if (harness().capabilities().contains(Capability.REJECT)) {
-      Waiting.result(message.reject());
-      Waiting.until("it is dead-lettered", () -> sent.state() == State.DEADLETTERED);
+      Await.result(message.reject());
+      Await.until("it is dead-lettered", () -> sent.state() == State.DEADLETTERED);
     } else {
       assertUnsupported(message.reject());
       assertThat(sent.state()).isNotIn(State.COMPLETED, State.DEADLETTERED);
-      Waiting.result(message.complete());
-      Waiting.until("it is completed", () -> sent.state() == State.COMPLETED);
+      Await.result(message.complete());
+      Await.until("it is completed", () -> sent.state() == State.COMPLETED);
     }
   }
 
@@ -138,9 +138,9 @@ public abstract class CapabilityContract extends ContractCase {
     hub().updateDesired("{\"unwanted\":1}");
     CompletableFuture<MethodResponse> answer =
         hub().invokeMethod("wanted", "", Duration.ofSeconds(30));
-    Waiting.until("the call comes", () -> !context.inbox().calls().isEmpty());
-    Waiting.result(context.inbox().calls().get(0).reply().respond(MethodResponse.of(200)));
-    Waiting.result(answer);
+    Await.until("the call comes", () -> !context.inbox().calls().isEmpty());
+    Await.result(context.inbox().calls().get(0).reply().respond(MethodResponse.of(200)));
+    Await.result(answer);
     assertThat(context.inbox().cloudMessages()).isEmpty();
     assertThat(context.inbox().patches()).isEmpty();
   }
@@ -152,12 +152,12 @@ public abstract class CapabilityContract extends ContractCase {
   }
 
   private static CloudMessage first(RecordingContext context) {
-    Waiting.until("a message comes", () -> !context.inbox().cloudMessages().isEmpty());
+    Await.until("a message comes", () -> !context.inbox().cloudMessages().isEmpty());
     return context.inbox().cloudMessages().get(0);
   }
 
   private static void assertUnsupported(CompletionStage<?> stage) {
-    assertThat(Waiting.failure(stage))
+    assertThat(Await.failure(stage))
         .isInstanceOfSatisfying(
             UnsupportedException.class,
             failure -> {

@@ -47,13 +47,13 @@ public abstract class CloudMessageContract extends ContractCase {
     for (int i = 0; i < 20; i++) {
       hub().sendCloudMessage("m" + i, Map.of());
     }
-    Waiting.until("all have come", () -> got.size() == 21);
+    Await.until("all have come", () -> got.size() == 21);
     assertThat(got.get(0).text()).isEqualTo("wartend ü");
     assertThat(got.get(0).properties()).containsAllEntriesOf(properties);
     for (int i = 0; i < 20; i++) {
       assertThat(got.get(i + 1).text()).isEqualTo("m" + i);
     }
-    Waiting.until("it is completed", () -> first.state() == State.COMPLETED);
+    Await.until("it is completed", () -> first.state() == State.COMPLETED);
   }
 
   @Test
@@ -61,12 +61,12 @@ public abstract class CloudMessageContract extends ContractCase {
     List<CloudMessage> got = new CopyOnWriteArrayList<>();
     SentCloudMessage sent = hub().sendCloudMessage("keep", Map.of());
     open(harness().client().onCloudMessage(got::add));
-    Waiting.until("it has come", () -> got.size() == 1);
+    Await.until("it has come", () -> got.size() == 1);
     letComeAgain();
-    Waiting.until("it has come again", () -> got.size() == 2);
+    Await.until("it has come again", () -> got.size() == 2);
     assertThat(sent.state()).isEqualTo(State.INVISIBLE);
-    Waiting.result(got.get(1).complete());
-    Waiting.until("it is completed", () -> sent.state() == State.COMPLETED);
+    Await.result(got.get(1).complete());
+    Await.until("it is completed", () -> sent.state() == State.COMPLETED);
   }
 
   @Test
@@ -81,10 +81,10 @@ public abstract class CloudMessageContract extends ContractCase {
                   message.complete();
                 }));
     SentCloudMessage sent = hub().sendCloudMessage("once", Map.of());
-    Waiting.until("it is completed", () -> sent.state() == State.COMPLETED);
+    Await.until("it is completed", () -> sent.state() == State.COMPLETED);
     hub().cut();
     SentCloudMessage last = hub().sendCloudMessage("last", Map.of());
-    Waiting.until("the last is completed", () -> last.state() == State.COMPLETED);
+    Await.until("the last is completed", () -> last.state() == State.COMPLETED);
     assertThat(got).containsExactly("once", "last");
   }
 
@@ -93,9 +93,9 @@ public abstract class CloudMessageContract extends ContractCase {
     List<CloudMessage> got = new CopyOnWriteArrayList<>();
     hub().sendCloudMessage("one", Map.of());
     open(harness().client().onCloudMessage(got::add));
-    Waiting.until("it has come", () -> got.size() == 1);
-    Waiting.result(got.get(0).complete());
-    assertThat(Waiting.failure(got.get(0).complete())).isInstanceOf(RejectedException.class);
+    Await.until("it has come", () -> got.size() == 1);
+    Await.result(got.get(0).complete());
+    assertThat(Await.failure(got.get(0).complete())).isInstanceOf(RejectedException.class);
   }
 
   @Test
@@ -103,16 +103,16 @@ public abstract class CloudMessageContract extends ContractCase {
     List<CloudMessage> got = new CopyOnWriteArrayList<>();
     SentCloudMessage sent = hub().sendCloudMessage("late", Map.of());
     DeviceClient client = open(harness().client().onCloudMessage(got::add));
-    Waiting.until("it has come", () -> got.size() == 1);
+    Await.until("it has come", () -> got.size() == 1);
     hub().setReachable(false);
-    Waiting.until("the loss shows", () -> client.state().cause().isPresent());
+    Await.until("the loss shows", () -> client.state().cause().isPresent());
     hub().setReachable(true);
     letComeAgain();
-    Waiting.until("it has come again", () -> got.size() == 2);
-    assertThat(Waiting.failure(got.get(0).complete())).isInstanceOf(UnreachableException.class);
+    Await.until("it has come again", () -> got.size() == 2);
+    assertThat(Await.failure(got.get(0).complete())).isInstanceOf(UnreachableException.class);
     assertThat(sent.state()).isEqualTo(State.INVISIBLE);
-    Waiting.result(got.get(1).complete());
-    Waiting.until("it is completed", () -> sent.state() == State.COMPLETED);
+    Await.result(got.get(1).complete());
+    Await.until("it is completed", () -> sent.state() == State.COMPLETED);
   }
 
   @Test
@@ -120,13 +120,13 @@ public abstract class CloudMessageContract extends ContractCase {
     List<CloudMessage> got = new CopyOnWriteArrayList<>();
     hub().sendCloudMessage("settled", Map.of());
     open(harness().client().onCloudMessage(got::add));
-    Waiting.until("it has come", () -> !got.isEmpty());
+    Await.until("it has come", () -> !got.isEmpty());
     HubSide.Armed silence = hub().arm(ContractFault.silence(When.MID_DELIVERY));
     hub().sendCloudMessage("never whole", Map.of());
-    Waiting.until("the hub is silent", () -> silence.strikes() > 0);
+    Await.until("the hub is silent", () -> silence.strikes() > 0);
     CompletableFuture<Void> settled = got.get(0).complete().toCompletableFuture();
     // Whether it is confirmed depends on whether the protocol has the hub answer.
-    Waiting.until("the settlement has an outcome", settled::isDone);
+    Await.until("the settlement has an outcome", settled::isDone);
   }
 
   @Test
@@ -143,12 +143,12 @@ public abstract class CloudMessageContract extends ContractCase {
                   }
                   message.complete();
                 }));
-    Waiting.until("it was handed over", () -> calls.get() >= 1);
+    Await.until("it was handed over", () -> calls.get() >= 1);
     if (!harness().capabilities().contains(Capability.ABANDON)) {
       assertThat(sent.state()).isNotEqualTo(State.COMPLETED);
       letComeAgain();
     }
-    Waiting.until("it has come again", () -> sent.state() == State.COMPLETED);
+    Await.until("it has come again", () -> sent.state() == State.COMPLETED);
     assertThat(calls).hasValue(2);
   }
 
@@ -167,11 +167,11 @@ public abstract class CloudMessageContract extends ContractCase {
                       leave.await();
                     }));
     try {
-      Waiting.until("the handler hangs", () -> inside.getCount() == 0);
+      Await.until("the handler hangs", () -> inside.getCount() == 0);
       awaitAll(sendAll(client, 0, 50));
       assertComplete(50);
       if (harness().capabilities().contains(Capability.TWIN)) {
-        Waiting.result(client.getTwin());
+        Await.result(client.getTwin());
       }
       assertThat(stuck.state()).isNotEqualTo(State.COMPLETED);
     } finally {
@@ -179,7 +179,7 @@ public abstract class CloudMessageContract extends ContractCase {
     }
   }
 
-  /** What is unsettled comes again: on the next line, or when its lock has run out. */
+  /** What is unsettled comes again: on the next connection, or when its lock has run out. */
   private void letComeAgain() {
     if (harness().pushes()) {
       hub().cut();
@@ -196,12 +196,12 @@ public abstract class CloudMessageContract extends ContractCase {
     for (int i = 0; i < sent.length; i++) {
       sent[i] = hub().sendCloudMessage("m" + i, Map.of());
     }
-    Waiting.until("all have come", () -> got.size() == sent.length);
+    Await.until("all have come", () -> got.size() == sent.length);
     for (int i = sent.length - 1; i >= 0; i--) { // against the order of their coming
       got.get(i).complete();
     }
     for (SentCloudMessage each : sent) {
-      Waiting.until("each is completed", () -> each.state() == State.COMPLETED);
+      Await.until("each is completed", () -> each.state() == State.COMPLETED);
     }
   }
 }

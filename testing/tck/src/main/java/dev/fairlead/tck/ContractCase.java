@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * What every part of the contract stands on: a fresh harness for each test, and after each test the
- * proof that closing left neither a line nor a thread.
+ * What every part of the contract uses: a fresh harness for each test, and after each test the
+ * proof that closing left neither a connection nor a thread.
  */
 public abstract class ContractCase {
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -43,7 +43,7 @@ public abstract class ContractCase {
   protected abstract TransportHarness newHarness();
 
   /**
-   * The transport under test, made anew for each test.
+   * The transport under test, made for each test.
    *
    * @return the harness of this test
    */
@@ -81,9 +81,9 @@ public abstract class ContractCase {
     }
   }
 
-  /** Waits until no line and no thread of a client remains. */
+  /** Waits until no connection and no thread of a client remains. */
   final void assertNothingLeft() {
-    Waiting.until("every line is gone", () -> hub().openConnections() == 0);
+    Await.until("every connection is gone", () -> hub().openConnections() == 0);
     threads.assertNoneLeft(harness()::ownsThread);
   }
 
@@ -112,7 +112,7 @@ public abstract class ContractCase {
   /** Builds a client and waits for its first session. */
   final DeviceClient open(DeviceClientBuilder builder) {
     DeviceClient client = start(builder);
-    Waiting.result(client.open());
+    Await.result(client.open());
     return client;
   }
 
@@ -142,13 +142,13 @@ public abstract class ContractCase {
       awaitAll(sendAll(client, from, to));
     } else {
       for (int i = from; i < to; i++) {
-        Waiting.result(client.send(message(i)));
+        Await.result(client.send(message(i)));
       }
     }
   }
 
   static void awaitAll(List<? extends CompletionStage<?>> stages) {
-    stages.forEach(Waiting::result);
+    stages.forEach(Await::result);
   }
 
   /** The numbers that the hub has, in the order of their coming, repetitions included. */
@@ -171,8 +171,8 @@ public abstract class ContractCase {
     return closeLater(new RecordingContext(harness().target(), Set.of(feeds), outbox, false));
   }
 
-  /** Makes the line of an open session be lost: by the hub, while something is under way. */
-  final void loseLine(ScriptedOutbox outbox) {
+  /** Makes the connection of an open session be lost: by the hub, while something is under way. */
+  final void loseConnection(ScriptedOutbox outbox) {
     if (harness().pushes()) {
       hub().cut();
     } else {
@@ -185,6 +185,6 @@ public abstract class ContractCase {
   final TransportSession openSession(RecordingContext context) {
     Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
     closeLater(opening::abort);
-    return Waiting.result(context.follow(opening));
+    return Await.result(context.follow(opening));
   }
 }

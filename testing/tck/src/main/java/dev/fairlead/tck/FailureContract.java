@@ -46,7 +46,7 @@ public abstract class FailureContract extends ContractCase {
   }
 
   @Test
-  final void aLineCutWhileOpeningIsUnreachable() {
+  final void aConnectionCutWhileOpeningIsUnreachable() {
     hub().arm(ContractFault.cut(When.ON_ACCEPT));
     assertThat(openingFailure()).isInstanceOf(UnreachableException.class);
   }
@@ -57,8 +57,7 @@ public abstract class FailureContract extends ContractCase {
     DeviceClient client = start(harness().client());
     CompletableFuture<Void> opening = client.open();
     CompletableFuture<Void> sent = client.send(message(0));
-    Waiting.until(
-        "the refusal shows", () -> client.state() instanceof ConnectionState.Unauthorized);
+    Await.until("the refusal shows", () -> client.state() instanceof ConnectionState.Unauthorized);
     // One look at one state: the client goes on meanwhile.
     ConnectionState state = awaitState(client, ConnectionState.Unauthorized.class);
     assertThat(state.route()).contains(harness().route());
@@ -68,8 +67,8 @@ public abstract class FailureContract extends ContractCase {
     assertThat(opening).isNotDone();
     assertThat(sent).isNotDone();
     hub().setEnabled(true);
-    Waiting.result(opening);
-    Waiting.result(sent);
+    Await.result(opening);
+    Await.result(sent);
     assertComplete(1);
   }
 
@@ -87,37 +86,37 @@ public abstract class FailureContract extends ContractCase {
     assertThat(state.nextTry()).isPresent();
     assertThat(opening).isNotDone();
     hub().setReachable(true);
-    Waiting.result(opening);
+    Await.result(opening);
     assertThat(client.state().route()).contains(harness().route());
   }
 
   @Test
-  final void disablingADeviceOnAnOpenLineIsNoticedAndMends() {
+  final void disablingADeviceOnAnOpenConnectionIsNoticedAndMends() {
     DeviceClient client = open(harness().client());
     hub().setEnabled(false);
     CompletableFuture<Void> sent = client.send(message(0));
     awaitState(client, ConnectionState.Unauthorized.class);
     hub().setEnabled(true);
-    Waiting.result(sent);
+    Await.result(sent);
     assertComplete(1);
   }
 
   private static ConnectionState awaitState(
       DeviceClient client, Class<? extends ConnectionState> type) {
     CompletableFuture<ConnectionState> seen = new CompletableFuture<>();
-    Waiting.until(
+    Await.until(
         "the state is " + type.getSimpleName(),
         () -> {
           ConnectionState now = client.state();
           return type.isInstance(now) && seen.complete(now);
         });
-    return Waiting.result(seen);
+    return Await.result(seen);
   }
 
   private HubException openingFailure() {
     RecordingContext context = context(new ScriptedOutbox());
     Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
-    Throwable failure = Waiting.failure(opening.outcome());
+    Throwable failure = Await.failure(opening.outcome());
     assertThat(failure).isInstanceOf(HubException.class);
     assertThat(failure.getMessage())
         .isNotBlank()

@@ -11,9 +11,9 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Time that stands still until a test moves it. Tasks run on the thread that moves it, in the order
- * in which they are due, each at its own time, and never inside {@link #schedule}. Safe for any
- * thread.
+ * Time that does not move until a test moves it. Tasks run on the thread that moves it, in the
+ * order in which they are due, each at its own time, and never inside {@link #schedule}. Safe for
+ * any thread.
  */
 public final class FakeTime implements TimeSource {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");

@@ -32,9 +32,9 @@ public abstract class GatewayContract extends MultiplexCase {
       int number = i;
       devices.forEach((id, device) -> sent.add(device.send(text(id + " " + number))));
     }
-    sent.forEach(Waiting::result);
+    sent.forEach(Await::result);
     devices.keySet().forEach(id -> assertThat(received(id)).isEqualTo(texts(id, 25)));
-    assertThat(lines()).isEqualTo(1);
+    assertThat(connections()).isEqualTo(1);
     assertThat(gateway.status().connected()).isEqualTo(40);
     assertThat(gateway.status().connections())
         .containsExactly(new Connection(harness().route(), 40));
@@ -64,26 +64,26 @@ public abstract class GatewayContract extends MultiplexCase {
                   .onDesiredProperties(
                       change -> change.changed().asMap().keySet().forEach(mine::add))));
     }
-    devices.values().forEach(device -> Waiting.result(device.open()));
+    devices.values().forEach(device -> Await.result(device.open()));
     for (String id : devices.keySet()) {
       SentCloudMessage message = harness().hub(id).sendCloudMessage("c2d for " + id, Map.of());
       harness().hub(id).updateDesired("{\"for-" + id + "\":1}");
       assertThat(
-              Waiting.result(harness().hub(id).invokeMethod("who", "1", Duration.ofSeconds(20)))
+              Await.result(harness().hub(id).invokeMethod("who", "1", Duration.ofSeconds(20)))
                   .payload())
           .isEqualTo("\"" + id + "1\"");
-      assertThat(Waiting.result(at(devices, id).updateReportedProperties("{\"i\":\"" + id + "\"}")))
+      assertThat(Await.result(at(devices, id).updateReportedProperties("{\"i\":\"" + id + "\"}")))
           .isPositive();
-      Waiting.until(
+      Await.until(
           "the message is completed", () -> message.state() == SentCloudMessage.State.COMPLETED);
     }
     for (String id : devices.keySet()) {
-      Waiting.until(id + " has heard", () -> at(heard, id).contains("for-" + id));
+      Await.until(id + " has heard", () -> at(heard, id).contains("for-" + id));
       assertThat(at(heard, id)).containsExactlyInAnyOrder("c2d for " + id, "for-" + id);
       assertThat(harness().hub(id).reported()).contains(id);
-      assertThat(Waiting.result(at(devices, id).getTwin()).reported().json()).contains(id);
+      assertThat(Await.result(at(devices, id).getTwin()).reported().json()).contains(id);
     }
-    assertThat(lines()).isEqualTo(1);
+    assertThat(connections()).isEqualTo(1);
   }
 
   @Test
@@ -92,8 +92,8 @@ public abstract class GatewayContract extends MultiplexCase {
         closeLater(
             harness().gateway().policy(harness().policy().multiplexLimits(4, 4).build()).build());
     Map<String, DeviceClient> devices = open(gateway, 10);
-    devices.values().forEach(device -> Waiting.result(device.send(text("x"))));
-    assertThat(lines()).isEqualTo(3);
+    devices.values().forEach(device -> Await.result(device.send(text("x"))));
+    assertThat(connections()).isEqualTo(3);
     assertThat(gateway.status().connections().stream().map(Connection::devices))
         .hasSize(3)
         .allMatch(count -> count <= 4);
@@ -110,22 +110,22 @@ public abstract class GatewayContract extends MultiplexCase {
         devices.forEach((id, device) -> sent.add(device.send(text(id + " " + number))));
       }
       harness().hub("dev-0").setReachable(false);
-      Waiting.until(
+      Await.until(
           "all know of it",
           () -> devices.values().stream().noneMatch(each -> each.state() instanceof Connected));
       harness().hub("dev-0").setReachable(true);
-      Waiting.until(
+      Await.until(
           "all are back",
           () -> devices.values().stream().allMatch(each -> each.state() instanceof Connected));
     }
-    sent.forEach(Waiting::result);
+    sent.forEach(Await::result);
     devices
         .keySet()
         .forEach(
             id ->
                 assertThat(new ArrayList<>(new LinkedHashSet<>(received(id))))
                     .isEqualTo(texts(id, 60)));
-    assertThat(lines()).isEqualTo(1);
+    assertThat(connections()).isEqualTo(1);
   }
 
   @Test
@@ -137,10 +137,10 @@ public abstract class GatewayContract extends MultiplexCase {
       int number = i;
       devices.forEach((id, device) -> sent.add(device.send(text(id + " " + number))));
     }
-    Waiting.result(gateway.close(Duration.ofSeconds(30)));
+    Await.result(gateway.close(Duration.ofSeconds(30)));
     assertThat(sent).allMatch(each -> each.isDone() && !each.isCompletedExceptionally());
     devices.keySet().forEach(id -> assertThat(received(id)).isEqualTo(texts(id, 50)));
-    Waiting.until("the line is gone", () -> lines() == 0);
+    Await.until("the connection is gone", () -> connections() == 0);
   }
 
   @Test
@@ -157,7 +157,7 @@ public abstract class GatewayContract extends MultiplexCase {
         });
     DeviceClient late = start(harness().device(gateway, "late"));
     futures.add(late.open());
-    Waiting.result(gateway.close(Duration.ZERO));
+    Await.result(gateway.close(Duration.ZERO));
     assertThat(futures).allMatch(CompletableFuture::isDone);
   }
 }

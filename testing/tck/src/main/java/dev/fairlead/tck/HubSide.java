@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The other end of the line: a running hub with one device, seen from the service's side, and what
- * can go wrong with it. Safe for any thread.
+ * The other end of the connection: a running hub with one device, seen from the service's side, and
+ * what can go wrong with it. Safe for any thread.
  */
 public interface HubSide {
   /**
@@ -63,25 +63,26 @@ public interface HubSide {
   void recreateDevice();
 
   /**
-   * Enables or disables the device. Disabling cuts its line, and its credentials are refused.
+   * Enables or disables the device. Disabling cuts its connection, and its credentials are refused.
    *
    * @param enabled whether it may connect
    */
   void setEnabled(boolean enabled);
 
   /**
-   * Takes the hub off the net or puts it back. Going off cuts every line, and nobody listens.
+   * Makes the hub unreachable or reachable. Unreachable, it cuts every connection and does not
+   * listen.
    *
    * @param reachable whether it can be reached
    */
   void setReachable(boolean reachable);
 
-  /** Cuts the device's line, if it has one. */
+  /** Cuts the device's connection, if it has one. */
   void cut();
 
   /**
-   * Lets the locks on messages that were delivered and not settled run out; on a wire that is asked
-   * they outlive the line.
+   * Lets the locks on messages that were delivered and not settled run out; on a transport that is
+   * asked they outlive the connection.
    */
   default void letLocksExpire() {
     cut();
@@ -101,12 +102,12 @@ public interface HubSide {
   /**
    * Makes something go wrong.
    *
-   * @param mishap what and when
+   * @param fault what and when
    * @return tells whether it has happened
    */
-  Armed arm(ContractFault mishap);
+  Armed arm(ContractFault fault);
 
-  /** A mishap that was armed. */
+  /** A fault that was armed. */
   @FunctionalInterface
   interface Armed {
     /**
@@ -118,15 +119,16 @@ public interface HubSide {
   }
 
   /**
-   * How many lines stand now, those included on which nobody has said anything yet. A line on which
-   * the hub fell silent is not counted: a hub that does not read cannot know of its end.
+   * How many connections are open now, those included on which nobody has said anything yet. A
+   * connection on which the hub fell silent is not counted: a hub that does not read cannot know of
+   * its end.
    *
    * @return the count
    */
   int openConnections();
 
   /**
-   * How many lines on which the device has shown its credential there have been, the standing one
+   * How many connections on which the device has shown its credential there have been, the open one
    * included.
    *
    * @return the count

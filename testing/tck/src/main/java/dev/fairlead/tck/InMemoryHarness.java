@@ -42,9 +42,7 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
     hub = new InMemoryHub(new FakeTime(Instant.now()));
     device = hub.device(DEVICE);
     deviceId = DEVICE;
-    transport =
-        options.apply(
-            InMemoryTransport.like(hub, protocol).withAnswerTimeout(Duration.ofMillis(500)));
+    transport = options.apply(InMemoryTransport.like(hub, protocol).withAnswerTimeout(SILENCE));
   }
 
   /** One of the devices of a hub. */
@@ -154,7 +152,7 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
 
   @Override
   public int openConnections() {
-    return hub.openLines();
+    return hub.openConnections();
   }
 
   @Override
@@ -168,9 +166,9 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
   }
 
   @Override
-  public Armed arm(ContractFault mishap) {
+  public Armed arm(ContractFault wanted) {
     Point point =
-        switch (mishap.when()) {
+        switch (wanted.when()) {
           case ON_ACCEPT -> Point.TLS;
           case ON_CONNECT -> Point.OPEN;
           case BEFORE_STORE -> Point.BEFORE_STORE;
@@ -179,7 +177,7 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
           case MID_DELIVERY -> Point.DELIVERY;
         };
     InMemoryFault fault =
-        switch (mishap.what()) {
+        switch (wanted.what()) {
           case CUT -> InMemoryFault.cut(point);
           case SILENCE -> InMemoryFault.silence(point);
           case UNAVAILABLE ->
@@ -194,6 +192,6 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
                   point,
                   new UnauthorizedException("The hub refused the credential.", Progress.NOT_SENT));
         };
-    return hub.faults().add(fault.nth(mishap.nth()).times(mishap.times()))::getAsInt;
+    return hub.faults().add(fault.nth(wanted.nth()).times(wanted.times()))::getAsInt;
   }
 }

@@ -37,15 +37,15 @@ public abstract class IsolationContract extends MultiplexCase {
     Gateway gateway = gateway();
     DeviceClient refused = start(harness().device(gateway, "dev-0"));
     DeviceClient other = start(harness().device(gateway, "dev-1"));
-    Waiting.result(other.send(text("dev-1 0")));
-    Waiting.until("one is refused", () -> refused.state() instanceof Unauthorized);
+    Await.result(other.send(text("dev-1 0")));
+    Await.until("one is refused", () -> refused.state() instanceof Unauthorized);
     assertThat(other.state()).isInstanceOf(Connected.class);
     CompletableFuture<Void> kept = refused.send(text("dev-0 0"));
-    Waiting.result(other.send(text("dev-1 1")));
+    Await.result(other.send(text("dev-1 1")));
     assertThat(kept).isNotDone();
     harness().hub("dev-0").setEnabled(true);
-    Waiting.result(kept);
-    assertThat(lines()).isEqualTo(1);
+    Await.result(kept);
+    assertThat(connections()).isEqualTo(1);
     assertThat(received("dev-1")).isEqualTo(texts("dev-1", 2));
   }
 
@@ -56,20 +56,20 @@ public abstract class IsolationContract extends MultiplexCase {
     List<Object> before = states(devices, "dev-0");
     harness().hub("dev-0").setEnabled(false);
     DeviceClient lost = at(devices, "dev-0");
-    Waiting.until("its session is gone", () -> !(lost.state() instanceof Connected));
+    Await.until("its session is gone", () -> !(lost.state() instanceof Connected));
     CompletableFuture<Void> kept = lost.send(text("dev-0 0"));
     devices.forEach(
         (id, device) -> {
           if (device != lost) {
-            Waiting.result(device.send(text(id + " 0")));
+            Await.result(device.send(text(id + " 0")));
           }
         });
     assertThat(states(devices, "dev-0")).isEqualTo(before);
     assertThat(kept).isNotDone();
     harness().hub("dev-0").setEnabled(true);
-    Waiting.result(kept);
+    Await.result(kept);
     assertThat(states(devices, "dev-0")).isEqualTo(before);
-    assertThat(lines()).isEqualTo(1);
+    assertThat(connections()).isEqualTo(1);
   }
 
   @Test
@@ -100,17 +100,17 @@ public abstract class IsolationContract extends MultiplexCase {
             "tck-flood");
     source.setDaemon(true);
     source.start();
-    Waiting.until("the outbox is full", () -> flooding.outbox().waiting() > 1_500);
+    Await.until("the outbox is full", () -> flooding.outbox().waiting() > 1_500);
     for (int i = 0; i < 10; i++) {
       int number = i;
       List<CompletableFuture<Void>> sent = new ArrayList<>();
       others.forEach((id, device) -> sent.add(device.send(text(id + " " + number))));
-      sent.forEach(Waiting::result);
+      sent.forEach(Await::result);
     }
     assertThat(flood).as("all that time").isNotDone();
     enough.set(true);
-    int count = Waiting.result(flood);
-    Waiting.until("all of it has arrived", () -> flooding.outbox().accepted() == count);
+    int count = Await.result(flood);
+    Await.until("all of it has arrived", () -> flooding.outbox().accepted() == count);
     assertThat(received("dev-0")).isEqualTo(texts("dev-0", count));
     others.keySet().forEach(id -> assertThat(received(id)).isEqualTo(texts(id, 10)));
     source.join();
@@ -145,14 +145,14 @@ public abstract class IsolationContract extends MultiplexCase {
         harness().hub("dev-0").invokeMethod("m", "", Duration.ofSeconds(60));
     awaitQuietly(new CountDownLatch(0), entered);
     assertThat(
-            Waiting.result(harness().hub("dev-1").invokeMethod("m", "", Duration.ofSeconds(20)))
+            Await.result(harness().hub("dev-1").invokeMethod("m", "", Duration.ofSeconds(20)))
                 .status())
         .isEqualTo(202);
     harness().hub("dev-1").sendCloudMessage("prompt", Map.of());
-    Waiting.until("the other has it", () -> heard.contains("prompt"));
-    Waiting.result(slow.send(text("its telemetry flows too")));
+    Await.until("the other has it", () -> heard.contains("prompt"));
+    Await.result(slow.send(text("its telemetry flows too")));
     hold.countDown();
-    assertThat(Waiting.result(held).status()).isEqualTo(201);
+    assertThat(Await.result(held).status()).isEqualTo(201);
   }
 
   @Test
@@ -164,14 +164,14 @@ public abstract class IsolationContract extends MultiplexCase {
     assertThat(gateway.status().devices()).isEqualTo(3);
     assertThat(gateway.status().connections())
         .containsExactly(new Connection(harness().route(), 3));
-    assertThat(Waiting.failure(harness().hub("dev-0").invokeMethod("m", "", Duration.ofMillis(50))))
+    assertThat(Await.failure(harness().hub("dev-0").invokeMethod("m", "", Duration.ofMillis(50))))
         .isNotNull();
     devices.remove("dev-0");
-    devices.forEach((id, device) -> Waiting.result(device.send(text(id + " 0"))));
+    devices.forEach((id, device) -> Await.result(device.send(text(id + " 0"))));
     assertThat(states(devices, "dev-0")).isEqualTo(before);
     DeviceClient again = open(harness().device(gateway, "dev-0"));
-    Waiting.result(again.send(text("dev-0 0")));
-    assertThat(lines()).isEqualTo(1);
+    Await.result(again.send(text("dev-0 0")));
+    assertThat(connections()).isEqualTo(1);
   }
 
   @Test
@@ -191,24 +191,24 @@ public abstract class IsolationContract extends MultiplexCase {
         sent.add(device.send(text(id + " " + (counts.merge(id, 1, Integer::sum) - 1))));
       } else {
         there.remove(id);
-        Waiting.result(device.close(Duration.ofSeconds(30)));
+        Await.result(device.close(Duration.ofSeconds(30)));
       }
     }
-    sent.forEach(Waiting::result);
+    sent.forEach(Await::result);
     counts.forEach((id, count) -> assertThat(received(id)).isEqualTo(texts(id, count)));
     assertThat(stays.state()).isInstanceOf(Connected.class);
     there.values().forEach(DeviceClient::close);
-    Waiting.until(
-        "nobody but the one that stays is on the line",
+    Await.until(
+        "nobody but the one that stays is on the connection",
         () -> gateway.status().connections().equals(List.of(new Connection(harness().route(), 1))));
-    assertThat(lines()).isEqualTo(1);
+    assertThat(connections()).isEqualTo(1);
   }
 
   /** Says that it is there, then waits; the bound only shortens a failing run. */
   private static void awaitQuietly(CountDownLatch here, CountDownLatch there) {
     here.countDown();
     try {
-      assertThat(there.await(Waiting.LIMIT.toSeconds(), java.util.concurrent.TimeUnit.SECONDS))
+      assertThat(there.await(Await.LIMIT.toSeconds(), java.util.concurrent.TimeUnit.SECONDS))
           .isTrue();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

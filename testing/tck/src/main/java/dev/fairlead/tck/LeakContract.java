@@ -14,7 +14,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** After many reconnects threads, lines and heap are as they were after a few. */
+/** After many reconnects threads, connections and heap are as they were after a few. */
 public abstract class LeakContract extends ContractCase {
   private static final int WARM_UP = 20;
 
@@ -36,8 +36,8 @@ public abstract class LeakContract extends ContractCase {
   final void manyClientsLeaveNothing() {
     for (int i = 0; i < 30; i++) {
       DeviceClient client = harness().client().build();
-      Waiting.result(client.open());
-      Waiting.result(client.send(message(i)));
+      Await.result(client.open());
+      Await.result(client.send(message(i)));
       client.close();
     }
     assertNothingLeft();
@@ -55,7 +55,7 @@ public abstract class LeakContract extends ContractCase {
     for (; sent < WARM_UP + times; sent++) {
       again(client, sent);
     }
-    Waiting.until("no more threads than before", () -> liveThreads() <= threads + 1);
+    Await.until("no more threads than before", () -> liveThreads() <= threads + 1);
     assertThat(hub().openConnections()).isLessThanOrEqualTo(2);
     // A session that stays referenced is several kilobytes, and its buffers more.
     assertThat(usedHeap() - heap).isLessThan(4_000L * times + 2_000_000L);
@@ -88,9 +88,9 @@ public abstract class LeakContract extends ContractCase {
   private void again(DeviceClient client, int number) {
     long before = hub().connectionsSoFar();
     hub().cut();
-    Waiting.until("a new line", () -> hub().connectionsSoFar() > before);
-    Waiting.result(client.send(message(number)));
-    Waiting.until("connected", () -> client.state() instanceof ConnectionState.Connected);
+    Await.until("a new connection", () -> hub().connectionsSoFar() > before);
+    Await.result(client.send(message(number)));
+    Await.until("connected", () -> client.state() instanceof ConnectionState.Connected);
   }
 
   private static int liveThreads() {

@@ -48,7 +48,10 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
           "iothub-creation-time-utc", SystemProperty.CREATION_TIME,
           "dt-subject", SystemProperty.COMPONENT);
 
-  /** Over HTTPS a lock outlives the line, and only time ends it: the hub's clock is moved then. */
+  /**
+   * Over HTTPS a lock outlives the connection, and only time ends it: the hub's clock is moved
+   * then.
+   */
   private final ManualHubTime clock;
 
   private final LocalHub localHub;
@@ -85,7 +88,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
     ManualHubTime clock = new ManualHubTime();
     LocalHubOptions options = LocalHubOptions.defaults().hostName(HOST);
     if (route.protocol() == Protocol.HTTPS) {
-      // A clock that stands still would never let the receives of one minute be forgotten.
+      // A clock that does not move would never let the receives of one minute be forgotten.
       options = options.time(clock).cloudReceivesPerMinute(0);
     }
     return new LocalHubHarness(clock, LocalHub.start(options), provider, route, DEVICE);
@@ -235,7 +238,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
       case MQTT, MQTT_WS -> device.dropConnection();
       case HTTPS -> localHub.dropConnections(); // None of them belongs to a device.
       case AMQP, AMQP_WS -> {
-        // The hub drops a device by detaching its links, for the line may carry others.
+        // The hub drops a device by detaching its links, for the connection may carry others.
         if (deviceId.equals(DEVICE)) {
           localHub.dropConnections();
         } else {
@@ -248,7 +251,8 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   @Override
   public void letLocksExpire() {
     if (route.protocol() != Protocol.HTTPS) {
-      throw new UnsupportedOperationException("Over " + route + " a lock ends with its line.");
+      throw new UnsupportedOperationException(
+          "Over " + route + " a lock ends with its connection.");
     }
     clock.advance(LOCK_TIME);
   }
@@ -271,9 +275,9 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   }
 
   @Override
-  public Armed arm(ContractFault mishap) {
+  public Armed arm(ContractFault wanted) {
     Fault fault =
-        switch (mishap.what()) {
+        switch (wanted.what()) {
           case CUT -> Fault.drop();
           case SILENCE -> Fault.stall();
           case UNAVAILABLE -> Fault.refuse(3); // [MQTT-3.2.2-4] server unavailable
@@ -282,7 +286,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
           case ACKNOWLEDGE_AFTER_NEXT -> Fault.acknowledgeOutOfOrder();
         };
     Fault.Moment moment =
-        switch (mishap.when()) {
+        switch (wanted.when()) {
           case ON_ACCEPT -> Fault.Moment.ON_ACCEPT;
           case ON_CONNECT -> Fault.Moment.ON_CONNECT;
           case BEFORE_STORE -> Fault.Moment.BEFORE_STORE;
@@ -291,8 +295,8 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
           case MID_DELIVERY -> Fault.Moment.MID_PACKET;
         };
     Faults.Armed armed =
-        localHub.faults().add(fault.at(moment).nth(mishap.nth()).times(mishap.times()));
-    if (mishap.what() == ContractFault.What.SILENCE) {
+        localHub.faults().add(fault.at(moment).nth(wanted.nth()).times(wanted.times()));
+    if (wanted.what() == ContractFault.What.SILENCE) {
       silences.add(armed);
     }
     return armed::strikes;

@@ -98,13 +98,13 @@ public abstract class MethodContract extends ContractCase {
     for (int i = 0; i < 10; i++) {
       int count = i + 1;
       calls.add(hub().invokeMethod("later", Integer.toString(i), PATIENCE));
-      Waiting.until("the call has come", () -> answers.size() == count);
+      Await.until("the call has come", () -> answers.size() == count);
     }
     for (int i = 9; i >= 0; i--) {
       answers.get(i).complete(MethodResponse.ok(Integer.toString(i)));
     }
     for (int i = 0; i < 10; i++) {
-      assertThat(Waiting.result(calls.get(i)).payload()).isEqualTo(Integer.toString(i));
+      assertThat(Await.result(calls.get(i)).payload()).isEqualTo(Integer.toString(i));
     }
   }
 
@@ -125,11 +125,11 @@ public abstract class MethodContract extends ContractCase {
                     }));
     try {
       CompletableFuture<MethodResponse> hanging = hub().invokeMethod("hang", "", PATIENCE);
-      Waiting.until("the handler hangs", () -> inside.getCount() == 0);
+      Await.until("the handler hangs", () -> inside.getCount() == 0);
       awaitAll(sendAll(client, 0, 50));
       assertComplete(50);
       leave.countDown();
-      assertThat(Waiting.result(hanging).status()).isEqualTo(200);
+      assertThat(Await.result(hanging).status()).isEqualTo(200);
     } finally {
       leave.countDown();
     }
@@ -140,8 +140,8 @@ public abstract class MethodContract extends ContractCase {
     open(harness().client().onMethod("ping", request -> MethodResponse.of(200)));
     assertThat(call("ping", "").status()).isEqualTo(200);
     hub().cut();
-    Waiting.until("a second line", () -> hub().connectionsSoFar() >= 2);
-    Waiting.until(
+    Await.until("a second connection", () -> hub().connectionsSoFar() >= 2);
+    Await.until(
         "the method is answered again",
         () -> {
           CompletableFuture<MethodResponse> answer = hub().invokeMethod("ping", "", PATIENCE);
@@ -154,11 +154,11 @@ public abstract class MethodContract extends ContractCase {
     RecordingContext context = context(new ScriptedOutbox(), Feed.DIRECT_METHODS);
     TransportSession session = openSession(context);
     CompletableFuture<MethodResponse> call = hub().invokeMethod("late", "", PATIENCE);
-    Waiting.until("the call comes", () -> !context.inbox().calls().isEmpty());
+    Await.until("the call comes", () -> !context.inbox().calls().isEmpty());
     hub().cut();
-    Waiting.result(session.ended());
+    Await.result(session.ended());
     assertThat(
-            Waiting.failure(context.inbox().calls().get(0).reply().respond(MethodResponse.of(200))))
+            Await.failure(context.inbox().calls().get(0).reply().respond(MethodResponse.of(200))))
         .isInstanceOf(UnreachableException.class);
     assertThat(context.serialLoop().thrown()).isEmpty();
     call.cancel(false);
@@ -172,6 +172,6 @@ public abstract class MethodContract extends ContractCase {
   }
 
   private MethodResponse call(String name, String payload) {
-    return Waiting.result(hub().invokeMethod(name, payload, PATIENCE));
+    return Await.result(hub().invokeMethod(name, payload, PATIENCE));
   }
 }

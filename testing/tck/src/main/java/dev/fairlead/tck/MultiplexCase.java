@@ -62,7 +62,7 @@ public abstract class MultiplexCase {
       while (!opened.isEmpty()) {
         opened.pop().close();
       }
-      Waiting.until("every line is gone", () -> lines() == 0);
+      Await.until("every connection is gone", () -> connections() == 0);
       threads.assertNoneLeft(harness()::ownsThread);
     } finally {
       harness().close();
@@ -76,8 +76,8 @@ public abstract class MultiplexCase {
   final Map<String, DeviceClient> open(Gateway gateway, int count) {
     Map<String, DeviceClient> devices = new LinkedHashMap<>();
     ids(count).forEach(id -> devices.put(id, start(harness().device(gateway, id))));
-    devices.values().forEach(device -> Waiting.result(device.open()));
-    Waiting.until(
+    devices.values().forEach(device -> Await.result(device.open()));
+    Await.until(
         "all are connected",
         () -> devices.values().stream().allMatch(each -> each.state() instanceof Connected));
     return devices;
@@ -91,11 +91,11 @@ public abstract class MultiplexCase {
 
   static DeviceClient open(DeviceClientBuilder builder) {
     DeviceClient client = start(builder);
-    Waiting.result(client.open());
+    Await.result(client.open());
     return client;
   }
 
-  /** Each state with the time since when: a session that was opened anew has another. */
+  /** Each state with the time since when: a session that was opened again has another. */
   static List<Object> states(Map<String, DeviceClient> devices, String but) {
     List<Object> states = new ArrayList<>();
     devices.forEach(
@@ -108,7 +108,7 @@ public abstract class MultiplexCase {
     return states;
   }
 
-  final int lines() {
+  final int connections() {
     return harness().hub("dev-0").openConnections();
   }
 

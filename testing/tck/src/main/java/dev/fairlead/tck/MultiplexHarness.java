@@ -13,8 +13,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What the contract for shared connections needs to know of a transport: the transport itself, and
- * a hub with as many devices as a test asks for. One harness serves one test.
+ * What the contract for shared connections needs of a transport: the transport itself, and a hub
+ * with as many devices as a test asks for. One harness serves one test.
  */
 public interface MultiplexHarness extends AutoCloseable {
   /**
@@ -54,9 +54,9 @@ public interface MultiplexHarness extends AutoCloseable {
   Target target(String deviceId);
 
   /**
-   * The hub as one device sees it; the device is made when first asked for. What concerns lines
-   * ({@code setReachable}, {@code openConnections}) is the whole hub's. {@code setEnabled(false)}
-   * ends the device's session and leaves its line alone.
+   * The hub as one device sees it; the device is made when first asked for. What concerns
+   * connections ({@code setReachable}, {@code openConnections}) is the whole hub's. {@code
+   * setEnabled(false)} ends the device's session and leaves its connection alone.
    *
    * @param deviceId the device
    * @return the hub's side

@@ -68,7 +68,7 @@ public abstract class OpeningContract extends ContractCase {
       while (System.nanoTime() - until < 0) {
         Thread.onSpinWait();
       }
-      Waiting.result(client.close(Duration.ZERO));
+      Await.result(client.close(Duration.ZERO));
       assertThat(opening).isDone();
       assertThat(sent).isDone();
       assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
@@ -82,9 +82,9 @@ public abstract class OpeningContract extends ContractCase {
     HubSide.Armed hole = hub().arm(ContractFault.silence(when));
     RecordingContext context = context(new ScriptedOutbox(), feeds());
     Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
-    Waiting.until("the connection is silent", () -> hole.strikes() > 0);
+    Await.until("the connection is silent", () -> hole.strikes() > 0);
     opening.abort();
-    assertThat(Waiting.failure(opening.outcome())).isInstanceOf(HubException.class);
+    assertThat(Await.failure(opening.outcome())).isInstanceOf(HubException.class);
     assertNothingLeft();
   }
 
@@ -101,11 +101,11 @@ public abstract class OpeningContract extends ContractCase {
     RecordingContext context = context(new ScriptedOutbox(), feeds());
     Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
     assertThat(opening.step()).isNotBlank();
-    Waiting.until("the hub is silent", () -> silence.strikes() > 0);
+    Await.until("the hub is silent", () -> silence.strikes() > 0);
     String step = opening.step();
     assertThat(step).isNotBlank().isEqualTo(step.strip()).doesNotEndWith(".");
     opening.abort();
-    Waiting.failure(opening.outcome());
+    Await.failure(opening.outcome());
     assertThat(opening.step()).isNotBlank();
     return step;
   }
@@ -115,7 +115,7 @@ public abstract class OpeningContract extends ContractCase {
   final void aBlackHoleIsLeftWhenTheTimeIsUp(When when) {
     hub().arm(ContractFault.silence(when));
     DeviceClient client = open(harness().client().openTimeout(Duration.ofSeconds(1)));
-    Waiting.result(client.send(message(0)));
+    Await.result(client.send(message(0)));
     assertComplete(1);
   }
 
@@ -123,7 +123,7 @@ public abstract class OpeningContract extends ContractCase {
   final void aClientInABlackHoleCloses() {
     HubSide.Armed hole = hub().arm(ContractFault.silence(When.ON_ACCEPT).times(100));
     DeviceClient client = start(harness().client());
-    Waiting.until("the line is silent", () -> hole.strikes() > 0);
+    Await.until("the connection is silent", () -> hole.strikes() > 0);
     client.close();
     assertNothingLeft();
   }
@@ -133,7 +133,7 @@ public abstract class OpeningContract extends ContractCase {
     hub().setReachable(false);
     RecordingContext context = context(new ScriptedOutbox());
     Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
-    assertThat(Waiting.failure(opening.outcome()))
+    assertThat(Await.failure(opening.outcome()))
         .isInstanceOfSatisfying(
             UnreachableException.class, failure -> assertThat(failure.getMessage()).isNotBlank());
     opening.abort();
@@ -144,9 +144,9 @@ public abstract class OpeningContract extends ContractCase {
   final void abortingAnOpenSessionCutsIt() {
     RecordingContext context = context(new ScriptedOutbox());
     Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
-    TransportSession session = Waiting.result(context.follow(opening));
+    TransportSession session = Await.result(context.follow(opening));
     opening.abort();
-    Waiting.result(session.ended());
+    Await.result(session.ended());
     assertThat(context.ends()).hasSize(1);
     assertNothingLeft();
   }
@@ -154,7 +154,7 @@ public abstract class OpeningContract extends ContractCase {
   @Test
   final void openingTwiceIsOpeningOnce() {
     DeviceClient client = open(harness().client());
-    Waiting.result(client.open());
+    Await.result(client.open());
     assertThat(hub().connectionsSoFar()).isEqualTo(1);
   }
 
@@ -174,7 +174,7 @@ public abstract class OpeningContract extends ContractCase {
     TransportSession session = openSession(context);
     long taken = System.nanoTime() - start;
     context.onLoop(session::abort);
-    Waiting.result(session.ended());
+    Await.result(session.ended());
     return taken;
   }
 
@@ -190,6 +190,6 @@ public abstract class OpeningContract extends ContractCase {
                 session.ended().whenComplete((reason, thrown) -> ended.complete(thrown == null));
               }
             });
-    assertThat(Waiting.result(ended)).isTrue();
+    assertThat(Await.result(ended)).isTrue();
   }
 }

@@ -112,7 +112,7 @@ public final class RecordingInbox implements Inbox {
   /**
    * What was delivered on another thread than the loop's, or after the session had ended.
    *
-   * @return one line each
+   * @return one text each
    */
   public List<String> misuse() {
     return List.copyOf(misuse);

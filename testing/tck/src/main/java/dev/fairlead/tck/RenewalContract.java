@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-/** A new token, on the live line or by a new one, loses and reorders nothing. */
+/** A new token, on the live connection or by a new one, loses and reorders nothing. */
 public abstract class RenewalContract extends ContractCase {
   /** For subclasses. */
   protected RenewalContract() {}
@@ -27,17 +27,17 @@ public abstract class RenewalContract extends ContractCase {
     for (int i = 0; i < 100; i++) {
       outbox.add(message(i));
     }
-    Renewal answer = Waiting.result(renew(context, session));
+    Renewal answer = Await.result(renew(context, session));
     if (answer == Renewal.NEEDS_REOPEN) {
       context.onLoop(session::close);
-      assertThat(Waiting.result(session.ended())).isEmpty();
+      assertThat(Await.result(session.ended())).isEmpty();
       context = context(outbox);
       openSession(context);
     }
     for (int i = 100; i < 200; i++) {
       outbox.add(message(i));
     }
-    Waiting.until("all are accepted", () -> outbox.accepted().size() == 200);
+    Await.until("all are accepted", () -> outbox.accepted().size() == 200);
     assertThat(outbox.accepted()).isSorted();
     assertComplete(200);
     // In good order nothing has to be sent twice.
@@ -51,11 +51,11 @@ public abstract class RenewalContract extends ContractCase {
     ScriptedOutbox outbox = new ScriptedOutbox();
     RecordingContext context = context(outbox);
     TransportSession session = openSession(context);
-    loseLine(outbox);
-    Waiting.result(session.ended());
+    loseConnection(outbox);
+    Await.result(session.ended());
     CompletableFuture<Boolean> answered = new CompletableFuture<>();
     renew(context, session).whenComplete((value, failure) -> answered.complete(true));
-    assertThat(Waiting.result(answered)).isTrue();
+    assertThat(Await.result(answered)).isTrue();
   }
 
   /** Two hours of a client in fake time, with telemetry all the while. */
@@ -72,7 +72,7 @@ public abstract class RenewalContract extends ContractCase {
     for (int minute = 0; minute < 120; minute++) {
       time.advance(Duration.ofMinutes(1)); // at 51 a renewal begins, and these go out beside it
       List<CompletableFuture<Void>> sent = sendAll(client, minute * 3, minute * 3 + 3);
-      Waiting.until(
+      Await.until(
           "all are acknowledged",
           () -> {
             client

@@ -86,7 +86,7 @@ public final class SerialLoop implements Loop, AutoCloseable {
    * @param action what to run; what it throws is thrown here
    */
   public void run(Runnable action) {
-    Waiting.result(CompletableFuture.runAsync(action, this));
+    Await.result(CompletableFuture.runAsync(action, this));
   }
 
   /**
@@ -97,7 +97,7 @@ public final class SerialLoop implements Loop, AutoCloseable {
    * @return its value
    */
   public <T> T call(Supplier<T> action) {
-    return Waiting.result(CompletableFuture.supplyAsync(action, this));
+    return Await.result(CompletableFuture.supplyAsync(action, this));
   }
 
   /**

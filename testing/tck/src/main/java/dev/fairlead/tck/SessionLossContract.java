@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The line is lost at every point: nothing is lost with it, and it ends once. */
+/** The connection is lost at every point: nothing is lost with it, and it ends once. */
 public abstract class SessionLossContract extends ContractCase {
   private static final int MESSAGES = 60;
 
@@ -77,9 +77,9 @@ public abstract class SessionLossContract extends ContractCase {
     awaitAll(sendAll(client, 0, 5));
     hub().cut();
     if (harness().pushes()) {
-      Waiting.until("a second line", () -> hub().connectionsSoFar() >= 2);
+      Await.until("a second connection", () -> hub().connectionsSoFar() >= 2);
     } else {
-      Waiting.until("the line is gone", () -> hub().openConnections() == 0);
+      Await.until("the connection is gone", () -> hub().openConnections() == 0);
     }
     awaitAll(sendAll(client, 5, 10));
     assertThat(hub().connectionsSoFar()).isGreaterThanOrEqualTo(2);
@@ -91,11 +91,11 @@ public abstract class SessionLossContract extends ContractCase {
     DeviceClient client = open(harness().client());
     awaitAll(sendAll(client, 0, 5));
     hub().setReachable(false);
-    List<CompletableFuture<Void>> meanwhile = sendAll(client, 5, 25);
-    Waiting.until("the loss shows", () -> client.state().cause().isPresent());
-    assertThat(meanwhile).noneMatch(CompletableFuture::isDone);
+    List<CompletableFuture<Void>> waiting = sendAll(client, 5, 25);
+    Await.until("the loss shows", () -> client.state().cause().isPresent());
+    assertThat(waiting).noneMatch(CompletableFuture::isDone);
     hub().setReachable(true);
-    awaitAll(meanwhile);
+    awaitAll(waiting);
     assertComplete(25);
   }
 
@@ -106,8 +106,8 @@ public abstract class SessionLossContract extends ContractCase {
     ScriptedOutbox outbox = new ScriptedOutbox();
     RecordingContext context = context(outbox);
     TransportSession session = openSession(context);
-    loseLine(outbox);
-    assertThat(Waiting.result(session.ended())).get().isInstanceOf(HubException.class);
+    loseConnection(outbox);
+    assertThat(Await.result(session.ended())).get().isInstanceOf(HubException.class);
     context.onLoop(session::close);
     context.onLoop(session::abort);
     assertNothingLeftOf(context);
@@ -120,7 +120,7 @@ public abstract class SessionLossContract extends ContractCase {
     TransportSession session = openSession(context);
     context.onLoop(session::close);
     context.onLoop(session::close);
-    assertThat(Waiting.result(session.ended())).isEmpty();
+    assertThat(Await.result(session.ended())).isEmpty();
     context.onLoop(session::abort);
     hub().cut();
     assertNothingLeftOf(context);
@@ -132,7 +132,7 @@ public abstract class SessionLossContract extends ContractCase {
     RecordingContext context = context(new ScriptedOutbox());
     TransportSession session = openSession(context);
     context.onLoop(session::abort);
-    Waiting.result(session.ended());
+    Await.result(session.ended());
     context.onLoop(session::abort);
     assertNothingLeftOf(context);
     assertThat(context.ends()).hasSize(1);
@@ -146,23 +146,23 @@ public abstract class SessionLossContract extends ContractCase {
     for (int i = 0; i < 200; i++) {
       outbox.add(message(i));
     }
-    Waiting.until("some are under way", () -> !outbox.accepted().isEmpty());
+    Await.until("some are under way", () -> !outbox.accepted().isEmpty());
     context.onLoop(session::close);
-    assertThat(Waiting.result(session.ended())).isEmpty();
-    // What was taken was acknowledged before the good-bye, so that the hub has nothing twice.
+    assertThat(Await.result(session.ended())).isEmpty();
+    // What was taken was acknowledged before the end, so that the hub has nothing twice.
     assertThat(hub().telemetry()).hasSize(outbox.accepted().size());
   }
 
   @Test
-  final void closingASilentLineEndsAllTheSame() {
+  final void closingASilentConnectionEndsAllTheSame() {
     ScriptedOutbox outbox = new ScriptedOutbox();
     RecordingContext context = context(outbox);
     TransportSession session = openSession(context);
     hub().arm(ContractFault.silence(When.BEFORE_ACK));
     outbox.add(message(0));
-    Waiting.until("the hub has it", () -> !hub().telemetry().isEmpty());
+    Await.until("the hub has it", () -> !hub().telemetry().isEmpty());
     context.onLoop(session::close);
-    Waiting.result(session.ended());
+    Await.result(session.ended());
     assertNothingLeftOf(context);
     assertThat(context.ends()).hasSize(1);
     assertThat(outbox.accepted()).isEmpty();
@@ -177,11 +177,11 @@ public abstract class SessionLossContract extends ContractCase {
     for (int i = 0; i < 100; i++) {
       outbox.add(message(i));
     }
-    assertThat(Waiting.result(old.ended())).isPresent();
+    assertThat(Await.result(old.ended())).isPresent();
     assertThat(outbox.accepted()).hasSizeLessThan(100);
     RecordingContext second = context(outbox);
     openSession(second);
-    Waiting.until("the rest goes by the new session", () -> outbox.accepted().size() == 100);
+    Await.until("the rest goes by the new session", () -> outbox.accepted().size() == 100);
     assertThat(outbox.accepted()).doesNotHaveDuplicates();
     assertComplete(100);
     assertThat(first.serialLoop().thrown()).isEmpty();
@@ -196,9 +196,9 @@ public abstract class SessionLossContract extends ContractCase {
     for (int i = 0; i < 20; i++) {
       hub().sendCloudMessage("m" + i, Map.of());
     }
-    Waiting.until("some have come", () -> !context.inbox().cloudMessages().isEmpty());
+    Await.until("some have come", () -> !context.inbox().cloudMessages().isEmpty());
     context.onLoop(session::abort);
-    Waiting.result(session.ended());
+    Await.result(session.ended());
     assertNothingLeftOf(context);
     assertThat(context.inbox().misuse()).isEmpty();
   }
@@ -208,15 +208,15 @@ public abstract class SessionLossContract extends ContractCase {
     needs(dev.fairlead.Capability.TWIN);
     DeviceClient client = open(harness().client());
     hub().setReachable(false);
-    Waiting.until("the loss shows", () -> client.state().cause().isPresent());
-    assertThat(Waiting.failure(client.getTwin())).isInstanceOf(UnreachableException.class);
-    assertThat(Waiting.failure(client.updateReportedProperties("{\"a\":1}")))
+    Await.until("the loss shows", () -> client.state().cause().isPresent());
+    assertThat(Await.failure(client.getTwin())).isInstanceOf(UnreachableException.class);
+    assertThat(Await.failure(client.updateReportedProperties("{\"a\":1}")))
         .isInstanceOf(UnreachableException.class);
   }
 
   private void assertNothingLeftOf(RecordingContext context) {
-    Waiting.until("no line is left", () -> hub().openConnections() == 0);
-    Waiting.until("no timer is left", () -> context.serialLoop().pending() == 0);
+    Await.until("no connection is left", () -> hub().openConnections() == 0);
+    Await.until("no timer is left", () -> context.serialLoop().pending() == 0);
     assertThat(context.serialLoop().thrown()).isEmpty();
   }
 }

@@ -26,10 +26,10 @@ public abstract class SharedConnectionContract extends MultiplexCase {
   final void aConnectionWithoutSessionsOpensAndCloses() {
     SerialLoop loop = closeLater(new SerialLoop());
     SharedConnection connection = connect(loop);
-    Waiting.until("the line stands", () -> lines() == 1);
+    Await.until("the connection is open", () -> connections() == 1);
     loop.run(connection::close);
     loop.run(connection::close);
-    assertThat(Waiting.result(connection.ended())).isEmpty();
+    assertThat(Await.result(connection.ended())).isEmpty();
     loop.run(connection::abort);
     assertNothingLeft(loop);
   }
@@ -53,7 +53,7 @@ public abstract class SharedConnectionContract extends MultiplexCase {
                   connection.ended().thenAccept(reason -> over.complete(null));
                 }
               });
-      Waiting.result(over);
+      Await.result(over);
     }
     assertNothingLeft(loop);
   }
@@ -65,7 +65,7 @@ public abstract class SharedConnectionContract extends MultiplexCase {
     hub.setReachable(false);
     Opening<SharedConnection> opening =
         harness().provider().connect(harness().route(), context(loop));
-    assertThat(Waiting.failure(opening.outcome())).isInstanceOf(HubException.class);
+    assertThat(Await.failure(opening.outcome())).isInstanceOf(HubException.class);
     assertNothingLeft(loop);
     hub.setReachable(true);
   }
@@ -78,8 +78,8 @@ public abstract class SharedConnectionContract extends MultiplexCase {
     List<RecordingContext> contexts = attachSome(loop, connection, ends);
     connection.ended().thenAccept(reason -> ends.add("connection " + reason.isPresent()));
     harness().hub("dev-0").setReachable(false);
-    assertThat(Waiting.result(connection.ended())).isPresent();
-    Waiting.until("all have ended", () -> ends.size() == 4);
+    assertThat(Await.result(connection.ended())).isPresent();
+    Await.until("all have ended", () -> ends.size() == 4);
     assertThat(ends)
         .containsExactlyInAnyOrder(
             "session true", "session true", "session true", "connection true")
@@ -100,8 +100,8 @@ public abstract class SharedConnectionContract extends MultiplexCase {
     connection.ended().thenAccept(reason -> ends.add("connection " + reason.isPresent()));
     loop.run(connection::abort);
     loop.run(connection::abort);
-    assertThat(Waiting.result(connection.ended())).isEmpty();
-    Waiting.until("all have ended", () -> ends.size() == 4);
+    assertThat(Await.result(connection.ended())).isEmpty();
+    Await.until("all have ended", () -> ends.size() == 4);
     assertThat(ends)
         .containsExactly("session true", "session true", "session true", "connection false");
     assertNothingLeft(loop);
@@ -115,8 +115,8 @@ public abstract class SharedConnectionContract extends MultiplexCase {
     attachSome(loop, connection, ends);
     connection.ended().thenAccept(reason -> ends.add("connection " + reason.isPresent()));
     loop.run(connection::close);
-    assertThat(Waiting.result(connection.ended())).isEmpty();
-    Waiting.until("all have ended", () -> ends.size() == 4);
+    assertThat(Await.result(connection.ended())).isEmpty();
+    Await.until("all have ended", () -> ends.size() == 4);
     assertThat(ends)
         .containsExactly("session false", "session false", "session false", "connection false");
     assertNothingLeft(loop);
@@ -132,15 +132,15 @@ public abstract class SharedConnectionContract extends MultiplexCase {
     TransportSession aborted = attach(loop, connection, first);
     attach(loop, connection, second);
     loop.run(aborted::abort);
-    assertThat(Waiting.result(aborted.ended())).isPresent();
+    assertThat(Await.result(aborted.ended())).isPresent();
     outbox.add(text("dev-1 0"));
-    Waiting.until("the other goes on", () -> outbox.accepted().size() == 1);
+    Await.until("the other goes on", () -> outbox.accepted().size() == 1);
     assertThat(second.ends()).isEmpty();
-    assertThat(lines()).isEqualTo(1);
+    assertThat(connections()).isEqualTo(1);
     // Its place can be taken again.
     attach(loop, connection, session("dev-0", new ScriptedOutbox(), loop));
     loop.run(connection::close);
-    Waiting.result(connection.ended());
+    Await.result(connection.ended());
     assertNothingLeft(loop);
   }
 
@@ -166,25 +166,25 @@ public abstract class SharedConnectionContract extends MultiplexCase {
                     });
             opening.abort();
           });
-      Waiting.result(over);
+      Await.result(over);
       ScriptedOutbox outbox = new ScriptedOutbox();
       RecordingContext stays = session("dev-1", outbox, loop);
       TransportSession session = attach(loop, connection, stays);
       outbox.add(text("dev-1 " + i));
-      Waiting.until("it works", () -> outbox.accepted().size() == 1);
+      Await.until("it works", () -> outbox.accepted().size() == 1);
       loop.run(session::close);
-      Waiting.result(session.ended());
+      Await.result(session.ended());
     }
-    assertThat(lines()).isEqualTo(1);
+    assertThat(connections()).isEqualTo(1);
     loop.run(connection::close);
-    Waiting.result(connection.ended());
+    Await.result(connection.ended());
     assertNothingLeft(loop);
   }
 
   private SharedConnection connect(Loop loop) {
     Opening<SharedConnection> opening =
         harness().provider().connect(harness().route(), context(loop));
-    return Waiting.result(opening.outcome());
+    return Await.result(opening.outcome());
   }
 
   private ConnectionContext context(Loop loop) {
@@ -204,7 +204,7 @@ public abstract class SharedConnectionContract extends MultiplexCase {
       SerialLoop loop, SharedConnection connection, RecordingContext context) {
     List<CompletableFuture<TransportSession>> attaching = new ArrayList<>();
     loop.run(() -> attaching.add(context.follow(connection.attach(context))));
-    return Waiting.result(attaching.get(0));
+    return Await.result(attaching.get(0));
   }
 
   private List<RecordingContext> attachSome(
@@ -221,8 +221,8 @@ public abstract class SharedConnectionContract extends MultiplexCase {
   }
 
   private void assertNothingLeft(SerialLoop loop) {
-    Waiting.until("no line is left", () -> lines() == 0);
-    Waiting.until("no timer is left", () -> loop.pending() == 0);
+    Await.until("no connection is left", () -> connections() == 0);
+    Await.until("no timer is left", () -> loop.pending() == 0);
     assertThat(loop.thrown()).isEmpty();
   }
 }

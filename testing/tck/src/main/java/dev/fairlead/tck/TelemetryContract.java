@@ -40,7 +40,7 @@ public abstract class TelemetryContract extends ContractCase {
     DeviceClient client = closeLater(harness().client().build());
     List<CompletableFuture<Void>> early = sendAll(client, 0, 20);
     assertThat(early).noneMatch(CompletableFuture::isDone);
-    Waiting.result(client.open());
+    Await.result(client.open());
     List<CompletableFuture<Void>> later = sendAll(client, 20, 40);
     awaitAll(early);
     awaitAll(later);
@@ -52,9 +52,9 @@ public abstract class TelemetryContract extends ContractCase {
     hub().arm(ContractFault.silence(When.BEFORE_ACK));
     DeviceClient client = open(harness().client());
     CompletableFuture<Void> sent = client.send(message(0));
-    Waiting.until("the hub has it", () -> !hub().telemetry().isEmpty());
+    Await.until("the hub has it", () -> !hub().telemetry().isEmpty());
     // Whatever completes it now is a second coming that was acknowledged.
-    Waiting.result(sent);
+    Await.result(sent);
     assertThat(received()).hasSizeGreaterThan(1);
     assertThat(client.outbox().resent()).isPositive();
   }
@@ -66,8 +66,8 @@ public abstract class TelemetryContract extends ContractCase {
       all[i] = (byte) i;
     }
     DeviceClient client = open(harness().client());
-    Waiting.result(client.send(TelemetryMessage.of(all)));
-    Waiting.result(client.send(TelemetryMessage.of(new byte[0])));
+    Await.result(client.send(TelemetryMessage.of(all)));
+    Await.result(client.send(TelemetryMessage.of(new byte[0])));
     assertThat(hub().telemetry().get(0).body()).isEqualTo(all);
     assertThat(hub().telemetry().get(1).body()).isEmpty();
   }
@@ -79,7 +79,7 @@ public abstract class TelemetryContract extends ContractCase {
       body[i] = (byte) (i * 31);
     }
     DeviceClient client = open(harness().client());
-    Waiting.result(client.send(TelemetryMessage.of(body)));
+    Await.result(client.send(TelemetryMessage.of(body)));
     assertThat(hub().telemetry().get(0).body()).isEqualTo(body);
   }
 
@@ -103,22 +103,22 @@ public abstract class TelemetryContract extends ContractCase {
     TelemetryMessage.Builder builder = TelemetryMessage.builder().body(new byte[] {1});
     properties.forEach(builder::property);
     DeviceClient client = open(harness().client());
-    Waiting.result(client.send(builder.build()));
+    Await.result(client.send(builder.build()));
     assertThat(hub().telemetry().get(0).properties()).isEqualTo(properties);
   }
 
   @Test
-  final void whatTheWireCannotCarryIsRefusedUnsent() {
-    Assumptions.assumeFalse(harness().carriesAnyText(), "this wire carries any text");
+  final void whatTheTransportCannotCarryIsRefusedUnsent() {
+    Assumptions.assumeFalse(harness().carriesAnyText(), "this transport carries any text");
     DeviceClient client = open(harness().client());
     CompletableFuture<Void> odd =
         client.send(TelemetryMessage.builder().property("unicode", "Grüße").build());
     CompletableFuture<Void> plain = client.send(message(0));
-    assertThat(Waiting.failure(odd))
+    assertThat(Await.failure(odd))
         .isInstanceOfSatisfying(
             RejectedException.class,
             refusal -> assertThat(refusal.progress()).isEqualTo(Progress.NOT_SENT));
-    Waiting.result(plain);
+    Await.result(plain);
     assertComplete(1);
   }
 
@@ -134,7 +134,7 @@ public abstract class TelemetryContract extends ContractCase {
             .creationTime(made)
             .build();
     DeviceClient client = open(harness().client());
-    Waiting.result(client.send(message));
+    Await.result(client.send(message));
     Map<SystemProperty, String> system = hub().telemetry().get(0).systemProperties();
     assertThat(system)
         .containsEntry(SystemProperty.MESSAGE_ID, "m-1:%25")
@@ -159,7 +159,7 @@ public abstract class TelemetryContract extends ContractCase {
       sender.start();
     }
     for (Thread sender : senders) {
-      Waiting.until("senders are through", () -> !sender.isAlive());
+      Await.until("senders are through", () -> !sender.isAlive());
     }
     awaitAll(List.copyOf(sent));
     List<Integer> all = received();
@@ -179,7 +179,7 @@ public abstract class TelemetryContract extends ContractCase {
     for (int i = 0; i < 50; i++) {
       outbox.add(message(i));
     }
-    Waiting.until("all are accepted", () -> outbox.accepted().size() == 50);
+    Await.until("all are accepted", () -> outbox.accepted().size() == 50);
     assertThat(outbox.mostUnderWay()).isEqualTo(1);
     assertThat(outbox.accepted()).isSorted();
     assertThat(context.serialLoop().thrown()).isEmpty();

@@ -4,7 +4,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** Knows which threads were there before a test, and so which the test has left behind. */
+/** Finds the threads that a test has left behind. */
 final class ThreadWatch {
   private Set<Thread> before = Set.of();
 
@@ -14,7 +14,7 @@ final class ThreadWatch {
 
   /** Waits until no thread is left but those from before, those given, and the test's own. */
   void assertNoneLeft(Predicate<Thread> allowed) {
-    Waiting.until(
+    Await.until(
         "every thread is gone; left: " + strangers(allowed), () -> strangers(allowed).isEmpty());
   }
 

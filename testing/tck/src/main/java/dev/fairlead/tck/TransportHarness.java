@@ -15,9 +15,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the contract needs to know of a transport: the transport itself, and a hub for it to talk
- * to. One harness serves one test. Over the local hub that is all of {@link LocalHubHarness}'
- * business, and a transport has none to write.
+ * What the contract needs of a transport: the transport itself, and a hub for it to talk to. One
+ * harness serves one test. Over the local hub that is all of {@link LocalHubHarness}' business, and
+ * a transport has none to write.
  */
 public interface TransportHarness extends AutoCloseable {
   /**
@@ -89,10 +89,10 @@ public interface TransportHarness extends AutoCloseable {
   }
 
   /**
-   * Whether the hub speaks without being asked. On a wire that is only asked, a lost line shows
-   * with the next request, and what is queued goes out in batches.
+   * Whether the hub speaks without being asked. On a transport that is only asked, a lost
+   * connection shows with the next request, and what is queued goes out in batches.
    *
-   * @return false for a wire that polls
+   * @return false for a transport that polls
    */
   default boolean pushes() {
     return offer().delivery() == RouteOffer.Delivery.PUSH;
@@ -102,7 +102,7 @@ public interface TransportHarness extends AutoCloseable {
    * Whether property names and values may be any text. Over HTTPS the hub's documentation allows
    * only letters, digits and some signs of ASCII ("Create and read IoT Hub messages").
    *
-   * @return false for a wire whose properties are header fields
+   * @return false for a transport whose properties are header fields
    */
   default boolean carriesAnyText() {
     return route().carrier() != Carrier.HTTP;

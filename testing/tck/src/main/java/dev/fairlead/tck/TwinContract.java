@@ -31,8 +31,8 @@ public abstract class TwinContract extends ContractCase {
   final void theTwinIsReadAsTheHubHoldsIt() {
     long desired = hub().updateDesired("{\"interval\":30,\"nested\":{\"text\":\"ü\",\"on\":true}}");
     DeviceClient client = open(harness().client());
-    long reported = Waiting.result(client.updateReportedProperties(Map.of("firmware", "2.1")));
-    Twin twin = Waiting.result(client.getTwin());
+    long reported = Await.result(client.updateReportedProperties(Map.of("firmware", "2.1")));
+    Twin twin = Await.result(client.getTwin());
     assertThat(twin.desired().version()).isEqualTo(desired);
     assertThat(twin.desired().getLong("interval")).hasValue(30);
     assertThat(twin.desired().getString("nested.text")).hasValue("ü");
@@ -45,12 +45,12 @@ public abstract class TwinContract extends ContractCase {
   final void reportingMergesAndYieldsTheNewVersion() {
     DeviceClient client = open(harness().client());
     long before = hub().reportedVersion();
-    assertThat(Waiting.result(client.updateReportedProperties("{\"a\":{\"x\":1,\"y\":2},\"b\":1}")))
+    assertThat(Await.result(client.updateReportedProperties("{\"a\":{\"x\":1,\"y\":2},\"b\":1}")))
         .isEqualTo(before + 1);
     Map<String, Object> patch = new HashMap<>();
     patch.put("a", Map.of("x", 3));
     patch.put("b", null);
-    assertThat(Waiting.result(client.updateReportedProperties(patch))).isEqualTo(before + 2);
+    assertThat(Await.result(client.updateReportedProperties(patch))).isEqualTo(before + 2);
     TwinProperties reported = TwinProperties.parse(hub().reported());
     assertThat(reported.getLong("a.x")).hasValue(3);
     assertThat(reported.getLong("a.y")).hasValue(2);
@@ -67,7 +67,7 @@ public abstract class TwinContract extends ContractCase {
       versions.add(client.updateReportedProperties("{\"n\":" + i + "}"));
     }
     for (int i = 0; i < 20; i++) {
-      assertThat(Waiting.result(versions.get(i))).isEqualTo(before + 1 + i);
+      assertThat(Await.result(versions.get(i))).isEqualTo(before + 1 + i);
     }
     assertThat(TwinProperties.parse(hub().reported()).getLong("n")).hasValue(19);
   }
@@ -84,7 +84,7 @@ public abstract class TwinContract extends ContractCase {
             "{\"a b\":1}",
             "{\"n\":".repeat(14) + "1" + "}".repeat(14));
     for (String patch : patches) {
-      assertThat(Waiting.failure(client.updateReportedProperties(patch)))
+      assertThat(Await.failure(client.updateReportedProperties(patch)))
           .as(patch.substring(0, Math.min(20, patch.length())))
           .isInstanceOfSatisfying(
               RejectedException.class,
@@ -98,13 +98,13 @@ public abstract class TwinContract extends ContractCase {
     long first = hub().updateDesired("{\"a\":1,\"gone\":true}");
     List<DesiredChange> heard = new CopyOnWriteArrayList<>();
     open(harness().client().onDesiredProperties(heard::add));
-    Waiting.until("all come first", () -> heard.size() == 1);
+    Await.until("all come first", () -> heard.size() == 1);
     assertThat(heard.get(0).first()).isTrue();
     assertThat(heard.get(0).version()).isEqualTo(first);
     assertThat(heard.get(0).changed().asMap()).containsOnlyKeys("a", "gone");
 
     long second = hub().updateDesired("{\"a\":2,\"gone\":null,\"new\":{\"x\":1}}");
-    Waiting.until("the change comes", () -> heard.size() == 2);
+    Await.until("the change comes", () -> heard.size() == 2);
     DesiredChange change = heard.get(1);
     assertThat(change.first()).isFalse();
     assertThat(change.version()).isEqualTo(second);
@@ -118,11 +118,11 @@ public abstract class TwinContract extends ContractCase {
   final void everyChangeComesInOrder() {
     List<DesiredChange> heard = new CopyOnWriteArrayList<>();
     open(harness().client().onDesiredProperties(heard::add));
-    Waiting.until("all come first", () -> heard.size() == 1);
+    Await.until("all come first", () -> heard.size() == 1);
     for (int i = 1; i <= 50; i++) {
       hub().updateDesired("{\"n\":" + i + "}");
     }
-    Waiting.until(
+    Await.until(
         "the last has come",
         () -> heard.get(heard.size() - 1).properties().getLong("n").orElse(0) == 50);
     assertThat(heard.stream().map(DesiredChange::version).toList())
@@ -135,13 +135,13 @@ public abstract class TwinContract extends ContractCase {
     hub().updateDesired("{\"a\":1,\"b\":1}");
     List<DesiredChange> heard = new CopyOnWriteArrayList<>();
     DeviceClient client = open(harness().client().onDesiredProperties(heard::add));
-    Waiting.until("all come first", () -> heard.size() == 1);
+    Await.until("all come first", () -> heard.size() == 1);
     hub().setReachable(false);
-    Waiting.until("the loss shows", () -> client.state().cause().isPresent());
+    Await.until("the loss shows", () -> client.state().cause().isPresent());
     hub().updateDesired("{\"a\":2}");
     long last = hub().updateDesired("{\"b\":null,\"c\":3}");
     hub().setReachable(true);
-    Waiting.until("the change comes", () -> heard.size() >= 2);
+    Await.until("the change comes", () -> heard.size() >= 2);
     DesiredChange missed = heard.get(1);
     assertThat(missed.first()).isFalse();
     assertThat(missed.version()).isEqualTo(last);
@@ -153,7 +153,7 @@ public abstract class TwinContract extends ContractCase {
 
     hub().cut(); // and what is known already does not come again
     hub().updateDesired("{\"end\":true}");
-    Waiting.until(
+    Await.until(
         "the last change comes",
         () -> heard.get(heard.size() - 1).properties().getBoolean("end").orElse(false));
     assertThat(heard).hasSize(3);
@@ -167,12 +167,12 @@ public abstract class TwinContract extends ContractCase {
     }
     List<DesiredChange> heard = new CopyOnWriteArrayList<>();
     open(harness().client().onDesiredProperties(heard::add));
-    Waiting.until("all come first", () -> heard.size() == 1);
+    Await.until("all come first", () -> heard.size() == 1);
     long old = heard.get(0).version();
     hub().recreateDevice();
     long fresh = hub().updateDesired("{\"m\":1}");
     assertThat(fresh).isLessThan(old);
-    Waiting.until(
+    Await.until(
         "the new document is known",
         () -> {
           DesiredChange last = heard.get(heard.size() - 1);
@@ -181,7 +181,7 @@ public abstract class TwinContract extends ContractCase {
               && !last.properties().has("n");
         });
     long next = hub().updateDesired("{\"m\":2}");
-    Waiting.until("and followed", () -> heard.get(heard.size() - 1).version() == next);
+    Await.until("and followed", () -> heard.get(heard.size() - 1).version() == next);
   }
 
   @Test
@@ -195,8 +195,8 @@ public abstract class TwinContract extends ContractCase {
                   heard.add(change.version());
                   throw new IllegalStateException("the handler's own mistake");
                 }));
-    Waiting.until("all come first", () -> heard.size() == 1);
+    Await.until("all come first", () -> heard.size() == 1);
     hub().updateDesired("{\"a\":1}");
-    Waiting.until("the change comes", () -> heard.size() == 2);
+    Await.until("the change comes", () -> heard.size() == 2);
   }
 }

@@ -22,7 +22,7 @@ class BlockingViewTest extends MemoryCase {
   @Test
   void theVerbsWaitForTheirOutcome() {
     DeviceClient client = built(builder(MQTT));
-    var blocking = client.blocking(Waiting.LIMIT);
+    var blocking = client.blocking(Await.LIMIT);
     blocking.open();
     blocking.send(text("m0"));
     assertThat(received()).containsExactly("m0");
@@ -34,10 +34,10 @@ class BlockingViewTest extends MemoryCase {
   @Test
   void failuresAreThrownAsTheyAre() {
     DeviceClient client = opened(builder(HTTPS));
-    assertThatThrownBy(() -> client.blocking(Waiting.LIMIT).getTwin())
+    assertThatThrownBy(() -> client.blocking(Await.LIMIT).getTwin())
         .isInstanceOf(UnsupportedException.class);
     DeviceClient mqtt = opened(builder(MQTT));
-    assertThatThrownBy(() -> mqtt.blocking(Waiting.LIMIT).updateReportedProperties("{\"a b\":1}"))
+    assertThatThrownBy(() -> mqtt.blocking(Await.LIMIT).updateReportedProperties("{\"a b\":1}"))
         .isInstanceOf(RejectedException.class);
   }
 
@@ -61,7 +61,7 @@ class BlockingViewTest extends MemoryCase {
         new Thread(
             () -> {
               try {
-                client.blocking(Waiting.LIMIT).open();
+                client.blocking(Await.LIMIT).open();
                 kept.complete(false);
               } catch (UnreachableException e) {
                 kept.complete(Thread.currentThread().isInterrupted());
@@ -69,15 +69,15 @@ class BlockingViewTest extends MemoryCase {
             },
             "tck-waits");
     waiting.start();
-    Waiting.until("it waits", () -> waiting.getState() == Thread.State.TIMED_WAITING);
+    Await.until("it waits", () -> waiting.getState() == Thread.State.TIMED_WAITING);
     waiting.interrupt();
-    assertThat(Waiting.result(kept)).isTrue();
+    assertThat(Await.result(kept)).isTrue();
   }
 
   @Test
   void failuresCarryTheCallersStack() {
     DeviceClient client = opened(builder(HTTPS));
-    assertThatThrownBy(() -> client.blocking(Waiting.LIMIT).getTwin())
+    assertThatThrownBy(() -> client.blocking(Await.LIMIT).getTwin())
         .satisfies(
             failure -> {
               StringWriter text = new StringWriter();

@@ -24,9 +24,9 @@ class ClosingTest extends MemoryCase {
     awaitState(client, ConnectionState.Waiting.class);
     assertThat(patient).isNotDone();
     CompletableFuture<Void> hasty = client.close(Duration.ZERO);
-    Waiting.result(hasty); // no time has moved
-    Waiting.result(patient);
-    assertThat(Waiting.failure(sent)).isNotNull();
+    Await.result(hasty); // no time has moved
+    Await.result(patient);
+    assertThat(Await.failure(sent)).isNotNull();
     assertThat(time.pending()).isZero();
   }
 
@@ -44,15 +44,15 @@ class ClosingTest extends MemoryCase {
     }
     assertThat(closed).isNotDone();
     time.advance(Duration.ofSeconds(10));
-    Waiting.result(closed);
+    Await.result(closed);
   }
 
   @Test
   void anEmptyOutboxEndsTheWait() {
     DeviceClient client = opened(builder(MQTT));
     CompletableFuture<Void> sent = client.send(text("m0"));
-    Waiting.result(client.close(Duration.ofHours(1)));
-    Waiting.result(sent);
+    Await.result(client.close(Duration.ofHours(1)));
+    Await.result(sent);
     assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
   }
 
@@ -65,13 +65,13 @@ class ClosingTest extends MemoryCase {
     awaitState(client, ConnectionState.Waiting.class);
     hub.setReachable(true);
     tickUntil("sent", sent::isDone);
-    Waiting.result(sent);
-    Waiting.result(closed);
+    Await.result(sent);
+    Await.result(closed);
   }
 
   @Test
   void whileASessionIsReopenedTheStateAndTheTwinSaySo() {
-    ScriptedTransport wire = new ScriptedTransport();
+    ScriptedTransport transport = new ScriptedTransport();
     DeviceClient client =
         started(
             DeviceClient.builder()
@@ -79,21 +79,21 @@ class ClosingTest extends MemoryCase {
                 .identity(DeviceIdentity.device("dev-1"))
                 .credentials(Credentials.sharedAccessKey(device.key()))
                 .time(time)
-                .transport(wire));
-    ScriptedTransport.Attempt first = wire.attempt(1);
+                .transport(transport));
+    ScriptedTransport.Attempt first = transport.attempt(1);
     first.succeed();
     awaitState(client, ConnectionState.Connected.class);
     first.context.requestReopen("scripted");
     awaitState(client, ConnectionState.Connecting.class);
-    assertThat(Waiting.failure(client.getTwin()))
+    assertThat(Await.failure(client.getTwin()))
         .isInstanceOf(UnreachableException.class)
         .hasMessageContaining("a new session with the hub is being opened");
     first.end();
-    wire.attempt(2).succeed();
+    transport.attempt(2).succeed();
     awaitState(client, ConnectionState.Connected.class);
     CompletableFuture<Void> closed = client.close(Duration.ZERO);
-    Waiting.until("asked to close", () -> wire.attempt(2).closed.get() == 1);
-    wire.attempt(2).end();
-    Waiting.result(closed);
+    Await.until("asked to close", () -> transport.attempt(2).closed.get() == 1);
+    transport.attempt(2).end();
+    Await.result(closed);
   }
 }

@@ -24,10 +24,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of a message that meets something worse than a cut line. */
+/** What becomes of a message that meets something worse than a cut connection. */
 class DeliveryTest extends MemoryCase {
   private static void assertRejected(CompletableFuture<Void> sent, Progress progress) {
-    assertThat(Waiting.failure(sent))
+    assertThat(Await.failure(sent))
         .isInstanceOfSatisfying(
             RejectedException.class,
             failure -> {
@@ -36,7 +36,7 @@ class DeliveryTest extends MemoryCase {
             });
   }
 
-  // --- a message that the hub cuts the line for ---
+  // --- a message that the hub cuts the connection for ---
 
   @Test
   void aMessageAtTheHeadOfFiveCutsIsGivenUpAndTheOthersGoOn() {
@@ -45,7 +45,7 @@ class DeliveryTest extends MemoryCase {
     CompletableFuture<Void> poison = client.send(text("m0"));
     List<CompletableFuture<Void>> others = sendAll(client, 1, 20);
     tickUntil("the others are through", () -> others.stream().allMatch(CompletableFuture::isDone));
-    others.forEach(Waiting::result);
+    others.forEach(Await::result);
     assertRejected(poison, Progress.MAYBE_SENT);
     assertThat(received()).containsExactlyElementsOf(texts(1, 20));
     assertThat(hub.attempts()).hasSize(6);
@@ -57,17 +57,17 @@ class DeliveryTest extends MemoryCase {
     hub.faults().add(InMemoryFault.fail(Point.BEFORE_STORE, cutByHub()).times(4));
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 5);
     tickUntil("all are through", () -> sent.stream().allMatch(CompletableFuture::isDone));
-    sent.forEach(Waiting::result);
+    sent.forEach(Await::result);
     assertThat(received()).containsExactlyElementsOf(texts(0, 5));
   }
 
   @Test
-  void linesThatBreakByThemselvesDoNotCondemnAMessage() {
+  void connectionsThatBreakByThemselvesDoNotCondemnAMessage() {
     DeviceClient client = opened(builder(MQTT));
     hub.faults().add(InMemoryFault.cut(Point.BEFORE_STORE).times(12));
     CompletableFuture<Void> sent = client.send(text("m0"));
     tickUntil("it is through", sent::isDone);
-    Waiting.result(sent);
+    Await.result(sent);
     assertThat(hub.attempts()).hasSize(13);
   }
 
@@ -82,7 +82,7 @@ class DeliveryTest extends MemoryCase {
                 .nth(3));
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 6);
     assertRejected(sent.remove(2), Progress.MAYBE_SENT);
-    sent.forEach(Waiting::result);
+    sent.forEach(Await::result);
     assertThat(received()).containsExactly("m0", "m1", "m3", "m4", "m5");
     assertThat(hub.attempts()).hasSize(1);
     assertThat(client.outbox().failed()).isEqualTo(1);
@@ -95,10 +95,10 @@ class DeliveryTest extends MemoryCase {
     DeviceClient client = built(builder(MQTT).outbox(OutboxLimits.defaults().withMaxMessages(3)));
     List<CompletableFuture<Void>> kept = sendAll(client, 0, 3);
     assertRejected(client.send(text("m3")), Progress.NOT_SENT);
-    Waiting.result(client.open());
-    kept.forEach(Waiting::result);
+    Await.result(client.open());
+    kept.forEach(Await::result);
     assertThat(received()).containsExactlyElementsOf(texts(0, 3));
-    Waiting.result(client.send(text("m4")));
+    Await.result(client.send(text("m4")));
   }
 
   @Test
@@ -114,9 +114,9 @@ class DeliveryTest extends MemoryCase {
     for (int i = 0; i < 4; i++) {
       assertRejected(sent.get(i), Progress.NOT_SENT);
     }
-    Waiting.result(client.open());
+    Await.result(client.open());
     for (int i = 4; i < 7; i++) {
-      Waiting.result(sent.get(i));
+      Await.result(sent.get(i));
     }
     assertThat(received()).containsExactlyElementsOf(texts(4, 7));
     assertThat(client.outbox().failed()).isEqualTo(4);
@@ -130,9 +130,9 @@ class DeliveryTest extends MemoryCase {
     assertRejected(client.send(TelemetryMessage.of(new byte[100_001])), Progress.NOT_SENT);
     CompletableFuture<Void> fits = client.send(TelemetryMessage.of(new byte[100_000]));
     assertThat(client.outbox().bytes()).isEqualTo(300_000);
-    Waiting.result(client.open());
-    Waiting.result(large);
-    Waiting.result(fits);
+    Await.result(client.open());
+    Await.result(large);
+    Await.result(fits);
     assertThat(client.outbox().bytes()).isZero();
   }
 
@@ -149,10 +149,10 @@ class DeliveryTest extends MemoryCase {
         new Thread(
             () -> client.send(text("m2")).whenComplete((v, e) -> third.complete(v)), "tck-s");
     sender.start();
-    Waiting.until("the sender waits", () -> sender.getState() == Thread.State.WAITING);
+    Await.until("the sender waits", () -> sender.getState() == Thread.State.WAITING);
     assertThat(client.outbox().waiting()).isEqualTo(2);
-    Waiting.result(client.open());
-    Waiting.result(third);
+    Await.result(client.open());
+    Await.result(third);
     assertThat(received()).containsExactlyElementsOf(texts(0, 3));
   }
 
@@ -166,11 +166,11 @@ class DeliveryTest extends MemoryCase {
     sendAll(client, 0, 1);
     CompletableFuture<Throwable> blocked = new CompletableFuture<>();
     Thread sender =
-        new Thread(() -> blocked.complete(Waiting.failure(client.send(text("m1")))), "tck-s");
+        new Thread(() -> blocked.complete(Await.failure(client.send(text("m1")))), "tck-s");
     sender.start();
-    Waiting.until("the sender waits", () -> sender.getState() == Thread.State.WAITING);
+    Await.until("the sender waits", () -> sender.getState() == Thread.State.WAITING);
     closeNow(client);
-    assertThat(Waiting.result(blocked)).isInstanceOf(ClientClosedException.class);
+    assertThat(Await.result(blocked)).isInstanceOf(ClientClosedException.class);
   }
 
   @Test
@@ -190,9 +190,9 @@ class DeliveryTest extends MemoryCase {
                   sendAll(client, 1, 2); // never acknowledged, so the outbox stays full
                   second.complete(client.send(text("m2")));
                 });
-    Waiting.result(client.open());
-    Waiting.result(chain);
-    assertRejected(Waiting.result(second), Progress.NOT_SENT);
+    Await.result(client.open());
+    Await.result(chain);
+    assertRejected(Await.result(second), Progress.NOT_SENT);
   }
 
   @Test
@@ -212,11 +212,11 @@ class DeliveryTest extends MemoryCase {
                         message.complete();
                       }));
       SentCloudMessage stuck = device.sendCloudMessage("stuck", java.util.Map.of());
-      Waiting.until("the handler hangs", () -> inside.getCount() == 0);
-      sendAll(client, 0, 100).forEach(Waiting::result);
-      assertThat(Waiting.result(client.getTwin())).isNotNull();
+      Await.until("the handler hangs", () -> inside.getCount() == 0);
+      sendAll(client, 0, 100).forEach(Await::result);
+      assertThat(Await.result(client.getTwin())).isNotNull();
       leave.countDown();
-      Waiting.until("completed", () -> stuck.state() == SentCloudMessage.State.COMPLETED);
+      Await.until("completed", () -> stuck.state() == SentCloudMessage.State.COMPLETED);
     } finally {
       single.shutdown();
     }
@@ -252,7 +252,7 @@ class DeliveryTest extends MemoryCase {
     assertRejected(usual, Progress.NOT_SENT);
     hub.setReachable(true);
     tickUntil("the rest is through", patient::isDone);
-    Waiting.result(patient);
+    Await.result(patient);
     assertThat(received()).containsExactly("m2");
   }
 
@@ -262,7 +262,7 @@ class DeliveryTest extends MemoryCase {
         opened(builder(MQTT).outbox(OutboxLimits.defaults().withTimeToLive(Duration.ofMinutes(1))));
     hub.faults().add(InMemoryFault.silence(Point.BEFORE_ACK));
     CompletableFuture<Void> sent = client.send(text("m0"));
-    Waiting.until("the hub has it", () -> received().size() == 1);
+    Await.until("the hub has it", () -> received().size() == 1);
     time.advance(Duration.ofHours(1));
     assertThat(sent).isNotDone();
     assertThat(client.outbox().underWay()).isEqualTo(1);
@@ -276,8 +276,8 @@ class DeliveryTest extends MemoryCase {
   void closingSendsWhatWaits() {
     DeviceClient client = opened(builder(like(MQTT).withWindow(1)));
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 500);
-    Waiting.result(client.close(Duration.ofMinutes(1)));
-    sent.forEach(Waiting::result);
+    Await.result(client.close(Duration.ofMinutes(1)));
+    sent.forEach(Await::result);
     assertThat(received()).containsExactlyElementsOf(texts(0, 500));
     assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
   }
@@ -290,13 +290,13 @@ class DeliveryTest extends MemoryCase {
     awaitState(client, ConnectionState.Waiting.class);
     Instant begin = time.now();
     CompletableFuture<Void> closed = client.close(Duration.ofMinutes(3));
-    Waiting.until(
+    Await.until(
         "nothing more is taken in", () -> client.send(text("late")).isCompletedExceptionally());
     tickUntil("closed", closed::isDone);
     assertThat(Duration.between(begin, time.now())).isGreaterThanOrEqualTo(Duration.ofMinutes(3));
     assertThat(hub.attempts().size()).isGreaterThan(1);
     for (CompletableFuture<Void> each : sent) {
-      assertThat(Waiting.failure(each))
+      assertThat(Await.failure(each))
           .isInstanceOfSatisfying(
               ClientClosedException.class,
               failure -> assertThat(failure.progress()).isEqualTo(Progress.NOT_SENT));
@@ -312,7 +312,7 @@ class DeliveryTest extends MemoryCase {
     CompletableFuture<Void> closed = client.close(Duration.ofMinutes(30));
     hub.setReachable(true);
     tickUntil("closed", closed::isDone);
-    sent.forEach(Waiting::result);
+    sent.forEach(Await::result);
     assertThat(received()).containsExactlyElementsOf(texts(0, 3));
   }
 
@@ -321,10 +321,10 @@ class DeliveryTest extends MemoryCase {
     DeviceClient client = opened(builder(MQTT));
     hub.faults().add(InMemoryFault.silence(Point.BEFORE_ACK));
     CompletableFuture<Void> sent = client.send(text("m0"));
-    Waiting.until("the hub has it", () -> received().size() == 1);
+    Await.until("the hub has it", () -> received().size() == 1);
     CompletableFuture<Void> closed = client.close(Duration.ZERO);
     tickUntil("closed", closed::isDone);
-    assertThat(Waiting.failure(sent))
+    assertThat(Await.failure(sent))
         .isInstanceOfSatisfying(
             ClientClosedException.class,
             failure -> assertThat(failure.progress()).isEqualTo(Progress.MAYBE_SENT));
@@ -335,8 +335,8 @@ class DeliveryTest extends MemoryCase {
     DeviceClient client = opened(builder(MQTT));
     closeNow(client);
     client.awaitClosed();
-    assertThat(Waiting.failure(client.getTwin())).isInstanceOf(HubException.class);
-    assertThat(Waiting.failure(client.updateReportedProperties("{\"a\":1}")))
+    assertThat(Await.failure(client.getTwin())).isInstanceOf(HubException.class);
+    assertThat(Await.failure(client.updateReportedProperties("{\"a\":1}")))
         .isInstanceOf(HubException.class);
     closeNow(client);
     client.close();
@@ -346,9 +346,9 @@ class DeliveryTest extends MemoryCase {
   void aClientThatWasNeverOpenedCloses() {
     DeviceClient client = built(builder(MQTT));
     CompletableFuture<Void> sent = client.send(text("m0"));
-    Waiting.result(client.close(Duration.ofMinutes(1)));
-    assertThat(Waiting.failure(sent)).isInstanceOf(ClientClosedException.class);
-    assertThat(Waiting.failure(client.open())).isInstanceOf(ClientClosedException.class);
+    Await.result(client.close(Duration.ofMinutes(1)));
+    assertThat(Await.failure(sent)).isInstanceOf(ClientClosedException.class);
+    assertThat(Await.failure(client.open())).isInstanceOf(ClientClosedException.class);
     assertThat(hub.attempts()).isEmpty();
   }
 
@@ -365,14 +365,14 @@ class DeliveryTest extends MemoryCase {
                       closedInside.complete(true);
                     })));
     device.sendCloudMessage("shut down", java.util.Map.of());
-    assertThat(Waiting.result(closedInside)).isTrue();
+    assertThat(Await.result(closedInside)).isTrue();
     client.get(30, TimeUnit.SECONDS).awaitClosed();
   }
 
   @Test
   void aContinuationMayCloseTheClient() throws Exception {
     DeviceClient client = opened(builder(MQTT));
-    Waiting.result(client.send(text("m0")).thenRun(client::close));
+    Await.result(client.send(text("m0")).thenRun(client::close));
     client.awaitClosed();
     assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
   }
@@ -393,9 +393,9 @@ class DeliveryTest extends MemoryCase {
             },
             "tck-main");
     main.start();
-    Waiting.until("main waits", () -> main.getState() == Thread.State.WAITING);
+    Await.until("main waits", () -> main.getState() == Thread.State.WAITING);
     closeNow(client);
-    assertThat(Waiting.result(awaited)).isTrue();
+    assertThat(Await.result(awaited)).isTrue();
   }
 
   @Test
@@ -403,12 +403,12 @@ class DeliveryTest extends MemoryCase {
     DeviceClient client = opened(builder(MQTT));
     closeNow(client);
     client.awaitClosed();
-    Waiting.until(
+    Await.until(
         "the client's threads are gone",
         () ->
             Thread.getAllStackTraces().keySet().stream()
                 .noneMatch(thread -> thread.getName().startsWith("fairlead-dev-1")));
-    assertThat(Waiting.failure(client.send(text("m1")))).isInstanceOf(ClientClosedException.class);
+    assertThat(Await.failure(client.send(text("m1")))).isInstanceOf(ClientClosedException.class);
   }
 
   @Test
@@ -422,7 +422,7 @@ class DeliveryTest extends MemoryCase {
                         .withOverflow(OverflowPolicy.DROP_OLDEST)));
     hub.faults().add(InMemoryFault.silence(Point.BEFORE_STORE));
     CompletableFuture<Void> underWay = client.send(TelemetryMessage.of(new byte[200_000]));
-    Waiting.until("it is under way", () -> client.outbox().underWay() == 1);
+    Await.until("it is under way", () -> client.outbox().underWay() == 1);
     List<CompletableFuture<Void>> waiting = sendAll(client, 0, 10);
     assertRejected(client.send(TelemetryMessage.of(new byte[200_000])), Progress.NOT_SENT);
     assertThat(waiting).noneMatch(CompletableFuture::isDone);
@@ -432,9 +432,9 @@ class DeliveryTest extends MemoryCase {
   @Test
   void aClosedClientLeavesNoAlarm() {
     DeviceClient client = opened(builder(MQTT));
-    Waiting.result(client.send(text("m0")));
+    Await.result(client.send(text("m0")));
     CompletableFuture<Void> closed = client.close(Duration.ofHours(1));
     tickUntil("closed", closed::isDone);
-    Waiting.until("no alarm holds the client any more", () -> time.pending() == 0);
+    Await.until("no alarm holds the client any more", () -> time.pending() == 0);
   }
 }

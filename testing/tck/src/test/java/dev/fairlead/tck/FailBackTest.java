@@ -71,8 +71,9 @@ class FailBackTest extends MemoryCase {
       Duration step = alarm.compareTo(STEP) < 0 ? STEP : alarm;
       time.advance(left.compareTo(step) < 0 ? left : step);
       // It goes through the client's loop behind the alarms that were due, and needs a session.
-      Waiting.result(client.send(text("tick")));
-      Waiting.until("at rest", () -> client.state() instanceof Connected && hub.openLines() == 1);
+      Await.result(client.send(text("tick")));
+      Await.until(
+          "at rest", () -> client.state() instanceof Connected && hub.openConnections() == 1);
     }
   }
 
@@ -83,7 +84,7 @@ class FailBackTest extends MemoryCase {
     advanceTo("1T01:59");
     assertThat(client.state().route()).contains(route(AMQP));
     advanceTo("1T03:00");
-    Waiting.until("on the best route", () -> isConnected(MQTT));
+    Await.until("on the best route", () -> isConnected(MQTT));
     assertThat(hub.attempts())
         .containsExactly(route(MQTT), route(MQTT_WS), route(AMQP), route(MQTT));
     assertThat(((Connected) client.state()).remarks()).isEmpty();
@@ -139,8 +140,8 @@ class FailBackTest extends MemoryCase {
       advanceTo(String.format(Locale.ROOT, "1T02:%02d", minute));
     }
     advanceTo("1T03:00");
-    sent.forEach(Waiting::result);
-    Waiting.until("on the best route", () -> isConnected(MQTT));
+    sent.forEach(Await::result);
+    Await.until("on the best route", () -> isConnected(MQTT));
     assertThat(received().stream().filter(text -> !text.equals("tick")))
         .containsExactlyElementsOf(texts(0, sent.size()));
   }
@@ -155,7 +156,7 @@ class FailBackTest extends MemoryCase {
     advanceTo("5T01:59");
     assertThat(client.state().route()).contains(route(AMQP));
     advanceTo("5T03:00");
-    Waiting.until("on the best route", () -> isConnected(MQTT));
+    Await.until("on the best route", () -> isConnected(MQTT));
   }
 
   @Test

@@ -107,13 +107,13 @@ class FallbackTest extends MemoryCase {
   void aSilentRouteGivesWayWhenItsTimeIsUp() {
     hub.faults().add(InMemoryFault.silence(Point.TLS).on(route(MQTT)));
     DeviceClient client = started(builder(MQTT, AMQP).openTimeout(Duration.ofSeconds(30)));
-    Waiting.until("the line stands", () -> hub.openLines() == 1);
+    Await.until("the connection is open", () -> hub.openConnections() == 1);
     time.advance(Duration.ofSeconds(30).minusNanos(1));
     assertThat(client.state().route()).contains(route(MQTT));
     time.advance(Duration.ofNanos(1));
-    Waiting.result(client.open());
+    Await.result(client.open());
     assertThat(client.state().route()).contains(route(AMQP));
-    assertThat(hub.openLines()).isEqualTo(1);
+    assertThat(hub.openConnections()).isEqualTo(1);
   }
 
   @Test
@@ -157,7 +157,7 @@ class FallbackTest extends MemoryCase {
       assertThat(state.next()).isAfterOrEqualTo(time.now().plusSeconds(90));
       advanceToNextTry(client);
     }
-    Waiting.result(client.open());
+    Await.result(client.open());
     assertThat(hub.attempts()).containsOnly(route(MQTT)).hasSize(4);
   }
 
@@ -174,7 +174,7 @@ class FallbackTest extends MemoryCase {
     ConnectionState.Waiting state = awaitState(client, ConnectionState.Waiting.class);
     assertThat(state.next()).isAfterOrEqualTo(time.now().plusSeconds(60));
     advanceToNextTry(client);
-    sent.forEach(Waiting::result);
+    sent.forEach(Await::result);
     assertThat(received()).containsExactlyElementsOf(texts(0, 10));
     assertThat(hub.attempts()).containsExactly(route(MQTT), route(MQTT));
   }
@@ -215,7 +215,7 @@ class FallbackTest extends MemoryCase {
     device.setEnabled(false);
     DeviceClient client =
         started(builder(MQTT, AMQP).retry(RetryPolicy.defaults().stoppingWhenUnauthorized()));
-    assertThat(Waiting.failure(client.open())).isInstanceOf(UnauthorizedException.class);
+    assertThat(Await.failure(client.open())).isInstanceOf(UnauthorizedException.class);
     client.awaitClosed();
     assertThat(client.state())
         .isInstanceOfSatisfying(
@@ -233,8 +233,8 @@ class FallbackTest extends MemoryCase {
     Instant start = time.now();
     tickUntil("given up", () -> client.state() instanceof ConnectionState.Closed);
     assertThat(Duration.between(start, time.now())).isGreaterThanOrEqualTo(Duration.ofMinutes(5));
-    assertThat(Waiting.failure(client.open())).isInstanceOf(UnreachableException.class);
-    assertThat(Waiting.failure(sent)).isNotNull();
+    assertThat(Await.failure(client.open())).isInstanceOf(UnreachableException.class);
+    assertThat(Await.failure(sent)).isNotNull();
   }
 
   @Test
@@ -254,7 +254,7 @@ class FallbackTest extends MemoryCase {
   }
 
   private static void through(java.util.concurrent.Callable<Boolean> condition) {
-    Waiting.until("the attempts are through", condition);
+    Await.until("the attempts are through", condition);
   }
 
   private static List<Route> routes(Protocol... protocols) {

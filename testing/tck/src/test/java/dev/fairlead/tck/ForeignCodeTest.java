@@ -98,8 +98,8 @@ class ForeignCodeTest extends MemoryCase {
                           message.complete();
                         })));
         device.sendCloudMessage("go", Map.of());
-        assertThat(Waiting.result(waited)).isNotNull();
-        Waiting.result(client.join().send(text("m0")));
+        assertThat(Await.result(waited)).isNotNull();
+        Await.result(client.join().send(text("m0")));
         closeNow(client.join());
       }
     } finally {
@@ -133,7 +133,7 @@ class ForeignCodeTest extends MemoryCase {
                       message.complete();
                     }));
     device.sendCloudMessage("a", Map.of());
-    Waiting.result(client.send(text("m0")));
+    Await.result(client.send(text("m0")));
     refusing.set(false);
 
     tickUntil("the twin has come", () -> !changes.isEmpty());
@@ -162,7 +162,7 @@ class ForeignCodeTest extends MemoryCase {
 
     tickUntil("it is answered", first::isDone);
 
-    assertThat(Waiting.result(first).status()).isEqualTo(200);
+    assertThat(Await.result(first).status()).isEqualTo(200);
   }
 
   // ---- handlers
@@ -186,8 +186,8 @@ class ForeignCodeTest extends MemoryCase {
     for (int i = 0; i < 100; i++) {
       device.updateDesired("{\"n\":" + i + "}");
     }
-    Waiting.result(client.send(text("m0")));
-    assertThat(Waiting.result(device.invokeMethod("ping", "", Duration.ofSeconds(30))).status())
+    Await.result(client.send(text("m0")));
+    assertThat(Await.result(device.invokeMethod("ping", "", Duration.ofSeconds(30))).status())
         .isEqualTo(200);
     assertThat(states).hasValue(1);
 
@@ -208,7 +208,7 @@ class ForeignCodeTest extends MemoryCase {
     for (int i = 0; i < 5; i++) {
       device.sendCloudMessage("m" + i, Map.of());
     }
-    Waiting.until("all have come", () -> interrupted.size() == 5);
+    Await.until("all have come", () -> interrupted.size() == 5);
 
     assertThat(interrupted).containsOnly(false);
   }
@@ -233,15 +233,15 @@ class ForeignCodeTest extends MemoryCase {
                   return MethodResponse.of(200);
                 }));
     var first = device.invokeMethod("slow", "", Duration.ofMinutes(5));
-    Waiting.until("the slow one runs", () -> slow.getCount() == 0);
+    Await.until("the slow one runs", () -> slow.getCount() == 0);
     CompletableFuture<MethodResponse> valve =
         device.invokeMethod("openValve", "", Duration.ofMinutes(5)).toCompletableFuture();
 
     tickUntil("it is answered", valve::isDone);
     hold.countDown();
 
-    assertThat(Waiting.result(valve).status()).isEqualTo(504);
-    Waiting.result(first);
+    assertThat(Await.result(valve).status()).isEqualTo(504);
+    Await.result(first);
     assertThat(carriedOut).isEmpty();
   }
 
@@ -264,9 +264,9 @@ class ForeignCodeTest extends MemoryCase {
     for (int i = 0; i < 10; i++) {
       sent.add(device.sendCloudMessage("m" + i, Map.of()));
     }
-    Waiting.until("the first is being handled", () -> handled.size() == 1);
+    Await.until("the first is being handled", () -> handled.size() == 1);
     device.cut();
-    Waiting.until(
+    Await.until(
         "the loss is noticed",
         () -> {
           time.advance(Duration.ofMillis(500));
@@ -297,14 +297,14 @@ class ForeignCodeTest extends MemoryCase {
       int connections = i;
       device.cut();
       tickUntil("again", () -> device.connectionsSoFar() == connections);
-      Waiting.result(client.send(text("m" + i)));
+      Await.result(client.send(text("m" + i)));
     }
     closeNow(client);
     assertThat(states).isEmpty();
 
     hold.countDown();
 
-    Waiting.until(
+    Await.until(
         "the last has come",
         () -> !states.isEmpty() && states.get(states.size() - 1) instanceof ConnectionState.Closed);
     assertThat(states).as("the one in hand, and the last 16").hasSize(17);
@@ -318,7 +318,7 @@ class ForeignCodeTest extends MemoryCase {
     DeviceClient client = started(builder(MQTT));
     client.open().cancel(true);
     client.open().completeOnTimeout(null, 0, TimeUnit.MILLISECONDS);
-    assertThat(Waiting.failure(client.open().orTimeout(1, TimeUnit.MILLISECONDS))).isNotNull();
+    assertThat(Await.failure(client.open().orTimeout(1, TimeUnit.MILLISECONDS))).isNotNull();
     CompletableFuture<Void> opening = client.open();
     assertThat(opening).isNotDone();
     hub.setReachable(true);
@@ -352,7 +352,7 @@ class ForeignCodeTest extends MemoryCase {
     tickUntil("it has waited", waited::isDone);
 
     assertThat(waited).isCompleted();
-    Waiting.result(client.send(text("m3")));
+    Await.result(client.send(text("m3")));
   }
 
   @Test
@@ -383,9 +383,9 @@ class ForeignCodeTest extends MemoryCase {
     time.advance(Duration.ZERO);
 
     tickUntil("it is closed", now::isDone);
-    Waiting.result(patient);
-    Waiting.result(longer);
-    assertThat(Waiting.failure(sent)).isNotNull();
+    Await.result(patient);
+    Await.result(longer);
+    assertThat(Await.failure(sent)).isNotNull();
   }
 
   // ---- the store
@@ -420,7 +420,7 @@ class ForeignCodeTest extends MemoryCase {
                         throw new IllegalStateException("expected by the test");
                       }
                     }));
-    Waiting.result(throwing.send(text("m0")));
+    Await.result(throwing.send(text("m0")));
     closeNow(throwing);
     DeviceClient blocking =
         opened(
@@ -438,7 +438,7 @@ class ForeignCodeTest extends MemoryCase {
                         hang();
                       }
                     }));
-    Waiting.result(blocking.send(text("m1")));
+    Await.result(blocking.send(text("m1")));
     closeNow(blocking);
     assertThat(received()).containsExactly("m0", "m1");
   }
@@ -478,7 +478,7 @@ class ForeignCodeTest extends MemoryCase {
     List<RuntimeException> failures = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
       try {
-        client.blocking(Waiting.LIMIT).open();
+        client.blocking(Await.LIMIT).open();
       } catch (RuntimeException e) {
         failures.add(e);
       }

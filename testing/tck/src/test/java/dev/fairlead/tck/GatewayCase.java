@@ -34,19 +34,19 @@ abstract class GatewayCase extends MemoryCase {
     assertThat(time.pending()).as("alarms left").isZero();
   }
 
-  /** Shares connections over any of the routes that its wire offers. */
-  final GatewayBuilder gatewayOver(TransportProvider wire) {
+  /** Shares connections over any of the routes that its transport offers. */
+  final GatewayBuilder gatewayOver(TransportProvider transport) {
     return Gateway.builder()
         .host(InMemoryHub.HOST)
         .time(time)
         .openTimeout(NEVER)
-        .transport(wire)
+        .transport(transport)
         .policy(TransportPolicy.gateway(2));
   }
 
   /** The same with so many devices on a connection. */
-  final GatewayBuilder gatewayOver(TransportProvider wire, int limit) {
-    return gatewayOver(wire).policy(limited(limit));
+  final GatewayBuilder gatewayOver(TransportProvider transport, int limit) {
+    return gatewayOver(transport).policy(limited(limit));
   }
 
   static TransportPolicy limited(int limit) {
@@ -93,7 +93,7 @@ abstract class GatewayCase extends MemoryCase {
   }
 
   static void awaitConnected(Collection<DeviceClient> devices) {
-    Waiting.until("all are connected", () -> areConnected(devices));
+    Await.until("all are connected", () -> areConnected(devices));
   }
 
   final void closeNow(Gateway gateway) {

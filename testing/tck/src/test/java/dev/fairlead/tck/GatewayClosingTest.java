@@ -52,14 +52,14 @@ class GatewayClosingTest extends GatewayCase {
                         hang();
                         states.add(state);
                       }));
-      Waiting.until("connected", () -> client.state() instanceof ConnectionState.Connected);
+      Await.until("connected", () -> client.state() instanceof ConnectionState.Connected);
     }
     closeNow(gateway);
     assertThat(heard.values()).allMatch(List::isEmpty);
 
     hold.countDown();
 
-    Waiting.until(
+    Await.until(
         "each has heard of its end",
         () ->
             heard.values().stream()
@@ -85,9 +85,9 @@ class GatewayClosingTest extends GatewayCase {
 
     tickUntil("the gateway is closed", now::isDone);
     assertThat(now).isCompleted();
-    Waiting.result(patient);
-    assertThat(Waiting.failure(first)).isNotNull();
-    assertThat(Waiting.failure(second)).isNotNull();
+    Await.result(patient);
+    assertThat(Await.failure(first)).isNotNull();
+    assertThat(Await.failure(second)).isNotNull();
     assertThat(time.now()).isBefore(Instant.parse("2026-01-01T00:59:00Z"));
   }
 
@@ -107,6 +107,6 @@ class GatewayClosingTest extends GatewayCase {
     assertThat(continuation).isNotDone();
 
     hold.countDown();
-    Waiting.result(continuation);
+    Await.result(continuation);
   }
 }

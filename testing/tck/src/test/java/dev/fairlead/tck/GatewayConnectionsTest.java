@@ -46,7 +46,7 @@ class GatewayConnectionsTest extends GatewayCase {
 
   private static <S extends ConnectionState> void awaitAll(
       List<DeviceClient> devices, Class<S> state) {
-    Waiting.until(
+    Await.until(
         "all are " + state.getSimpleName(),
         () -> devices.stream().allMatch(each -> state.isInstance(each.state())));
   }
@@ -58,7 +58,7 @@ class GatewayConnectionsTest extends GatewayCase {
     Gateway gateway = built(gatewayOver(like(AMQP)));
     opened(gateway, 300);
     assertThat(hub.attempts()).containsExactly(route(AMQP));
-    assertThat(hub.devicesPerLine()).containsExactly(300);
+    assertThat(hub.devicesPerConnection()).containsExactly(300);
   }
 
   @Test
@@ -67,8 +67,8 @@ class GatewayConnectionsTest extends GatewayCase {
     for (int count = 1; count <= 35; count++) {
       DeviceClient next = opening(device(gateway, "dev-" + count));
       awaitState(next, Connected.class);
-      assertThat(hub.openLines()).isEqualTo((count - 1) / 10 + 1);
-      assertThat(Collections.max(hub.devicesPerLine())).isLessThanOrEqualTo(10);
+      assertThat(hub.openConnections()).isEqualTo((count - 1) / 10 + 1);
+      assertThat(Collections.max(hub.devicesPerConnection())).isLessThanOrEqualTo(10);
     }
   }
 
@@ -76,20 +76,20 @@ class GatewayConnectionsTest extends GatewayCase {
   void thoseWhoComeTogetherAreSpreadEvenly() {
     Gateway gateway = built(gatewayOver(like(AMQP), 10));
     List<DeviceClient> devices = opened(gateway, 25);
-    hub.cutLines();
+    hub.cutConnections();
     awaitAll(devices, ConnectionState.Waiting.class);
     tickUntil("all are back", () -> areConnected(devices));
-    assertThat(hub.devicesPerLine()).hasSize(3).allMatch(load -> load >= 7 && load <= 9);
+    assertThat(hub.devicesPerConnection()).hasSize(3).allMatch(load -> load >= 7 && load <= 9);
   }
 
   @Test
   void thoseOfALostConnectionGetANewOneAndTheOthersStay() {
     Gateway gateway = built(gatewayOver(like(AMQP), 10));
     List<DeviceClient> devices = opened(gateway, 30);
-    List<Integer> before = hub.devicesPerLine();
+    List<Integer> before = hub.devicesPerConnection();
     assertThat(before).containsExactly(10, 10, 10);
-    hub.cutOldestLine();
-    Waiting.until(
+    hub.cutOldestConnection();
+    Await.until(
         "ten have lost it",
         () ->
             devices.stream().filter(each -> each.state() instanceof ConnectionState.Waiting).count()
@@ -99,18 +99,18 @@ class GatewayConnectionsTest extends GatewayCase {
     assertThat(others).hasSize(20);
     tickUntil("all are back", () -> areConnected(devices));
     assertThat(devices.stream().map(DeviceClient::state)).containsAll(others);
-    assertThat(hub.devicesPerLine()).containsExactly(10, 10, 10);
+    assertThat(hub.devicesPerConnection()).containsExactly(10, 10, 10);
   }
 
   @Test
-  void aWireThatCarriesLessThanItOffersHasMoreConnections() {
+  void aTransportThatCarriesLessThanItOffersHasMoreConnections() {
     Gateway gateway = built(gatewayOver(like(AMQP).withCapacity(4)));
     List<DeviceClient> devices = opened(gateway, 10);
-    assertThat(hub.devicesPerLine()).containsExactly(2, 4, 4);
-    hub.cutLines();
+    assertThat(hub.devicesPerConnection()).containsExactly(2, 4, 4);
+    hub.cutConnections();
     awaitAll(devices, ConnectionState.Waiting.class);
     tickUntil("all are back", () -> areConnected(devices));
-    assertThat(hub.devicesPerLine()).containsExactly(2, 4, 4);
+    assertThat(hub.devicesPerConnection()).containsExactly(2, 4, 4);
     for (int i = 0; i < 10; i++) {
       assertThat(hub.device("dev-" + i).connectionsSoFar()).isEqualTo(2);
     }
@@ -120,16 +120,16 @@ class GatewayConnectionsTest extends GatewayCase {
   void aConnectionTooManyRunsEmptyAndCloses() {
     Gateway gateway = built(gatewayOver(like(AMQP), 10));
     List<DeviceClient> devices = opened(gateway, 20);
-    assertThat(hub.devicesPerLine()).containsExactly(10, 10);
+    assertThat(hub.devicesPerConnection()).containsExactly(10, 10);
     for (int i = 0; i < 15; i++) {
       closeOf(devices.get(i));
     }
     // Five are left; who comes now joins the fuller connection.
-    int fullest = Collections.max(hub.devicesPerLine());
+    int fullest = Collections.max(hub.devicesPerConnection());
     for (int i = 0; i < 3; i++) {
       awaitState(opening(device(gateway, "new-" + i)), Connected.class);
     }
-    assertThat(Collections.max(hub.devicesPerLine())).isEqualTo(fullest + 3);
+    assertThat(Collections.max(hub.devicesPerConnection())).isEqualTo(fullest + 3);
   }
 
   @Test
@@ -140,14 +140,14 @@ class GatewayConnectionsTest extends GatewayCase {
     time.advance(stableAfter);
     closeOf(devices.get(0));
     closeOf(devices.get(1));
-    Waiting.until("nobody is left", () -> hub.devicesPerLine().equals(List.of(0)));
+    Await.until("nobody is left", () -> hub.devicesPerConnection().equals(List.of(0)));
     DeviceClient back = opening(device(gateway, "dev-0"));
     awaitState(back, Connected.class);
     assertThat(hub.attempts()).hasSize(1);
     time.advance(Duration.ofMinutes(5));
     assertThat(back.state()).isInstanceOf(Connected.class);
     closeOf(back);
-    tickUntil("the connection is closed", () -> hub.openLines() == 0);
+    tickUntil("the connection is closed", () -> hub.openConnections() == 0);
     assertThat(gateway.status().connections()).isEmpty();
     awaitState(opening(device(gateway, "dev-1")), Connected.class);
     assertThat(hub.attempts()).hasSize(2);
@@ -163,7 +163,7 @@ class GatewayConnectionsTest extends GatewayCase {
     assertThat(waits.failure()).hasMessageContaining("no way at CONNECT");
     assertThat(areConnected(devices)).isTrue();
     tickUntil("the third has a place", () -> third.state() instanceof Connected);
-    assertThat(hub.devicesPerLine()).containsExactly(1, 2);
+    assertThat(hub.devicesPerConnection()).containsExactly(1, 2);
   }
 
   @Test
@@ -175,7 +175,7 @@ class GatewayConnectionsTest extends GatewayCase {
     awaitState(third, ConnectionState.Waiting.class);
     closeOf(devices.get(0));
     tickUntil("the third has a place", () -> third.state() instanceof Connected);
-    assertThat(hub.devicesPerLine()).containsExactly(2);
+    assertThat(hub.devicesPerConnection()).containsExactly(2);
   }
 
   // --- loss ---
@@ -185,7 +185,7 @@ class GatewayConnectionsTest extends GatewayCase {
     Gateway gateway = built(gatewayOver(like(AMQP)));
     List<DeviceClient> devices = opened(gateway, 200);
     time.advance(Duration.ofSeconds(60)); // stable
-    hub.cutLines();
+    hub.cutConnections();
     awaitAll(devices, ConnectionState.Waiting.class);
     Instant now = time.now();
     Set<Instant> tries =
@@ -211,7 +211,7 @@ class GatewayConnectionsTest extends GatewayCase {
     List<DeviceClient> devices = opening(gateway, 40);
     tickUntil("all are connected", () -> areConnected(devices));
     assertThat(hub.attempts()).hasSizeLessThanOrEqualTo(3).containsOnly(route(AMQP));
-    assertThat(hub.devicesPerLine()).containsExactly(40);
+    assertThat(hub.devicesPerConnection()).containsExactly(40);
   }
 
   @Test
@@ -251,7 +251,7 @@ class GatewayConnectionsTest extends GatewayCase {
     assertThat(dials).isBetween(8, 90);
     hub.setReachable(true);
     tickUntil("all are connected", () -> areConnected(devices));
-    assertThat(hub.openLines()).isEqualTo(1);
+    assertThat(hub.openConnections()).isEqualTo(1);
   }
 
   private boolean waitsForLater(DeviceClient device) {
@@ -266,7 +266,7 @@ class GatewayConnectionsTest extends GatewayCase {
     Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)));
     List<DeviceClient> devices = opened(gateway, 50);
     assertThat(hub.attempts()).containsExactly(route(AMQP), route(AMQP_WS));
-    assertThat(hub.devicesPerLine()).containsExactly(50);
+    assertThat(hub.devicesPerConnection()).containsExactly(50);
     // Who comes later does not find out for itself.
     assertThat(gateway.plan().routes()).containsExactly(route(AMQP_WS), route(AMQP));
     awaitState(opening(device(gateway, "late")), Connected.class);
@@ -303,12 +303,12 @@ class GatewayConnectionsTest extends GatewayCase {
     hub.faults().add(InMemoryFault.silence(Point.TLS).on(route(AMQP)));
     Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)).openTimeout(OPEN_TIMEOUT));
     List<DeviceClient> devices = opening(gateway, 20);
-    Waiting.until("the line stands", () -> hub.openLines() == 1);
+    Await.until("the connection is open", () -> hub.openConnections() == 1);
     awaitAll(devices, ConnectionState.Connecting.class);
     time.advance(OPEN_TIMEOUT);
     awaitConnected(devices);
     assertThat(hub.attempts()).containsExactly(route(AMQP), route(AMQP_WS));
-    assertThat(hub.openLines()).isEqualTo(1);
+    assertThat(hub.openConnections()).isEqualTo(1);
     assertThat(gateway.plan().routes()).containsExactly(route(AMQP_WS), route(AMQP));
   }
 
@@ -333,13 +333,13 @@ class GatewayConnectionsTest extends GatewayCase {
     Gateway gateway = built(gatewayOver(like(AMQP)));
     List<DeviceClient> devices = opened(gateway, 20);
     for (int i = 0; i < 12; i++) {
-      hub.cutLines();
+      hub.cutConnections();
       awaitAll(devices, ConnectionState.Waiting.class);
       tickUntil("back again", () -> areConnected(devices));
     }
     assertThat(hub.attempts().size()).isLessThanOrEqualTo(13);
     time.advance(Duration.ofSeconds(60)); // stable
-    hub.cutLines();
+    hub.cutConnections();
     awaitAll(devices, ConnectionState.Waiting.class);
     tickUntil("back again", () -> areConnected(devices));
   }
@@ -376,13 +376,14 @@ class GatewayConnectionsTest extends GatewayCase {
     }
     List<DeviceClient> devices = opening(gateway, 2);
     switch (phase) {
-      case DIALLING -> Waiting.until("a line", () -> hub.openLines() == 1);
-      case ATTACHING -> Waiting.until("attached", () -> hub.devicesPerLine().equals(List.of(2)));
+      case DIALLING -> Await.until("a connection", () -> hub.openConnections() == 1);
+      case ATTACHING ->
+          Await.until("attached", () -> hub.devicesPerConnection().equals(List.of(2)));
       case CONNECTED -> awaitConnected(devices);
       case SENDING -> {
         awaitConnected(devices);
         devices.forEach(each -> assertThat(each.send(text("x"))).isNotDone());
-        Waiting.until(
+        Await.until(
             "the hub has one",
             () ->
                 hub.device("dev-0").telemetry().size() + hub.device("dev-1").telemetry().size()
@@ -390,7 +391,7 @@ class GatewayConnectionsTest extends GatewayCase {
       }
       case WAITING -> {
         awaitConnected(devices);
-        hub.cutLines();
+        hub.cutConnections();
         awaitAll(devices, ConnectionState.Waiting.class);
       }
       case UNAUTHORIZED -> awaitAll(devices, ConnectionState.Unauthorized.class);
@@ -410,7 +411,7 @@ class GatewayConnectionsTest extends GatewayCase {
     assertThat(left).allMatch(CompletableFuture::isDone);
     assertThat(devices).allMatch(each -> each.state() instanceof ConnectionState.Closed);
     assertThat(devices.stream().map(DeviceClient::open)).allMatch(CompletableFuture::isDone);
-    assertThat(hub.openLines()).isZero();
+    assertThat(hub.openConnections()).isZero();
     assertThat(time.pending()).isZero();
     assertThat(gateway.status().devices()).isZero();
     assertThat(gateway.status().connections()).isEmpty();
@@ -426,12 +427,12 @@ class GatewayConnectionsTest extends GatewayCase {
     hub.faults().clear();
     hub.device("dev-1").setEnabled(true);
     if (phase.silentAt != null) {
-      hub.cutLines();
-      Waiting.until("the other knows of it", () -> !(devices.get(1).state() instanceof Connected));
+      hub.cutConnections();
+      Await.until("the other knows of it", () -> !(devices.get(1).state() instanceof Connected));
     }
     assertThat(devices.get(1).open()).isNotNull();
     tickUntil("the other works", () -> areConnected(devices.subList(1, 2)));
-    assertThat(hub.devicesPerLine()).containsExactly(1);
+    assertThat(hub.devicesPerConnection()).containsExactly(1);
   }
 
   @RepeatedTest(30)
@@ -441,23 +442,23 @@ class GatewayConnectionsTest extends GatewayCase {
     CompletableFuture<Void> closed = gateway.close(Duration.ZERO);
     tickUntil("closed", closed::isDone);
     assertThat(devices).allMatch(each -> each.state() instanceof ConnectionState.Closed);
-    assertThat(hub.openLines()).isZero();
+    assertThat(hub.openConnections()).isZero();
   }
 
-  // --- wires that misbehave ---
+  // --- transports that misbehave ---
 
   /** Throws where it should fail, until it is mended. */
-  private static final class ThrowingWire implements MultiplexingProvider {
-    private final InMemoryTransport wire;
+  private static final class ThrowingTransport implements MultiplexingProvider {
+    private final InMemoryTransport transport;
     private volatile boolean mended;
 
-    ThrowingWire(InMemoryTransport wire) {
-      this.wire = wire;
+    ThrowingTransport(InMemoryTransport transport) {
+      this.transport = transport;
     }
 
     @Override
     public TransportOffer offer() {
-      return wire.offer();
+      return transport.offer();
     }
 
     @Override
@@ -470,17 +471,17 @@ class GatewayConnectionsTest extends GatewayCase {
       if (!mended) {
         throw new IllegalStateException("thrown by the test");
       }
-      return wire.connect(route, context);
+      return transport.connect(route, context);
     }
   }
 
   @Test
-  void theFailureOfAWireThatThrowsIsAnOrdinaryOne() {
-    ThrowingWire wire = new ThrowingWire(like(AMQP));
-    Gateway gateway = built(gatewayOver(wire));
+  void theFailureOfATransportThatThrowsIsAnOrdinaryOne() {
+    ThrowingTransport transport = new ThrowingTransport(like(AMQP));
+    Gateway gateway = built(gatewayOver(transport));
     List<DeviceClient> devices = opening(gateway, 3);
     awaitAll(devices, ConnectionState.Waiting.class);
-    wire.mended = true;
+    transport.mended = true;
     tickUntil("all are connected", () -> areConnected(devices));
   }
 }

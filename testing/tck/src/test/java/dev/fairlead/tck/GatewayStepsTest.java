@@ -27,7 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Devices that come, send and go in random order, over lines that break: nothing is lost or left.
+ * Devices that come, send and go in random order, over connections that break: nothing is lost or
+ * left.
  */
 class GatewayStepsTest extends GatewayCase {
   private static final int DEVICES = 60;
@@ -63,7 +64,7 @@ class GatewayStepsTest extends GatewayCase {
       switch (random.nextInt(10)) {
         case 0, 1 -> come(gateway, id);
         case 2 -> leave(id);
-        case 3 -> mishap(random);
+        case 3 -> fault(random);
         default -> send(id);
       }
       if (step % 10 == 0) {
@@ -83,11 +84,11 @@ class GatewayStepsTest extends GatewayCase {
                 .isEqualTo(texts(0, count)));
     assertThat(gateway.status().devices()).isZero();
     assertThat(gateway.status().outbox().accepted()).isEqualTo(outcomes.size());
-    tickUntil("idle connections close", () -> hub.openLines() == 0);
+    tickUntil("idle connections close", () -> hub.openConnections() == 0);
     tickUntil("no alarm is left", () -> time.pending() == 0);
     assertThat(gateway.status().connections()).isEmpty();
     leaving.clear();
-    Waiting.until("the clients are garbage", GatewayStepsTest.this::areCollected);
+    Await.until("the clients are garbage", GatewayStepsTest.this::areCollected);
     closeNow(gateway);
     threads.assertNoneLeft(thread -> false);
     sent.keySet().forEach(id -> hub.device(id).forgetTelemetry());
@@ -128,10 +129,10 @@ class GatewayStepsTest extends GatewayCase {
     }
   }
 
-  private void mishap(Random random) {
+  private void fault(Random random) {
     switch (random.nextInt(12)) {
-      case 0 -> hub.cutLines();
-      case 1 -> hub.cutOldestLine();
+      case 0 -> hub.cutConnections();
+      case 1 -> hub.cutOldestConnection();
       case 2 -> hub.faults().add(InMemoryFault.cut(Point.BEFORE_ACK));
       case 3 -> hub.faults().add(InMemoryFault.cut(Point.OPEN));
       case 4 -> hub.faults().add(InMemoryFault.cut(Point.TLS));
@@ -164,11 +165,11 @@ class GatewayStepsTest extends GatewayCase {
     List<DeviceClient> devices = opened(gateway, 1000);
     for (int i = 0; i < 5; i++) {
       devices.forEach(each -> outcomes.add(each.send(text("m"))));
-      hub.cutLines();
-      Waiting.until("all know of it", () -> devices.stream().noneMatch(this::isConnected));
+      hub.cutConnections();
+      Await.until("all know of it", () -> devices.stream().noneMatch(this::isConnected));
       tickUntil("all are back", () -> areConnected(devices));
     }
-    outcomes.forEach(Waiting::result);
-    assertThat(hub.devicesPerLine()).containsExactly(1000);
+    outcomes.forEach(Await::result);
+    assertThat(hub.devicesPerConnection()).containsExactly(1000);
   }
 }

@@ -74,17 +74,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a gateway takes in, what it refuses, and what it says of itself. */
 class GatewayTest extends GatewayCase {
-  /** A wire with what {@code like} offers, but without the type for sharing. */
-  private TransportProvider unshared(TransportProvider wire) {
+  /** A transport with what {@code like} offers, but without the type for sharing. */
+  private TransportProvider unshared(TransportProvider transport) {
     return new TransportProvider() {
       @Override
       public TransportOffer offer() {
-        return wire.offer();
+        return transport.offer();
       }
 
       @Override
       public Opening<TransportSession> open(Route route, SessionContext context) {
-        return wire.open(route, context);
+        return transport.open(route, context);
       }
     };
   }
@@ -109,7 +109,7 @@ class GatewayTest extends GatewayCase {
   }
 
   @Test
-  void aGatewayWithoutAWireForItIsNotBuilt() {
+  void aGatewayWithoutATransportForItIsNotBuilt() {
     NoRouteException refused =
         catchThrowableOfType(
             NoRouteException.class, () -> gatewayOver(like(MQTT, MQTT_WS, HTTPS)).build());
@@ -118,7 +118,7 @@ class GatewayTest extends GatewayCase {
   }
 
   @Test
-  void aWireThatDeclaresSeveralWithoutTheTypeIsNotTakenForSharing() {
+  void aTransportThatDeclaresSeveralWithoutTheTypeIsNotUsedForSharing() {
     assertThatThrownBy(() -> gatewayOver(unshared(like(AMQP))).build())
         .isInstanceOf(NoRouteException.class);
     Gateway gateway =
@@ -126,7 +126,7 @@ class GatewayTest extends GatewayCase {
             gatewayOver(unshared(like(AMQP)))
                 .policy(TransportPolicy.builder().identities(3).build()));
     List<DeviceClient> devices = opened(gateway, 3);
-    assertThat(hub.devicesPerLine()).containsExactly(1, 1, 1);
+    assertThat(hub.devicesPerConnection()).containsExactly(1, 1, 1);
     assertThat(devices.get(0).plan().explain()).contains("ONE_PER_CONNECTION");
     assertThat(devices.get(0).plan().choices().get(0).connections()).isEqualTo(3);
   }
@@ -136,15 +136,15 @@ class GatewayTest extends GatewayCase {
     Gateway gateway =
         built(gatewayOver(like(MQTT)).policy(TransportPolicy.builder().identities(5).build()));
     List<DeviceClient> devices = opened(gateway, 5);
-    assertThat(hub.devicesPerLine()).containsExactly(1, 1, 1, 1, 1);
+    assertThat(hub.devicesPerConnection()).containsExactly(1, 1, 1, 1, 1);
     assertThat(loads(gateway)).containsExactly(1, 1, 1, 1, 1);
     assertThat(gateway.plan().explain())
         .contains("ONE_PER_CONNECTION", "One identity per connection: 5 connections.");
     closeOf(devices.get(0));
-    Waiting.until("its connection is gone", () -> loads(gateway).size() == 4);
+    Await.until("its connection is gone", () -> loads(gateway).size() == 4);
   }
 
-  /** Any certificate, for a wire that does not look at it. */
+  /** Any certificate, for a transport that does not look at it. */
   private static Credentials certificate() {
     try (LocalHub issuer = LocalHub.start()) {
       KeyPair keys = KeyPairGenerator.getInstance("EC").generateKeyPair();
@@ -173,45 +173,45 @@ class GatewayTest extends GatewayCase {
 
   /** Keeps which devices were opened alone; the connections that others share are in memory. */
   private static final class Listening implements MultiplexingProvider {
-    private final InMemoryTransport wire;
+    private final InMemoryTransport transport;
     final List<String> alone = new CopyOnWriteArrayList<>();
 
-    Listening(InMemoryTransport wire) {
-      this.wire = wire;
+    Listening(InMemoryTransport transport) {
+      this.transport = transport;
     }
 
     @Override
     public TransportOffer offer() {
-      return wire.offer();
+      return transport.offer();
     }
 
     @Override
     public Opening<TransportSession> open(Route route, SessionContext context) {
       alone.add(context.identity().deviceId());
-      return wire.open(route, context);
+      return transport.open(route, context);
     }
 
     @Override
     public Opening<SharedConnection> connect(Route route, ConnectionContext context) {
-      return wire.connect(route, context);
+      return transport.connect(route, context);
     }
   }
 
   @Test
   void aCertificateHasAConnectionOfItsOwnWhereThatIsAllowed() {
-    Listening wire = new Listening(like(AMQP));
+    Listening transport = new Listening(like(AMQP));
     Gateway gateway =
-        built(gatewayOver(wire).policy(TransportPolicy.builder().identities(3).build()));
+        built(gatewayOver(transport).policy(TransportPolicy.builder().identities(3).build()));
     DeviceClient leaf = opening(device(gateway, "leaf").credentials(certificate()));
     assertThat(leaf.plan().notes())
         .extracting(TransportPlan.Note::code)
         .containsExactly(ReasonCode.X509_MULTIPLEX);
     assertThat(leaf.plan().explain()).contains("X509_MULTIPLEX", "3 connections.");
     List<DeviceClient> others = opened(gateway, 2);
-    Waiting.until("the leaf was opened", () -> !wire.alone.isEmpty());
-    assertThat(wire.alone).containsOnly("leaf");
+    Await.until("the leaf was opened", () -> !transport.alone.isEmpty());
+    assertThat(transport.alone).containsOnly("leaf");
     assertThat(areConnected(others)).isTrue();
-    assertThat(hub.devicesPerLine()).containsExactly(2);
+    assertThat(hub.devicesPerConnection()).containsExactly(2);
     assertThat(others.get(0).plan().choices().get(0).connections()).isEqualTo(1);
   }
 
@@ -302,7 +302,7 @@ class GatewayTest extends GatewayCase {
     DeviceClientBuilder late = device(gateway, "late");
     DeviceClient never = device(gateway, "never").build();
     closeNow(gateway);
-    assertThat(Waiting.failure(never.open())).hasMessageContaining("closed");
+    assertThat(Await.failure(never.open())).hasMessageContaining("closed");
     assertThatIllegalStateException()
         .isThrownBy(late::build)
         .withMessageContaining("The gateway is closed");
@@ -318,10 +318,9 @@ class GatewayTest extends GatewayCase {
         .add(
             InMemoryFault.fail(
                 Point.BEFORE_STORE, new RejectedException("scripted", Progress.MAYBE_SENT)));
-    assertThat(Waiting.failure(devices.get(0).send(text("a"))))
-        .isInstanceOf(RejectedException.class);
-    devices.forEach(each -> Waiting.result(each.send(text("b"))));
-    assertThat(hub.openLines()).isEqualTo(1);
+    assertThat(Await.failure(devices.get(0).send(text("a")))).isInstanceOf(RejectedException.class);
+    devices.forEach(each -> Await.result(each.send(text("b"))));
+    assertThat(hub.openConnections()).isEqualTo(1);
   }
 
   @Test
@@ -334,7 +333,7 @@ class GatewayTest extends GatewayCase {
     assertThat(loads(gateway).stream().mapToInt(Integer::intValue).sum()).isEqualTo(3);
     hub.device("dev-0").setEnabled(true);
     tickUntil("all are connected", () -> areConnected(devices));
-    assertThat(hub.openLines()).isEqualTo(2);
+    assertThat(hub.openConnections()).isEqualTo(2);
   }
 
   @Test
@@ -356,7 +355,7 @@ class GatewayTest extends GatewayCase {
                   }
                 });
     assertThat(first.open()).isNotNull();
-    Waiting.result(waiting);
+    Await.result(waiting);
     assertThat(thrown.get()).hasMessageContaining("would never end");
   }
 
@@ -368,7 +367,7 @@ class GatewayTest extends GatewayCase {
     List<DeviceClient> devices = opened(gateway, 3);
     for (int i = 0; i < 3; i++) {
       for (int n = 0; n <= i; n++) {
-        Waiting.result(devices.get(i).send(text("x")));
+        Await.result(devices.get(i).send(text("x")));
       }
     }
     device(gateway, "idle").build();
@@ -423,7 +422,7 @@ class GatewayTest extends GatewayCase {
     Gateway gateway = built(gatewayOver(like(AMQP)).uploads(provider));
     for (DeviceClient each : opened(gateway, 2)) {
       FileUpload upload = FileUpload.of("blob", Path.of("nowhere"));
-      assertThat(Waiting.failure(each.uploadFile(upload))).isNotNull();
+      assertThat(Await.failure(each.uploadFile(upload))).isNotNull();
     }
     assertThat(asked).containsExactly("blob", "blob");
   }
@@ -466,9 +465,9 @@ class GatewayTest extends GatewayCase {
         hub.device("dev-" + i).sendCloudMessage("y", Map.of());
       }
       assertThat(threads.strangers(thread -> false)).hasSizeLessThanOrEqualTo(MOST_THREADS);
-      sent.forEach(Waiting::result);
+      sent.forEach(Await::result);
       assertThat(threads.strangers(thread -> false)).hasSizeLessThanOrEqualTo(MOST_THREADS);
-      assertThat(hub.devicesPerLine()).containsExactly(1000);
+      assertThat(hub.devicesPerConnection()).containsExactly(1000);
       assertThat(gateway.status().outbox().accepted()).isEqualTo(10_000);
       closeNow(gateway);
       threads.assertNoneLeft(thread -> false);
@@ -483,9 +482,9 @@ class GatewayTest extends GatewayCase {
     List<DeviceClient> devices = opened(gateway, 2);
     CompletableFuture<Void> returned =
         devices.get(0).send(text("a")).thenRun(() -> devices.get(1).close());
-    Waiting.result(returned);
+    Await.result(returned);
     tickUntil("the device is gone", () -> gateway.status().devices() == 1);
-    Waiting.result(devices.get(0).send(text("b")).thenRun(gateway::close));
+    Await.result(devices.get(0).send(text("b")).thenRun(gateway::close));
     tickUntil("the gateway is closed", () -> gateway.close(Duration.ZERO).isDone());
   }
 }

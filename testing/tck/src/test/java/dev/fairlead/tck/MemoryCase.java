@@ -34,7 +34,7 @@ import org.junit.jupiter.api.AfterEach;
  * from end to end.
  */
 abstract class MemoryCase {
-  /** No limit of the wire or of an opening strikes while a test moves time in large steps. */
+  /** No limit of the transport or of an opening strikes while a test moves time in large steps. */
   static final Duration NEVER = Duration.ofDays(300);
 
   final FakeTime time = new FakeTime();
@@ -49,7 +49,7 @@ abstract class MemoryCase {
       CompletableFuture<Void> closed = client.close(Duration.ZERO);
       tickUntil("the client is closed", closed::isDone);
     }
-    Waiting.until("every line is gone", () -> hub.openLines() == 0);
+    Await.until("every connection is gone", () -> hub.openConnections() == 0);
   }
 
   final InMemoryTransport like(Protocol... protocols) {
@@ -84,14 +84,14 @@ abstract class MemoryCase {
 
   final DeviceClient opened(DeviceClientBuilder builder) {
     DeviceClient client = started(builder);
-    Waiting.result(client.open());
-    Waiting.until("connected", () -> client.state() instanceof ConnectionState.Connected);
+    Await.result(client.open());
+    Await.until("connected", () -> client.state() instanceof ConnectionState.Connected);
     return client;
   }
 
   /** Waits for a state without moving time. */
   static <S extends ConnectionState> S awaitState(DeviceClient client, Class<S> type) {
-    Waiting.until("the state is " + type.getSimpleName(), () -> type.isInstance(client.state()));
+    Await.until("the state is " + type.getSimpleName(), () -> type.isInstance(client.state()));
     return type.cast(client.state());
   }
 
@@ -104,7 +104,7 @@ abstract class MemoryCase {
   /** Moves time in small steps until something has happened. */
   final void tickUntil(String what, Callable<Boolean> condition) {
     Awaitility.await(what)
-        .atMost(Waiting.LIMIT)
+        .atMost(Await.LIMIT)
         .pollInterval(Duration.ofMillis(1))
         .until(
             () -> {
@@ -126,7 +126,7 @@ abstract class MemoryCase {
       Duration left = Duration.between(time.now(), end);
       time.advance(step.compareTo(left) < 0 ? step : left);
       atRest(client);
-      Waiting.until("connected", () -> client.state() instanceof ConnectionState.Connected);
+      Await.until("connected", () -> client.state() instanceof ConnectionState.Connected);
     }
   }
 
@@ -135,7 +135,7 @@ abstract class MemoryCase {
     for (int i = 0; i < 8; i++) {
       CompletableFuture<Void> turn = new CompletableFuture<>();
       client.updateReportedProperties("{}").whenComplete((version, no) -> turn.complete(null));
-      Waiting.result(turn);
+      Await.result(turn);
     }
   }
 
@@ -146,7 +146,7 @@ abstract class MemoryCase {
 
   /** Waits until the client waits, and its alarm is set: how long from now. */
   final Duration untilNextTry(DeviceClient client) {
-    Waiting.until(
+    Await.until(
         "a next try is set",
         () -> client.state().nextTry().map(next -> time.hasTaskIn(until(next))).orElse(false));
     return until(client.state().nextTry().orElseThrow());
@@ -166,7 +166,7 @@ abstract class MemoryCase {
 
   static HubException cutByHub() {
     return new UnreachableException(
-        "scripted: the hub cut the line", Stage.CUT_BY_HUB, Progress.MAYBE_SENT, null);
+        "scripted: the hub cut the connection", Stage.CUT_BY_HUB, Progress.MAYBE_SENT, null);
   }
 
   static TelemetryMessage text(String text) {

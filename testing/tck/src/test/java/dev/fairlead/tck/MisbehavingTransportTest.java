@@ -37,10 +37,10 @@ import org.junit.jupiter.api.Test;
 
 /** The client's side of the transport SPI, against a transport that may do anything. */
 class MisbehavingTransportTest extends MemoryCase {
-  private final ScriptedTransport wire = new ScriptedTransport();
+  private final ScriptedTransport transport = new ScriptedTransport();
 
   private DeviceClientBuilder scripted() {
-    return scripted(wire);
+    return scripted(transport);
   }
 
   private DeviceClientBuilder scripted(TransportProvider provider) {
@@ -54,7 +54,7 @@ class MisbehavingTransportTest extends MemoryCase {
 
   private DeviceClient connected() {
     DeviceClient client = started(scripted());
-    wire.attempt(1).succeed();
+    transport.attempt(1).succeed();
     awaitState(client, Connected.class);
     return client;
   }
@@ -65,7 +65,7 @@ class MisbehavingTransportTest extends MemoryCase {
         () ->
             taken.complete(
                 by.context.outbox().take(count, Long.MAX_VALUE, TelemetryMessage::size)));
-    return Waiting.result(taken);
+    return Await.result(taken);
   }
 
   private static UnreachableException lost() {
@@ -96,7 +96,7 @@ class MisbehavingTransportTest extends MemoryCase {
   @Test
   void anOpeningThatFailsWithAnythingIsAFailedOpening() {
     DeviceClient client = started(scripted());
-    wire.attempt(1).opening.completeExceptionally(new OutOfMemoryError("scripted"));
+    transport.attempt(1).opening.completeExceptionally(new OutOfMemoryError("scripted"));
     assertThat(awaitState(client, ConnectionState.Waiting.class).failure())
         .isInstanceOf(UnreachableException.class);
   }
@@ -104,15 +104,15 @@ class MisbehavingTransportTest extends MemoryCase {
   @Test
   void anOpeningThatIgnoresItsAbortIsLeftBehindAndItsLateSessionCut() {
     DeviceClient client = started(scripted().openTimeout(Duration.ofSeconds(30)));
-    Attempt stuck = wire.attempt(1);
+    Attempt stuck = transport.attempt(1);
     time.advance(Duration.ofSeconds(30));
     awaitState(client, ConnectionState.Waiting.class);
     assertThat(stuck.aborted).hasValue(1);
     advanceToNextTry(client);
-    wire.attempt(2).succeed();
+    transport.attempt(2).succeed();
     awaitState(client, Connected.class);
     stuck.succeed();
-    Waiting.until("the late session is cut", () -> stuck.aborted.get() == 2);
+    Await.until("the late session is cut", () -> stuck.aborted.get() == 2);
     assertThat(client.state()).isInstanceOf(Connected.class);
     assertThat(take(stuck, 10)).isEmpty();
   }
@@ -121,27 +121,27 @@ class MisbehavingTransportTest extends MemoryCase {
   void aSessionThatIgnoresItsCloseIsCutAndThenForgotten() {
     DeviceClient client = connected();
     CompletableFuture<Void> closed = client.close(Duration.ZERO);
-    tickUntil("asked to close", () -> wire.attempt(1).closed.get() == 1);
+    tickUntil("asked to close", () -> transport.attempt(1).closed.get() == 1);
     assertThat(closed).isNotDone();
     tickUntil("closed all the same", closed::isDone);
-    assertThat(wire.attempt(1).aborted.get()).isPositive();
+    assertThat(transport.attempt(1).aborted.get()).isPositive();
     assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
   }
 
   @Test
   void aSessionThatEndsExceptionallyHasEnded() {
     DeviceClient client = connected();
-    wire.attempt(1).ended.completeExceptionally(new IllegalStateException("scripted"));
+    transport.attempt(1).ended.completeExceptionally(new IllegalStateException("scripted"));
     awaitState(client, ConnectionState.Waiting.class);
     advanceToNextTry(client);
-    wire.attempt(2).succeed();
+    transport.attempt(2).succeed();
     awaitState(client, Connected.class);
   }
 
   @Test
   void aSessionThatEndsWithoutAReasonIsReplaced() {
     DeviceClient client = connected();
-    wire.attempt(1).end();
+    transport.attempt(1).end();
     assertThat(awaitState(client, ConnectionState.Waiting.class).failure().getMessage())
         .isNotBlank();
   }
@@ -150,15 +150,15 @@ class MisbehavingTransportTest extends MemoryCase {
   void aRequestToReopenClosesOnceAndOpensAtOnce() {
     DeviceClient client = connected();
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 4);
-    Attempt first = wire.attempt(1);
+    Attempt first = transport.attempt(1);
     List<Envelope> taken = take(first, 2);
     first.context.requestReopen("scripted");
     first.context.requestReopen("scripted again");
-    Waiting.until("asked to close", () -> first.closed.get() > 0);
+    Await.until("asked to close", () -> first.closed.get() > 0);
     taken.get(0).accepted();
-    Waiting.result(sent.get(0));
+    Await.result(sent.get(0));
     first.end();
-    Attempt second = wire.attempt(2); // no time has moved
+    Attempt second = transport.attempt(2); // no time has moved
     assertThat(first.closed).hasValue(1);
     second.succeed();
     awaitState(client, Connected.class);
@@ -167,7 +167,7 @@ class MisbehavingTransportTest extends MemoryCase {
         .containsExactly(
             taken.get(1).sequence(), taken.get(1).sequence() + 1, taken.get(1).sequence() + 2);
     rest.forEach(Envelope::accepted);
-    sent.forEach(Waiting::result);
+    sent.forEach(Await::result);
     first.context.requestReopen("too late");
     first.onLoop(() -> {});
     assertThat(second.closed).hasValue(0);
@@ -176,7 +176,7 @@ class MisbehavingTransportTest extends MemoryCase {
   @Test
   void aLeaseIsInertOnceItsSessionHasEnded() {
     DeviceClient client = connected();
-    Attempt first = wire.attempt(1);
+    Attempt first = transport.attempt(1);
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 3);
     List<Envelope> taken = take(first, 3);
     first.end(lost());
@@ -188,7 +188,7 @@ class MisbehavingTransportTest extends MemoryCase {
     assertThat(client.outbox().waiting()).isEqualTo(3);
     assertThat(client.outbox().resent()).isEqualTo(3);
     advanceToNextTry(client);
-    Attempt second = wire.attempt(2);
+    Attempt second = transport.attempt(2);
     second.succeed();
     List<Envelope> again = take(second, 10);
     assertThat(again).hasSize(3);
@@ -196,13 +196,13 @@ class MisbehavingTransportTest extends MemoryCase {
     first.onLoop(() -> {});
     assertThat(sent).noneMatch(CompletableFuture::isDone);
     again.forEach(Envelope::accepted);
-    sent.forEach(Waiting::result);
+    sent.forEach(Await::result);
   }
 
   @Test
   void whatIsGivenBackReturnsToItsPlace() {
     DeviceClient client = connected();
-    Attempt session = wire.attempt(1);
+    Attempt session = transport.attempt(1);
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 6);
     List<Envelope> taken = take(session, 4);
     taken.get(2).giveBack();
@@ -216,27 +216,27 @@ class MisbehavingTransportTest extends MemoryCase {
     assertThat(rest.stream().map(Envelope::sequence).toList())
         .containsExactly(first, first + 2, first + 3, first + 4, first + 5);
     rest.forEach(Envelope::accepted);
-    sent.forEach(Waiting::result);
+    sent.forEach(Await::result);
     assertThat(client.outbox().accepted()).isEqualTo(6);
   }
 
   @Test
   void aSessionIsWokenWhenThereIsMore() {
     DeviceClient client = connected();
-    Attempt session = wire.attempt(1);
+    Attempt session = transport.attempt(1);
     CompletableFuture<Void> woken = new CompletableFuture<>();
     session.onLoop(() -> session.context.outbox().whenReadable(() -> woken.complete(null)));
     assertThat(take(session, 1)).isEmpty();
     CompletableFuture<Void> sent = client.send(text("m0"));
-    Waiting.result(woken);
+    Await.result(woken);
     take(session, 1).get(0).accepted();
-    Waiting.result(sent);
+    Await.result(sent);
   }
 
   @Test
   void bytesBoundATakeByTheSessionsOwnMeasure() {
     DeviceClient client = connected();
-    Attempt session = wire.attempt(1);
+    Attempt session = transport.attempt(1);
     sendAll(client, 0, 5);
     CompletableFuture<List<Integer>> sizes = new CompletableFuture<>();
     session.onLoop(
@@ -246,42 +246,42 @@ class MisbehavingTransportTest extends MemoryCase {
           counts.add(session.context.outbox().take(10, 10, message -> 1000).size());
           sizes.complete(counts);
         });
-    assertThat(Waiting.result(sizes)).containsExactly(2, 1);
+    assertThat(Await.result(sizes)).containsExactly(2, 1);
   }
 
   @Test
   void nothingReachesTheApplicationAfterTheEnd() {
     List<CloudMessage> got = new CopyOnWriteArrayList<>();
     DeviceClient client = started(scripted().onCloudMessage(got::add));
-    Attempt first = wire.attempt(1);
+    Attempt first = transport.attempt(1);
     first.succeed();
     awaitState(client, Connected.class);
     first.onLoop(
         () -> first.context.inbox().cloudMessage(new byte[0], Map.of(), Map.of(), settlement()));
-    Waiting.until("it has come", () -> got.size() == 1);
+    Await.until("it has come", () -> got.size() == 1);
     first.end(lost());
     awaitState(client, ConnectionState.Waiting.class);
     first.onLoop(
         () -> first.context.inbox().cloudMessage(new byte[0], Map.of(), Map.of(), settlement()));
     advanceToNextTry(client);
-    Attempt second = wire.attempt(2);
+    Attempt second = transport.attempt(2);
     second.succeed();
     awaitState(client, Connected.class);
     second.onLoop(
         () -> second.context.inbox().cloudMessage(new byte[0], Map.of(), Map.of(), settlement()));
-    Waiting.until("the next has come", () -> got.size() == 2);
+    Await.until("the next has come", () -> got.size() == 2);
   }
 
   @Test
   void aRenewalByANewSessionShowsTheNewToken() {
     DeviceClient client = connected();
     time.advance(Duration.ofDays(260)); // 85 per cent of the token's life is behind
-    Waiting.until("asked to close", () -> wire.attempt(1).closed.get() == 1);
-    wire.attempt(1).end();
-    wire.attempt(2).succeed();
+    Await.until("asked to close", () -> transport.attempt(1).closed.get() == 1);
+    transport.attempt(1).end();
+    transport.attempt(2).succeed();
     awaitState(client, Connected.class);
-    assertThat(wire.attempt(2).context.credential())
-        .isNotEqualTo(wire.attempt(1).context.credential());
+    assertThat(transport.attempt(2).context.credential())
+        .isNotEqualTo(transport.attempt(1).context.credential());
   }
 
   private static Settlement settlement() {

@@ -27,8 +27,8 @@ class ReconnectTest extends MemoryCase {
     DeviceClient client = opened(builder(MQTT));
     List<Duration> delays = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
-      int lines = i + 1;
-      Waiting.until("a line", () -> device.connectionsSoFar() == lines);
+      int connections = i + 1;
+      Await.until("a connection", () -> device.connectionsSoFar() == connections);
       awaitState(client, Connected.class);
       time.advance(Duration.ofSeconds(60)); // stable
       device.cut();
@@ -40,7 +40,7 @@ class ReconnectTest extends MemoryCase {
     // Evenly spread: 40 draws below a half, or above it, come once in 2^40 runs.
     assertThat(delays).anyMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) < 0);
     assertThat(delays).anyMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) > 0);
-    Waiting.until("a line", () -> device.connectionsSoFar() == 41);
+    Await.until("a connection", () -> device.connectionsSoFar() == 41);
   }
 
   @Test
@@ -49,7 +49,7 @@ class ReconnectTest extends MemoryCase {
     DeviceClient client = started(builder(MQTT));
     for (int round = 1; round <= 4; round++) {
       int attempts = round;
-      Waiting.until(
+      Await.until(
           "round " + round,
           () ->
               hub.attempts().size() == attempts
@@ -81,7 +81,7 @@ class ReconnectTest extends MemoryCase {
     device.cut();
     awaitState(client, ConnectionState.Waiting.class);
     advanceToNextTry(client);
-    Waiting.until(
+    Await.until(
         "the round has failed",
         () ->
             hub.attempts().size() == before + 1
@@ -100,7 +100,7 @@ class ReconnectTest extends MemoryCase {
             InMemoryFault.fail(
                 Point.BEFORE_STORE, new UnauthorizedException("scripted", Progress.MAYBE_SENT)));
     CompletableFuture<Void> sent = client.send(text("m0"));
-    Waiting.result(sent); // without time moving: the credential was renewed once
+    Await.result(sent); // without time moving: the credential was renewed once
     assertThat(hub.attempts()).containsExactly(route(MQTT), route(MQTT));
   }
 
@@ -109,14 +109,14 @@ class ReconnectTest extends MemoryCase {
     List<ConnectionState> heard = new CopyOnWriteArrayList<>();
     DeviceClient client = built(builder(MQTT).onConnectionState(heard::add));
     assertThat(client.state()).isInstanceOf(ConnectionState.NotOpened.class);
-    Waiting.result(client.open());
+    Await.result(client.open());
     device.cut();
     awaitState(client, ConnectionState.Waiting.class);
     advanceToNextTry(client);
-    Waiting.until("again", () -> device.connectionsSoFar() == 2);
+    Await.until("again", () -> device.connectionsSoFar() == 2);
     awaitState(client, Connected.class);
     closeNow(client);
-    Waiting.until("closed", () -> heard.size() == 6);
+    Await.until("closed", () -> heard.size() == 6);
     assertThat(heard.stream().map(state -> state.getClass().getSimpleName()).toList())
         .containsExactly("Connecting", "Connected", "Waiting", "Connecting", "Connected", "Closed");
   }
@@ -138,7 +138,7 @@ class ReconnectTest extends MemoryCase {
     assertThat(Duration.between(time.now(), lost.next()))
         .isLessThanOrEqualTo(Duration.ofSeconds(10));
     advanceToNextTry(client);
-    Waiting.until(
+    Await.until(
         "the first failed walk",
         () -> client.state() instanceof ConnectionState.Waiting now && now.attempt() == 1);
   }
@@ -148,8 +148,8 @@ class ReconnectTest extends MemoryCase {
     DeviceClient client = opened(builder(MQTT));
     List<Duration> delays = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
-      int lines = i + 1;
-      Waiting.until("a line", () -> device.connectionsSoFar() == lines);
+      int connections = i + 1;
+      Await.until("a connection", () -> device.connectionsSoFar() == connections);
       awaitState(client, Connected.class);
       device.cut();
       ConnectionState.Waiting state = awaitState(client, ConnectionState.Waiting.class);
@@ -160,7 +160,7 @@ class ReconnectTest extends MemoryCase {
     }
     assertThat(delays.subList(0, 3)).allMatch(it -> it.compareTo(Duration.ofSeconds(10)) <= 0);
     assertThat(delays).anyMatch(it -> it.compareTo(Duration.ofSeconds(60)) > 0);
-    Waiting.until("a line", () -> device.connectionsSoFar() == 41);
+    Await.until("a connection", () -> device.connectionsSoFar() == 41);
   }
 
   @Test
@@ -168,8 +168,8 @@ class ReconnectTest extends MemoryCase {
     DeviceClient client = opened(builder(MQTT));
     List<Duration> delays = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
-      int lines = i + 1;
-      Waiting.until("a line", () -> device.connectionsSoFar() == lines);
+      int connections = i + 1;
+      Await.until("a connection", () -> device.connectionsSoFar() == connections);
       awaitState(client, Connected.class);
       time.advance(Duration.ofSeconds(60)); // stable
       hub.faults().clear();
@@ -187,6 +187,6 @@ class ReconnectTest extends MemoryCase {
     assertThat(delays).allMatch(delay -> delay.compareTo(Duration.ofSeconds(10)) <= 0);
     // Evenly spread: 40 draws below a half come once in 2^40 runs.
     assertThat(delays).anyMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) > 0);
-    Waiting.until("a line", () -> device.connectionsSoFar() == 41);
+    Await.until("a connection", () -> device.connectionsSoFar() == 41);
   }
 }

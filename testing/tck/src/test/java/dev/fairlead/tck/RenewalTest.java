@@ -21,7 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Tokens are renewed before they end, whichever way the wire can. */
+/** Tokens are renewed before they end, whichever way the transport can. */
 class RenewalTest extends MemoryCase {
   private static final Duration HOUR = Duration.ofHours(1);
   private static final Duration EARLIEST = Duration.ofMinutes(45); // 75 per cent
@@ -44,25 +44,25 @@ class RenewalTest extends MemoryCase {
   void aNewSessionTakesTheNewTokenBetween75And85PerCent() {
     DeviceClient client = opened(builder(MQTT).credentials(Credentials.tokens(this::fetch)));
     time.advance(EARLIEST.minusSeconds(1));
-    Waiting.result(client.send(text("m0"))); // behind the alarm on the loop
+    Await.result(client.send(text("m0"))); // behind the alarm on the loop
     assertThat(issued).hasValue(1);
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     time.advance(DUE.minus(EARLIEST).plusSeconds(1));
-    // No back-off here: time stands still, and the new session comes all the same.
-    Waiting.until("a new session", () -> device.connectionsSoFar() == 2);
+    // No back-off here: time does not move, and the new session comes all the same.
+    Await.until("a new session", () -> device.connectionsSoFar() == 2);
     awaitState(client, Connected.class);
     assertThat(issued).hasValue(2);
-    Waiting.result(client.send(text("m1")));
-    assertThat(hub.openLines()).isEqualTo(1);
+    Await.result(client.send(text("m1")));
+    assertThat(hub.openConnections()).isEqualTo(1);
   }
 
   @Test
-  void anOpenLineTakesTheNewTokenWhereTheWireCan() {
+  void anOpenConnectionTakesTheNewTokenWhereTheTransportCan() {
     DeviceClient client =
         opened(builder(like(AMQP).renewingInPlace()).credentials(Credentials.tokens(this::fetch)));
     pass(client, DUE.multipliedBy(10), Duration.ofMinutes(1));
     assertThat(issued).hasValueBetween(11, 14);
-    Waiting.result(client.send(text("m0")));
+    Await.result(client.send(text("m0")));
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     assertThat(client.state()).isInstanceOf(Connected.class);
   }
@@ -72,7 +72,7 @@ class RenewalTest extends MemoryCase {
     DeviceClient client = opened(builder(MQTT).credentials(Credentials.tokens(this::fetch)));
     sourceDown = true;
     time.advance(DUE.plusMinutes(3));
-    Waiting.result(client.send(text("still here")));
+    Await.result(client.send(text("still here")));
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     sourceDown = false;
     tickUntil("a new session", () -> device.connectionsSoFar() == 2);
@@ -102,7 +102,7 @@ class RenewalTest extends MemoryCase {
     assertThat(issued).hasValueGreaterThanOrEqualTo(3); // another token was shown in time
     pass(client, Duration.ofMinutes(20), Duration.ofSeconds(20));
     assertThat(device.connectionsSoFar()).isEqualTo(1);
-    Waiting.result(client.send(text("m0")));
+    Await.result(client.send(text("m0")));
   }
 
   @Test
@@ -113,23 +113,23 @@ class RenewalTest extends MemoryCase {
         CompletableFuture.supplyAsync(() -> client)
             .thenCompose(
                 connected -> {
-                  time.advance(HOUR); // the hub cuts the line with the token
+                  time.advance(HOUR); // the hub cuts the connection with the token
                   return connected.send(text("m0"));
                 });
     tickUntil("the loss shows", () -> client.state().cause().isPresent());
     assertThat(sent).isNotCompletedExceptionally();
     sourceDown = false;
     tickUntil("sent", sent::isDone);
-    Waiting.result(sent);
+    Await.result(sent);
   }
 
   @Test
   void aTokenInUseIsUsedAgainWhileItIsFresh() {
     DeviceClient client = opened(builder(MQTT).credentials(Credentials.tokens(this::fetch)));
     for (int i = 2; i <= 6; i++) {
-      int lines = i;
+      int connections = i;
       device.cut();
-      tickUntil("again", () -> device.connectionsSoFar() == lines);
+      tickUntil("again", () -> device.connectionsSoFar() == connections);
       awaitState(client, Connected.class);
     }
     assertThat(issued).hasValue(1);
@@ -141,10 +141,10 @@ class RenewalTest extends MemoryCase {
         opened(
             builder(MQTT)
                 .credentials(Credentials.sharedAccessKey(device.key(), Duration.ofDays(30))));
-    Waiting.until("connected", () -> client.state() instanceof Connected);
+    Await.until("connected", () -> client.state() instanceof Connected);
     time.setWallClock(time.now().plus(Duration.ofDays(29)));
     time.advance(Duration.ofHours(1));
-    Waiting.until("a new session", () -> device.connectionsSoFar() == 2);
+    Await.until("a new session", () -> device.connectionsSoFar() == 2);
   }
 
   @Test
@@ -163,13 +163,13 @@ class RenewalTest extends MemoryCase {
                         })));
     for (int i = 1; i <= 3; i++) {
       int count = i;
-      Waiting.until("asked", () -> asked.size() == count && time.hasTaskIn(Duration.ofSeconds(30)));
+      Await.until("asked", () -> asked.size() == count && time.hasTaskIn(Duration.ofSeconds(30)));
       time.advance(Duration.ofSeconds(30));
       assertThat(awaitState(client, ConnectionState.Waiting.class).failure().getMessage())
           .isNotBlank();
       advanceToNextTry(client);
     }
-    Waiting.until("asked again", () -> asked.size() == 4);
+    Await.until("asked again", () -> asked.size() == 4);
     closeNow(client);
     assertThat(hub.attempts()).isEmpty();
   }
@@ -182,15 +182,15 @@ class RenewalTest extends MemoryCase {
             builder(MQTT).time(wrong).credentials(Credentials.sharedAccessKey(device.key(), HOUR)));
     ConnectionState.Unauthorized refused = awaitState(client, ConnectionState.Unauthorized.class);
     assertThat(refused.clockDoubt()).get().asString().contains("1970");
-    Waiting.until(
+    Await.until(
         "the wait is set", () -> wrong.hasTaskIn(Duration.between(wrong.now(), refused.next())));
     Duration wait = Duration.between(wrong.now(), refused.next());
     wrong.setWallClock(time.now());
     wrong.advance(wait);
     awaitState(client, ConnectionState.Connected.class);
-    Waiting.result(client.send(text("m0")));
+    Await.result(client.send(text("m0")));
     CompletableFuture<Void> closed = client.close(Duration.ZERO);
-    Waiting.until(
+    Await.until(
         "closed",
         () -> {
           wrong.advance(Duration.ofSeconds(1));
@@ -205,21 +205,21 @@ class RenewalTest extends MemoryCase {
         opened(
             builder(MQTT).time(clock).credentials(Credentials.sharedAccessKey(device.key(), HOUR)));
     clock.setWallClock(time.now().minus(Duration.ofMinutes(30)));
-    for (int minute = 0; minute < 60; minute++) { // then the token ends on the open line
+    for (int minute = 0; minute < 60; minute++) { // then the token ends on the open connection
       clock.advance(Duration.ofMinutes(1));
       time.advance(Duration.ofMinutes(1));
     }
     CompletableFuture<Void> sent = client.send(text("m0"));
-    Waiting.until(
+    Await.until(
         "sent by a new session",
         () -> {
           clock.advance(Duration.ofSeconds(1));
           time.advance(Duration.ofSeconds(1));
           return sent.isDone();
         });
-    Waiting.result(sent);
+    Await.result(sent);
     CompletableFuture<Void> closed = client.close(Duration.ZERO);
-    Waiting.until(
+    Await.until(
         "closed",
         () -> {
           clock.advance(Duration.ofSeconds(1));

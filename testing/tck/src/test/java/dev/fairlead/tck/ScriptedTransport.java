@@ -36,7 +36,7 @@ final class ScriptedTransport implements TransportProvider {
 
   /** Waits for the n-th opening, counted from 1. */
   Attempt attempt(int number) {
-    Waiting.until("opening " + number, () -> attempts.size() >= number);
+    Await.until("opening " + number, () -> attempts.size() >= number);
     return attempts.get(number - 1);
   }
 
@@ -74,7 +74,7 @@ final class ScriptedTransport implements TransportProvider {
                 action.run();
                 done.complete(null);
               });
-      Waiting.result(done);
+      Await.result(done);
     }
 
     @Override

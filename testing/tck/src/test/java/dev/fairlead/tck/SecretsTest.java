@@ -103,10 +103,10 @@ class SecretsTest extends MemoryCase {
     DeviceClient client = opened(builder);
     print(client);
     print(client.plan().explain());
-    Waiting.result(client.send(text(CONTENT)));
+    Await.result(client.send(text(CONTENT)));
     device.sendCloudMessage(CONTENT, Map.of(CONTENT, CONTENT));
-    Waiting.result(device.invokeMethod("boom", "\"" + CONTENT + "\"", Duration.ofSeconds(30)));
-    print(Waiting.failure(client.updateReportedProperties("{\"a b\":\"" + CONTENT + "\"}")));
+    Await.result(device.invokeMethod("boom", "\"" + CONTENT + "\"", Duration.ofSeconds(30)));
+    print(Await.failure(client.updateReportedProperties("{\"a b\":\"" + CONTENT + "\"}")));
     hub.setReachable(false);
     print(awaitState(client, ConnectionState.Waiting.class).failure());
     hub.setReachable(true);
@@ -140,20 +140,20 @@ class SecretsTest extends MemoryCase {
                                 time.now().minusSeconds(1),
                                 wrongKey)
                             .text())));
-    Waiting.until("the failure shows", () -> expired.state().cause().isPresent());
+    Await.until("the failure shows", () -> expired.state().cause().isPresent());
     expired.state().cause().ifPresent(this::print);
 
     assertThat(printed).hasSizeGreaterThan(20);
     assertThat(tokens).isNotEmpty();
     String key = device.key().reveal();
-    for (String line : printed) {
-      assertThat(line)
+    for (String connection : printed) {
+      assertThat(connection)
           .doesNotContain(key)
           .doesNotContain(URLEncoder.encode(key, StandardCharsets.UTF_8))
           .doesNotContain(wrongKey.reveal())
           .doesNotContain("sig=")
           .doesNotContain(CONTENT);
-      tokens.forEach(token -> assertThat(line).doesNotContain(token));
+      tokens.forEach(token -> assertThat(connection).doesNotContain(token));
     }
   }
 

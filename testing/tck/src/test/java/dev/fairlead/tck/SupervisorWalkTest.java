@@ -69,14 +69,14 @@ class SupervisorWalkTest {
     final Random random;
     final FakeTime time = new FakeTime();
     final Secret key = Secret.of("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
-    final Wire wire;
+    final Transport transport;
     final AtomicInteger delivered = new AtomicInteger();
     volatile boolean behaves;
     volatile String lastToken = "";
 
     Walk(long seed) {
       random = new Random(seed);
-      wire = new Wire(this);
+      transport = new Transport(this);
     }
 
     synchronized int draw(int bound) {
@@ -104,7 +104,7 @@ class SupervisorWalkTest {
                   new MaintenanceWindow(
                       LocalTime.of(draw(24), 0), Duration.ofHours(1), ZoneOffset.UTC))
               .openTimeout(Duration.ofSeconds(10 + draw(50)))
-              .transport(wire)
+              .transport(transport)
               .build();
       CompletableFuture<Void> open = client.open();
       List<CompletableFuture<Void>> sent = new ArrayList<>();
@@ -117,7 +117,7 @@ class SupervisorWalkTest {
       }
       behaves = true;
       for (int i = 0; i < 4000 && !(client.state() instanceof ConnectionState.Connected); i++) {
-        wire.behave();
+        transport.behave();
         time.advance(Duration.ofMillis(500 + i));
         settle(client);
       }
@@ -125,21 +125,21 @@ class SupervisorWalkTest {
           .as("connected again")
           .isInstanceOf(ConnectionState.Connected.class);
       for (int i = 0; i < 200 && !sent.stream().allMatch(CompletableFuture::isDone); i++) {
-        wire.behave();
+        transport.behave();
         time.advance(Duration.ofSeconds(1));
         settle(client);
       }
       assertThat(sent).as("delivered").allMatch(CompletableFuture::isDone);
-      sent.forEach(Waiting::result);
-      Waiting.result(open);
+      sent.forEach(Await::result);
+      Await.result(open);
       behaves = draw(3) > 0; // Closing has a bound whatever the transport does.
       CompletableFuture<Void> closed = client.close(Duration.ofSeconds(draw(3)));
       for (int i = 0; i < 60 && !closed.isDone(); i++) {
         settle(client);
         time.advance(Duration.ofSeconds(1));
       }
-      Waiting.result(closed);
-      Waiting.until("no alarm is left", () -> time.pending() == 0);
+      Await.result(closed);
+      Await.until("no alarm is left", () -> time.pending() == 0);
     }
 
     private CompletionStage<Secret> fetch(Audience audience) {
@@ -166,10 +166,11 @@ class SupervisorWalkTest {
         case 0 -> time.setWallClock(time.now().plusSeconds(draw(12_000) - 6_000));
         case 1, 2, 3 -> time.advanceToNext();
         case 4 -> time.advance(Duration.ofSeconds(draw(4000)));
-        case 5 -> wire.random().ifPresent(one -> one.context.requestReopen("scripted"));
-        case 6, 7 -> wire.random().ifPresent(one -> one.end(failure()));
-        case 8, 9, 10 -> wire.random().ifPresent(Link::succeed);
-        default -> wire.random().ifPresent(one -> one.opening.completeExceptionally(failure()));
+        case 5 -> transport.random().ifPresent(one -> one.context.requestReopen("scripted"));
+        case 6, 7 -> transport.random().ifPresent(one -> one.end(failure()));
+        case 8, 9, 10 -> transport.random().ifPresent(Link::succeed);
+        default ->
+            transport.random().ifPresent(one -> one.opening.completeExceptionally(failure()));
       }
     }
 
@@ -178,7 +179,7 @@ class SupervisorWalkTest {
       for (int i = 0; i < 3; i++) {
         CompletableFuture<Void> turn = new CompletableFuture<>();
         client.getTwin().whenComplete((twin, failure) -> turn.complete(null));
-        Waiting.result(turn);
+        Await.result(turn);
       }
     }
 
@@ -206,11 +207,11 @@ class SupervisorWalkTest {
     }
   }
 
-  private static final class Wire implements TransportProvider {
+  private static final class Transport implements TransportProvider {
     private final Walk walk;
     private final List<Link> links = new CopyOnWriteArrayList<>();
 
-    Wire(Walk walk) {
+    Transport(Walk walk) {
       this.walk = walk;
     }
 

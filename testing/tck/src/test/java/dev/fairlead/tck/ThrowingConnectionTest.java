@@ -42,7 +42,7 @@ class ThrowingConnectionTest extends GatewayCase {
     ABORT
   }
 
-  private final Throwing wire = new Throwing(like(AMQP));
+  private final Throwing transport = new Throwing(like(AMQP));
 
   /** The in-memory transport, whose connections throw in one verb. */
   private static final class Throwing implements MultiplexingProvider {
@@ -132,8 +132,8 @@ class ThrowingConnectionTest extends GatewayCase {
   @ParameterizedTest
   @EnumSource(Verb.class)
   void aConnectionThatThrowsIsReplaced(Verb verb) {
-    Gateway gateway = built(gatewayOver(wire).openTimeout(Duration.ofSeconds(30)));
-    wire.bad = verb;
+    Gateway gateway = built(gatewayOver(transport).openTimeout(Duration.ofSeconds(30)));
+    transport.bad = verb;
     List<DeviceClient> devices = opening(gateway, 3);
     tickUntil(
         "they have tried",
@@ -143,16 +143,16 @@ class ThrowingConnectionTest extends GatewayCase {
                     each ->
                         each.state() instanceof Connected
                             || each.state() instanceof ConnectionState.Waiting));
-    wire.bad = null;
+    transport.bad = null;
     tickUntil("all are connected", () -> areConnected(devices));
-    wire.bad = verb; // GatewayCase closes it, and finds no alarm left.
+    transport.bad = verb; // GatewayCase closes it, and finds no alarm left.
   }
 
   @Test
   void aConnectionIsOpenWithinTheLimitOrSaysWhatItWaitedFor() {
     hub.faults().add(InMemoryFault.silence(InMemoryFault.Point.TLS));
-    wire.bad = Verb.OPENING_ABORT;
-    Gateway gateway = built(gatewayOver(wire).openTimeout(Duration.ofSeconds(30)));
+    transport.bad = Verb.OPENING_ABORT;
+    Gateway gateway = built(gatewayOver(transport).openTimeout(Duration.ofSeconds(30)));
     DeviceClient one = opening(gateway, 1).get(0);
     tickUntil("given up", () -> one.state() instanceof ConnectionState.Waiting);
     assertThat(one.state().cause().orElseThrow())

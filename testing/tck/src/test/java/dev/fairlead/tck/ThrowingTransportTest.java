@@ -60,10 +60,10 @@ class ThrowingTransportTest extends MemoryCase {
     NULL
   }
 
-  private final Wire wire = new Wire();
+  private final Transport transport = new Transport();
 
   /** Throws in the verbs that are bad, and otherwise does nothing by itself. */
-  private static final class Wire implements TransportProvider {
+  private static final class Transport implements TransportProvider {
     final Set<Verb> bad = EnumSet.noneOf(Verb.class);
     volatile Way way = Way.RUNTIME_EXCEPTION;
     final List<Try> tries = new CopyOnWriteArrayList<>();
@@ -106,60 +106,60 @@ class ThrowingTransportTest extends MemoryCase {
     }
 
     Try attempt(int number) {
-      Waiting.until("opening " + number, () -> tries.size() >= number);
+      Await.until("opening " + number, () -> tries.size() >= number);
       return tries.get(number - 1);
     }
   }
 
   private static final class Try implements Opening<TransportSession>, TransportSession {
-    final Wire wire;
+    final Transport transport;
     final SessionContext context;
     final CompletableFuture<TransportSession> opening = new CompletableFuture<>();
     final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
     final AtomicInteger aborts = new AtomicInteger();
     final AtomicInteger closes = new AtomicInteger();
 
-    Try(Wire wire, SessionContext context) {
-      this.wire = wire;
+    Try(Transport transport, SessionContext context) {
+      this.transport = transport;
       this.context = context;
     }
 
     @Override
     public CompletionStage<TransportSession> outcome() {
-      return wire.did(Verb.OUTCOME, () -> opening);
+      return transport.did(Verb.OUTCOME, () -> opening);
     }
 
     @Override
     public String step() {
-      return wire.did(Verb.STEP, () -> "the script");
+      return transport.did(Verb.STEP, () -> "the script");
     }
 
     @Override
     public Optional<TwinLink> twin() {
-      return wire.did(Verb.TWIN, Optional::empty);
+      return transport.did(Verb.TWIN, Optional::empty);
     }
 
     @Override
     public CompletionStage<Renewal> renew(Credential credential) {
-      wire.renewals.incrementAndGet();
-      return wire.did(Verb.RENEW, () -> CompletableFuture.completedFuture(Renewal.RENEWED));
+      transport.renewals.incrementAndGet();
+      return transport.did(Verb.RENEW, () -> CompletableFuture.completedFuture(Renewal.RENEWED));
     }
 
     @Override
     public CompletionStage<Optional<HubException>> ended() {
-      return wire.did(Verb.ENDED, () -> ended);
+      return transport.did(Verb.ENDED, () -> ended);
     }
 
     @Override
     public void close() {
       closes.incrementAndGet();
-      wire.did(Verb.CLOSE, () -> ended.complete(Optional.empty()));
+      transport.did(Verb.CLOSE, () -> ended.complete(Optional.empty()));
     }
 
     @Override
     public void abort() {
       aborts.incrementAndGet();
-      wire.did(
+      transport.did(
           opening.isDone() ? Verb.ABORT : Verb.OPENING_ABORT,
           () -> ended.complete(Optional.empty()));
     }
@@ -172,23 +172,23 @@ class ThrowingTransportTest extends MemoryCase {
         .credentials(Credentials.sharedAccessKey(device.key(), Duration.ofHours(1)))
         .time(time)
         .openTimeout(LIMIT)
-        .transport(wire);
+        .transport(transport);
   }
 
   private DeviceClient connected() {
     DeviceClient client = started(throwing());
-    wire.attempt(1).opening.complete(wire.attempt(1));
+    transport.attempt(1).opening.complete(transport.attempt(1));
     awaitState(client, Connected.class);
     return client;
   }
 
   /** The transport behaves again: a session comes, and the client closes. */
   private void assertGoesOn(DeviceClient client) {
-    wire.misbehave(Way.NULL);
+    transport.misbehave(Way.NULL);
     tickUntil(
         "connected",
         () -> {
-          wire.tries.forEach(each -> each.opening.complete(each));
+          transport.tries.forEach(each -> each.opening.complete(each));
           return client.state() instanceof Connected;
         });
     closeNow(client);
@@ -199,7 +199,7 @@ class ThrowingTransportTest extends MemoryCase {
   @ParameterizedTest
   @EnumSource(Way.class)
   void anOpeningThatThrowsIsAFailedOpening(Way way) {
-    wire.misbehave(way, Verb.OPEN, Verb.OPENING_ABORT);
+    transport.misbehave(way, Verb.OPEN, Verb.OPENING_ABORT);
     DeviceClient client = started(throwing());
     assertThat(awaitState(client, ConnectionState.Waiting.class).attempt()).isEqualTo(1);
     assertGoesOn(client);
@@ -208,7 +208,7 @@ class ThrowingTransportTest extends MemoryCase {
   @ParameterizedTest
   @EnumSource(Way.class)
   void anOpeningWithoutAnOutcomeIsAFailedOpening(Way way) {
-    wire.misbehave(way, Verb.OUTCOME, Verb.OPENING_ABORT, Verb.STEP);
+    transport.misbehave(way, Verb.OUTCOME, Verb.OPENING_ABORT, Verb.STEP);
     DeviceClient client = started(throwing());
     assertThat(awaitState(client, ConnectionState.Waiting.class).attempt()).isEqualTo(1);
     assertGoesOn(client);
@@ -217,31 +217,31 @@ class ThrowingTransportTest extends MemoryCase {
   @ParameterizedTest
   @EnumSource(Way.class)
   void anOpeningWhoseAbortThrowsIsLeftBehindAtItsLimit(Way way) {
-    wire.misbehave(way, Verb.OPENING_ABORT, Verb.STEP);
+    transport.misbehave(way, Verb.OPENING_ABORT, Verb.STEP);
     DeviceClient client = started(throwing());
-    wire.attempt(1);
+    transport.attempt(1);
     tickUntil("the limit is reached", () -> client.state() instanceof ConnectionState.Waiting);
-    assertThat(wire.attempt(1).aborts).hasValue(1);
+    assertThat(transport.attempt(1).aborts).hasValue(1);
     assertGoesOn(client);
   }
 
   @ParameterizedTest
   @EnumSource(Way.class)
   void aSessionWithoutAnEndIsCutAndReplaced(Way way) {
-    wire.misbehave(way, Verb.ENDED, Verb.ABORT);
+    transport.misbehave(way, Verb.ENDED, Verb.ABORT);
     DeviceClient client = started(throwing());
-    wire.attempt(1).opening.complete(wire.attempt(1));
+    transport.attempt(1).opening.complete(transport.attempt(1));
     awaitState(client, ConnectionState.Waiting.class);
-    assertThat(wire.attempt(1).aborts).hasValue(1);
+    assertThat(transport.attempt(1).aborts).hasValue(1);
     assertGoesOn(client);
   }
 
   @ParameterizedTest
   @EnumSource(Way.class)
   void aSessionWhoseTwinThrowsIsOpenAllTheSame(Way way) {
-    wire.misbehave(way, Verb.TWIN);
+    transport.misbehave(way, Verb.TWIN);
     DeviceClient client = started(throwing().onDesiredProperties(change -> {}));
-    wire.attempt(1).opening.complete(wire.attempt(1));
+    transport.attempt(1).opening.complete(transport.attempt(1));
     awaitState(client, Connected.class);
     assertGoesOn(client);
   }
@@ -250,12 +250,12 @@ class ThrowingTransportTest extends MemoryCase {
   @EnumSource(Way.class)
   void aRenewalThatThrowsIsTriedAgain(Way way) {
     DeviceClient client = connected();
-    wire.misbehave(way, Verb.RENEW);
+    transport.misbehave(way, Verb.RENEW);
     time.advance(Duration.ofMinutes(51));
-    Waiting.until("tried", () -> wire.renewals.get() > 0);
-    int tried = wire.renewals.get();
-    wire.misbehave(Way.NULL);
-    tickUntil("tried again", () -> wire.renewals.get() > tried);
+    Await.until("tried", () -> transport.renewals.get() > 0);
+    int tried = transport.renewals.get();
+    transport.misbehave(Way.NULL);
+    tickUntil("tried again", () -> transport.renewals.get() > tried);
     assertThat(client.state()).isInstanceOf(Connected.class);
     assertGoesOn(client);
   }
@@ -267,10 +267,10 @@ class ThrowingTransportTest extends MemoryCase {
   void aSessionWhoseCloseAndAbortThrowIsForgottenAndTheClientCloses(Way way) {
     DeviceClient client = connected();
     CompletableFuture<Void> sent = client.send(text("m0"));
-    wire.misbehave(way, Verb.CLOSE, Verb.ABORT);
+    transport.misbehave(way, Verb.CLOSE, Verb.ABORT);
     closeNow(client);
     assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
-    assertThat(Waiting.failure(sent)).isNotNull();
+    assertThat(Await.failure(sent)).isNotNull();
     tickUntil("no alarm is left", () -> time.pending() == 0);
   }
 
@@ -280,16 +280,16 @@ class ThrowingTransportTest extends MemoryCase {
       names = {"RUNTIME_EXCEPTION", "ERROR", "CHECKED"})
   void aSessionWhoseCloseThrowsIsReplacedOnRequest(Way way) {
     DeviceClient client = connected();
-    wire.misbehave(way, Verb.CLOSE, Verb.ABORT);
-    wire.attempt(1).context.requestReopen("scripted");
-    tickUntil("a new session is being opened", () -> wire.tries.size() == 2);
+    transport.misbehave(way, Verb.CLOSE, Verb.ABORT);
+    transport.attempt(1).context.requestReopen("scripted");
+    tickUntil("a new session is being opened", () -> transport.tries.size() == 2);
     assertGoesOn(client);
   }
 
   @Test
   void anEndThatComesTwiceIsOneEnd() {
     DeviceClient client = started(throwing());
-    Try first = wire.attempt(1);
+    Try first = transport.attempt(1);
     CompletableFuture<Runnable> again = new CompletableFuture<>();
     TransportSession twice = endsTwice(first, again);
     first.opening.complete(twice);
@@ -297,13 +297,13 @@ class ThrowingTransportTest extends MemoryCase {
     first.ended.complete(Optional.of(cutByHub()));
     awaitState(client, ConnectionState.Waiting.class);
     advanceToNextTry(client);
-    Try second = wire.attempt(2);
+    Try second = transport.attempt(2);
     second.opening.complete(second);
     awaitState(client, Connected.class);
-    Waiting.result(again).run();
-    Waiting.result(settled(second));
+    Await.result(again).run();
+    Await.result(settled(second));
     assertThat(client.state()).isInstanceOf(Connected.class);
-    assertThat(wire.tries).hasSize(2);
+    assertThat(transport.tries).hasSize(2);
   }
 
   /** Its end calls those who wait for it as often as it likes. */

@@ -187,17 +187,17 @@ class TokenLifeTest extends MemoryCase {
     for (int i = 0; i < 5; i++) {
       assertThat(client.uploadFile(file())).isNotNull();
     }
-    Waiting.until("they have begun", () -> contexts.size() == 5);
+    Await.until("they have begun", () -> contexts.size() == 5);
     contexts.get(0).credentialRefused();
     contexts.forEach(each -> got.add(each.credential()));
-    Waiting.until("asked", () -> asked.size() == 2);
+    Await.until("asked", () -> asked.size() == 2);
     atRest(client);
     assertThat(asked).hasSize(2);
     tickUntil("the limit is reached", () -> got.get(4).toCompletableFuture().isDone());
     assertThat(got)
         .allSatisfy(
             each ->
-                assertThat(Waiting.failure(each))
+                assertThat(Await.failure(each))
                     .isInstanceOf(UnreachableException.class)
                     .hasMessageContaining("did not answer within 30 s"));
   }
@@ -250,9 +250,9 @@ class TokenLifeTest extends MemoryCase {
                 .credentials(source(audience -> given(audience, HOUR))));
     pass(client, Duration.ofMinutes(30), Duration.ofSeconds(20));
     assertThat(client.uploadFile(file())).isNotNull();
-    Waiting.until("it has begun", () -> contexts.size() == 1);
+    Await.until("it has begun", () -> contexts.size() == 1);
     contexts.get(0).credentialRefused();
-    Waiting.result(contexts.get(0).credential());
+    Await.result(contexts.get(0).credential());
     assertThat(asked).hasSize(2);
     pass(
         client,
@@ -279,10 +279,10 @@ class TokenLifeTest extends MemoryCase {
                           whose[0] = audience;
                           return slow;
                         })));
-    Waiting.until("asked", () -> asked.size() == 1 && time.hasTaskIn(Duration.ofSeconds(30)));
+    Await.until("asked", () -> asked.size() == 1 && time.hasTaskIn(Duration.ofSeconds(30)));
     time.advance(Duration.ofSeconds(29));
     slow.complete(token(whose[0], HOUR));
-    Waiting.until("dialled", () -> hub.openLines() == 1);
+    Await.until("dialled", () -> hub.openConnections() == 1);
     time.advance(Duration.ofSeconds(1));
     assertThat(awaitState(client, ConnectionState.Waiting.class).failure())
         .hasMessageContaining("was not open within 30 s; it waited for the TLS handshake with the")
@@ -297,7 +297,7 @@ class TokenLifeTest extends MemoryCase {
                 .retry(RetryPolicy.defaults().stoppingWhenUnauthorized())
                 .openTimeout(Duration.ofSeconds(30))
                 .credentials(source(audience -> new CompletableFuture<>())));
-    Waiting.until("asked", () -> time.hasTaskIn(Duration.ofSeconds(30)));
+    Await.until("asked", () -> time.hasTaskIn(Duration.ofSeconds(30)));
     time.advance(Duration.ofSeconds(30));
     ConnectionState.Waiting state = awaitState(client, ConnectionState.Waiting.class);
     assertThat(state.failure())
@@ -317,7 +317,7 @@ class TokenLifeTest extends MemoryCase {
                     source(audience -> CompletableFuture.failedFuture(new OutOfMemoryError("x")))));
     for (int i = 1; i <= 5; i++) {
       int attempt = i;
-      Waiting.until(
+      Await.until(
           "waiting",
           () ->
               client.state() instanceof ConnectionState.Waiting waiting
@@ -334,8 +334,8 @@ class TokenLifeTest extends MemoryCase {
             builder(MQTT)
                 .openTimeout(Duration.ofSeconds(30))
                 .credentials(source(audience -> new CompletableFuture<>())));
-    Waiting.until("asked", () -> time.hasTaskIn(Duration.ofSeconds(30)));
-    Waiting.result(client.close(Duration.ZERO));
+    Await.until("asked", () -> time.hasTaskIn(Duration.ofSeconds(30)));
+    Await.result(client.close(Duration.ZERO));
     assertThat(time.pending()).isZero();
   }
 
@@ -359,7 +359,7 @@ class TokenLifeTest extends MemoryCase {
         .add(
             InMemoryFault.fail(
                 Point.BEFORE_STORE, new UnauthorizedException("scripted", Progress.MAYBE_SENT)));
-    Waiting.result(client.send(text("m0"))); // without time moving: a new credential at once
+    Await.result(client.send(text("m0"))); // without time moving: a new credential at once
     assertThat(device.connectionsSoFar()).isEqualTo(before + 1);
   }
 

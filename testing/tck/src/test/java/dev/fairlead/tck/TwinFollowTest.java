@@ -21,7 +21,7 @@ class TwinFollowTest extends MemoryCase {
   void aDeviceCreatedAnewWithTheSameVersionIsNoticed() {
     device.updateDesired("{\"color\":\"red\"}");
     DeviceClient client = opened(builder(MQTT).onDesiredProperties(heard::add));
-    Waiting.until("all come first", () -> heard.size() == 1);
+    Await.until("all come first", () -> heard.size() == 1);
     long version = heard.get(0).version();
     hub.setReachable(false);
     device.recreate();
@@ -40,15 +40,15 @@ class TwinFollowTest extends MemoryCase {
   void theSameDocumentIsNotHeardOfTwice() {
     device.updateDesired("{\"color\":\"red\"}");
     DeviceClient client = opened(builder(MQTT).onDesiredProperties(heard::add));
-    Waiting.until("all come first", () -> heard.size() == 1);
+    Await.until("all come first", () -> heard.size() == 1);
     for (int i = 2; i <= 5; i++) {
-      int lines = i;
+      int connections = i;
       device.cut();
-      tickUntil("again", () -> device.connectionsSoFar() == lines);
-      Waiting.result(client.send(text("m" + i)));
+      tickUntil("again", () -> device.connectionsSoFar() == connections);
+      Await.result(client.send(text("m" + i)));
     }
     device.updateDesired("{\"color\":\"blue\"}");
-    Waiting.until("the change comes", () -> heard.size() >= 2);
+    Await.until("the change comes", () -> heard.size() >= 2);
     assertThat(heard).hasSize(2);
     assertThat(heard.get(1).changed().asMap()).containsOnlyKeys("color");
   }
@@ -65,7 +65,7 @@ class TwinFollowTest extends MemoryCase {
     device.updateDesired("{\"size\":3}"); // announced while nothing is known yet
     tickUntil("all come", () -> !heard.isEmpty());
     assertThat(heard.get(0).first()).isTrue();
-    Waiting.until(
+    Await.until(
         "everything is known",
         () -> heard.get(heard.size() - 1).properties().getLong("size").orElse(0) == 3);
     assertThat(heard.get(heard.size() - 1).properties().getString("color")).hasValue("red");
@@ -83,7 +83,7 @@ class TwinFollowTest extends MemoryCase {
         device.updateDesired(mark + i + "}");
       }
       int expected = run;
-      Waiting.until(
+      Await.until(
           "the last is known",
           () ->
               !heard.isEmpty()

@@ -86,13 +86,13 @@ class WrongClockTest extends MemoryCase {
         started(
             builder(MQTT).time(wrong).credentials(Credentials.sharedAccessKey(device.key(), HOUR)));
     ConnectionState.Unauthorized refused = awaitState(client, ConnectionState.Unauthorized.class);
-    Waiting.until("the clock is watched", () -> wrong.hasTaskIn(Duration.ofSeconds(15)));
+    Await.until("the clock is watched", () -> wrong.hasTaskIn(Duration.ofSeconds(15)));
     wrong.setWallClock(time.now());
     wrong.advance(Duration.ofSeconds(15)); // the wait is a minute or more
     assertThat(Duration.between(Instant.EPOCH, refused.next()))
         .isGreaterThan(Duration.ofMinutes(1).minusNanos(1));
     awaitState(client, Connected.class);
-    Waiting.result(client.send(text("m0")));
+    Await.result(client.send(text("m0")));
     closeWith(wrong, client);
   }
 
@@ -108,14 +108,14 @@ class WrongClockTest extends MemoryCase {
     while (Duration.between(time.now(), state.next()).compareTo(Duration.ofSeconds(20)) < 0) {
       int before = hub.attempts().size();
       advanceToNextTry(client);
-      Waiting.until(
+      Await.until(
           "tried",
           () ->
               hub.attempts().size() > before && client.state() instanceof ConnectionState.Waiting);
       state = awaitState(client, ConnectionState.Waiting.class);
     }
     hub.faults().clear();
-    Waiting.until("the clock is watched", () -> time.hasTaskIn(Duration.ofSeconds(15)));
+    Await.until("the clock is watched", () -> time.hasTaskIn(Duration.ofSeconds(15)));
     time.setWallClock(time.now().plus(Duration.ofDays(10)));
     time.advance(Duration.ofSeconds(15));
     awaitState(client, Connected.class);
@@ -147,7 +147,7 @@ class WrongClockTest extends MemoryCase {
 
   private void closeWith(FakeTime clock, DeviceClient client) {
     CompletableFuture<Void> closed = client.close(Duration.ZERO);
-    Waiting.until(
+    Await.until(
         "closed",
         () -> {
           clock.advance(Duration.ofSeconds(1));

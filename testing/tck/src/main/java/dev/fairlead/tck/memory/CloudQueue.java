@@ -118,7 +118,7 @@ final class CloudQueue {
     }
   }
 
-  /** Unlocks everything, as when the device's line has ended. */
+  /** Unlocks everything, as when the device's connection has ended. */
   void releaseAll() {
     waiting.forEach(message -> release(message, message.lock));
   }

@@ -23,15 +23,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line that several devices share, and its opening. Sessions belong to the loop; links may end on
- * any thread.
+ * A connection that several devices share, and its opening. Sessions belong to the loop; links may
+ * end on any thread.
  */
 final class InMemoryConnection implements SharedConnection, Opening<SharedConnection> {
   private final InMemoryHub hub;
   private final RouteOffer offer;
   private final InMemoryTransport.Options options;
   private final Loop loop;
-  private final InMemoryNetwork line;
+  private final InMemoryNetwork network;
   private final Set<InMemoryLink> links = ConcurrentHashMap.newKeySet();
   private final Set<InMemorySession> sessions = new HashSet<>();
   private final CompletableFuture<SharedConnection> outcome = new CompletableFuture<>();
@@ -47,19 +47,19 @@ final class InMemoryConnection implements SharedConnection, Opening<SharedConnec
     this.offer = offer;
     this.options = options;
     this.loop = context.loop();
-    this.line = new InMemoryNetwork(hub, "shared", this::lost);
+    this.network = new InMemoryNetwork(hub, "shared", this::lost);
   }
 
   void dial() {
     Route route = offer.route();
     hub.attempted(route);
-    line.carry(
+    network.carry(
         () -> {
-          if (hub.answers(line, route)) {
+          if (hub.answers(network, route)) {
             outcome.complete(this);
           }
         });
-    line.start();
+    network.start();
   }
 
   // --- the opening ---
@@ -74,9 +74,9 @@ final class InMemoryConnection implements SharedConnection, Opening<SharedConnec
     loop.execute(
         () -> {
           closing = true;
-          line.cut(
+          network.cut(
               new UnreachableException(
-                  "The shared line was cut on this side.",
+                  "The shared connection was cut on this side.",
                   Stage.SESSION,
                   Progress.MAYBE_SENT,
                   null));
@@ -111,7 +111,7 @@ final class InMemoryConnection implements SharedConnection, Opening<SharedConnec
             offer,
             options,
             context,
-            line,
+            network,
             session -> {
               sessions.add(session);
               attached.session = session;
@@ -122,13 +122,16 @@ final class InMemoryConnection implements SharedConnection, Opening<SharedConnec
             () -> loop.execute(() -> detached(attached)));
     attached.link = opening.link();
     links.add(opening.link());
-    // On a line that was cut just now, the end of the connection is on its way and ends this too.
+    // On a connection that was cut just now, the end of the connection is on its way and ends this
+    // too.
     if (closing || ended.isDone()) {
-      opening.link().lost(InMemoryHub.lost("The shared line is gone."));
-    } else if (line.links() > Math.min(offer.identitiesPerConnection(), options.capacity())) {
+      opening.link().lost(InMemoryHub.lost("The shared connection is gone."));
+    } else if (network.links() > Math.min(offer.identitiesPerConnection(), options.capacity())) {
       opening
           .link()
-          .lost(new RejectedException("No room on this line for one more.", Progress.NOT_SENT));
+          .lost(
+              new RejectedException(
+                  "This connection has no room for another device.", Progress.NOT_SENT));
     } else {
       opening.attach();
     }
@@ -153,9 +156,9 @@ final class InMemoryConnection implements SharedConnection, Opening<SharedConnec
 
   private void endWhenEmpty() {
     if (closing && links.isEmpty()) {
-      line.carry(
+      network.carry(
           () -> {
-            if (line.end()) {
+            if (network.end()) {
               loop.execute(() -> ended.complete(Optional.empty()));
             }
           });

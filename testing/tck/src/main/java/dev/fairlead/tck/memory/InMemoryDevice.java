@@ -32,8 +32,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device as its hub has it: telemetry, queue, twin, and the one line it may have. Safe for any
- * thread; nothing foreign runs under its lock.
+ * A device as its hub has it: telemetry, queue, twin, and the one connection it may have. Safe for
+ * any thread; nothing foreign runs under its lock.
  */
 public final class InMemoryDevice {
   private final String deviceId;
@@ -81,7 +81,7 @@ public final class InMemoryDevice {
   }
 
   /**
-   * How many lines this device has had.
+   * How many connections this device has had.
    *
    * @return the count, the present one included
    */
@@ -175,7 +175,7 @@ public final class InMemoryDevice {
     return reported.version();
   }
 
-  /** Deletes it and creates it again with the same key; its line is cut. */
+  /** Deletes it and creates it again with the same key; its connection is cut. */
   public void recreate() {
     synchronized (this) {
       desired = new TwinDocument();
@@ -186,7 +186,7 @@ public final class InMemoryDevice {
   }
 
   /**
-   * Enables or disables it; disabling cuts its line.
+   * Enables or disables it; disabling cuts its connection.
    *
    * @param value whether it may connect
    */
@@ -199,11 +199,11 @@ public final class InMemoryDevice {
     }
   }
 
-  /** Cuts its line, if it has one; of a shared line, only its own part. */
+  /** Cuts its connection, if it has one; of a shared connection, only its own part. */
   public void cut() {
     InMemorySession now = present();
     if (now != null) {
-      now.link().cut(InMemoryHub.lost("The line broke."));
+      now.link().cut(InMemoryHub.lost("The connection broke."));
     }
   }
 
@@ -211,7 +211,7 @@ public final class InMemoryDevice {
     return session;
   }
 
-  // --- what sessions do, on their lines ---
+  // --- what sessions do, on their connections ---
 
   synchronized boolean admits(DeviceIdentity identity, Credential credential) {
     if (!enabled || !(credential instanceof Credential.Token token)) {
@@ -223,7 +223,7 @@ public final class InMemoryDevice {
     return expected.text().equals(token.text()) && time.now().isBefore(token.expiry());
   }
 
-  /** Takes a line in place of the one before, which the hub cuts. */
+  /** Takes a connection in place of the one before, which the hub cuts. */
   void attach(InMemorySession arrived) {
     InMemorySession before;
     synchronized (this) {
@@ -259,7 +259,7 @@ public final class InMemoryDevice {
     return true;
   }
 
-  /** The hub cuts a line whose token has run out. */
+  /** The hub cuts a connection whose token has run out. */
   private void endWith(InMemorySession with, Credential credential) {
     tokenEnd.cancel();
     if (credential instanceof Credential.Token token) {
@@ -270,7 +270,8 @@ public final class InMemoryDevice {
                   with.link()
                       .cut(
                           new UnauthorizedException(
-                              "The token has expired on the open line.", Progress.MAYBE_SENT)));
+                              "The token has expired on the open connection.",
+                              Progress.MAYBE_SENT)));
     }
   }
 

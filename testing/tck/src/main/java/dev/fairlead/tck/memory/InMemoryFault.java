@@ -7,17 +7,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something to go wrong on the in-memory wire: what, at which point, on which route, at which
+ * Something to go wrong on the in-memory transport: what, at which point, on which route, at which
  * occasions. Immutable; each method gives a changed copy.
  */
 public final class InMemoryFault {
-  /** Where on the wire a fault strikes. */
+  /** Where on the transport a fault strikes. */
   public enum Point {
     /** Looking up the hub's name. */
     RESOLVE,
     /** Connecting. */
     CONNECT,
-    /** The line stands and nothing has been said. */
+    /** The connection is open and nothing has been sent. */
     TLS,
     /** The credential has been shown and is about to be answered. */
     OPEN,
@@ -33,19 +33,21 @@ public final class InMemoryFault {
     TWIN_GET,
     /** Reported properties have come and are not merged. */
     TWIN_REPORT,
-    /** A new credential is shown on the open line. */
+    /** A new credential is shown on the open connection. */
     RENEW
   }
 
   /** What a fault does. */
   sealed interface Effect {
-    /** Ends the line with a failure, or refuses the one operation if it is a refusal of that. */
+    /**
+     * Ends the connection with a failure, or refuses the one operation if it is a refusal of that.
+     */
     record Fail(HubException failure) implements Effect {}
 
-    /** Breaks the line. */
+    /** Breaks the connection. */
     record Cut() implements Effect {}
 
-    /** The line stays and carries nothing any more. */
+    /** The connection stays and carries nothing any more. */
     record Silence() implements Effect {}
 
     /** Acknowledges telemetry a second time. */
@@ -75,8 +77,8 @@ public final class InMemoryFault {
 
   /**
    * Fails as the hub, or the way to it, would. While opening, the opening fails with it. On an open
-   * line a {@link dev.fairlead.RejectedException} refuses that operation only, and anything else
-   * ends the session.
+   * connection a {@link dev.fairlead.RejectedException} refuses that operation only, and anything
+   * else ends the session.
    *
    * @param point where
    * @param failure with what
@@ -88,7 +90,7 @@ public final class InMemoryFault {
   }
 
   /**
-   * Breaks the line.
+   * Breaks the connection.
    *
    * @param point where
    * @return the fault: on any route, at the first occasion, once
@@ -98,7 +100,7 @@ public final class InMemoryFault {
   }
 
   /**
-   * Lets the line fall silent.
+   * Lets the connection fall silent.
    *
    * @param point where
    * @return the fault: on any route, at the first occasion, once

@@ -16,7 +16,7 @@ import java.util.concurrent.CopyOnWriteArraySet;
 
 /**
  * A hub in memory: devices with telemetry, queues, twins and direct methods. Its clock, which ends
- * tokens and locks, stands still unless a test moves it. It has no thread of its own. Safe for any
+ * tokens and locks, does not move unless a test moves it. It has no thread of its own. Safe for any
  * thread.
  */
 public final class InMemoryHub {
@@ -26,7 +26,7 @@ public final class InMemoryHub {
   private final FakeTime time;
   private final InMemoryFaults faults = new InMemoryFaults();
   private final Map<String, InMemoryDevice> devices = new ConcurrentHashMap<>();
-  private final Set<InMemoryNetwork> lines = new CopyOnWriteArraySet<>();
+  private final Set<InMemoryNetwork> networks = new CopyOnWriteArraySet<>();
   private final List<Route> attempts = new CopyOnWriteArrayList<>();
   private volatile boolean reachable = true;
 
@@ -50,7 +50,7 @@ public final class InMemoryHub {
   }
 
   /**
-   * The faults of the wire.
+   * The faults of the transport.
    *
    * @return the faults, to be added to
    */
@@ -68,47 +68,48 @@ public final class InMemoryHub {
   }
 
   /**
-   * Takes the hub off the net, cutting every line, or puts it back.
+   * Makes the hub unreachable, which cuts every connection, or reachable.
    *
    * @param value whether it can be reached
    */
   public void setReachable(boolean value) {
     reachable = value;
     if (!value) {
-      lines.forEach(line -> line.cut(lost("The hub went off the net.")));
+      networks.forEach(network -> network.cut(lost("The hub is unreachable.")));
     }
   }
 
   /**
-   * How many lines stand now.
+   * How many connections are open now.
    *
    * @return the count
    */
-  public int openLines() {
-    return lines.size();
+  public int openConnections() {
+    return networks.size();
   }
 
   /**
-   * How many devices are on each line that stands now, those included that are being attached.
+   * How many devices are on each connection that is open now, those included that are being
+   * attached.
    *
    * @return the counts in ascending order
    */
-  public List<Integer> devicesPerLine() {
-    return lines.stream().map(InMemoryNetwork::links).sorted().toList();
+  public List<Integer> devicesPerConnection() {
+    return networks.stream().map(InMemoryNetwork::links).sorted().toList();
   }
 
-  /** Cuts the line that has stood the longest, if there is one. */
-  public void cutOldestLine() {
-    lines.stream().findFirst().ifPresent(line -> line.cut(lost("The line broke.")));
+  /** Cuts the oldest connection, if there is one. */
+  public void cutOldestConnection() {
+    networks.stream().findFirst().ifPresent(network -> network.cut(lost("The connection broke.")));
   }
 
-  /** Cuts every line that stands, and stays on the net. */
-  public void cutLines() {
-    lines.forEach(line -> line.cut(lost("The line broke.")));
+  /** Cuts every open connection; the hub remains reachable. */
+  public void cutConnections() {
+    networks.forEach(network -> network.cut(lost("The connection broke.")));
   }
 
   /**
-   * The routes on which lines have been dialled, in order.
+   * The routes on which connections have been dialled, in order.
    *
    * @return a copy
    */
@@ -120,9 +121,9 @@ public final class InMemoryHub {
     attempts.add(route);
   }
 
-  private boolean accept(InMemoryNetwork line) {
+  private boolean accept(InMemoryNetwork network) {
     if (!reachable) {
-      line.cut(
+      network.cut(
           new UnreachableException(
               "Nobody listens at " + HOST + "; is the hub switched off?",
               Stage.CONNECT,
@@ -130,24 +131,24 @@ public final class InMemoryHub {
               null));
       return false;
     }
-    lines.add(line);
-    if (line.isEnded()) { // aborted meanwhile
-      lines.remove(line);
+    networks.add(network);
+    if (network.isEnded()) { // aborted meanwhile
+      networks.remove(network);
       return false;
     }
     return true;
   }
 
-  /** The steps of a new line, up to where somebody has to say who it is. */
-  boolean answers(InMemoryNetwork line, Route route) {
-    return InMemorySession.passes(this, line, Point.RESOLVE, route, Stage.RESOLVE)
-        && InMemorySession.passes(this, line, Point.CONNECT, route, Stage.CONNECT)
-        && accept(line)
-        && InMemorySession.passes(this, line, Point.TLS, route, Stage.TLS);
+  /** The steps of a new connection, up to where somebody has to say who it is. */
+  boolean answers(InMemoryNetwork network, Route route) {
+    return InMemorySession.passes(this, network, Point.RESOLVE, route, Stage.RESOLVE)
+        && InMemorySession.passes(this, network, Point.CONNECT, route, Stage.CONNECT)
+        && accept(network)
+        && InMemorySession.passes(this, network, Point.TLS, route, Stage.TLS);
   }
 
-  void forget(InMemoryNetwork line) {
-    lines.remove(line);
+  void forget(InMemoryNetwork network) {
+    networks.remove(network);
   }
 
   void forget(InMemoryLink link) {

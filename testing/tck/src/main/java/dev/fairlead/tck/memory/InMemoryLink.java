@@ -5,14 +5,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
- * One device's part of a line. A line of its own begins and ends with it; from a shared one it is
- * detached, and the others stay. What the hub says concerns the link, what the network does
- * concerns the line.
+ * One device's part of a connection. A connection of its own begins and ends with it; from a shared
+ * one it is detached, and the others stay. What the hub says concerns the link, what the network
+ * does concerns the connection.
  */
 final class InMemoryLink {
   private final InMemoryHub hub;
   private final String deviceId;
-  private final InMemoryNetwork line;
+  private final InMemoryNetwork network;
   private final boolean shared;
   private final Consumer<HubException> whenCut;
   private final Runnable whenEnded;
@@ -21,41 +21,41 @@ final class InMemoryLink {
   private InMemoryLink(
       InMemoryHub hub,
       String deviceId,
-      InMemoryNetwork line,
+      InMemoryNetwork network,
       boolean shared,
       Consumer<HubException> whenCut,
       Runnable whenEnded) {
     this.hub = hub;
     this.deviceId = deviceId;
-    this.line = line;
+    this.network = network;
     this.shared = shared;
     this.whenCut = whenCut;
     this.whenEnded = whenEnded;
-    line.linked();
+    network.linked();
   }
 
-  /** A part of a line that others use too. */
+  /** A part of a connection that others use too. */
   static InMemoryLink shared(
       InMemoryHub hub,
       String deviceId,
-      InMemoryNetwork line,
+      InMemoryNetwork network,
       Consumer<HubException> whenCut,
       Runnable whenEnded) {
-    return new InMemoryLink(hub, deviceId, line, true, whenCut, whenEnded);
+    return new InMemoryLink(hub, deviceId, network, true, whenCut, whenEnded);
   }
 
-  /** A whole line, whose cut the owner passes on with {@link #lost}. */
+  /** A whole connection, whose cut the owner passes on with {@link #lost}. */
   static InMemoryLink whole(
-      InMemoryHub hub, String deviceId, InMemoryNetwork line, Consumer<HubException> whenCut) {
-    return new InMemoryLink(hub, deviceId, line, false, whenCut, () -> {});
+      InMemoryHub hub, String deviceId, InMemoryNetwork network, Consumer<HubException> whenCut) {
+    return new InMemoryLink(hub, deviceId, network, false, whenCut, () -> {});
   }
 
   String deviceId() {
     return deviceId;
   }
 
-  InMemoryNetwork line() {
-    return line;
+  InMemoryNetwork network() {
+    return network;
   }
 
   boolean isEnded() {
@@ -63,7 +63,7 @@ final class InMemoryLink {
   }
 
   void carry(Runnable piece) {
-    line.carry(
+    network.carry(
         () -> {
           if (!ended.get()) {
             piece.run();
@@ -76,11 +76,11 @@ final class InMemoryLink {
     if (shared) {
       lost(why);
     } else {
-      line.cut(why);
+      network.cut(why);
     }
   }
 
-  /** The line was cut under it. */
+  /** The connection was cut under it. */
   void lost(HubException why) {
     if (end()) {
       whenCut.accept(why);
@@ -92,10 +92,10 @@ final class InMemoryLink {
     if (!ended.compareAndSet(false, true)) {
       return false;
     }
-    line.unlinked();
+    network.unlinked();
     hub.forget(this);
     if (!shared) {
-      line.end();
+      network.end();
     }
     whenEnded.run();
     return true;

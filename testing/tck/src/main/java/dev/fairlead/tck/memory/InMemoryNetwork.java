@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 
 /**
  * One connection: carries work in order, both ways, on a thread of its own that is gone when the
- * line ends. It stands for the network, so nothing of the application may ever run on it.
+ * connection ends. It stands for the network, so nothing of the application may ever run on it.
  */
 final class InMemoryNetwork {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
@@ -25,7 +25,7 @@ final class InMemoryNetwork {
   InMemoryNetwork(InMemoryHub hub, String name, Consumer<HubException> whenCut) {
     this.hub = hub;
     this.whenCut = whenCut;
-    thread = new Thread(this::run, "memory-line-" + NUMBERS.incrementAndGet() + "-" + name);
+    thread = new Thread(this::run, "memory-network-" + NUMBERS.incrementAndGet() + "-" + name);
     thread.setDaemon(true);
   }
 
@@ -33,7 +33,7 @@ final class InMemoryNetwork {
     thread.start();
   }
 
-  /** Carries a piece of work to the other end, unless the line is silent or gone by then. */
+  /** Carries a piece of work to the other end, unless the connection is silent or gone by then. */
   void carry(Runnable piece) {
     work.add(piece);
   }
@@ -60,14 +60,14 @@ final class InMemoryNetwork {
     links.decrementAndGet();
   }
 
-  /** Ends the line from the hub's side, or on the way; the device's side hears why. */
+  /** Ends the connection from the hub's side, or on the way; the device's side hears why. */
   void cut(HubException why) {
     if (end()) {
       whenCut.accept(why);
     }
   }
 
-  /** Ends the line from the device's side. The first call counts. */
+  /** Ends the connection from the device's side. The first call counts. */
   boolean end() {
     if (!ended.compareAndSet(false, true)) {
       return false;

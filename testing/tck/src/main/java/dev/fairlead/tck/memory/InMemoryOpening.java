@@ -16,7 +16,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
 /**
- * The steps of an opening, all on the line's thread; whoever completes the future first decides.
+ * The steps of an opening, all on the connection's thread; whoever completes the future first
+ * decides.
  */
 final class InMemoryOpening implements Opening<TransportSession> {
   private final InMemoryHub hub;
@@ -28,7 +29,7 @@ final class InMemoryOpening implements Opening<TransportSession> {
   private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
   private volatile String step = "a place on the connection";
 
-  /** Dials a line of its own. */
+  /** Dials a connection of its own. */
   InMemoryOpening(
       InMemoryHub hub,
       RouteOffer offer,
@@ -40,17 +41,17 @@ final class InMemoryOpening implements Opening<TransportSession> {
     this.context = context;
     this.whenOpen = session -> {};
     String deviceId = context.identity().deviceId();
-    InMemoryNetwork line = new InMemoryNetwork(hub, deviceId, this::lineLost);
-    this.link = InMemoryLink.whole(hub, deviceId, line, this::lost);
+    InMemoryNetwork network = new InMemoryNetwork(hub, deviceId, this::networkLost);
+    this.link = InMemoryLink.whole(hub, deviceId, network, this::lost);
   }
 
-  /** Uses a line that stands. */
+  /** Uses an open connection. */
   InMemoryOpening(
       InMemoryHub hub,
       RouteOffer offer,
       InMemoryTransport.Options options,
       SessionContext context,
-      InMemoryNetwork line,
+      InMemoryNetwork network,
       Consumer<InMemorySession> whenOpen,
       Runnable whenEnded) {
     this.hub = hub;
@@ -59,7 +60,7 @@ final class InMemoryOpening implements Opening<TransportSession> {
     this.context = context;
     this.whenOpen = whenOpen;
     this.link =
-        InMemoryLink.shared(hub, context.identity().deviceId(), line, this::lost, whenEnded);
+        InMemoryLink.shared(hub, context.identity().deviceId(), network, this::lost, whenEnded);
   }
 
   InMemoryLink link() {
@@ -71,11 +72,11 @@ final class InMemoryOpening implements Opening<TransportSession> {
     step = "the TLS handshake with the in-memory hub";
     link.carry(
         () -> {
-          if (hub.answers(link.line(), offer.route())) {
+          if (hub.answers(link.network(), offer.route())) {
             attach();
           }
         });
-    link.line().start();
+    link.network().start();
   }
 
   void attach() {
@@ -133,7 +134,7 @@ final class InMemoryOpening implements Opening<TransportSession> {
             });
   }
 
-  private void lineLost(HubException why) {
+  private void networkLost(HubException why) {
     link.lost(why);
   }
 

@@ -31,11 +31,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
- * The device's end of an open line. Its state belongs to the loop; what the hub does runs on the
- * line.
+ * The device's end of an open connection. Its state belongs to the loop; what the hub does runs on
+ * the connection.
  */
 final class InMemorySession implements TransportSession {
-  private static final Duration GOOD_BYE = Duration.ofSeconds(5);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
   private final InMemoryHub hub;
   private final InMemoryDevice device;
@@ -54,7 +54,7 @@ final class InMemorySession implements TransportSession {
   private boolean closing;
   private boolean watching;
   private Alarm watch = () -> {};
-  private Alarm goodBye = () -> {};
+  private Alarm closeLimit = () -> {};
 
   InMemorySession(
       InMemoryHub hub,
@@ -155,7 +155,7 @@ final class InMemorySession implements TransportSession {
             outcome.run();
             heard();
             pump();
-            sayGoodByeWhenIdle();
+            endWhenIdle();
           }
         });
   }
@@ -188,7 +188,7 @@ final class InMemorySession implements TransportSession {
                   } else {
                     answer.completeExceptionally(failure);
                   }
-                  sayGoodByeWhenIdle();
+                  endWhenIdle();
                 }));
     link.carry(() -> question.accept(atHub));
     loop.execute(this::watch);
@@ -271,8 +271,8 @@ final class InMemorySession implements TransportSession {
       return;
     }
     closing = true;
-    goodBye = loop.schedule(GOOD_BYE, () -> end(gone(Progress.MAYBE_SENT)));
-    sayGoodByeWhenIdle();
+    closeLimit = loop.schedule(CLOSE_LIMIT, () -> end(gone(Progress.MAYBE_SENT)));
+    endWhenIdle();
   }
 
   @Override
@@ -282,7 +282,7 @@ final class InMemorySession implements TransportSession {
             "The session was cut on this side.", Stage.SESSION, Progress.MAYBE_SENT, null));
   }
 
-  private void sayGoodByeWhenIdle() {
+  private void endWhenIdle() {
     if (closing && underWay == 0 && asked.isEmpty()) {
       link.carry(() -> loop.execute(() -> end(gone(Progress.NOT_SENT))));
     }
@@ -294,7 +294,7 @@ final class InMemorySession implements TransportSession {
       return;
     }
     watch.cancel();
-    goodBye.cancel();
+    closeLimit.cancel();
     link.end();
     ended.complete(closing ? Optional.empty() : Optional.of(reason));
     HubException lost = gone(Progress.MAYBE_SENT);
@@ -312,7 +312,7 @@ final class InMemorySession implements TransportSession {
 
   // --- silence ---
 
-  /** Something has come: whoever still waits, waits anew. */
+  /** Something has come: whoever still waits, waits again. */
   private void heard() {
     watch.cancel();
     watching = false;
@@ -334,7 +334,7 @@ final class InMemorySession implements TransportSession {
           new UnreachableException(
               "The hub has not answered for "
                   + options.answerTimeout()
-                  + "; the line counts as dead.",
+                  + "; the connection counts as dead.",
               Stage.SESSION,
               Progress.MAYBE_SENT,
               null));
@@ -360,33 +360,33 @@ final class InMemorySession implements TransportSession {
     return strike(link, hub.faults().strike(point, route), stage);
   }
 
-  /** Whether a line gets through to the hub. */
+  /** Whether a connection gets through to the hub. */
   static boolean passes(
-      InMemoryHub hub, InMemoryNetwork line, Point point, Route route, Stage stage) {
-    return strike(line, hub.faults().strike(point, route), stage);
+      InMemoryHub hub, InMemoryNetwork network, Point point, Route route, Stage stage) {
+    return strike(network, hub.faults().strike(point, route), stage);
   }
 
-  /** The hub refuses one device; all else befalls the line. */
+  /** The hub refuses one device; everything else concerns the connection. */
   private static boolean strike(InMemoryLink link, Optional<Effect> fault, Stage stage) {
     if (fault.isPresent() && fault.get() instanceof Effect.Fail fail) {
       link.cut(fail.failure());
       return false;
     }
-    return strike(link.line(), fault, stage);
+    return strike(link.network(), fault, stage);
   }
 
-  private static boolean strike(InMemoryNetwork line, Optional<Effect> fault, Stage stage) {
+  private static boolean strike(InMemoryNetwork network, Optional<Effect> fault, Stage stage) {
     if (fault.isEmpty()) {
       return true;
     }
     if (fault.get() instanceof Effect.Fail fail) {
-      line.cut(fail.failure());
+      network.cut(fail.failure());
     } else if (fault.get() instanceof Effect.Silence) {
-      line.silence();
+      network.silence();
     } else {
-      line.cut(
+      network.cut(
           new UnreachableException(
-              "The line broke.",
+              "The connection broke.",
               stage,
               stage == Stage.SESSION ? Progress.MAYBE_SENT : Progress.NOT_SENT,
               null));

@@ -21,9 +21,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A wire to an {@link InMemoryHub}. It can stand for any of the hub's protocols: what it declares
- * is what it does, and a route that declares several identities carries them. Immutable; each
- * method with a value gives a changed copy.
+ * A transport to an {@link InMemoryHub}. It can stand for any of the hub's protocols: what it
+ * declares is what it does, and a route that declares several identities carries them. Immutable;
+ * each method with a value gives a changed copy.
  */
 public final class InMemoryTransport implements MultiplexingProvider {
   private final InMemoryHub hub;
@@ -31,12 +31,12 @@ public final class InMemoryTransport implements MultiplexingProvider {
   private final Options options;
 
   /**
-   * How the wire behaves.
+   * How the transport behaves.
    *
    * @param window how many messages may be unacknowledged
-   * @param answerTimeout how long to wait for any answer before the line counts as dead
-   * @param renewsInPlace whether a new credential can be shown on the open line
-   * @param capacity how many devices a line can carry, whatever the routes offer
+   * @param answerTimeout how long to wait for any answer before the connection counts as dead
+   * @param renewsInPlace whether a new credential can be shown on the open connection
+   * @param capacity how many devices a connection can carry, whatever the routes offer
    */
   record Options(int window, Duration answerTimeout, boolean renewsInPlace, int capacity) {}
 
@@ -127,7 +127,7 @@ public final class InMemoryTransport implements MultiplexingProvider {
   }
 
   /**
-   * The same, taking a new credential on the open line.
+   * The same, taking a new credential on the open connection.
    *
    * @return a new transport
    */
@@ -137,7 +137,7 @@ public final class InMemoryTransport implements MultiplexingProvider {
   }
 
   /**
-   * The same over lines that carry fewer devices than the routes offer.
+   * The same over connections that carry fewer devices than the routes offer.
    *
    * @param devices how many, 1 or more
    * @return a new transport

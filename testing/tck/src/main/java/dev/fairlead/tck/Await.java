@@ -11,10 +11,10 @@ import java.util.concurrent.TimeoutException;
 import org.awaitility.Awaitility;
 
 /** Waits for conditions, never for a time: the limit is only how long a failure takes to show. */
-final class Waiting {
+final class Await {
   static final Duration LIMIT = Duration.ofSeconds(30);
 
-  private Waiting() {}
+  private Await() {}
 
   static void until(String what, Callable<Boolean> condition) {
     Awaitility.await(what).atMost(LIMIT).pollInterval(Duration.ofMillis(2)).until(condition);
