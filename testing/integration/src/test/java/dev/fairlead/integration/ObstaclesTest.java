@@ -71,15 +71,17 @@ class ObstaclesTest {
   private static void says(DeviceClientBuilder builder, Stage stage, String... words) {
     try (DeviceClient client = builder.build()) {
       client.open();
-      Awaitility.await()
-          .atMost(SOON)
-          .until(() -> client.state() instanceof ConnectionState.Waiting);
+      // One look at one state: the client tries again soon.
+      ConnectionState state =
+          Awaitility.await()
+              .atMost(SOON)
+              .until(client::state, seen -> seen instanceof ConnectionState.Waiting);
       UnreachableException cause =
-          (UnreachableException) client.state().cause().orElseThrow(AssertionError::new);
+          (UnreachableException) state.cause().orElseThrow(AssertionError::new);
       assertThat(cause.stage()).isEqualTo(stage);
-      assertThat(client.state().toString()).contains(words);
+      assertThat(state.toString()).contains(words);
       assertThat(client.plan().explain().replaceAll("\\s+", " ")).contains(words);
-      assertThat(client.state() + client.plan().explain())
+      assertThat(state + client.plan().explain())
           .doesNotContain("SharedAccess")
           .doesNotContain(TestProxy.PASSWORD);
     }
