@@ -125,7 +125,7 @@ public final class CloudMessageDispatcher {
     while (!running && !waiting.isEmpty()) {
       Arrival next = waiting.remove();
       if (isStale(next)) {
-        log.debug("A C2D message waited longer than its lock time; the hub delivers it again");
+        drop(next);
         continue;
       }
       running = true;
@@ -152,6 +152,8 @@ public final class CloudMessageDispatcher {
         handed = true;
         loop.execute(() -> handedOut(arrival));
         handler.onCloudMessage(arrival.message);
+      } else {
+        loop.execute(() -> drop(arrival));
       }
     } catch (Throwable e) {
       log.error("The C2D handler failed on a message; giving the message back", e);
@@ -159,6 +161,13 @@ public final class CloudMessageDispatcher {
     } finally {
       boolean seen = handed;
       loop.execute(() -> returned(seen));
+    }
+  }
+
+  private static void drop(Arrival arrival) {
+    if (!arrival.session.isOver()) {
+      log.debug("A C2D message waited longer than its lock time; the hub delivers it again");
+      ForeignCalls.guarded("settlement.expired()", arrival.settlement::expired);
     }
   }
 

@@ -17,8 +17,8 @@ import java.util.concurrent.CompletionStage;
 public interface Settlement {
   /**
    * How long after its arrival the message may still be handed to the application. A copy that has
-   * waited longer is dropped unseen, because the hub delivers the message again; no method of this
-   * settlement is called for it.
+   * waited longer is dropped unseen, because the hub delivers the message again; {@link #expired()}
+   * is called for it and nothing else.
    *
    * @return the hub's lock time where it runs from the delivery; empty where the lock counts from
    *     {@link #handedOut()} only, or is not known
@@ -26,6 +26,13 @@ public interface Settlement {
   default Optional<Duration> lockTime() {
     return Optional.empty();
   }
+
+  /**
+   * The message was dropped unseen, because its {@link #lockTime()} had passed: whatever the
+   * transport holds for it is to be released, and the hub is not told of any outcome. Called on the
+   * loop, once, and not after the session has ended.
+   */
+  default void expired() {}
 
   /**
    * The message goes to its handler now. Until then it waited in the client, and a lock that the

@@ -94,6 +94,11 @@ class CloudMessageDispatcherTest {
     }
 
     @Override
+    public void expired() {
+      var unused = note("expired");
+    }
+
+    @Override
     public void handedOut() {
       var unused = note("handed out");
     }
@@ -276,7 +281,7 @@ class CloudMessageDispatcherTest {
     runAll();
 
     assertThat(handed.stream().map(CloudMessage::text).toList()).containsExactly("a", "c");
-    assertThat(log).containsExactly("a handed out", "c handed out");
+    assertThat(log).containsExactly("a handed out", "b expired", "c handed out");
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -61,6 +62,9 @@ final class CloudMessages implements Links.User {
           Incoming.CREATION_TIME, SystemProperty.CREATION_TIME);
 
   private static final String ACK = "iothub-ack";
+
+  /** IoT Hub: "Understand cloud-to-device messaging", the lock time unless the hub sets another. */
+  private static final Duration LOCK = Duration.ofSeconds(60);
 
   private final Inbox inbox;
   private final Engine engine;
@@ -201,6 +205,21 @@ final class CloudMessages implements Links.User {
 
     Held(Delivery delivery) {
       this.delivery = delivery;
+    }
+
+    @Override
+    public Optional<Duration> lockTime() {
+      return Optional.of(LOCK);
+    }
+
+    /** Without an outcome: the hub has given the message back to its queue already. */
+    @Override
+    public void expired() {
+      if (lost == null) {
+        lost = failures.takenBack();
+        settled();
+        engine.flushSoon();
+      }
     }
 
     @Override

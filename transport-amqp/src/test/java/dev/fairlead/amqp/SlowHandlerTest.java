@@ -72,6 +72,37 @@ class SlowHandlerTest {
     }
   }
 
+  /** The hub has these back when the handler has returned, so the copies are of no use. */
+  @Test
+  void whatWaitedLongerThanItsLockIsHandledOnlyWhenItComesAgain() throws Exception {
+    ManualHubTime hubTime = new ManualHubTime();
+    FakeTime time = new FakeTime(hubTime.now());
+    try (LocalHub hub =
+        LocalHub.start(LocalHubOptions.defaults().hostName("slow.hub.test").time(hubTime))) {
+      Device device = hub.createDevice("dev-s", DeviceAuth.randomKeys());
+      List<SentMessage> sent = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        sent.add(device.sendCloudMessage(CloudToDeviceMessage.of("m" + i)));
+      }
+      Map<String, Integer> handled = new ConcurrentHashMap<>();
+      LinkedBlockingQueue<CloudMessage> inHand = new LinkedBlockingQueue<>();
+      Semaphore goOn = new Semaphore(0);
+      try (DeviceClient client = client(hub, device, time, handled, inHand, goOn)) {
+        client.open();
+        assertThat(inHand.poll(20, TimeUnit.SECONDS)).isNotNull();
+        await()
+            .until(() -> sent.stream().allMatch(each -> each.state() == DeliveryState.INVISIBLE));
+        hubTime.advance(Duration.ofSeconds(61));
+        time.advance(Duration.ofSeconds(61));
+        goOn.release(MESSAGES);
+        await().until(() -> allCompleted(sent));
+      }
+      assertThat(handled).containsEntry("m0", 2);
+      assertThat(handled).containsEntry("m1", 1).containsEntry("m2", 1);
+      assertThat(handled).containsEntry("m3", 1).containsEntry("m4", 1);
+    }
+  }
+
   private static boolean allCompleted(List<SentMessage> sent) {
     return sent.stream().allMatch(each -> each.state() == DeliveryState.COMPLETED);
   }

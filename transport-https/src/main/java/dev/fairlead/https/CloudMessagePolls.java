@@ -288,6 +288,11 @@ final class CloudMessagePolls {
     }
 
     @Override
+    public Optional<Duration> lockTime() {
+      return Optional.of(LOCK);
+    }
+
+    @Override
     public CompletionStage<Void> complete() {
       send(this, requests.complete(token), "the completion");
       progress();
