@@ -111,8 +111,8 @@ public sealed interface ConnectionState {
   }
 
   /**
-   * No route could be opened, or the session was lost; the next attempt is set. Telemetry waits in
-   * the outbox meanwhile.
+   * No route could be opened, or the session was lost; the next attempt is set. Until then
+   * telemetry waits in the outbox.
    *
    * @param route the route that failed last
    * @param attempt the number of the attempt that failed, from 1; 0 if an open session was lost

@@ -11,7 +11,7 @@ package dev.fairlead;
 public record DesiredChange(TwinProperties changed, TwinProperties properties, boolean first) {
   /**
    * The version of the desired properties after the change. It grows with every change, but starts
-   * again when the device is created anew.
+   * again when the device is deleted and created again.
    *
    * @return the version
    */

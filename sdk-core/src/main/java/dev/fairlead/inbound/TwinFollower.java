@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * announced while the device was away (MQTT support page: subscribe, read the twin, drop
  * announcements that are not newer), so each session begins with reading the twin, and what differs
  * from what the application was given is one change. Documents are compared, not versions: those
- * start again when a device is created anew. Within a session versions order the changes, and a gap
- * in them means reading again.
+ * start again when a device is deleted and created again. Within a session versions order the
+ * changes, and a gap in them means reading again.
  *
  * <p>One document waits for the handler, the latest. The change that the handler gets is computed
  * when it is free; what it was given counts as known when it has returned or thrown, so nothing is

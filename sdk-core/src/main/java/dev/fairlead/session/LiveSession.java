@@ -61,7 +61,7 @@ public final class LiveSession implements SessionContext {
     this.reopen = reopen;
   }
 
-  /** The open session is told to whoever follows the twin. */
+  /** The session is open; the inbox begins to follow its twin. */
   void opened(TransportSession transport) {
     inbox.opened(transport);
   }

@@ -20,7 +20,7 @@ final class RenewalSchedule {
   /** The time between two attempts when the token has ended and the session has not. */
   static final Duration AFTER_EXPIRY = Duration.ofSeconds(30);
 
-  /** What share of the time that is left passes before another attempt: one in so many. */
+  /** The next attempt follows after the time that is left, divided by this. */
   private static final int SHARES = 3;
 
   /** How far a renewal has come. */

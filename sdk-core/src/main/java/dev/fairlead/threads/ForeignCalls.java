@@ -148,7 +148,7 @@ public final class ForeignCalls {
   }
 
   /**
-   * Code of which at most one call is in flight, shared by all who ask meanwhile.
+   * Code of which at most one call is in flight; callers that ask during it share its outcome.
    *
    * @param what is called, for messages
    * @param code what to call, on a thread of the client; may block

@@ -278,7 +278,7 @@ public final class SerialExecutor implements Executor {
     }
   }
 
-  // ---- the alarm: one at most, set anew only for an earlier time
+  // ---- the alarm: one at most, replaced only by an earlier one
 
   private Duration limit() {
     return switch (phase) {

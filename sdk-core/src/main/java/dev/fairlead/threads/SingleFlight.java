@@ -13,13 +13,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Code of the application of which at most one call is in flight: all who ask meanwhile share its
- * result, each with a deadline of its own. Confined to the loop.
+ * Code of the application of which at most one call is in flight: callers that ask during it share
+ * its result, each with a deadline of its own. Confined to the loop.
  *
  * <p>A call that keeps its thread beyond all deadlines is not made again beside itself, so code
- * that hangs costs one thread; who asks then waits for that call. A call that returned a stage
- * which does not complete is given up when the last deadline has passed, and the next question
- * calls again.
+ * that hangs costs one thread; a caller that asks then waits for that call. A call that returned a
+ * stage which does not complete is given up when the last deadline has passed, and the next
+ * question calls again.
  *
  * @param <T> the type of the result
  */

@@ -74,7 +74,7 @@ public final class PeerConnection implements AutoCloseable {
   }
 
   /**
-   * Reads exactly so many bytes.
+   * Reads a given number of bytes, no fewer.
    *
    * @param count 0 or more
    * @return the bytes

@@ -132,7 +132,7 @@ public final class InMemoryHub {
       return false;
     }
     networks.add(network);
-    if (network.isEnded()) { // aborted meanwhile
+    if (network.isEnded()) { // aborted while this task waited
       networks.remove(network);
       return false;
     }
