@@ -185,7 +185,7 @@ final class HubPeer {
       }
       socket.getOutputStream().flush();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      silent = true; // The client has left, so there is nobody to tell.
     }
   }
 
