@@ -161,8 +161,8 @@ class ClientTest {
       Device device = hub.createDevice("dev-f");
       DeviceClient client = client(hub, device).build();
       CompletableFuture<Void> opening = client.open();
-      await().until(() -> client.state().cause().isPresent());
-      assertThat(client.state().cause())
+      ConnectionState failed = await().until(client::state, state -> state.cause().isPresent());
+      assertThat(failed.cause())
           .get()
           .isInstanceOfSatisfying(
               UnreachableException.class,
@@ -186,8 +186,8 @@ class ClientTest {
       DeviceClient client =
           client(hub, device).proxy(Proxy.http("localhost", proxy.port())).build();
       CompletableFuture<Void> opening = client.open();
-      await().until(() -> client.state().cause().isPresent());
-      assertThat(client.state().cause())
+      ConnectionState failed = await().until(client::state, state -> state.cause().isPresent());
+      assertThat(failed.cause())
           .get()
           .isInstanceOfSatisfying(
               UnreachableException.class,
@@ -228,13 +228,15 @@ class ClientTest {
       FakeTime time = new FakeTime(Instant.now().minus(Duration.ofDays(365)));
       DeviceClient client = client(hub, device).time(time).build();
       CompletableFuture<Void> opening = client.open();
-      await()
-          .until(
-              () -> {
-                time.advance(Duration.ofSeconds(1));
-                return client.state() instanceof ConnectionState.Unauthorized;
-              });
-      assertThat(client.state().clockDoubt()).get().asString().contains("The hub's clock says 20");
+      ConnectionState refused =
+          await()
+              .until(
+                  () -> {
+                    time.advance(Duration.ofSeconds(1));
+                    return client.state();
+                  },
+                  ConnectionState.Unauthorized.class::isInstance);
+      assertThat(refused.clockDoubt()).get().asString().contains("The hub's clock says 20");
       client.close();
       assertThat(opening).isNotNull();
     }

@@ -214,8 +214,8 @@ class WaitingTest {
       assertThat(connected()).isTrue();
     }
     time.advance(Duration.ofSeconds(5));
-    await().until(() -> !connected());
-    assertThat(client.state().cause().orElseThrow())
+    ConnectionState lost = await().until(client::state, state -> state.cause().isPresent());
+    assertThat(lost.cause().orElseThrow())
         .hasMessageContaining("the acknowledgement of 1 message within 2 min")
         .hasMessageContaining("although it answers pings");
 

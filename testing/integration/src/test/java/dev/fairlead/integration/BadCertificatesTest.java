@@ -144,11 +144,12 @@ class BadCertificatesTest {
             .build()) {
       client.open();
       client.send(TelemetryMessage.json("{\"secret\":\"" + SECRET + "\"}"));
-      Awaitility.await()
-          .atMost(SOON)
-          .until(() -> client.state() instanceof ConnectionState.Waiting);
+      ConnectionState waiting =
+          Awaitility.await()
+              .atMost(SOON)
+              .until(client::state, ConnectionState.Waiting.class::isInstance);
       UnreachableException cause =
-          (UnreachableException) client.state().cause().orElseThrow(AssertionError::new);
+          (UnreachableException) waiting.cause().orElseThrow(AssertionError::new);
       assertThat(cause.stage()).isEqualTo(Stage.TLS);
       return String.valueOf(cause.getMessage());
     }

@@ -99,13 +99,15 @@ class MovedHubTest {
         // A transport that only asks and answers does not notice before it has something to say.
         CompletableFuture<Void> sent = client.send(TelemetryMessage.json("{\"n\":2}"));
         // The stale answer leads to a dead address: tried, told, and looked up again.
-        Awaitility.await()
-            .atMost(SOON)
-            .until(
-                () ->
-                    lookUps.get() > lookUpsBefore + 1
-                        && client.state() instanceof ConnectionState.Waiting);
-        assertThat(client.state().cause())
+        ConnectionState waiting =
+            Awaitility.await()
+                .atMost(SOON)
+                .until(
+                    client::state,
+                    state ->
+                        lookUps.get() > lookUpsBefore + 1
+                            && state instanceof ConnectionState.Waiting);
+        assertThat(waiting.cause())
             .get()
             .asString()
             .contains("127.0.0.2: connection refused");
