@@ -196,6 +196,112 @@ public sealed interface ConnectionState {
   }
 
   /**
+   * The hub asked for less or for later, and ended the session or did not let it open. The same
+   * route is tried again; telemetry waits in the outbox.
+   *
+   * @param via the route
+   * @param failure what the hub said
+   * @param next when the next attempt begins
+   */
+  record Throttled(Route via, ThrottledException failure, Instant next) implements ConnectionState {
+    @Override
+    public String toString() {
+      return "Throttled over " + via + " until " + next + ": " + failure.getMessage();
+    }
+
+    @Override
+    public Optional<Route> route() {
+      return Optional.of(via);
+    }
+
+    @Override
+    public Optional<HubException> cause() {
+      return Optional.of(failure);
+    }
+
+    @Override
+    public Optional<Instant> nextTry() {
+      return Optional.of(next);
+    }
+  }
+
+  /**
+   * A limit of the hub is used up that is free again in minutes or hours, such as the daily quota,
+   * where the route has a word for it (AMQP and HTTPS). The same route is tried again; telemetry
+   * waits in the outbox.
+   *
+   * @param via the route
+   * @param failure what the hub said
+   * @param next when the next attempt begins
+   */
+  record QuotaExceeded(Route via, QuotaExceededException failure, Instant next)
+      implements ConnectionState {
+    @Override
+    public String toString() {
+      return "Quota exceeded over "
+          + via
+          + ", next attempt at "
+          + next
+          + ": "
+          + failure.getMessage();
+    }
+
+    @Override
+    public Optional<Route> route() {
+      return Optional.of(via);
+    }
+
+    @Override
+    public Optional<HubException> cause() {
+      return Optional.of(failure);
+    }
+
+    @Override
+    public Optional<Instant> nextTry() {
+      return Optional.of(next);
+    }
+  }
+
+  /**
+   * Another connection uses the same identity, where the route has a word for it (AMQP). The same
+   * route is tried again after a long wait, which doubles with each time in a row.
+   *
+   * @param via the route
+   * @param times how often in a row, from 1
+   * @param failure what the hub said
+   * @param next when the next attempt begins
+   */
+  record TakenOver(Route via, int times, TakenOverException failure, Instant next)
+      implements ConnectionState {
+    @Override
+    public String toString() {
+      return "Taken over by another client over "
+          + via
+          + ", "
+          + (times == 1 ? "once" : times + " times")
+          + ", next attempt at "
+          + next
+          + ": "
+          + failure.getMessage();
+    }
+
+    @Override
+    public Optional<Route> route() {
+      return Optional.of(via);
+    }
+
+    @Override
+    public Optional<HubException> cause() {
+      return Optional.of(failure);
+    }
+
+    @Override
+    public Optional<Instant> nextTry() {
+      return Optional.of(next);
+    }
+  }
+
+  /**
    * For good: closed by the application, or given up as the application asked.
    *
    * @param failure why, empty if the application closed the client

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class HubException extends RuntimeException
     permits UnreachableException,
         ThrottledException,
+        TakenOverException,
         UnauthorizedException,
         RejectedException,
         UnsupportedException,

@@ -1,6 +1,7 @@
 package dev.fairlead;
 
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Understood and refused: too large, malformed, over a limit, not found, or no room in the outbox.
@@ -31,6 +32,18 @@ public final class RejectedException extends HubException {
   public RejectedException(String message, Progress progress, int code) {
     super(message, progress, null);
     this.code = code;
+  }
+
+  /**
+   * Creates a refusal that was concluded from another failure.
+   *
+   * @param message what was refused, why, and what to do next
+   * @param progress whether the bytes may have left
+   * @param cause the last of what led to it, or null
+   */
+  public RejectedException(String message, Progress progress, @Nullable Throwable cause) {
+    super(message, progress, cause);
+    this.code = 0;
   }
 
   /**

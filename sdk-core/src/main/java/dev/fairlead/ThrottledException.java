@@ -5,10 +5,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The hub said: slower. The same route is used again after a wait; changing the route would only
- * evade the limit.
+ * The hub asks for less or for later. The same route is used again after a wait; changing the route
+ * would only evade the limit.
  */
-public final class ThrottledException extends HubException {
+public sealed class ThrottledException extends HubException permits QuotaExceededException {
   private static final long serialVersionUID = 1;
 
   private final @Nullable Duration retryAfter;

@@ -27,13 +27,18 @@ public final class UnreachableException extends HubException {
     UPGRADE,
     /** The protocol's own opening, after TLS and before the session is usable. */
     OPEN,
-    /** A session that was open: the line broke, or nothing came back in time. */
+    /** A session that was open: the hub ended it, or did not do what it owed. */
     SESSION,
     /**
-     * A session that was open: the hub cut the line without a word, as it does on MQTT for
-     * everything it refuses.
+     * A session that was open: the hub cut the connection without a word, as it does on MQTT for
+     * everything that it refuses.
      */
-    CUT_BY_HUB
+    CUT_BY_HUB,
+    /**
+     * A session that was open: the network failed. The connection broke on this side, or nothing
+     * came any more, not even an answer to a ping.
+     */
+    NETWORK
   }
 
   private final Stage stage;

@@ -18,6 +18,13 @@ class ConnectionStateTest {
   private static final UnauthorizedException REFUSED =
       new UnauthorizedException("refused", Progress.NOT_SENT);
 
+  private static final ThrottledException SLOWER =
+      new ThrottledException("slower", Progress.NOT_SENT, null);
+  private static final QuotaExceededException QUOTA =
+      new QuotaExceededException("used up", Progress.NOT_SENT, null);
+  private static final TakenOverException SECOND =
+      new TakenOverException("a second client", Progress.NOT_SENT);
+
   /** One row each: state, route, attempt, cause, next try, doubt. */
   private static final List<List<Object>> TABLE =
       List.of(
@@ -52,6 +59,9 @@ class ConnectionStateTest {
               REFUSED,
               TIME,
               "doubt"),
+          row(new ConnectionState.Throttled(ROUTE, SLOWER, TIME), ROUTE, 0, SLOWER, TIME, null),
+          row(new ConnectionState.QuotaExceeded(ROUTE, QUOTA, TIME), ROUTE, 0, QUOTA, TIME, null),
+          row(new ConnectionState.TakenOver(ROUTE, 2, SECOND, TIME), ROUTE, 0, SECOND, TIME, null),
           row(new ConnectionState.Closed(Optional.of(REFUSED)), null, 0, REFUSED, null, null),
           row(new ConnectionState.Closed(Optional.empty()), null, 0, null, null, null));
 

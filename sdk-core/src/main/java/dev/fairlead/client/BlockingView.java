@@ -4,7 +4,9 @@ import dev.fairlead.BlockingDeviceClient;
 import dev.fairlead.ClientClosedException;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
+import dev.fairlead.QuotaExceededException;
 import dev.fairlead.RejectedException;
+import dev.fairlead.TakenOverException;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.Twin;
@@ -98,6 +100,11 @@ final class BlockingView implements BlockingDeviceClient {
       UnauthorizedException same =
           new UnauthorizedException(message, failure.progress(), failure.getCause());
       own = unauthorized.clockEvidence().map(same::withClockEvidence).orElse(same);
+    } else if (failure instanceof QuotaExceededException quota) {
+      own =
+          new QuotaExceededException(message, failure.progress(), quota.retryAfter().orElse(null));
+    } else if (failure instanceof TakenOverException) {
+      own = new TakenOverException(message, failure.progress());
     } else if (failure instanceof ThrottledException throttled) {
       own =
           new ThrottledException(message, failure.progress(), throttled.retryAfter().orElse(null));

@@ -48,6 +48,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -111,6 +112,7 @@ public final class RealDeviceClient implements DeviceClient {
     outbox =
         new Outbox(
             settings.outbox(),
+            settings.strictOrder(),
             loop,
             new OutboxEnvironment(),
             settings
@@ -363,6 +365,16 @@ public final class RealDeviceClient implements DeviceClient {
     @Override
     public boolean mayBlock() {
       return threads.mayWait();
+    }
+
+    @Override
+    public void replaceSession(String why) {
+      loop.execute(() -> supervisor.replaceSession(why));
+    }
+
+    @Override
+    public void heldUp(@Nullable String note) {
+      loop.execute(() -> supervisor.telemetryHeld(note));
     }
   }
 }

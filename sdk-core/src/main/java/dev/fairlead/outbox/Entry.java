@@ -28,7 +28,15 @@ final class Entry {
   long wireSize;
 
   boolean maybeSent;
-  int cutsAtHead;
+
+  /** Whether nothing else was under way with it since it was taken. */
+  boolean alone;
+
+  /** How many were taken up to this one, kept by {@link Window}. */
+  long takenAs;
+
+  /** Whether the hub has acknowledged the message already, and gets it again as a probe. */
+  boolean repetition;
 
   /** Why the store could not keep it; fails the message unless the hub takes it first. */
   @Nullable Throwable notSaved;
@@ -41,6 +49,13 @@ final class Entry {
     this.message = message;
     this.outcome = outcome;
     this.expiresNanos = expiresNanos;
+  }
+
+  /** The same message once more, for nobody's future. */
+  Entry repeated() {
+    Entry again = new Entry(sequence, message, new CompletableFuture<>(), Long.MAX_VALUE);
+    again.repetition = true;
+    return again;
   }
 
   Progress progress() {

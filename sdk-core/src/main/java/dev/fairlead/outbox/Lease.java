@@ -1,5 +1,6 @@
 package dev.fairlead.outbox;
 
+import dev.fairlead.HubException;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.OutboxReader;
@@ -17,6 +18,12 @@ public final class Lease implements OutboxReader {
 
   @Nullable Runnable wakeup;
 
+  /** Messages taken and not given back unsent: none means that the session is fresh. */
+  long taken;
+
+  /** Whether another session was asked for, because a trial needs a fresh one. */
+  boolean replaced;
+
   Lease(Outbox outbox) {
     this.outbox = outbox;
   }
@@ -32,15 +39,29 @@ public final class Lease implements OutboxReader {
     outbox.whenReadable(this, callback);
   }
 
+  @Override
+  public void refused(List<Envelope> messages, HubException why, boolean namesMessage) {
+    outbox.refused(this, messages, why, namesMessage);
+  }
+
+  @Override
+  public void lost(List<Envelope> messages, HubException why) {
+    outbox.lost(this, messages, why);
+  }
+
+  @Override
+  public boolean isolates() {
+    return outbox.isolates();
+  }
+
   /**
    * Ends the lease: what it holds waits again at its place in the order, and all its handles are of
    * no effect from now on.
    *
-   * @param cutByHub whether the session ended because the hub cut the line without a word. A
-   *     message that stood first in line in {@value Outbox#CUTS_THAT_CONDEMN} such cuts is taken
-   *     for the reason and fails
+   * @param end what the end of the session says about what was under way
+   * @param why why it ended, or null
    */
-  public void revoke(boolean cutByHub) {
-    outbox.revoke(this, cutByHub);
+  public void revoke(SessionEnd end, @Nullable HubException why) {
+    outbox.revoke(this, end, why);
   }
 }

@@ -17,6 +17,15 @@ final class LeasedEnvelope implements Envelope {
     this.entry = entry;
   }
 
+  /** Whether the lease that took it holds it still. Under the outbox's lock. */
+  boolean isHeld() {
+    return entry.holder == this;
+  }
+
+  Entry entry() {
+    return entry;
+  }
+
   @Override
   public long sequence() {
     return entry.sequence;

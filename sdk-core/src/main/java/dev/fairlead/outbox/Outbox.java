@@ -5,6 +5,7 @@ import dev.fairlead.OutboxLimits;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.OverflowPolicy;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.ThrottledException;
 import dev.fairlead.TimeSource;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.OutboxStore;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -31,12 +33,6 @@ import org.jspecify.annotations.Nullable;
  * caller waits for room.
  */
 public final class Outbox {
-  /**
-   * In so many cuts by the hub a message must have stood at the head of the window to be taken for
-   * the reason.
-   */
-  static final int CUTS_THAT_CONDEMN = 5;
-
   private final OutboxLimits limits;
   private final Environment environment;
   private final @Nullable StoreCalls store;
@@ -46,6 +42,7 @@ public final class Outbox {
   private final TreeMap<Long, Entry> waiting = new TreeMap<>();
   private final Set<Entry> underWay = new HashSet<>();
   private final ExpiryWatch expiry;
+  private final Isolation isolation;
   private Runnable whenEmpty = () -> {};
   private @Nullable Lease lease;
   private long lastSequence;
@@ -54,6 +51,9 @@ public final class Outbox {
   private long failed;
   private long resent;
   private boolean closing;
+
+  /** What the application knows of what holds telemetry up. */
+  private @Nullable String note;
 
   /** What the outbox needs of the client around it. */
   public interface Environment {
@@ -77,20 +77,44 @@ public final class Outbox {
      * @return false on the client's own threads, on which nothing would ever make room
      */
     boolean mayBlock();
+
+    /**
+     * Asks for another session in place of the one that leases the outbox. Any thread.
+     *
+     * @param why one clause for the log
+     */
+    void replaceSession(String why);
+
+    /**
+     * Telemetry is held up by the hub, or no longer. Any thread.
+     *
+     * @param note why, for a person to read; null if nothing is wrong
+     */
+    void heldUp(@Nullable String note);
   }
 
   /**
    * Creates an outbox, with what a store has kept.
    *
    * @param limits its bounds
-   * @param time for expiry
+   * @param strictOrder whether no message may overtake another one, not even as a probe
+   * @param time for expiry and waits
    * @param environment the client around it
    * @param store keeps the content across restarts, or null
    */
   public Outbox(
-      OutboxLimits limits, TimeSource time, Environment environment, @Nullable StoreCalls store) {
+      OutboxLimits limits,
+      boolean strictOrder,
+      TimeSource time,
+      Environment environment,
+      @Nullable StoreCalls store) {
     this.limits = limits;
     this.expiry = new ExpiryWatch(time, this::expiryAlarm);
+    this.isolation =
+        new Isolation(
+            time,
+            new Isolation.Rule(5, Duration.ofMinutes(10), !strictOrder),
+            () -> locked(this::isolationDue));
     this.environment = environment;
     this.store = store;
     if (store != null) {
@@ -142,6 +166,7 @@ public final class Outbox {
         waiting.put(added.sequence, added);
         bytes += message.size();
         expiry.add(added);
+        isolation.offered();
         wakeLease(after);
         if (store != null) { // Under the lock, so that it is asked in the order of the numbers.
           store.save(added.sequence, message, failure -> notSaved(added, failure));
@@ -279,23 +304,92 @@ public final class Outbox {
       return;
     }
     expire(after);
-    while (taking.taken.size() < taking.maxMessages && !waiting.isEmpty()) {
+    by.hungry = true;
+    if (isolation.isWaiting()) {
+      return;
+    }
+    if (isolation.isTrying()) {
+      takeTrial(taking, after);
+      return;
+    }
+    int most = Math.min(taking.maxMessages, taking.taken.size() + isolation.room(underWay.size()));
+    while (taking.taken.size() < most && !waiting.isEmpty()) {
       Entry next = waiting.firstEntry().getValue();
       if (next.measuredBy != by) {
-        taking.askFor(waiting.values());
+        taking.askFor(waiting.values(), most);
         return;
       }
       if (!taking.fits(next)) {
         break;
       }
-      waiting.remove(next.sequence);
-      expiry.remove(next);
-      next.holder = new LeasedEnvelope(this, next);
-      next.maybeSent = true;
-      underWay.add(next);
-      taking.add(next, next.holder);
+      take(next, taking);
     }
     by.hungry = taking.taken.size() < taking.maxMessages;
+  }
+
+  /** Takes the one message that is to be tried alone, if the session is fresh. */
+  private void takeTrial(Taking taking, DeferredActions after) {
+    Lease by = taking.by;
+    if (!underWay.isEmpty()) {
+      return;
+    }
+    if (by.taken > 0) {
+      replaceSession(by, after);
+      return;
+    }
+    Entry next = isolation.trial(waiting);
+    if (next == null) {
+      return;
+    }
+    if (next.measuredBy != by) {
+      taking.unmeasured.add(next);
+      return;
+    }
+    take(next, taking);
+    isolation.sent();
+  }
+
+  private void take(Entry next, Taking taking) {
+    waiting.remove(next.sequence, next);
+    expiry.remove(next);
+    next.holder = new LeasedEnvelope(this, next);
+    next.maybeSent = true;
+    next.alone = underWay.isEmpty();
+    if (underWay.size() == 1) {
+      underWay.iterator().next().alone = false;
+    }
+    underWay.add(next);
+    isolation.taken(next);
+    taking.by.taken++;
+    taking.add(next, next.holder);
+  }
+
+  /** A trial is the first message of its session. */
+  private void replaceSession(Lease used, DeferredActions after) {
+    if (!used.replaced) {
+      used.replaced = true;
+      after.add(() -> environment.replaceSession("a message has to be tried alone"));
+    }
+  }
+
+  /** The hub may be asked to take something again. */
+  private void isolationDue(DeferredActions after) {
+    isolation.alarmRang();
+    if (lease != null && isolation.isTrying() && underWay.isEmpty() && lease.taken > 0) {
+      replaceSession(lease, after);
+    } else {
+      wakeLease(after);
+    }
+  }
+
+  /** Whether what is taken next has to be alone on its connection. */
+  boolean isolates() {
+    lock.lock();
+    try {
+      return isolation.isTrying() || isolation.isOne();
+    } finally {
+      lock.unlock();
+    }
   }
 
   void whenReadable(Lease by, Runnable callback) {
@@ -314,6 +408,9 @@ public final class Outbox {
         after -> {
           if (entry.holder == handle) {
             finish(entry, failure, after);
+            if (isolation.isLimited()) { // There may be room for more than was asked for.
+              wakeLease(after);
+            }
           }
         });
   }
@@ -322,13 +419,49 @@ public final class Outbox {
     locked(
         after -> {
           if (entry.holder == handle) {
+            if (lease != null) {
+              lease.taken--;
+            }
             putBack(entry, after);
             expire(after);
           }
         });
   }
 
-  void revoke(Lease by, boolean cutByHub) {
+  void refused(Lease by, List<Envelope> messages, HubException why, boolean namesMessage) {
+    locked(
+        after -> {
+          List<Entry> held = held(by, messages);
+          if (held.isEmpty()) {
+            return;
+          }
+          if (why instanceof ThrottledException throttled) {
+            isolation.throttled(underWay.size(), throttled);
+            putBack(held, after);
+          } else if (namesMessage && held.size() == 1) {
+            finish(held.get(0), why, after);
+          } else {
+            suspect(held, by.taken == 1, false, why, after);
+          }
+          wakeLease(after);
+        });
+  }
+
+  void lost(Lease by, List<Envelope> messages, HubException why) {
+    locked(after -> suspect(held(by, messages), by.taken == 1, true, why, after));
+  }
+
+  private List<Entry> held(Lease by, List<Envelope> messages) {
+    List<Entry> held = new ArrayList<>(messages.size());
+    for (Envelope each : messages) {
+      if (!by.revoked && each instanceof LeasedEnvelope handle && handle.isHeld()) {
+        held.add(handle.entry());
+      }
+    }
+    return held;
+  }
+
+  void revoke(Lease by, SessionEnd end, @Nullable HubException why) {
     locked(
         after -> {
           if (by.revoked) {
@@ -337,28 +470,40 @@ public final class Outbox {
           by.revoked = true;
           by.wakeup = null;
           lease = null;
-          resent += underWay.size();
           List<Entry> held = List.copyOf(underWay);
-          held.forEach(entry -> putBack(entry, after));
-          if (cutByHub && !held.isEmpty()) {
-            held.stream()
-                .filter(entry -> !entry.done)
-                .min((a, b) -> Long.compare(a.sequence, b.sequence))
-                .ifPresent(head -> countCut(head, after));
+          resent += held.stream().filter(entry -> !entry.repetition).count();
+          if (end == SessionEnd.UNEXPLAINED && why != null) {
+            suspect(held, by.taken == 1, true, why, after);
+          } else {
+            if (end != SessionEnd.PLANNED) {
+              isolation.slowDown(held.size());
+            }
+            putBack(held, after);
           }
           expire(after);
         });
   }
 
-  private void countCut(Entry head, DeferredActions after) {
-    if (++head.cutsAtHead >= CUTS_THAT_CONDEMN) {
-      finish(head, Refusals.cutTooOften(head), after);
+  /** One of these may be why they were refused or lost; fails the one that is known to be. */
+  private void suspect(
+      List<Entry> held, boolean first, boolean lost, HubException why, DeferredActions after) {
+    Entry culprit = isolation.refused(held, underWay.size(), first, lost, why);
+    putBack(held, after);
+    if (culprit != null) {
+      finish(culprit, Refusals.refusedAlone(culprit, isolation.rule(), why), after);
     }
+  }
+
+  private void putBack(List<Entry> held, DeferredActions after) {
+    held.forEach(entry -> putBack(entry, after));
   }
 
   private void putBack(Entry entry, DeferredActions after) {
     entry.holder = null;
     underWay.remove(entry);
+    if (entry.repetition) {
+      return;
+    }
     waiting.put(entry.sequence, entry);
     expiry.add(entry);
     failIfNotSaved(entry, after);
@@ -368,9 +513,17 @@ public final class Outbox {
   private void finish(Entry entry, @Nullable HubException failure, DeferredActions after) {
     entry.done = true;
     entry.holder = null;
+    if (failure == null) {
+      isolation.accepted(entry);
+    } else {
+      isolation.gone(entry);
+    }
     if (!underWay.remove(entry)) {
       waiting.remove(entry.sequence);
       expiry.remove(entry);
+    }
+    if (entry.repetition) {
+      return;
     }
     bytes -= entry.message.size();
     if (store != null) {
@@ -463,6 +616,8 @@ public final class Outbox {
           waiting.clear();
           underWay.clear();
           expiry.close();
+          isolation.close();
+          left.removeIf(entry -> entry.repetition);
           bytes = 0;
           for (Entry entry : left) {
             entry.done = true;
@@ -483,6 +638,11 @@ public final class Outbox {
     lock.lock();
     try {
       action.accept(after);
+      String now = isolation.note();
+      if (!Objects.equals(now, note)) {
+        note = now;
+        after.add(() -> environment.heldUp(now));
+      }
     } finally {
       lock.unlock();
     }

@@ -1,8 +1,10 @@
 package dev.fairlead.outbox;
 
 import dev.fairlead.ClientClosedException;
+import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
+import dev.fairlead.transport.Overdue;
 
 /** Why the outbox did not take a message in, or gave it up: what happened and what to do. */
 final class Refusals {
@@ -69,15 +71,19 @@ final class Refusals {
         entry.progress());
   }
 
-  static RejectedException cutTooOften(Entry head) {
+  static RejectedException refusedAlone(Entry entry, Isolation.Rule rule, HubException last) {
     return new RejectedException(
-        "The hub cut the connection "
-            + Outbox.CUTS_THAT_CONDEMN
-            + " times while this message was the first that it had not acknowledged, which is how it refuses a message on this"
-            + " protocol: too large, over the quota, or too fast. Check its size ("
-            + head.message.size()
-            + " bytes) and the hub's quota, then send it again.",
-        Progress.MAYBE_SENT);
+        "The hub refused this message "
+            + rule.refusals()
+            + " times within "
+            + Overdue.inWords(rule.over())
+            + " or more, each time alone in a new session, and took a later message between each two refusals. So it is the"
+            + " message that the hub does not take. Check its size ("
+            + entry.message.size()
+            + " bytes) and its properties. The last refusal: "
+            + last.getMessage(),
+        Progress.MAYBE_SENT,
+        last);
   }
 
   /**

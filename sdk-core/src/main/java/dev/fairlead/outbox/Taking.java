@@ -49,8 +49,8 @@ final class Taking {
   }
 
   /** Notes whose size is missing among those that may be taken. */
-  void askFor(Collection<Entry> waiting) {
-    int room = Math.min(maxMessages - taken.size(), MOST_MEASURED);
+  void askFor(Collection<Entry> waiting, int most) {
+    int room = Math.min(most - taken.size(), MOST_MEASURED);
     for (Entry entry : waiting) {
       if (room-- <= 0) {
         return;

@@ -6,6 +6,9 @@ import java.util.random.RandomGenerator;
 
 /** Draws the delays of a {@link RetryPolicy}: full jitter, after the cap. */
 public final class Backoff {
+  private static final Duration FIRST_GIVE_WAY = Duration.ofMinutes(1);
+  private static final Duration LONGEST_GIVE_WAY = Duration.ofHours(1);
+
   private final RetryPolicy policy;
   private final RandomGenerator random;
 
@@ -43,6 +46,18 @@ public final class Backoff {
   /** The delay after a refused credential. */
   public Duration afterRefusal() {
     return between(policy.unauthorizedMin(), policy.unauthorizedMax());
+  }
+
+  /**
+   * The delay after another client took the identity over: at least half of it, so that the other
+   * one has time to finish.
+   *
+   * @param times how often in a row, this one included
+   */
+  public Duration afterTakeOver(int times) {
+    Duration bound = FIRST_GIVE_WAY.multipliedBy(1L << Math.max(0, Math.min(times - 1, 10)));
+    Duration most = bound.compareTo(LONGEST_GIVE_WAY) < 0 ? bound : LONGEST_GIVE_WAY;
+    return between(most.dividedBy(2), most);
   }
 
   private Duration between(Duration least, Duration most) {

@@ -1,6 +1,7 @@
 package dev.fairlead.retry;
 
 import dev.fairlead.HubException;
+import dev.fairlead.TakenOverException;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.UnauthorizedException;
 
@@ -16,6 +17,11 @@ public enum Recovery {
   /** Wait as the hub asks, then the same route: another one would only evade the limit. */
   WAIT_THEN_SAME_ROUTE,
   /**
+   * Wait long, and longer each time, then the same route: who comes back at once cuts the other
+   * client, which comes back and cuts this one.
+   */
+  GIVE_WAY,
+  /**
    * A fresh credential at once, then slow attempts on the same route: another one would be refused
    * as well.
    */
@@ -27,6 +33,9 @@ public enum Recovery {
     }
     if (failure instanceof ThrottledException) {
       return WAIT_THEN_SAME_ROUTE;
+    }
+    if (failure instanceof TakenOverException) {
+      return GIVE_WAY;
     }
     return sessionWasOpen ? WAIT_THEN_PLAN : NEXT_ROUTE;
   }

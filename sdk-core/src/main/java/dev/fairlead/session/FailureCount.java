@@ -11,6 +11,7 @@ final class FailureCount {
   private final long stableAfter;
   private int failures;
   private int refusals;
+  private int takeOvers;
   private boolean up;
   private long upSince;
 
@@ -26,6 +27,11 @@ final class FailureCount {
   /** Refusals in a row since the last stable session. */
   int refusals() {
     return refusals;
+  }
+
+  /** Take-overs by another client in a row, with no session in between that lasted longer. */
+  int takeOvers() {
+    return takeOvers;
   }
 
   /** A session opened; what it replaces in an orderly way counts as the same one. */
@@ -53,6 +59,16 @@ final class FailureCount {
   void refused(long now) {
     down(now);
     refusals++;
+  }
+
+  /**
+   * Another client took the identity over.
+   *
+   * @param lasting how long a session lives that makes the ones before it count no more
+   */
+  void takenOver(long now, Duration lasting) {
+    takeOvers = up && now - upSince >= lasting.toNanos() ? 1 : takeOvers + 1;
+    down(now);
   }
 
   /** Forgets what lies before a stable session, once it is one; true if it is. */

@@ -69,13 +69,15 @@ final class LiveCare {
     failBack = settings.failBack().map(window -> new FailBack(window, random));
   }
 
-  void begin(LiveSession session) {
-    Live live = new Live(session, new RenewalSchedule(loop, time, credentials.renewable()));
+  Live begin(LiveSession session) {
+    Live live =
+        new Live(session, new RenewalSchedule(loop, time, credentials.renewable()), loop.now());
     live.renewal.rest(session.token);
     // A moment that passed before there was a session needs nothing: the plan has just been walked.
     failBack.ifPresent(moments -> moments.comes(loop.now()));
     setFailBack(live);
     supervisor.become(live);
+    return live;
   }
 
   private void setFailBack(Live live) {

@@ -2,10 +2,12 @@ package dev.fairlead.session;
 
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
+import dev.fairlead.HubException;
 import dev.fairlead.Proxy;
 import dev.fairlead.Route;
 import dev.fairlead.inbound.SessionInbox;
 import dev.fairlead.outbox.Lease;
+import dev.fairlead.outbox.SessionEnd;
 import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
@@ -67,12 +69,12 @@ public final class LiveSession implements SessionContext {
   }
 
   /** Ends what this session holds of the client: its lease on the outbox, its inbox. */
-  void retire(boolean cutByHub) {
+  void retire(SessionEnd end, @Nullable HubException why) {
     loop.assertInLoop();
     if (!over) {
       over = true;
       inbox.end();
-      lease.revoke(cutByHub);
+      lease.revoke(end, why);
     }
   }
 

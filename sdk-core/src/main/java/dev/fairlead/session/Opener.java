@@ -5,6 +5,7 @@ import dev.fairlead.inbound.Handlers;
 import dev.fairlead.inbound.SessionInbox;
 import dev.fairlead.outbox.Lease;
 import dev.fairlead.outbox.Outbox;
+import dev.fairlead.outbox.SessionEnd;
 import dev.fairlead.session.SupervisorEvent.CredentialObtained;
 import dev.fairlead.session.SupervisorEvent.OpeningEnded;
 import dev.fairlead.session.SupervisorEvent.ReopenRequested;
@@ -78,7 +79,7 @@ final class Opener {
               inboxes.get(),
               (session, why) -> events.accept(new ReopenRequested(session, why)));
     } catch (Throwable e) {
-      lease.revoke(false); // Or nothing could ever send again.
+      lease.revoke(SessionEnd.PLANNED, null); // Or nothing could ever send again.
       throw e;
     }
     attempt.session(begun);

@@ -2,7 +2,9 @@ package dev.fairlead.session;
 
 import dev.fairlead.ConnectionState;
 import dev.fairlead.HubException;
+import dev.fairlead.QuotaExceededException;
 import dev.fairlead.Route;
+import dev.fairlead.TakenOverException;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.policy.RouteMemory;
@@ -16,6 +18,7 @@ import dev.fairlead.settings.ClientSettings;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Loop;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -30,6 +33,9 @@ import org.slf4j.LoggerFactory;
  */
 final class RouteWalker {
   private static final Logger log = LoggerFactory.getLogger(RouteWalker.class);
+
+  /** A session that lived for so long was not cut by a client that comes back and back. */
+  private static final Duration OWN_AGAIN = Duration.ofHours(1);
 
   /** How long a route that failed to open goes last. */
   private static final Duration POSTPONED = Duration.ofMinutes(10);
@@ -129,7 +135,7 @@ final class RouteWalker {
 
   /** A route could not be opened. */
   void notOpened(OpeningAttempt attempt, LiveSession begun, HubException failure) {
-    supervisor.release(begun, false);
+    supervisor.release(begun);
     switch (Recovery.after(failure, false)) {
       case NEXT_ROUTE, WAIT_THEN_PLAN -> {
         log.info(
@@ -143,14 +149,9 @@ final class RouteWalker {
       }
       case WAIT_THEN_SAME_ROUTE -> {
         count.notOpened(time.now());
-        waitFor(
-            backoff.afterFailures(count.failures()).plus(asked(failure)),
-            attempt.route,
-            count.failures(),
-            failure,
-            doubt(failure, shownBy(attempt)),
-            List.of(attempt.route));
+        throttled(attempt.route, backoff.afterFailures(count.failures()), failure);
       }
+      case GIVE_WAY -> takenOver(attempt.route, (TakenOverException) failure);
       case RENEW_CREDENTIAL -> refused(begun, attempt.walk, (UnauthorizedException) failure);
     }
   }
@@ -170,23 +171,31 @@ final class RouteWalker {
       }
       case WAIT_THEN_SAME_ROUTE -> {
         count.lost(time.now());
-        waitFor(
-            backoff.afterLoss(count.failures()).plus(asked(failure)),
-            session.route,
-            0,
-            failure,
-            doubt(failure, session.credential()),
-            List.of(session.route));
+        throttled(session.route, backoff.afterLoss(count.failures()), failure);
       }
+      case GIVE_WAY -> takenOver(session.route, (TakenOverException) failure);
       case RENEW_CREDENTIAL ->
           refused(session, new PlanWalk(planner.get().routes()), (UnauthorizedException) failure);
     }
   }
 
-  private static Duration asked(HubException failure) {
-    return failure instanceof ThrottledException throttled
-        ? throttled.retryAfter().orElse(Duration.ZERO)
-        : Duration.ZERO;
+  private void throttled(Route route, Duration delay, HubException failure) {
+    ThrottledException why = (ThrottledException) failure;
+    Duration wait = delay.plus(why.retryAfter().orElse(Duration.ZERO));
+    Instant next = loop.now().plus(wait);
+    supervisor.become(new Waiting(List.of(route), false, time.in(wait)));
+    supervisor.publish(
+        why instanceof QuotaExceededException quota
+            ? new ConnectionState.QuotaExceeded(route, quota, next)
+            : new ConnectionState.Throttled(route, why, next));
+  }
+
+  private void takenOver(Route route, TakenOverException failure) {
+    count.takenOver(time.now(), OWN_AGAIN);
+    Duration wait = backoff.afterTakeOver(count.takeOvers());
+    supervisor.become(new Waiting(List.of(route), false, time.in(wait)));
+    supervisor.publish(
+        new ConnectionState.TakenOver(route, count.takeOvers(), failure, loop.now().plus(wait)));
   }
 
   private void refused(LiveSession session, PlanWalk walk, UnauthorizedException failure) {

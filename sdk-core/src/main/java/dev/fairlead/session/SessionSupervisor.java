@@ -8,6 +8,7 @@ import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.inbound.Handlers;
 import dev.fairlead.inbound.SessionInbox;
 import dev.fairlead.outbox.Outbox;
+import dev.fairlead.outbox.SessionEnd;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
 import dev.fairlead.retry.Backoff;
@@ -20,6 +21,7 @@ import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.ClientLoop;
 import dev.fairlead.threads.ForeignCalls;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -60,6 +62,7 @@ public final class SessionSupervisor {
   private final Backoff backoff;
   private final ClockWatch clock;
   private final Transitions transitions;
+  private final Supplier<TransportPlan> planner;
 
   private SupervisorState state = new Idle();
   private @Nullable ConnectionState published;
@@ -71,6 +74,9 @@ public final class SessionSupervisor {
   private long stopAt = Uptime.NEVER;
 
   private boolean closing;
+
+  /** Why telemetry is held up by the hub; null if it is not. */
+  private @Nullable String held;
 
   public SessionSupervisor(
       ClientSettings settings,
@@ -87,6 +93,7 @@ public final class SessionSupervisor {
     this.loop = loop;
     this.outbox = outbox;
     this.owner = owner;
+    this.planner = planner;
     time = new Uptime(loop);
     backoff = new Backoff(settings.retry(), random);
     clock = new ClockWatch(loop, () -> handle(null));
@@ -104,8 +111,7 @@ public final class SessionSupervisor {
     LiveCare care = new LiveCare(settings, loop, time, credentials, random, planner, this, opener);
     RouteWalker walker =
         new RouteWalker(settings, loop, time, memory, credentials, backoff, planner, this, opener);
-    transitions =
-        new Transitions(settings, loop, time, credentials, planner, this, opener, walker, care);
+    transitions = new Transitions(settings, time, credentials, this, opener, walker, care);
   }
 
   public void start() {
@@ -208,7 +214,7 @@ public final class SessionSupervisor {
         LiveSession left = broken.session();
         if (left != null) {
           left.abort();
-          release(left, false);
+          release(left);
         }
         if (isStopping()) {
           finish(Optional.empty());
@@ -244,9 +250,40 @@ public final class SessionSupervisor {
   }
 
   /** Ends all that there is of a session, or of an attempt at one. */
-  void release(LiveSession session, boolean cutByHub) {
+  void release(LiveSession session) {
+    release(session, SessionEnd.PLANNED, null);
+  }
+
+  /** The same, with what its end says about the messages that were under way. */
+  void release(LiveSession session, SessionEnd end, @Nullable HubException why) {
     if (!session.isOver()) {
-      session.retire(cutByHub);
+      session.retire(end, why);
+    }
+  }
+
+  /** A session is open, or what an operator should know of it has changed. */
+  void publishConnected(Live live) {
+    LiveSession session = live.session;
+    List<String> remarks = new ArrayList<>(planner.get().remarks(session.route));
+    if (held != null) {
+      remarks.add(held);
+    }
+    publish(new ConnectionState.Connected(session.route, live.since, remarks));
+  }
+
+  /** Telemetry is held up by the hub, or no longer. */
+  public void telemetryHeld(@Nullable String note) {
+    loop.assertInLoop();
+    held = note;
+    if (state instanceof Live live) {
+      publishConnected(live);
+    }
+  }
+
+  /** Asks for another session in place of the open one. */
+  public void replaceSession(String why) {
+    if (state instanceof Live live) {
+      handle(new SupervisorEvent.ReopenRequested(live.session, why));
     }
   }
 
@@ -292,7 +329,7 @@ public final class SessionSupervisor {
     closing = true;
     if (left != null && !left.isOver()) {
       left.abort();
-      release(left, false);
+      release(left);
     }
     publish(new ConnectionState.Closed(failure));
     ForeignCalls.guarded("The client's end", () -> owner.finished(failure));

@@ -4,6 +4,7 @@ import dev.fairlead.Route;
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.spi.Loop;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -97,11 +98,13 @@ abstract sealed class SupervisorState {
   static final class Live extends SupervisorState {
     final LiveSession session;
     final RenewalSchedule renewal;
+    final Instant since;
     long failBackAt = Uptime.NEVER;
 
-    Live(LiveSession session, RenewalSchedule renewal) {
+    Live(LiveSession session, RenewalSchedule renewal, Instant since) {
       this.session = session;
       this.renewal = renewal;
+      this.since = since;
     }
 
     @Override

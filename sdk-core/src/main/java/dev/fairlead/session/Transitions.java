@@ -1,11 +1,11 @@
 package dev.fairlead.session;
 
-import dev.fairlead.ConnectionState;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
-import dev.fairlead.policy.TransportPlan;
+import dev.fairlead.outbox.SessionEnd;
 import dev.fairlead.session.SupervisorEvent.AlarmRang;
 import dev.fairlead.session.SupervisorEvent.ClockSet;
 import dev.fairlead.session.SupervisorEvent.CredentialObtained;
@@ -25,7 +25,6 @@ import dev.fairlead.session.SupervisorState.Opening;
 import dev.fairlead.session.SupervisorState.Refused;
 import dev.fairlead.session.SupervisorState.Waiting;
 import dev.fairlead.settings.ClientSettings;
-import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.Failures;
 import dev.fairlead.threads.ForeignCalls;
@@ -33,7 +32,6 @@ import dev.fairlead.transport.Overdue;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,10 +44,8 @@ final class Transitions {
   private static final Logger log = LoggerFactory.getLogger(Transitions.class);
 
   private final ClientSettings settings;
-  private final Loop loop;
   private final Uptime time;
   private final CredentialCache credentials;
-  private final Supplier<TransportPlan> planner;
   private final SessionSupervisor supervisor;
   private final Opener opener;
   private final RouteWalker walker;
@@ -57,19 +53,15 @@ final class Transitions {
 
   Transitions(
       ClientSettings settings,
-      Loop loop,
       Uptime time,
       CredentialCache credentials,
-      Supplier<TransportPlan> planner,
       SessionSupervisor supervisor,
       Opener opener,
       RouteWalker walker,
       LiveCare care) {
     this.settings = settings;
-    this.loop = loop;
     this.time = time;
     this.credentials = credentials;
-    this.planner = planner;
     this.supervisor = supervisor;
     this.opener = opener;
     this.walker = walker;
@@ -215,10 +207,7 @@ final class Transitions {
 
   private void opened(LiveSession session, TransportSession transport) {
     walker.opened(session.route);
-    care.begin(session);
-    supervisor.publish(
-        new ConnectionState.Connected(
-            session.route, loop.now(), planner.get().remarks(session.route)));
+    supervisor.publishConnected(care.begin(session));
     opener.watchEnd(session, transport);
     supervisor.opened(session, transport);
   }
@@ -237,10 +226,7 @@ final class Transitions {
       ended.abort();
     }
     supervisor.release(
-        ended,
-        reason.isPresent()
-            && reason.get() instanceof UnreachableException cut
-            && cut.stage() == Stage.CUT_BY_HUB);
+        ended, reason.map(Transitions::evidenceIn).orElse(SessionEnd.PLANNED), reason.orElse(null));
     if (state instanceof Closing closing && (closing.then == Then.STOP)) {
       supervisor.finish(Optional.empty());
     } else if (state instanceof Closing closing && (closing.cut || reason.isEmpty())) {
@@ -261,6 +247,14 @@ final class Transitions {
                       Progress.MAYBE_SENT,
                       null)));
     }
+  }
+
+  /** Whether one of the messages under way may be why the session ended. */
+  private static SessionEnd evidenceIn(HubException reason) {
+    boolean unexplained =
+        reason instanceof RejectedException
+            || (reason instanceof UnreachableException lost && lost.stage() != Stage.NETWORK);
+    return unexplained ? SessionEnd.UNEXPLAINED : SessionEnd.EXPLAINED;
   }
 
   private UnreachableException givenUp(SupervisorState state) {

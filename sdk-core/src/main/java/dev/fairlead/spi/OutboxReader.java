@@ -1,5 +1,6 @@
 package dev.fairlead.spi;
 
+import dev.fairlead.HubException;
 import dev.fairlead.TelemetryMessage;
 import java.util.List;
 import java.util.function.ToLongFunction;
@@ -30,4 +31,34 @@ public interface OutboxReader {
    * @param wakeup called on any thread, also spuriously; returns at once
    */
   void whenReadable(Runnable wakeup);
+
+  /**
+   * The hub refused messages, and the session goes on. They wait again at their place in the order,
+   * but for one that is to blame: it fails. Until it is found {@link #take} gives less, perhaps
+   * nothing for a while; the wake-up comes when there is more.
+   *
+   * @param messages what was refused together, at least one: the messages of one transfer
+   * @param why what the hub said; a {@link dev.fairlead.ThrottledException} speaks of no message
+   * @param namesMessage whether the hub's answer is about the message itself, so that it would
+   *     refuse it again: too large, malformed. That is evidence enough if the message was alone in
+   *     its transfer
+   */
+  void refused(List<Envelope> messages, HubException why, boolean namesMessage);
+
+  /**
+   * A link was lost with messages on it, and the session goes on; nothing says whether one of them
+   * is the reason.
+   *
+   * @param messages what was under way on the link, perhaps none
+   * @param why what the hub said
+   */
+  void lost(List<Envelope> messages, HubException why);
+
+  /**
+   * Whether what is taken next has to be alone: on a connection that several sessions share nothing
+   * else may be under way beside it.
+   *
+   * @return true after a cut or a refusal that named no message, until the hub takes something
+   */
+  boolean isolates();
 }

@@ -2,7 +2,9 @@ package dev.fairlead.transport;
 
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
+import dev.fairlead.QuotaExceededException;
 import dev.fairlead.RejectedException;
+import dev.fairlead.TakenOverException;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
@@ -243,7 +245,7 @@ public record HubError(
       case UNAUTHORIZED -> new UnauthorizedException(message, progress);
       case THROTTLED -> new ThrottledException(message, progress, bounded(retryAfter));
       case QUOTA_EXCEEDED, SUSPENDED ->
-          new ThrottledException(
+          new QuotaExceededException(
               message, progress, bounded(retryAfter == null ? QUOTA_WAIT : retryAfter));
       case REJECTED, LOCK_LOST -> new RejectedException(message, progress, number());
       case TEMPORARY ->
@@ -251,7 +253,8 @@ public record HubError(
           status == 503 && retryAfter != null
               ? new ThrottledException(message, progress, bounded(retryAfter))
               : new UnreachableException(message, stage, progress, null);
-      case TAKEN_OVER, PROTOCOL_ERROR -> new UnreachableException(message, stage, progress, null);
+      case TAKEN_OVER -> new TakenOverException(message, progress);
+      case PROTOCOL_ERROR -> new UnreachableException(message, stage, progress, null);
     };
   }
 

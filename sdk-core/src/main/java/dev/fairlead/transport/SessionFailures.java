@@ -102,7 +102,7 @@ public final class SessionFailures {
             + ", not even an answer to a ping"
             + (owed.isEmpty() ? "" : ", although this was due: " + owed)
             + ". The connection is dead; the network in between may be down.",
-        Stage.SESSION,
+        Stage.NETWORK,
         progress,
         null);
   }
@@ -116,7 +116,7 @@ public final class SessionFailures {
    */
   public UnreachableException aborted(boolean open, Progress progress) {
     return new UnreachableException(
-        session + " was cut by this client.", open ? Stage.SESSION : Stage.OPEN, progress, null);
+        session + " was cut by this client.", open ? Stage.NETWORK : Stage.OPEN, progress, null);
   }
 
   /**
@@ -186,17 +186,15 @@ public final class SessionFailures {
    * The connection ended or broke under an open session.
    *
    * @param cause how
-   * @param stage {@link Stage#CUT_BY_HUB} where that is how the hub refuses, else {@link
-   *     Stage#SESSION}
    * @param progress whether the bytes may have left
    * @return the failure; the cause itself if it is one
    */
-  public HubException broke(Throwable cause, Stage stage, Progress progress) {
+  public HubException broke(Throwable cause, Progress progress) {
     return cause instanceof HubException mapped
         ? mapped
         : new UnreachableException(
             session + " with " + endpoint + " broke: " + describe(cause) + ".",
-            stage,
+            endedByPeer(cause) ? Stage.CUT_BY_HUB : Stage.NETWORK,
             progress,
             cause);
   }

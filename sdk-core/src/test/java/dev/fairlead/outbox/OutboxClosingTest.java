@@ -96,7 +96,7 @@ class OutboxClosingTest {
 
     late.accepted();
     late.giveBack();
-    lease.revoke(true);
+    lease.revoke(SessionEnd.EXPLAINED, null);
 
     assertClosed(sent, Progress.MAYBE_SENT);
     assertThat(take(lease, 1)).isEmpty();

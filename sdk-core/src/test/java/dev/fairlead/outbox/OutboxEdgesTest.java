@@ -23,6 +23,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -141,7 +142,7 @@ class OutboxEdgesTest {
     saving.completeExceptionally(new IOException("no space left"));
     rig.settle();
 
-    lease.revoke(false);
+    lease.revoke(SessionEnd.PLANNED, null);
 
     assertThat(failureOf(sent)).isInstanceOf(RejectedException.class);
   }
@@ -177,11 +178,18 @@ class OutboxEdgesTest {
           public boolean mayBlock() {
             return true;
           }
+
+          @Override
+          public void replaceSession(String why) {}
+
+          @Override
+          public void heldUp(@Nullable String note) {}
         };
     ManualLoop loop = new ManualLoop();
     made.add(
         new Outbox(
             OutboxLimits.defaults(),
+            false,
             loop.time,
             environment,
             new StoreCalls(

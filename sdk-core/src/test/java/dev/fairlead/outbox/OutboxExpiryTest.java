@@ -130,7 +130,7 @@ class OutboxExpiryTest {
     take(lease, 2);
     rig.time.advance(MINUTE);
 
-    lease.revoke(false);
+    lease.revoke(SessionEnd.PLANNED, null);
 
     assertExpired(expired, Progress.MAYBE_SENT);
     assertThat(fresh).isNotDone();

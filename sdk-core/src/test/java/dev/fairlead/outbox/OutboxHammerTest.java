@@ -26,6 +26,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
@@ -46,6 +47,7 @@ class OutboxHammerTest implements Outbox.Environment {
   private final Outbox outbox =
       new Outbox(
           OutboxLimits.defaults().withMaxMessages(40).withOverflow(OverflowPolicy.BLOCK),
+          false,
           new ManualTime(),
           this,
           null);
@@ -65,6 +67,12 @@ class OutboxHammerTest implements Outbox.Environment {
   public boolean mayBlock() {
     return true;
   }
+
+  @Override
+  public void replaceSession(String why) {}
+
+  @Override
+  public void heldUp(@Nullable String note) {}
 
   @AfterEach
   void endThreads() throws InterruptedException {
@@ -169,7 +177,7 @@ class OutboxHammerTest implements Outbox.Environment {
         while (alive && !finished()) {
           alive = work(lease, inFlight);
         }
-        lease.revoke(false);
+        lease.revoke(SessionEnd.PLANNED, null);
       }
     }
 

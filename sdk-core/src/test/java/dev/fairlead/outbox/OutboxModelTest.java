@@ -68,7 +68,6 @@ class OutboxModelTest {
     final AtomicInteger completions = new AtomicInteger();
     @Nullable Envelope holder;
     boolean maybeSent;
-    int cuts;
     boolean over;
     boolean expectedToSucceed;
 
@@ -267,18 +266,14 @@ class OutboxModelTest {
         lease = next;
         return "new session";
       }
-      boolean cut = random.nextBoolean();
-      last.revoke(cut);
+      last.revoke(SessionEnd.PLANNED, null);
       lease = null;
       asleep = false;
       List<Item> held = present.stream().filter(item -> item.holder != null).toList();
       resent += held.size();
       held.forEach(item -> item.holder = null);
-      if (cut && !held.isEmpty() && ++held.get(0).cuts == 5) {
-        over(held.get(0), false);
-      }
       expire();
-      return "session ends, cut " + cut;
+      return "session ends";
     }
 
     private String passTime() {

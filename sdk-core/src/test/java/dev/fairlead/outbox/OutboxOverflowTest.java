@@ -160,7 +160,7 @@ class OutboxOverflowTest {
       CompletableFuture<Void> oldest = rig.send("a");
       Lease lease = rig.outbox.lease();
       take(lease, 1);
-      lease.revoke(false);
+      lease.revoke(SessionEnd.PLANNED, null);
 
       rig.send("b");
 
@@ -218,7 +218,7 @@ class OutboxOverflowTest {
 
       takeOne(lease).giveBack();
       take(lease, 1);
-      lease.revoke(false);
+      lease.revoke(SessionEnd.PLANNED, null);
 
       assertThat(thread.getState()).isEqualTo(Thread.State.WAITING);
       rig.close();

@@ -25,14 +25,24 @@ final class OutboxRig implements Outbox.Environment {
   volatile boolean mayBlock = true;
   boolean closed;
 
+  /** Whether another session was asked for. */
+  boolean replaced;
+
+  @Nullable String note;
+
   OutboxRig(OutboxLimits limits) {
     this(limits, null);
   }
 
   OutboxRig(OutboxLimits limits, @Nullable OutboxStore store) {
+    this(limits, false, store);
+  }
+
+  OutboxRig(OutboxLimits limits, boolean strictOrder, @Nullable OutboxStore store) {
     outbox =
         new Outbox(
             limits,
+            strictOrder,
             time,
             this,
             store == null
@@ -66,6 +76,16 @@ final class OutboxRig implements Outbox.Environment {
   @Override
   public boolean mayBlock() {
     return mayBlock;
+  }
+
+  @Override
+  public void replaceSession(String why) {
+    replaced = true;
+  }
+
+  @Override
+  public void heldUp(@Nullable String why) {
+    note = why;
   }
 
   CompletableFuture<Void> send(String text) {

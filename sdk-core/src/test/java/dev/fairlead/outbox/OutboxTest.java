@@ -100,7 +100,7 @@ class OutboxTest {
       assertThat(texts(lease.take(3, 20, wireSize))).containsExactly("c");
       assertThat(asked).containsExactly("a", "b", "c");
 
-      lease.revoke(false);
+      lease.revoke(SessionEnd.PLANNED, null);
       assertThat(texts(rig.outbox.lease().take(1, 20, wireSize))).containsExactly("a");
       assertThat(asked).as("another session encodes in its own way").hasSizeGreaterThan(3);
     }
@@ -165,7 +165,7 @@ class OutboxTest {
       Lease lease = rig.outbox.lease();
       assertThatThrownBy(rig.outbox::lease).isInstanceOf(IllegalStateException.class);
 
-      lease.revoke(false);
+      lease.revoke(SessionEnd.PLANNED, null);
 
       rig.outbox.lease();
     }
@@ -261,7 +261,7 @@ class OutboxTest {
       Lease first = rig.outbox.lease();
       take(first, 3).get(1).accepted();
 
-      first.revoke(false);
+      first.revoke(SessionEnd.PLANNED, null);
 
       assertThat(texts(take(rig.outbox.lease(), 9))).containsExactly("a", "c", "d");
       assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 3, 3, 1, 0, 2));
@@ -270,7 +270,7 @@ class OutboxTest {
     @Test
     void givesNothingToARevokedLease() {
       Lease lease = rig.outbox.lease();
-      lease.revoke(false);
+      lease.revoke(SessionEnd.PLANNED, null);
       rig.send("a");
 
       assertThat(take(lease, 1)).isEmpty();
@@ -282,7 +282,7 @@ class OutboxTest {
       CompletableFuture<Void> sent = rig.send("a");
       Lease first = rig.outbox.lease();
       Envelope late = takeOne(first);
-      first.revoke(false);
+      first.revoke(SessionEnd.PLANNED, null);
 
       late.accepted();
       late.failed(refusal());
@@ -297,7 +297,7 @@ class OutboxTest {
       CompletableFuture<Void> sent = rig.send("a");
       Lease first = rig.outbox.lease();
       Envelope late = takeOne(first);
-      first.revoke(false);
+      first.revoke(SessionEnd.PLANNED, null);
       Envelope current = takeOne(rig.outbox.lease());
 
       late.giveBack();
@@ -330,11 +330,11 @@ class OutboxTest {
     void revokesOnceOnly() {
       rig.sendAll("a");
       Lease first = rig.outbox.lease();
-      first.revoke(false);
+      first.revoke(SessionEnd.PLANNED, null);
       Lease second = rig.outbox.lease();
       take(second, 1);
 
-      first.revoke(true);
+      first.revoke(SessionEnd.EXPLAINED, null);
 
       assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 1, 1, 0, 0, 0));
     }
@@ -402,7 +402,7 @@ class OutboxTest {
     void tellsTheNextLeaseOfWhatCameBack() {
       rig.send("a");
       take(lease, 1);
-      lease.revoke(false);
+      lease.revoke(SessionEnd.PLANNED, null);
       Lease next = rig.outbox.lease();
 
       next.whenReadable(woken::incrementAndGet);
@@ -413,7 +413,7 @@ class OutboxTest {
     @Test
     void saysNothingToARevokedLease() {
       lease.whenReadable(woken::incrementAndGet);
-      lease.revoke(false);
+      lease.revoke(SessionEnd.PLANNED, null);
 
       rig.send("a");
 

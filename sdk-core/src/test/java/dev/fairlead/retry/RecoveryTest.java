@@ -1,5 +1,6 @@
 package dev.fairlead.retry;
 
+import static dev.fairlead.retry.Recovery.GIVE_WAY;
 import static dev.fairlead.retry.Recovery.NEXT_ROUTE;
 import static dev.fairlead.retry.Recovery.RENEW_CREDENTIAL;
 import static dev.fairlead.retry.Recovery.WAIT_THEN_PLAN;
@@ -10,6 +11,7 @@ import dev.fairlead.ClientClosedException;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
+import dev.fairlead.TakenOverException;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
@@ -31,6 +33,7 @@ class RecoveryTest {
             new ThrottledException("slow", progress, Duration.ofSeconds(1)),
             WAIT_THEN_SAME_ROUTE,
             WAIT_THEN_SAME_ROUTE),
+        new Row(new TakenOverException("second", progress), GIVE_WAY, GIVE_WAY),
         new Row(new UnauthorizedException("refused", progress), RENEW_CREDENTIAL, RENEW_CREDENTIAL),
         new Row(new RejectedException("no", progress), NEXT_ROUTE, WAIT_THEN_PLAN),
         new Row(new UnsupportedException("cannot"), NEXT_ROUTE, WAIT_THEN_PLAN),

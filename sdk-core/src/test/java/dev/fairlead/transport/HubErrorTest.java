@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
+import dev.fairlead.QuotaExceededException;
 import dev.fairlead.RejectedException;
+import dev.fairlead.TakenOverException;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.UnreachableException;
@@ -202,9 +204,11 @@ class HubErrorTest {
     Class<? extends HubException> type =
         switch (kind) {
           case UNAUTHORIZED -> UnauthorizedException.class;
-          case THROTTLED, QUOTA_EXCEEDED, SUSPENDED -> ThrottledException.class;
+          case THROTTLED -> ThrottledException.class;
+          case QUOTA_EXCEEDED, SUSPENDED -> QuotaExceededException.class;
           case REJECTED, LOCK_LOST -> RejectedException.class;
-          case TEMPORARY, TAKEN_OVER, PROTOCOL_ERROR -> UnreachableException.class;
+          case TAKEN_OVER -> TakenOverException.class;
+          case TEMPORARY, PROTOCOL_ERROR -> UnreachableException.class;
         };
     assertThat(failure(error, null))
         .isExactlyInstanceOf(type)
@@ -253,7 +257,7 @@ class HubErrorTest {
   @CsvSource({
     "400, 400004, RejectedException",
     "401, 401002, RejectedException",
-    "403, 403002, ThrottledException",
+    "403, 403002, QuotaExceededException",
     "403, 403010, RejectedException",
     "408, 0, UnreachableException",
     "429, 429001, ThrottledException",

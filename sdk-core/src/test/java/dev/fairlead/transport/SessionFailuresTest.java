@@ -51,10 +51,12 @@ class SessionFailuresTest {
         .hasMessageContaining("the answer to the token");
     assertThat(failures.breach("nonsense", true, Progress.MAYBE_SENT, null).stage())
         .isEqualTo(Stage.SESSION);
-    assertThat(failures.broke(new IOException("a\r\nb"), Stage.CUT_BY_HUB, Progress.NOT_SENT))
+    assertThat(failures.broke(new IOException("a\r\nb"), Progress.NOT_SENT))
         .hasMessageContaining("broke: a b.")
+        .satisfies(failure -> assertThat(stage(failure)).isEqualTo(Stage.NETWORK));
+    assertThat(failures.broke(new IOException("Connection reset"), Progress.NOT_SENT))
         .satisfies(failure -> assertThat(stage(failure)).isEqualTo(Stage.CUT_BY_HUB));
-    assertThat(failures.aborted(true, Progress.NOT_SENT).stage()).isEqualTo(Stage.SESSION);
+    assertThat(failures.aborted(true, Progress.NOT_SENT).stage()).isEqualTo(Stage.NETWORK);
     assertThat(failures.aborted(false, Progress.NOT_SENT).stage()).isEqualTo(Stage.OPEN);
     assertThat(failures.over(Progress.NOT_SENT)).hasMessageContaining("has ended");
   }
@@ -62,7 +64,7 @@ class SessionFailuresTest {
   @Test
   void aFailureThatIsMappedAlreadyIsKept() {
     HubException known = failures.over(Progress.MAYBE_SENT);
-    assertThat(failures.broke(known, Stage.SESSION, Progress.NOT_SENT)).isSameAs(known);
+    assertThat(failures.broke(known, Progress.NOT_SENT)).isSameAs(known);
     assertThat(failures.brokeOpening(known)).isSameAs(known);
   }
 

@@ -10,6 +10,7 @@ import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.transport.SessionFailures;
 import java.time.Duration;
+import org.apache.qpid.proton.amqp.transport.DeliveryState;
 import org.jspecify.annotations.Nullable;
 
 /** How an AMQP session, or a shared connection, fails. Safe for any thread. */
@@ -73,6 +74,17 @@ final class AmqpFailures {
   HubException message(AmqpError said) {
     return said.error()
         .failure("The hub refused the message " + said, Stage.SESSION, Progress.MAYBE_SENT, null);
+  }
+
+  /** What the hub settled without taking it or saying why. */
+  HubException notTaken(@Nullable DeliveryState state) {
+    return new UnreachableException(
+        "The hub did not take the message and gave no reason ("
+            + (state == null ? "settled without an outcome" : state.getType())
+            + "). This is usually temporary; it is sent again.",
+        Stage.SESSION,
+        Progress.MAYBE_SENT,
+        null);
   }
 
   /** What became of a settlement. */
@@ -172,6 +184,6 @@ final class AmqpFailures {
   HubException lost(Throwable cause, Progress progress) {
     return cause instanceof ProtocolViolation breach
         ? common.breach(breach.what(), true, progress, breach)
-        : common.broke(cause, Stage.SESSION, progress);
+        : common.broke(cause, progress);
   }
 }

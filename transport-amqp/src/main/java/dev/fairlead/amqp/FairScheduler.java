@@ -5,11 +5,14 @@ import dev.fairlead.transport.WakeUp;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which session sends next on a connection: each that has something to send is queued,
  * sends one transfer, and is queued again. So one identity's flood costs another one transfer's
- * time. Confined to the loop, except {@link #wake}.
+ * time. A transfer that may be the reason why the hub cut the connection has the connection to
+ * itself, so that no other identity's message is suspected with it. Confined to the loop, except
+ * {@link #wake}.
  */
 final class FairScheduler {
   /** What the engine may hold before it goes to the writer: some TLS records' worth. */
@@ -20,6 +23,15 @@ final class FairScheduler {
   private final Deque<TelemetryPump> queue = new ArrayDeque<>();
   private final ConcurrentLinkedQueue<TelemetryPump> woken = new ConcurrentLinkedQueue<>();
   private final WakeUp wakeUp;
+
+  /** Transfers of all sessions that are not settled. */
+  private int underWay;
+
+  /** Waits until nothing is under way, and nothing else is sent before it. */
+  private @Nullable TelemetryPump next;
+
+  /** Whether what is under way has to stay alone. */
+  private boolean alone;
 
   FairScheduler(Loop loop, Engine engine) {
     this.loop = loop;
@@ -60,16 +72,37 @@ final class FairScheduler {
     }
   }
 
+  /** A transfer is settled or lost; what waited for that may send with the next {@link #run}. */
+  void settled() {
+    underWay--;
+    if (underWay == 0 && (alone || next != null)) {
+      wakeUp.signal();
+    }
+  }
+
+  /** The session of a pump is over. */
+  void remove(TelemetryPump pump) {
+    if (next == pump) {
+      next = null;
+      wakeUp.signal();
+    }
+  }
+
   /** Lets all that are queued send, as far as the writer has room; the caller flushes. */
   void run() {
     loop.assertInLoop();
     long unflushed = 0;
-    while (!queue.isEmpty() && engine.hasRoom()) {
-      TelemetryPump next = queue.remove();
-      next.queued = false;
-      long sent = next.send();
+    while (engine.hasRoom()) {
+      TelemetryPump pump = turn();
+      if (pump == null) {
+        return;
+      }
+      boolean isolates = pump.isolates();
+      long sent = pump.send();
       if (sent > 0) {
-        add(next);
+        underWay++;
+        alone = isolates;
+        add(pump);
         unflushed += sent;
       }
       if (unflushed >= AT_ONCE) {
@@ -77,5 +110,25 @@ final class FairScheduler {
         unflushed = 0;
       }
     }
+  }
+
+  private @Nullable TelemetryPump turn() {
+    if (underWay > 0 && (alone || next != null)) {
+      return null;
+    }
+    TelemetryPump turn = next;
+    next = null;
+    if (turn == null) {
+      turn = queue.poll();
+      if (turn == null) {
+        return null;
+      }
+      turn.queued = false;
+      if (underWay > 0 && turn.isolates()) {
+        next = turn;
+        return null;
+      }
+    }
+    return turn;
   }
 }

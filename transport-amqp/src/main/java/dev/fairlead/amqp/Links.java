@@ -68,8 +68,12 @@ final class Links implements Engine.LinkEvents {
     /** The link of a delivery under way is gone: its fate is unknown. */
     default void abandoned(Delivery delivery) {}
 
-    /** The links are gone. */
-    default void lost() {}
+    /**
+     * The links are gone.
+     *
+     * @param why what the hub said when it detached them; null if this side did
+     */
+    default void lost(@Nullable AmqpError why) {}
   }
 
   enum State {
@@ -208,7 +212,7 @@ final class Links implements Engine.LinkEvents {
     }
     boolean granted = state == State.ATTACHED;
     AmqpError error = AmqpError.of(why);
-    letGo();
+    letGo(error);
     owner.lost(this, error, granted);
   }
 
@@ -318,6 +322,10 @@ final class Links implements Engine.LinkEvents {
 
   /** Detaches what is attached; what was under way is unknown from here on. */
   void letGo() {
+    letGo(null);
+  }
+
+  private void letGo(@Nullable AmqpError why) {
     if (state == State.IDLE || state == State.ENDED) {
       return;
     }
@@ -329,7 +337,7 @@ final class Links implements Engine.LinkEvents {
     receiver = null;
     leave(out);
     leave(in);
-    user.lost();
+    user.lost(why);
   }
 
   /** As {@link #letGo}, where the hub has ended their session and answers nothing more in it. */

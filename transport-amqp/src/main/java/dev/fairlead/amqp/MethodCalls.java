@@ -132,7 +132,7 @@ final class MethodCalls implements Links.User {
 
   /** The hub has answered the callers whose links are gone. */
   @Override
-  public void lost() {
+  public void lost(@Nullable AmqpError why) {
     fail(failures.linkLost(Progress.NOT_SENT));
   }
 

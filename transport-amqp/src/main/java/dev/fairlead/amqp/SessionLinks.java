@@ -5,6 +5,7 @@ import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.transport.HubCode.Kind;
+import dev.fairlead.transport.HubCode.Scope;
 import dev.fairlead.transport.Overdue;
 import java.time.Duration;
 import java.util.HashMap;
@@ -213,7 +214,7 @@ final class SessionLinks implements Links.Owner {
     }
     lost.countLoss();
     if (links == telemetry) {
-      if (!owner.isOpen() || why.kind() != Kind.TEMPORARY || lost.losses > MAX_LOSSES) {
+      if (!owner.isOpen() || !passes(why) || lost.losses > MAX_LOSSES) {
         owner.refused(links, why, granted);
       } else {
         lost.attachLater();
@@ -227,6 +228,15 @@ final class SessionLinks implements Links.Owner {
       }
       lost.missing(text);
     }
+  }
+
+  /**
+   * Whether the telemetry link is worth another attempt: it was a matter of the moment, or of one
+   * message.
+   */
+  private static boolean passes(AmqpError why) {
+    return why.kind() == Kind.TEMPORARY
+        || (why.kind() == Kind.REJECTED && why.error().scope() == Scope.THIS_MESSAGE);
   }
 
   private static boolean endsSession(Kind kind) {

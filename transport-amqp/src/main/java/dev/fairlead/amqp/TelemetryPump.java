@@ -1,16 +1,16 @@
 package dev.fairlead.amqp;
 
 import dev.fairlead.HubException;
-import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.Progress;
 import dev.fairlead.spi.Envelope;
-import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.OutboxReader;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.transport.Debt;
+import dev.fairlead.transport.HubCode.Kind;
+import dev.fairlead.transport.HubCode.Scope;
 import dev.fairlead.transport.Overdue;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.qpid.proton.amqp.messaging.Accepted;
 import org.apache.qpid.proton.amqp.messaging.Rejected;
@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Takes telemetry of one identity from its outbox as far as credit and window have room, one
  * transfer each time the scheduler says so, and settles it by the hub's disposition. What waits
- * goes out many messages to a transfer; if the hub refuses such a batch, its messages go out again
- * one by one, at their place in the order. The hub owes each disposition, and credit where
- * something waits for it. Confined to the loop.
+ * goes out many messages to a transfer; what the hub refuses, the outbox sends again in smaller
+ * parts. The hub owes each disposition, and credit where something waits for it. Confined to the
+ * loop.
  */
 final class TelemetryPump implements Links.User {
   /** The session, as far as telemetry concerns it. */
@@ -41,13 +41,10 @@ final class TelemetryPump implements Links.User {
   /** More to a batch brings nothing, and more would come again if it is refused. */
   private static final int MAX_BATCH = 256;
 
-  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
-  private static final Duration LAST_PAUSE = Duration.ofSeconds(30);
   private static final String NEXT = "The messages are sent again in a new session.";
 
   private final AmqpOptions options;
   private final OutboxReader outbox;
-  private final Loop loop;
   private final FairScheduler scheduler;
   private final AmqpFailures failures;
   private final Owner owner;
@@ -57,6 +54,7 @@ final class TelemetryPump implements Links.User {
   private @Nullable Links links;
   private boolean running;
   private boolean begun;
+  private int transfers;
   private int inflight;
   private long inflightBytes;
 
@@ -66,11 +64,8 @@ final class TelemetryPump implements Links.User {
   /** Whether the link was attached again because it had no credit. */
   private boolean reattached;
 
-  /** Messages up to this number were in a refused batch and go out alone. */
-  private long aloneThrough = -1;
-
-  private Duration pause = FIRST_PAUSE;
-  private @Nullable Alarm paused;
+  /** What was under way on a link that is gone. */
+  private final List<Envelope> lost = new ArrayList<>();
 
   /** Whether it is queued to send; kept by {@link FairScheduler}. */
   boolean queued;
@@ -83,7 +78,6 @@ final class TelemetryPump implements Links.User {
     this.options = connection.options();
     this.outbox = context.outbox();
     this.strictOrder = context.strictOrder();
-    this.loop = context.loop();
     this.scheduler = connection.scheduler();
     this.failures = failures;
     this.owner = owner;
@@ -115,10 +109,6 @@ final class TelemetryPump implements Links.User {
   /** Takes nothing any more. */
   void stop() {
     running = false;
-    if (paused != null) {
-      paused.cancel();
-      paused = null;
-    }
   }
 
   /** Messages sent and not acknowledged. */
@@ -136,6 +126,10 @@ final class TelemetryPump implements Links.User {
     stop();
     links = null;
     acknowledgements.forgive();
+    for (; transfers > 0; transfers--) {
+      scheduler.settled();
+    }
+    scheduler.remove(this);
     inflight = 0;
     inflightBytes = 0;
   }
@@ -168,13 +162,36 @@ final class TelemetryPump implements Links.User {
     return readable;
   }
 
-  /** The transfer's fate is unknown: its messages wait again. */
+  /** The transfer's fate is unknown. */
   @Override
   public void abandoned(Delivery delivery) {
     if (delivery.getContext() instanceof Transfer transfer) {
       done(delivery, transfer);
-      giveBack(transfer);
+      lost.addAll(transfer.messages);
     }
+  }
+
+  @Override
+  public void lost(@Nullable AmqpError why) {
+    List<Envelope> messages = List.copyOf(lost);
+    lost.clear();
+    readable = true;
+    if (messages.isEmpty()) {
+      return;
+    }
+    if (why == null) {
+      messages.forEach(Envelope::giveBack);
+    } else if (why.kind() == Kind.REJECTED) {
+      refused(messages, why);
+    } else if (why.kind() == Kind.TEMPORARY) {
+      outbox.lost(messages, failures.ended("the telemetry link", why, Progress.MAYBE_SENT));
+    }
+    // What else there is ends the session, and with it the lease.
+  }
+
+  /** Whether what it sends next must be alone on the connection. */
+  boolean isolates() {
+    return outbox.isolates();
   }
 
   /**
@@ -184,7 +201,7 @@ final class TelemetryPump implements Links.User {
    */
   long send() {
     Links own = links;
-    if (!running || own == null || paused != null) {
+    if (!running || own == null) {
       return 0;
     }
     if (!own.canSend()) {
@@ -197,7 +214,7 @@ final class TelemetryPump implements Links.User {
     if (inflight >= window || inflightBytes >= options.windowBytes()) {
       return 0;
     }
-    boolean batching = !strictOrder && options.batchBytes() > 0 && aloneThrough < 0;
+    boolean batching = !strictOrder && options.batchBytes() > 0;
     int most = batching ? Math.min(MAX_BATCH, window - inflight) : 1;
     List<Envelope> taken =
         outbox.take(
@@ -207,12 +224,8 @@ final class TelemetryPump implements Links.User {
                 : Long.MAX_VALUE,
             TelemetryEncoder::size);
     if (taken.isEmpty()) {
-      aloneThrough = -1;
       readable = false;
       return 0;
-    }
-    if (taken.get(0).sequence() >= aloneThrough) {
-      aloneThrough = -1;
     }
     int alone = firstAlone(taken);
     if (alone >= 0) {
@@ -242,6 +255,7 @@ final class TelemetryPump implements Links.User {
             ? own.send(TelemetryEncoder.one(messages.get(0).message()), 0)
             : own.send(TelemetryEncoder.batch(messages), TelemetryEncoder.BATCH_FORMAT);
     delivery.setContext(new Transfer(messages, size));
+    transfers++;
     inflight += messages.size();
     inflightBytes += size;
     acknowledgements.owe(size);
@@ -259,14 +273,13 @@ final class TelemetryPump implements Links.User {
     done(delivery, transfer);
     delivery.settle();
     if (state instanceof Accepted) {
-      pause = FIRST_PAUSE;
       transfer.messages.forEach(Envelope::accepted);
     } else if (state instanceof Rejected rejected) {
       rejected(transfer, AmqpError.of(rejected.getError()));
     } else {
-      // Released, modified, or settled without an outcome: not taken this time. [AMQP 3.4.4, 3.4.5]
-      giveBack(transfer);
-      pause();
+      // Released, modified, or settled without an outcome: not taken. [AMQP 3.4.4, 3.4.5]
+      readable = true;
+      outbox.refused(transfer.messages, failures.notTaken(state), false);
     }
     scheduler.add(this);
     if (inflight == 0) {
@@ -276,6 +289,8 @@ final class TelemetryPump implements Links.User {
 
   private void done(Delivery delivery, Transfer transfer) {
     delivery.setContext(null);
+    transfers--;
+    scheduler.settled();
     inflight -= transfer.messages.size();
     inflightBytes -= transfer.size;
     if (delivery.getLink().head() == delivery) {
@@ -285,52 +300,23 @@ final class TelemetryPump implements Links.User {
     }
   }
 
-  private void giveBack(Transfer transfer) {
-    readable = true;
-    transfer.messages.forEach(Envelope::giveBack);
-  }
-
   private void rejected(Transfer transfer, AmqpError said) {
     switch (said.kind()) {
-      case THROTTLED, QUOTA_EXCEEDED, SUSPENDED, TEMPORARY -> {
-        giveBack(transfer);
-        pause();
-      }
+      case THROTTLED, QUOTA_EXCEEDED, SUSPENDED, TEMPORARY, REJECTED, LOCK_LOST ->
+          refused(transfer.messages, said);
       case UNAUTHORIZED, TAKEN_OVER, PROTOCOL_ERROR -> {
-        giveBack(transfer);
+        readable = true;
+        transfer.messages.forEach(Envelope::giveBack);
         owner.failed(failures.message(said));
-      }
-      case REJECTED, LOCK_LOST -> {
-        if (transfer.messages.size() == 1) {
-          transfer.messages.get(0).failed(failures.message(said));
-        } else {
-          // One of them, or their sum: only alone does the hub say which.
-          aloneThrough =
-              Math.max(
-                  aloneThrough, transfer.messages.get(transfer.messages.size() - 1).sequence());
-          giveBack(transfer);
-        }
       }
     }
   }
 
-  /** Sends nothing for a while, longer each time until the hub takes something again. */
-  private void pause() {
-    if (paused != null || !running) {
-      return;
-    }
-    long most = pause.toNanos();
-    // At least half of it: a hub that throttles needs time.
-    Duration wait = Duration.ofNanos(most / 2 + ThreadLocalRandom.current().nextLong(most / 2 + 1));
-    Duration doubled = pause.multipliedBy(2);
-    pause = doubled.compareTo(LAST_PAUSE) < 0 ? doubled : LAST_PAUSE;
-    paused =
-        loop.schedule(
-            wait,
-            () -> {
-              paused = null;
-              scheduler.now(this);
-            });
+  private void refused(List<Envelope> messages, AmqpError said) {
+    readable = true;
+    boolean namesMessage =
+        said.kind() == Kind.REJECTED && said.error().scope() == Scope.THIS_MESSAGE;
+    outbox.refused(messages, failures.message(said), namesMessage);
   }
 
   private record Transfer(List<Envelope> messages, long size) {}

@@ -219,7 +219,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
 
   /** The links are gone: what was under way is queued again, in its order. */
   @Override
-  public void lost() {
+  public void lost(@Nullable AmqpError why) {
     attached = false;
     List<String> ids = pending.sentIds();
     for (int i = ids.size() - 1; i >= 0; i--) {

@@ -240,7 +240,7 @@ final class TwinRequests implements TwinLink, Links.User {
 
   /** What was under way may have been carried out; what was not may still go. */
   @Override
-  public void lost() {
+  public void lost(@Nullable AmqpError why) {
     holdsReads = subscribes;
     owner.twinLost();
     pending.failSent(failures.linkLost(Progress.MAYBE_SENT));

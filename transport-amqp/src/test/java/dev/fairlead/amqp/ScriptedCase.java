@@ -235,6 +235,15 @@ abstract class ScriptedCase {
     }
   }
 
+  /** The same, where the outbox holds messages back after a refusal. */
+  void awaitAcceptedIfAskedAgain(int count) {
+    until(
+        () -> {
+          outbox.resume();
+          return outbox.accepted().size() >= count;
+        });
+  }
+
   void awaitAccepted(int count) {
     until(() -> outbox.accepted().size() == count);
   }

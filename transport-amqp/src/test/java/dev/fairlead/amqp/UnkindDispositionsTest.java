@@ -130,7 +130,8 @@ class UnkindDispositionsTest extends ScriptedCase {
           deliveries.get(2).disposition(received);
           deliveries.get(2).settle();
         });
-    awaitAccepted(3);
+    awaitAcceptedIfAskedAgain(3);
+    assertThat(outbox.refusals()).hasSize(3);
     assertThat(peer.look(() -> List.copyOf(peer.telemetry))).containsExactly("0", "1", "2");
     assertAlive(3);
   }

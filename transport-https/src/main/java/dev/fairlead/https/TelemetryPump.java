@@ -11,9 +11,7 @@ import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.OutboxReader;
 import dev.fairlead.transport.WakeUp;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -21,8 +19,8 @@ import okhttp3.Request;
 
 /**
  * Takes telemetry from the outbox and posts it, one request at a time: a message that waits alone
- * as it is, several as a batch. The hub takes a batch whole or not at all; one that it refuses is
- * halved until the messages that it will not take stand alone. Confined to the loop.
+ * as it is, several as a batch. The hub takes a batch whole or not at all; what it refuses, the
+ * outbox sends again in smaller parts. Confined to the loop.
  */
 final class TelemetryPump {
   private static final String WHAT = "the telemetry";
@@ -36,9 +34,6 @@ final class TelemetryPump {
   private final Consumer<HubException> fatal;
 
   private final WakeUp wakeUp;
-
-  /** What was taken and is not settled, in order; the first is under way or about to be. */
-  private final Deque<List<DeviceEvent>> parts = new ArrayDeque<>();
 
   private boolean running;
   private boolean posting;
@@ -72,29 +67,14 @@ final class TelemetryPump {
     pump();
   }
 
-  /** Begins no request any more; what waits for one goes back. */
+  /** Begins no request any more. */
   void stop() {
     running = false;
-    if (!posting) {
-      giveBack();
-    }
-  }
-
-  private void giveBack() {
-    for (List<DeviceEvent> part : parts) {
-      part.forEach(event -> event.envelope().giveBack());
-    }
-    parts.clear();
   }
 
   private void pump() {
     loop.assertInLoop();
     while (running && !posting) {
-      List<DeviceEvent> part = parts.peek();
-      if (part != null) {
-        post(part);
-        return;
-      }
       List<Envelope> taken = outbox.take(most, TelemetryBatch.MAX_CONTENT, TelemetryBatch::size);
       if (taken.isEmpty()) {
         return;
@@ -110,7 +90,7 @@ final class TelemetryPump {
         }
       }
       if (!sendable.isEmpty()) {
-        parts.add(sendable);
+        post(sendable);
       }
     }
   }
@@ -123,9 +103,8 @@ final class TelemetryPump {
         Exchanges.SMALL,
         answer -> answered(part, answer),
         failure -> {
+          // It may have arrived; the end of the session puts it back.
           posting = false;
-          parts.remove(); // it may have arrived; the end of the session puts it back
-          giveBack();
           fatal.accept(failure);
         });
   }
@@ -139,37 +118,21 @@ final class TelemetryPump {
   private void answered(List<DeviceEvent> part, HttpAnswer answer) {
     posting = false;
     if (answer.status() == 204) {
-      parts.remove();
       part.forEach(event -> event.envelope().accepted());
     } else {
       HubException failure = failures.answered(answer, WHAT, Stage.SESSION);
       if (!(failure instanceof RejectedException)) {
-        if (failure instanceof UnreachableException) {
-          parts.remove(); // as with no answer at all
+        if (!(failure instanceof UnreachableException)) {
+          part.forEach(event -> event.envelope().giveBack()); // It was not looked at.
         }
-        giveBack();
         fatal.accept(failure);
         return;
       }
-      refused(part, answer.status(), failure);
+      outbox.refused(
+          part.stream().map(DeviceEvent::envelope).toList(),
+          failure,
+          HttpsFailures.namesContent(answer));
     }
-    if (running) {
-      pump();
-    } else {
-      giveBack();
-    }
-  }
-
-  private void refused(List<DeviceEvent> part, int status, HubException failure) {
-    parts.remove();
-    // Bad content is one message's; any other refusal would meet each of them.
-    boolean content = status == 400 || status == 413 || status == 415;
-    if (part.size() == 1 || !content) {
-      part.forEach(event -> event.envelope().failed(failure));
-      return;
-    }
-    int middle = (part.size() + 1) / 2;
-    parts.addFirst(part.subList(middle, part.size()));
-    parts.addFirst(part.subList(0, middle));
+    pump();
   }
 }

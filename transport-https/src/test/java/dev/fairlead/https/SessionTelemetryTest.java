@@ -170,7 +170,7 @@ class SessionTelemetryTest extends SessionCase {
   }
 
   @Test
-  void aRefusalThatIsNotForTheContentIsNotAskedForAgain() {
+  void aRefusalThatIsNotForTheContentBlamesNoMessage() {
     ScriptedServer hub =
         hub(
             request ->
@@ -179,8 +179,10 @@ class SessionTelemetryTest extends SessionCase {
       outbox.add(message("m" + i));
     }
     open(hub);
-    await().until(() -> outbox.failures().size() == 100);
-    assertThat(telemetry(hub)).hasSize(1);
+    await().until(() -> outbox.refusals().size() == 7);
+    assertThat(outbox.failures()).isEmpty();
+    assertThat(outbox.waiting()).isEqualTo(100);
+    assertThat(outbox.refusals().get(0)).hasMessageContaining("OperationNotAllowedInCurrentTier");
   }
 
   @Test

@@ -142,7 +142,7 @@ final class MqttFailures {
           progress,
           cause);
     }
-    return session.broke(reason, Stage.SESSION, progress);
+    return session.broke(reason, progress);
   }
 
   /** Paho's exceptions have no text of their own where they wrap another one. */

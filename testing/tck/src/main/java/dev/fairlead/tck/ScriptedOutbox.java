@@ -2,6 +2,7 @@ package dev.fairlead.tck;
 
 import dev.fairlead.HubException;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.ThrottledException;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.OutboxReader;
 import java.nio.charset.StandardCharsets;
@@ -26,8 +27,16 @@ public final class ScriptedOutbox {
   private final List<Item> items = new ArrayList<>();
   private final List<Long> accepted = new ArrayList<>();
   private final List<HubException> failures = new ArrayList<>();
+  private final List<HubException> refusals = new ArrayList<>();
+  private final List<HubException> losses = new ArrayList<>();
   private int lease;
   private int underWay;
+  private int window = Integer.MAX_VALUE;
+
+  /** The last message of the batch that was refused last. */
+  private long narrowThrough;
+
+  private boolean held;
   private int mostUnderWay;
   private int late;
   private Runnable wakeup = () -> {};
@@ -98,6 +107,8 @@ public final class ScriptedOutbox {
       lease++;
       wakeup = () -> {};
       underWay = 0;
+      window = Integer.MAX_VALUE;
+      held = false;
       for (Item item : items) {
         if (item.state == State.TAKEN) {
           item.state = State.WAITING;
@@ -126,6 +137,38 @@ public final class ScriptedOutbox {
     synchronized (lock) {
       return List.copyOf(failures);
     }
+  }
+
+  /**
+   * What the hub refused without blame for a single message.
+   *
+   * @return a copy
+   */
+  public List<HubException> refusals() {
+    synchronized (lock) {
+      return List.copyOf(refusals);
+    }
+  }
+
+  /**
+   * The losses of links.
+   *
+   * @return a copy
+   */
+  public List<HubException> losses() {
+    synchronized (lock) {
+      return List.copyOf(losses);
+    }
+  }
+
+  /** Lets the session have again what was held back after a refusal. */
+  public void resume() {
+    Runnable wake;
+    synchronized (lock) {
+      held = false;
+      wake = wakeup;
+    }
+    wake.run();
   }
 
   /**
@@ -210,13 +253,17 @@ public final class ScriptedOutbox {
           late++;
           return taken;
         }
+        if (held) {
+          return taken;
+        }
         long bytes = 0;
+        int most = Math.min(maxMessages, window - underWay);
         for (Item item : items) {
           if (item.state != State.WAITING) {
             continue;
           }
           bytes += wireSize.applyAsLong(item.message);
-          if (taken.size() == maxMessages || (bytes > maxBytes && !taken.isEmpty())) {
+          if (taken.size() >= most || (bytes > maxBytes && !taken.isEmpty())) {
             break;
           }
           item.state = State.TAKEN;
@@ -234,6 +281,47 @@ public final class ScriptedOutbox {
         if (number == lease) {
           ScriptedOutbox.this.wakeup = wakeup;
         }
+      }
+    }
+
+    /** Halves a batch as the client's outbox does, and holds a single message back. */
+    @Override
+    public void refused(List<Envelope> messages, HubException why, boolean namesMessage) {
+      if (namesMessage && messages.size() == 1) {
+        messages.get(0).failed(why);
+        return;
+      }
+      Runnable wake = () -> {};
+      synchronized (lock) {
+        if (number != lease) {
+          late++;
+          return;
+        }
+        messages.forEach(Envelope::giveBack);
+        refusals.add(why);
+        if (messages.size() > 1 && !(why instanceof ThrottledException)) {
+          window = messages.size() / 2;
+          narrowThrough = messages.get(messages.size() - 1).sequence();
+          wake = wakeup;
+        } else {
+          held = true;
+        }
+      }
+      wake.run();
+    }
+
+    @Override
+    public void lost(List<Envelope> messages, HubException why) {
+      synchronized (lock) {
+        messages.forEach(Envelope::giveBack);
+        losses.add(why);
+      }
+    }
+
+    @Override
+    public boolean isolates() {
+      synchronized (lock) {
+        return window == 1;
       }
     }
   }
@@ -264,6 +352,8 @@ public final class ScriptedOutbox {
           return;
         }
         accepted.add(item.sequence);
+        long left = narrowThrough - item.sequence;
+        window = left <= 0 ? Integer.MAX_VALUE : (int) Math.min(window, Math.max(1, left / 2));
       }
       item.outcome.complete(null);
     }

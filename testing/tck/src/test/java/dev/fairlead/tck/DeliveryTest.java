@@ -16,6 +16,8 @@ import dev.fairlead.tck.memory.InMemoryFault;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +25,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of a message that meets something worse than a cut connection. */
 class DeliveryTest extends MemoryCase {
@@ -38,27 +42,54 @@ class DeliveryTest extends MemoryCase {
 
   // --- a message that the hub cuts the connection for ---
 
-  @Test
-  void aMessageAtTheHeadOfFiveCutsIsGivenUpAndTheOthersGoOn() {
+  @ParameterizedTest
+  @ValueSource(ints = {0, 7, 19})
+  void aMessageThatTheHubAlwaysCutsForFailsAndTheOthersArrive(int place) {
     DeviceClient client = opened(builder(MQTT));
-    hub.faults().add(InMemoryFault.fail(Point.BEFORE_STORE, cutByHub()).times(5));
-    CompletableFuture<Void> poison = client.send(text("m0"));
-    List<CompletableFuture<Void>> others = sendAll(client, 1, 20);
-    tickUntil("the others are through", () -> others.stream().allMatch(CompletableFuture::isDone));
-    others.forEach(Await::result);
-    assertRejected(poison, Progress.MAYBE_SENT);
-    assertThat(received()).containsExactlyElementsOf(texts(1, 20));
-    assertThat(hub.attempts()).hasSize(6);
+    hub.faults().add(InMemoryFault.fail(Point.BEFORE_STORE, cutByHub()).at("m" + place).always());
+    Instant begin = time.now();
+    List<CompletableFuture<Void>> sent = sendAll(client, 0, 20);
+    CompletableFuture<Void> oneMore = client.send(text("m20"));
+    tickUntil("all are through", () -> sent.stream().allMatch(CompletableFuture::isDone));
+    assertRejected(sent.get(place), Progress.MAYBE_SENT);
+    assertThat(Duration.between(begin, time.now())).isGreaterThan(Duration.ofMinutes(10));
+    tickUntil("the last too", oneMore::isDone);
+    List<String> others = new ArrayList<>(texts(0, 21));
+    others.remove(place);
+    assertThat(new LinkedHashSet<>(received())).containsExactlyInAnyOrderElementsOf(others);
+    assertThat(client.outbox().accepted()).isEqualTo(20);
   }
 
   @Test
-  void fourCutsDoNotCondemnAMessage() {
+  void whileAMessageIsOnTrialTheStateSaysSo() {
     DeviceClient client = opened(builder(MQTT));
-    hub.faults().add(InMemoryFault.fail(Point.BEFORE_STORE, cutByHub()).times(4));
+    hub.faults().add(InMemoryFault.fail(Point.BEFORE_STORE, cutByHub()).at("m1").always());
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 5);
+    tickUntil(
+        "a remark",
+        () ->
+            client.state() instanceof ConnectionState.Connected now
+                && now.remarks().stream().anyMatch(each -> each.contains("sent alone")));
+    tickUntil("all are through", () -> sent.stream().allMatch(CompletableFuture::isDone));
+    tickUntil(
+        "no remark",
+        () ->
+            client.state() instanceof ConnectionState.Connected now
+                && now.remarks().stream().noneMatch(each -> each.contains("sent alone")));
+  }
+
+  @Test
+  void anHourOfCutsCondemnsNoMessage() {
+    DeviceClient client = opened(builder(MQTT));
+    hub.faults().add(InMemoryFault.fail(Point.BEFORE_STORE, cutByHub()).always());
+    List<CompletableFuture<Void>> sent = sendAll(client, 0, 20);
+    Instant end = time.now().plus(Duration.ofHours(1));
+    tickUntil("the hour is over", () -> time.now().isAfter(end));
+    assertThat(sent).noneMatch(CompletableFuture::isDone);
+    hub.faults().clear();
     tickUntil("all are through", () -> sent.stream().allMatch(CompletableFuture::isDone));
     sent.forEach(Await::result);
-    assertThat(received()).containsExactlyElementsOf(texts(0, 5));
+    assertThat(received()).containsExactlyInAnyOrderElementsOf(texts(0, 20));
   }
 
   @Test

@@ -151,8 +151,8 @@ class FallbackTest extends MemoryCase {
       through(
           () ->
               hub.attempts().size() == attempts
-                  && client.state() instanceof ConnectionState.Waiting);
-      ConnectionState.Waiting state = awaitState(client, ConnectionState.Waiting.class);
+                  && client.state() instanceof ConnectionState.Throttled);
+      ConnectionState.Throttled state = awaitState(client, ConnectionState.Throttled.class);
       assertThat(state.failure()).isSameAs(throttled);
       assertThat(state.next()).isAfterOrEqualTo(time.now().plusSeconds(90));
       advanceToNextTry(client);
@@ -171,7 +171,7 @@ class FallbackTest extends MemoryCase {
                     new ThrottledException("scripted", Progress.MAYBE_SENT, Duration.ofSeconds(60)))
                 .nth(3));
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 10);
-    ConnectionState.Waiting state = awaitState(client, ConnectionState.Waiting.class);
+    ConnectionState.Throttled state = awaitState(client, ConnectionState.Throttled.class);
     assertThat(state.next()).isAfterOrEqualTo(time.now().plusSeconds(60));
     advanceToNextTry(client);
     sent.forEach(Await::result);

@@ -321,7 +321,7 @@ class GatewayConnectionsTest extends GatewayCase {
                 new ThrottledException("scripted", Progress.NOT_SENT, Duration.ofSeconds(90))));
     Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)));
     List<DeviceClient> devices = opening(gateway, 10);
-    awaitAll(devices, ConnectionState.Waiting.class);
+    awaitAll(devices, ConnectionState.Throttled.class);
     Instant earliest = time.now().plusSeconds(90);
     assertThat(devices).allMatch(each -> !each.state().nextTry().orElseThrow().isBefore(earliest));
     tickUntil("all are connected", () -> areConnected(devices));

@@ -191,11 +191,12 @@ class MisbehavingTransportTest extends MemoryCase {
     Attempt second = transport.attempt(2);
     second.succeed();
     List<Envelope> again = take(second, 10);
-    assertThat(again).hasSize(3);
+    assertThat(again).hasSize(1);
     taken.forEach(Envelope::accepted);
     first.onLoop(() -> {});
     assertThat(sent).noneMatch(CompletableFuture::isDone);
     again.forEach(Envelope::accepted);
+    take(second, 10).forEach(Envelope::accepted);
     sent.forEach(Await::result);
   }
 

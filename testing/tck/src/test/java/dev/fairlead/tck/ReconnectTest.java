@@ -179,7 +179,7 @@ class ReconnectTest extends MemoryCase {
                   Point.BEFORE_STORE,
                   new ThrottledException("scripted", Progress.MAYBE_SENT, null)));
       assertThat(client.send(text("m" + i))).isNotNull();
-      ConnectionState.Waiting state = awaitState(client, ConnectionState.Waiting.class);
+      ConnectionState.Throttled state = awaitState(client, ConnectionState.Throttled.class);
       assertThat(state.attempt()).isZero();
       delays.add(Duration.between(time.now(), state.next()));
       advanceToNextTry(client);

@@ -124,7 +124,7 @@ class SupervisorWalkTest {
       assertThat(client.state())
           .as("connected again")
           .isInstanceOf(ConnectionState.Connected.class);
-      for (int i = 0; i < 200 && !sent.stream().allMatch(CompletableFuture::isDone); i++) {
+      for (int i = 0; i < 2000 && !sent.stream().allMatch(CompletableFuture::isDone); i++) {
         transport.behave();
         time.advance(Duration.ofSeconds(1));
         settle(client);

@@ -8,6 +8,7 @@ import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.transport.HubCode.Kind;
+import dev.fairlead.transport.HubCode.Scope;
 import dev.fairlead.transport.HubError;
 import dev.fairlead.transport.SessionFailures;
 import java.net.ProtocolException;
@@ -168,6 +169,21 @@ public final class HttpsFailures {
   }
 
   /**
+   * Whether the hub refused the content of a request, and would refuse it again.
+   *
+   * @param answer its refusal
+   * @return true for what is too large or malformed
+   */
+  public static boolean namesContent(HttpAnswer answer) {
+    int status = answer.status();
+    return status == 400
+        || status == 413
+        || status == 415
+        || status == 431
+        || read(answer).scope() == Scope.THIS_MESSAGE;
+  }
+
+  /**
    * An exchange that brought no answer.
    *
    * @param cause what {@link HubHttp#send} failed with
@@ -207,7 +223,9 @@ public final class HttpsFailures {
           stage,
           cause);
     }
-    return session.broke(cause, stage, Progress.MAYBE_SENT);
+    return stage == Stage.SESSION
+        ? session.broke(cause, Progress.MAYBE_SENT)
+        : session.brokeOpening(cause);
   }
 
   private HubException unanswered(ExchangeFailure failure, String what, Stage stage) {

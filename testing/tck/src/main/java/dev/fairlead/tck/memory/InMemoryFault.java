@@ -62,8 +62,15 @@ public final class InMemoryFault {
   private final @Nullable Route route;
   private final int nth;
   private final int times;
+  private final @Nullable String text;
 
-  private InMemoryFault(Effect effect, Point point, @Nullable Route route, int nth, int times) {
+  private InMemoryFault(
+      Effect effect,
+      Point point,
+      @Nullable Route route,
+      int nth,
+      int times,
+      @Nullable String text) {
     if (nth < 1 || times < 1) {
       throw new IllegalArgumentException(
           "Occasions count from 1, and a fault strikes at least once.");
@@ -73,6 +80,7 @@ public final class InMemoryFault {
     this.route = route;
     this.nth = nth;
     this.times = times;
+    this.text = text;
   }
 
   /**
@@ -86,7 +94,7 @@ public final class InMemoryFault {
    */
   public static InMemoryFault fail(Point point, HubException failure) {
     return new InMemoryFault(
-        new Effect.Fail(Objects.requireNonNull(failure, "failure")), point, null, 1, 1);
+        new Effect.Fail(Objects.requireNonNull(failure, "failure")), point, null, 1, 1, null);
   }
 
   /**
@@ -96,7 +104,7 @@ public final class InMemoryFault {
    * @return the fault: on any route, at the first occasion, once
    */
   public static InMemoryFault cut(Point point) {
-    return new InMemoryFault(new Effect.Cut(), point, null, 1, 1);
+    return new InMemoryFault(new Effect.Cut(), point, null, 1, 1, null);
   }
 
   /**
@@ -106,7 +114,7 @@ public final class InMemoryFault {
    * @return the fault: on any route, at the first occasion, once
    */
   public static InMemoryFault silence(Point point) {
-    return new InMemoryFault(new Effect.Silence(), point, null, 1, 1);
+    return new InMemoryFault(new Effect.Silence(), point, null, 1, 1, null);
   }
 
   /**
@@ -115,7 +123,7 @@ public final class InMemoryFault {
    * @return the fault: on any route, at the first occasion, once
    */
   public static InMemoryFault acknowledgeTwice() {
-    return new InMemoryFault(new Effect.AcknowledgeTwice(), Point.BEFORE_ACK, null, 1, 1);
+    return new InMemoryFault(new Effect.AcknowledgeTwice(), Point.BEFORE_ACK, null, 1, 1, null);
   }
 
   /**
@@ -124,7 +132,7 @@ public final class InMemoryFault {
    * @return the fault: on any route, at the first occasion, once
    */
   public static InMemoryFault acknowledgeAfterNext() {
-    return new InMemoryFault(new Effect.AcknowledgeAfterNext(), Point.BEFORE_ACK, null, 1, 1);
+    return new InMemoryFault(new Effect.AcknowledgeAfterNext(), Point.BEFORE_ACK, null, 1, 1, null);
   }
 
   /**
@@ -134,7 +142,7 @@ public final class InMemoryFault {
    * @return a new fault
    */
   public InMemoryFault on(Route only) {
-    return new InMemoryFault(effect, point, only, nth, times);
+    return new InMemoryFault(effect, point, only, nth, times, text);
   }
 
   /**
@@ -144,7 +152,17 @@ public final class InMemoryFault {
    * @return a new fault
    */
   public InMemoryFault nth(int occasion) {
-    return new InMemoryFault(effect, point, route, occasion, times);
+    return new InMemoryFault(effect, point, route, occasion, times, text);
+  }
+
+  /**
+   * At telemetry with one body only; only its occasions count.
+   *
+   * @param body the message's body
+   * @return a new fault
+   */
+  public InMemoryFault at(String body) {
+    return new InMemoryFault(effect, point, route, nth, times, body);
   }
 
   /**
@@ -154,7 +172,7 @@ public final class InMemoryFault {
    * @return a new fault
    */
   public InMemoryFault times(int count) {
-    return new InMemoryFault(effect, point, route, nth, count);
+    return new InMemoryFault(effect, point, route, nth, count, text);
   }
 
   /**
@@ -166,8 +184,10 @@ public final class InMemoryFault {
     return times(Integer.MAX_VALUE);
   }
 
-  boolean concerns(Point where, Route on) {
-    return point == where && (route == null || route.equals(on));
+  boolean concerns(Point where, Route on, @Nullable String body) {
+    return point == where
+        && (route == null || route.equals(on))
+        && (text == null || text.equals(body));
   }
 
   /** The effect at an occasion, counted from 1. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The faults that wait for their occasion. Of several that could strike at one, the one added first
@@ -36,10 +37,15 @@ public final class InMemoryFaults {
     armed.clear();
   }
 
-  synchronized Optional<InMemoryFault.Effect> strike(InMemoryFault.Point point, Route route) {
+  Optional<InMemoryFault.Effect> strike(InMemoryFault.Point point, Route route) {
+    return strike(point, route, null);
+  }
+
+  synchronized Optional<InMemoryFault.Effect> strike(
+      InMemoryFault.Point point, Route route, @Nullable String body) {
     Optional<InMemoryFault.Effect> struck = Optional.empty();
     for (Armed each : armed) {
-      if (each.fault.concerns(point, route)) {
+      if (each.fault.concerns(point, route, body)) {
         each.occasions++;
         if (struck.isEmpty()) {
           struck = each.fault.at(each.occasions);

@@ -20,6 +20,7 @@ import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
 import dev.fairlead.tck.memory.InMemoryFault.Effect;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -118,7 +119,12 @@ final class InMemorySession implements TransportSession {
   }
 
   private void atHub(Envelope envelope) {
-    Optional<Effect> fault = hub.faults().strike(Point.BEFORE_STORE, route());
+    Optional<Effect> fault =
+        hub.faults()
+            .strike(
+                Point.BEFORE_STORE,
+                route(),
+                new String(envelope.message().body(), StandardCharsets.UTF_8));
     if (fault.isPresent()
         && fault.get() instanceof Effect.Fail fail
         && fail.failure() instanceof RejectedException refusal) {

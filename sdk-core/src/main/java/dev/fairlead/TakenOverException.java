@@ -1,0 +1,20 @@
+package dev.fairlead;
+
+/**
+ * Another connection uses the same identity, and the hub allows one: the newer one wins. Two
+ * clients that come back at once would cut each other for ever, so this one waits long, and longer
+ * each time. Known on AMQP only; MQTT has no word for it.
+ */
+public final class TakenOverException extends HubException {
+  private static final long serialVersionUID = 1;
+
+  /**
+   * Creates the failure.
+   *
+   * @param message what happened and what to do next
+   * @param progress whether the bytes may have left
+   */
+  public TakenOverException(String message, Progress progress) {
+    super(message, progress, null);
+  }
+}

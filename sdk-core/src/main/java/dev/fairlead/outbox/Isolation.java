@@ -1,0 +1,314 @@
+package dev.fairlead.outbox;
+
+import dev.fairlead.HubException;
+import dev.fairlead.ThrottledException;
+import dev.fairlead.TimeSource;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the message that the hub will not take, and judges none on circumstantial evidence. What is
+ * refused without a name is narrowed down by the {@link Window} until one message stands alone, the
+ * suspect. From then on each message that is sent is a trial: the first of a fresh session, with
+ * nothing else under way. The suspect is tried again, and if that fails too, a later message, the
+ * probe. Only a suspect that was refused often enough over long enough, with a probe accepted
+ * between each two refusals, is to blame; so a hub that takes nothing, one message a second or one
+ * a session makes no message fail. See {@code docs/delivery.md}. Guarded by the outbox's lock.
+ */
+final class Isolation {
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+  private static final Duration LAST_PAUSE = Duration.ofMinutes(5);
+
+  /** When a message that was refused alone is to blame. */
+  record Rule(int refusals, Duration over, boolean probing) {
+    /** How long after the first refusal the suspect is tried for the n-th time, from 1. */
+    Duration after(int n) {
+      return refusals < 2 ? over : over.multipliedBy(n).dividedBy(refusals - 1);
+    }
+  }
+
+  private final TimeSource time;
+  private final Rule rule;
+  private final Runnable whenDue;
+  private TimeSource.@Nullable Alarm alarm;
+  private final Window window = new Window();
+
+  private Duration pause = FIRST_PAUSE;
+  private long dueNanos;
+  private boolean waiting;
+  private @Nullable String note;
+
+  private @Nullable Entry suspect;
+  private int refusals;
+  private int tries;
+  private long firstRefusalNanos;
+
+  private boolean probeNext;
+  private @Nullable Entry probe;
+  private long refusedProbe = -1;
+
+  /** The last message that the hub took, to be sent again where nothing else can be a probe. */
+  private @Nullable Entry latest;
+
+  private boolean probeAccepted;
+  private long probeWaitNanos;
+
+  /** When the hub last took or refused something, and the wait that a trial had after it. */
+  private long outcomeNanos;
+
+  private long waitNanos;
+
+  /**
+   * @param whenDue called on any thread when something may be taken again
+   */
+  Isolation(TimeSource time, Rule rule, Runnable whenDue) {
+    this.time = time;
+    this.rule = rule;
+    this.whenDue = whenDue;
+    outcomeNanos = time.nanoTime();
+  }
+
+  Rule rule() {
+    return rule;
+  }
+
+  /** How many more messages may be taken. */
+  int room(int underWay) {
+    return window.room(underWay);
+  }
+
+  /** A message is taken. */
+  void taken(Entry entry) {
+    window.taken(entry);
+  }
+
+  /** Whether fewer may be under way than a transport would have. */
+  boolean isLimited() {
+    return window.isLimited();
+  }
+
+  /** Whether one message may be under way. */
+  boolean isOne() {
+    return window.isOne();
+  }
+
+  /** Whether messages are sent one to a session now. */
+  boolean isTrying() {
+    return suspect != null;
+  }
+
+  /** Whether nothing is to be taken yet; {@code whenDue} is called when that is over. */
+  boolean isWaiting() {
+    if (waiting && dueNanos - time.nanoTime() <= 0) {
+      waiting = false;
+    }
+    return waiting;
+  }
+
+  /** Why telemetry waits, one sentence or two; null while nothing is wrong. */
+  @Nullable String note() {
+    return note;
+  }
+
+  /** The message to try next; null if the suspect is not there. */
+  @Nullable Entry trial(NavigableMap<Long, Entry> queue) {
+    Entry accused = suspect;
+    if (accused == null) {
+      return null;
+    }
+    if (probeNext && rule.probing) {
+      Entry chosen = later(queue, Math.max(accused.sequence, refusedProbe));
+      if (chosen == null && latest != null && latest.sequence > accused.sequence) {
+        chosen = latest.done ? latest.repeated() : latest;
+        latest = chosen;
+      }
+      if (chosen == null) {
+        chosen = later(queue, accused.sequence);
+      }
+      if (chosen != null) {
+        probe = chosen;
+        return chosen;
+      }
+    }
+    return accused.holder == null ? accused : null;
+  }
+
+  private static @Nullable Entry later(NavigableMap<Long, Entry> queue, long than) {
+    Map.Entry<Long, Entry> next = queue.higherEntry(than);
+    return next == null ? null : next.getValue();
+  }
+
+  /** A trial leaves. */
+  void sent() {
+    waitNanos = time.nanoTime() - outcomeNanos;
+  }
+
+  /** There is one message more. */
+  void offered() {
+    if (suspect != null && probeNext && waiting) {
+      wait(FIRST_PAUSE); // It is what the suspect waited for.
+    }
+  }
+
+  /** The hub took a message. */
+  void accepted(Entry entry) {
+    if (!window.isLimited() && suspect == null && note == null) {
+      latest = null;
+      return;
+    }
+    if (latest == null || latest.sequence <= entry.sequence) {
+      latest = entry;
+    }
+    outcomeNanos = time.nanoTime();
+    pause = FIRST_PAUSE;
+    window.accepted(entry);
+    if (suspect == null || entry == suspect) {
+      acquit();
+    } else {
+      refusedProbe = -1;
+      probeAccepted = true;
+      probeWaitNanos = waitNanos;
+      probeNext = false;
+      Duration left = rule.after(refusals).minusNanos(outcomeNanos - firstRefusalNanos);
+      // Its wait is at least what the probe had, which may have been what the hub needed.
+      Duration least = Duration.ofNanos(probeWaitNanos);
+      wait(left.compareTo(least) > 0 ? left : least);
+    }
+  }
+
+  /** A message has left the outbox without the hub's acceptance. */
+  void gone(Entry entry) {
+    if (entry == suspect) {
+      acquit();
+      window.freed();
+    }
+  }
+
+  private void acquit() {
+    suspect = null;
+    probe = null;
+    note = null;
+    waiting = false;
+  }
+
+  /**
+   * The hub refused messages, or they were lost, and nothing says which of them is the reason.
+   *
+   * @param held those that may be
+   * @param underWay how many were under way in all, these included
+   * @param first whether the only one is the first message of its session
+   * @param lost whether a link or the session was lost, so that nothing says that it was these
+   * @return the one that is to blame, null if there is none yet
+   */
+  @Nullable Entry refused(
+      List<Entry> held, int underWay, boolean first, boolean lost, HubException why) {
+    outcomeNanos = time.nanoTime();
+    if (held.size() == 1 && held.get(0).alone) {
+      return refusedAlone(held.get(0), first, lost, why);
+    }
+    if (lost || held.size() == 1) {
+      window.restart(underWay);
+    } else {
+      window.halve(held);
+      widen();
+    }
+    return null;
+  }
+
+  private @Nullable Entry refusedAlone(Entry entry, boolean first, boolean lost, HubException why) {
+    window.restart(1);
+    if (suspect != null && entry != suspect && entry == probe) {
+      refusedProbe = entry.repetition ? -1 : entry.sequence;
+      probeNext = false;
+      widen();
+      return null;
+    }
+    if (suspect != entry) {
+      acquit();
+      suspect = entry;
+      refusals = 0;
+      tries = 0;
+      refusedProbe = -1;
+      probeAccepted = false;
+    }
+    tries++;
+    if (first) {
+      if (refusals == 0) {
+        refusals = 1;
+        firstRefusalNanos = outcomeNanos;
+      } else if (probeAccepted) {
+        refusals++;
+      }
+      probeAccepted = false;
+      if (refusals >= rule.refusals && outcomeNanos - firstRefusalNanos >= rule.over.toNanos()) {
+        return entry;
+      }
+    }
+    // A hub that restarts looks the same once: the order is kept for one more try.
+    probeNext = tries > 1 || refusals > 1;
+    if (tries > 1) {
+      note =
+          "The hub did not take message "
+              + entry.sequence
+              + " when it was sent alone ("
+              + refusals
+              + " of "
+              + rule.refusals
+              + " refusals that count). Later messages wait for it. The last refusal: "
+              + why.getMessage();
+    }
+    if (lost && tries == 1) {
+      return null; // The way to the next session has its own wait.
+    }
+    widen();
+    return null;
+  }
+
+  /** The hub asked to wait before it takes more. */
+  void throttled(int underWay, ThrottledException why) {
+    slowDown(underWay);
+    note = "Telemetry waits: " + why.getMessage();
+    why.retryAfter().ifPresentOrElse(this::wait, this::widen);
+  }
+
+  /** The session ended for a reason that is no message's. */
+  void slowDown(int underWay) {
+    window.restart(underWay);
+    outcomeNanos = time.nanoTime();
+  }
+
+  /** Waits, longer each time until the hub takes something. */
+  private void widen() {
+    long most = pause.toNanos();
+    // At least half of it: a hub in trouble needs time.
+    wait(Duration.ofNanos(most / 2 + ThreadLocalRandom.current().nextLong(most / 2 + 1)));
+    Duration doubled = pause.multipliedBy(2);
+    pause = doubled.compareTo(LAST_PAUSE) < 0 ? doubled : LAST_PAUSE;
+  }
+
+  private void wait(Duration length) {
+    Duration left = length.isNegative() ? Duration.ZERO : length;
+    waiting = true;
+    dueNanos = time.nanoTime() + left.toNanos();
+    close();
+    alarm = time.schedule(left, whenDue);
+  }
+
+  /** The time to wait is over, whatever the clock says. */
+  void alarmRang() {
+    alarm = null;
+    waiting = false;
+  }
+
+  /** Ends the alarm. */
+  void close() {
+    if (alarm != null) {
+      alarm.cancel();
+      alarm = null;
+    }
+  }
+}
