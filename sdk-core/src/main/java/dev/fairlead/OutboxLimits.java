@@ -1,88 +1,270 @@
 package dev.fairlead;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How much telemetry may wait, and for how long.
+ * How much telemetry may wait, for how long, and when a message counts as refused. Immutable.
  *
- * @param maxMessages at most so many messages, those under way included; 1 or more
- * @param maxBytes at most so many bytes in all, counted as {@link TelemetryMessage#size()}; at
- *     least {@link TelemetryMessage#MAX_BYTES}
- * @param overflow what happens to a message without room
- * @param timeToLive how long a message may wait that sets no time of its own; empty for as long as
- *     it takes
+ * <pre>{@code
+ * OutboxLimits.builder().maxMessages(500).overflow(OverflowPolicy.DROP_OLDEST).build()
+ * }</pre>
  */
-public record OutboxLimits(
-    int maxMessages, long maxBytes, OverflowPolicy overflow, Optional<Duration> timeToLive) {
-  /** Checks the ranges. */
-  public OutboxLimits {
-    if (maxMessages < 1) {
-      throw new IllegalArgumentException(
-          "The outbox needs room for at least one message, not " + maxMessages + ".");
-    }
-    if (maxBytes < TelemetryMessage.MAX_BYTES) {
-      throw new IllegalArgumentException(
-          "The outbox needs room for the largest message, "
-              + TelemetryMessage.MAX_BYTES
-              + " bytes; "
-              + maxBytes
-              + " is less.");
-    }
-    timeToLive.ifPresent(
-        limit -> {
-          if (limit.isZero() || limit.isNegative()) {
-            throw new IllegalArgumentException("A time to live is positive, not " + limit + ".");
-          }
-        });
+public final class OutboxLimits {
+  private record Values(
+      int maxMessages,
+      long maxBytes,
+      OverflowPolicy overflow,
+      @Nullable Duration timeToLive,
+      int refusals,
+      Duration refusedOver) {}
+
+  private final Values values;
+
+  private OutboxLimits(Builder builder) {
+    values =
+        new Values(
+            builder.maxMessages,
+            builder.maxBytes,
+            builder.overflow,
+            builder.timeToLive,
+            builder.refusals,
+            builder.refusedOver);
   }
 
   /**
-   * 10,000 messages, 16 MiB, {@link OverflowPolicy#REJECT}, no expiry.
+   * 10,000 messages, 16 MiB, {@link OverflowPolicy#REJECT}, no time to live; a message counts as
+   * refused after 5 refusals over 10 minutes.
    *
-   * @return the default
+   * @return the defaults
    */
   public static OutboxLimits defaults() {
-    return new OutboxLimits(10_000, 16L << 20, OverflowPolicy.REJECT, Optional.empty());
+    return builder().build();
   }
 
   /**
-   * The same with another bound on messages.
+   * Starts from {@linkplain #defaults() the defaults}.
    *
-   * @param messages 1 or more
-   * @return new limits
+   * @return a builder
    */
-  public OutboxLimits withMaxMessages(int messages) {
-    return new OutboxLimits(messages, maxBytes, overflow, timeToLive);
+  public static Builder builder() {
+    return new Builder();
   }
 
   /**
-   * The same with another bound on bytes.
+   * Starts from these limits.
    *
-   * @param bytes at least {@link TelemetryMessage#MAX_BYTES}
-   * @return new limits
+   * @return a builder
    */
-  public OutboxLimits withMaxBytes(long bytes) {
-    return new OutboxLimits(maxMessages, bytes, overflow, timeToLive);
+  public Builder toBuilder() {
+    return new Builder(values);
   }
 
   /**
-   * The same with another overflow policy.
+   * How many messages may be held, those in flight included.
    *
-   * @param policy the policy
-   * @return new limits
+   * @return 1 or more
    */
-  public OutboxLimits withOverflow(OverflowPolicy policy) {
-    return new OutboxLimits(maxMessages, maxBytes, policy, timeToLive);
+  public int maxMessages() {
+    return values.maxMessages;
   }
 
   /**
-   * The same with a time to live.
+   * How many bytes may be held, counted as {@link TelemetryMessage#size()}.
    *
-   * @param limit positive
-   * @return new limits
+   * @return at least {@link TelemetryMessage#MAX_BYTES}
    */
-  public OutboxLimits withTimeToLive(Duration limit) {
-    return new OutboxLimits(maxMessages, maxBytes, overflow, Optional.of(limit));
+  public long maxBytes() {
+    return values.maxBytes;
+  }
+
+  /**
+   * What happens to a message for which there is no room.
+   *
+   * @return the policy
+   */
+  public OverflowPolicy overflow() {
+    return values.overflow;
+  }
+
+  /**
+   * How long a message may wait that sets no time to live of its own.
+   *
+   * @return positive, or empty for no limit
+   */
+  public Optional<Duration> timeToLive() {
+    return Optional.ofNullable(values.timeToLive);
+  }
+
+  /**
+   * How many times the hub must have refused a message that was sent alone before it fails.
+   *
+   * @return 2 or more
+   * @see Builder#rejectAfter
+   */
+  public int refusals() {
+    return values.refusals;
+  }
+
+  /**
+   * How long must lie between the first and the last of these refusals.
+   *
+   * @return zero or more
+   * @see Builder#rejectAfter
+   */
+  public Duration refusedOver() {
+    return values.refusedOver;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof OutboxLimits limits && limits.values.equals(values);
+  }
+
+  @Override
+  public int hashCode() {
+    return values.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "at most "
+        + values.maxMessages
+        + " messages and "
+        + values.maxBytes
+        + " bytes, then "
+        + values.overflow
+        + timeToLive().map(limit -> "; time to live " + limit).orElse("")
+        + "; rejected after "
+        + values.refusals
+        + " refusals over "
+        + values.refusedOver;
+  }
+
+  /** Builds {@link OutboxLimits}. Not safe for several threads. */
+  public static final class Builder {
+    private int maxMessages = 10_000;
+    private long maxBytes = 16L << 20;
+    private OverflowPolicy overflow = OverflowPolicy.REJECT;
+    private @Nullable Duration timeToLive;
+    private int refusals = 5;
+    private Duration refusedOver = Duration.ofMinutes(10);
+
+    private Builder() {}
+
+    private Builder(Values from) {
+      maxMessages = from.maxMessages;
+      maxBytes = from.maxBytes;
+      overflow = from.overflow;
+      timeToLive = from.timeToLive;
+      refusals = from.refusals;
+      refusedOver = from.refusedOver;
+    }
+
+    /**
+     * Sets how many messages may be held, those in flight included.
+     *
+     * @param messages 1 or more; 10,000 by default
+     * @return this
+     */
+    public Builder maxMessages(int messages) {
+      if (messages < 1) {
+        throw new IllegalArgumentException(
+            "maxMessages must be at least 1; it was " + messages + ".");
+      }
+      maxMessages = messages;
+      return this;
+    }
+
+    /**
+     * Sets how many bytes may be held.
+     *
+     * @param bytes at least {@link TelemetryMessage#MAX_BYTES}; 16 MiB by default
+     * @return this
+     */
+    public Builder maxBytes(long bytes) {
+      if (bytes < TelemetryMessage.MAX_BYTES) {
+        throw new IllegalArgumentException(
+            "maxBytes must be at least "
+                + TelemetryMessage.MAX_BYTES
+                + ", the largest message; it was "
+                + bytes
+                + ".");
+      }
+      maxBytes = bytes;
+      return this;
+    }
+
+    /**
+     * Sets what happens to a message for which there is no room.
+     *
+     * @param policy {@link OverflowPolicy#REJECT} by default
+     * @return this
+     */
+    public Builder overflow(OverflowPolicy policy) {
+      overflow = Objects.requireNonNull(policy, "policy");
+      return this;
+    }
+
+    /**
+     * Sets how long a message may wait that sets no time to live of its own.
+     *
+     * @param limit positive; by default there is no limit
+     * @return this
+     */
+    public Builder timeToLive(Duration limit) {
+      if (limit.isZero() || limit.isNegative()) {
+        throw new IllegalArgumentException("timeToLive must be positive; it was " + limit + ".");
+      }
+      timeToLive = limit;
+      return this;
+    }
+
+    /**
+     * Lets a message wait as long as it takes, as by default.
+     *
+     * @return this
+     */
+    public Builder noTimeToLive() {
+      timeToLive = null;
+      return this;
+    }
+
+    /**
+     * Sets when a message fails that the hub refuses without naming it: by a cut, an error that
+     * could be about anything, or silence. It fails once it was refused alone this often, over at
+     * least this time, while a later message sent alone in between was accepted. An answer that
+     * names the message fails it at once, whatever is set here.
+     *
+     * @param refusals 2 or more; 5 by default
+     * @param over zero or more; 10 minutes by default
+     * @return this
+     */
+    public Builder rejectAfter(int refusals, Duration over) {
+      if (refusals < 2) {
+        throw new IllegalArgumentException(
+            "rejectAfter needs at least 2 refusals, because a single one proves nothing about the message; it was "
+                + refusals
+                + ".");
+      }
+      if (over.isNegative()) {
+        throw new IllegalArgumentException(
+            "The time of rejectAfter must not be negative; it was " + over + ".");
+      }
+      this.refusals = refusals;
+      refusedOver = over;
+      return this;
+    }
+
+    /**
+     * Builds the limits.
+     *
+     * @return the limits
+     */
+    public OutboxLimits build() {
+      return new OutboxLimits(this);
+    }
   }
 }

@@ -4,46 +4,66 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.time.Duration;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class OutboxLimitsTest {
-  private final OutboxLimits limits = OutboxLimits.defaults();
+  private final OutboxLimits.Builder builder = OutboxLimits.builder();
 
   @Test
   void holdsItsRanges() {
-    assertThat(limits.withMaxMessages(1).maxMessages()).isEqualTo(1);
-    assertThat(limits.withMaxBytes(TelemetryMessage.MAX_BYTES).maxBytes()).isEqualTo(262_144);
-    assertThat(limits.withTimeToLive(Duration.ofNanos(1)).timeToLive())
+    assertThat(builder.maxMessages(1).build().maxMessages()).isEqualTo(1);
+    assertThat(builder.maxBytes(TelemetryMessage.MAX_BYTES).build().maxBytes()).isEqualTo(262_144);
+    assertThat(builder.timeToLive(Duration.ofNanos(1)).build().timeToLive())
         .hasValue(Duration.ofNanos(1));
+    assertThat(builder.rejectAfter(2, Duration.ZERO).build().refusals()).isEqualTo(2);
 
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> limits.withMaxMessages(0))
-        .withMessageContaining("not 0");
+        .isThrownBy(() -> builder.maxMessages(0))
+        .withMessageContaining("it was 0");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> limits.withMaxBytes(TelemetryMessage.MAX_BYTES - 1))
+        .isThrownBy(() -> builder.maxBytes(TelemetryMessage.MAX_BYTES - 1))
         .withMessageContaining("262143");
-    assertThatIllegalArgumentException().isThrownBy(() -> limits.withTimeToLive(Duration.ZERO));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.timeToLive(Duration.ZERO));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.timeToLive(Duration.ofNanos(-1)));
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> limits.withTimeToLive(Duration.ofNanos(-1)));
+        .isThrownBy(() -> builder.rejectAfter(1, Duration.ofMinutes(1)))
+        .withMessageContaining("it was 1");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.rejectAfter(2, Duration.ofNanos(-1)))
+        .withMessageContaining("negative");
   }
 
   @Test
-  void changesOneThingAtATime() {
-    assertThat(
-            limits
-                .withMaxMessages(5)
-                .withMaxBytes(300_000)
-                .withOverflow(OverflowPolicy.BLOCK)
-                .withTimeToLive(Duration.ofMinutes(1)))
-        .isEqualTo(
-            new OutboxLimits(5, 300_000, OverflowPolicy.BLOCK, Optional.of(Duration.ofMinutes(1))));
+  void copiesWhatWasSet() {
+    OutboxLimits limits =
+        builder
+            .maxMessages(5)
+            .maxBytes(300_000)
+            .overflow(OverflowPolicy.BLOCK)
+            .timeToLive(Duration.ofMinutes(1))
+            .rejectAfter(3, Duration.ofMinutes(2))
+            .build();
+
+    assertThat(limits.toBuilder().build())
+        .isEqualTo(limits)
+        .hasSameHashCodeAs(limits)
+        .hasToString(
+            "at most 5 messages and 300000 bytes, then BLOCK; time to live PT1M; rejected after 3 refusals over PT2M");
+    assertThat(limits.toBuilder().maxMessages(6).build()).isNotEqualTo(limits);
+    assertThat(limits.toBuilder().noTimeToLive().build().timeToLive()).isEmpty();
+    assertThat(limits.timeToLive()).hasValue(Duration.ofMinutes(1));
   }
 
   @Test
   void hasTheStatedDefaults() {
-    assertThat(limits)
-        .isEqualTo(
-            new OutboxLimits(10_000, 16 * 1024 * 1024, OverflowPolicy.REJECT, Optional.empty()));
+    OutboxLimits limits = OutboxLimits.defaults();
+
+    assertThat(limits).isEqualTo(OutboxLimits.builder().build());
+    assertThat(limits.maxMessages()).isEqualTo(10_000);
+    assertThat(limits.maxBytes()).isEqualTo(16 * 1024 * 1024);
+    assertThat(limits.overflow()).isEqualTo(OverflowPolicy.REJECT);
+    assertThat(limits.timeToLive()).isEmpty();
+    assertThat(limits.refusals()).isEqualTo(5);
+    assertThat(limits.refusedOver()).isEqualTo(Duration.ofMinutes(10));
   }
 }

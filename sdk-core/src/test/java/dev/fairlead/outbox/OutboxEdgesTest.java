@@ -33,7 +33,7 @@ class OutboxEdgesTest {
   private static final int MAX = TelemetryMessage.MAX_BYTES;
 
   private static OutboxLimits limits(OverflowPolicy policy) {
-    return OutboxLimits.defaults().withOverflow(policy).withMaxBytes(MAX);
+    return OutboxLimits.builder().overflow(policy).maxBytes(MAX).build();
   }
 
   private static Thread waiting(Runnable send) {

@@ -28,7 +28,7 @@ class OutboxExpiryTest {
   private static final Duration NANO = Duration.ofNanos(1);
 
   private final OutboxRig rig =
-      new OutboxRig(OutboxLimits.defaults().withTimeToLive(Duration.ofMinutes(10)));
+      new OutboxRig(OutboxLimits.builder().timeToLive(Duration.ofMinutes(10)).build());
 
   private CompletableFuture<Void> send(Duration timeToLive) {
     return rig.outbox.offer(
@@ -200,10 +200,11 @@ class OutboxExpiryTest {
   void makesRoomForASenderThatWaits() throws Exception {
     OutboxRig full =
         new OutboxRig(
-            OutboxLimits.defaults()
-                .withMaxMessages(1)
-                .withOverflow(OverflowPolicy.BLOCK)
-                .withTimeToLive(MINUTE));
+            OutboxLimits.builder()
+                .maxMessages(1)
+                .overflow(OverflowPolicy.BLOCK)
+                .timeToLive(MINUTE)
+                .build());
     CompletableFuture<Void> old = full.send("a");
     FutureTask<CompletableFuture<Void>> send = new FutureTask<>(() -> full.send("b"));
     Thread thread = new Thread(send, "sender");

@@ -46,7 +46,7 @@ class OutboxHammerTest implements Outbox.Environment {
   private final ExecutorService senders = Executors.newFixedThreadPool(SENDERS);
   private final Outbox outbox =
       new Outbox(
-          OutboxLimits.defaults().withMaxMessages(40).withOverflow(OverflowPolicy.BLOCK),
+          OutboxLimits.builder().maxMessages(40).overflow(OverflowPolicy.BLOCK).build(),
           false,
           new ManualTime(),
           this,

@@ -17,7 +17,6 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -122,7 +121,12 @@ class OutboxModelTest {
       random = new Random(seed);
       rig =
           new OutboxRig(
-              new OutboxLimits(MAX_MESSAGES, MAX_BYTES, policy, Optional.of(DEFAULT_TIME_TO_LIVE)),
+              OutboxLimits.builder()
+                  .maxMessages(MAX_MESSAGES)
+                  .maxBytes(MAX_BYTES)
+                  .overflow(policy)
+                  .timeToLive(DEFAULT_TIME_TO_LIVE)
+                  .build(),
               store);
       rig.mayBlock = false;
     }

@@ -30,11 +30,11 @@ class OutboxOverflowTest {
   private static final int MAX = TelemetryMessage.MAX_BYTES;
 
   private static OutboxRig rig(OverflowPolicy policy, int messages) {
-    return new OutboxRig(OutboxLimits.defaults().withOverflow(policy).withMaxMessages(messages));
+    return new OutboxRig(OutboxLimits.builder().overflow(policy).maxMessages(messages).build());
   }
 
   private static OutboxRig byteRig(OverflowPolicy policy) {
-    return new OutboxRig(OutboxLimits.defaults().withOverflow(policy).withMaxBytes(MAX));
+    return new OutboxRig(OutboxLimits.builder().overflow(policy).maxBytes(MAX).build());
   }
 
   private static void assertFull(CompletableFuture<Void> sent, Progress progress) {

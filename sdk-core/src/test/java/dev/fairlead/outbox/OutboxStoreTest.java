@@ -130,7 +130,7 @@ class OutboxStoreTest {
   @Test
   void letsWhatTheLastRunLeftExpire() {
     store.left.add(saved(1, "old"));
-    OutboxRig rig = rig(OutboxLimits.defaults().withTimeToLive(Duration.ofMinutes(1)));
+    OutboxRig rig = rig(OutboxLimits.builder().timeToLive(Duration.ofMinutes(1)).build());
 
     rig.time.advance(Duration.ofMinutes(1));
 
@@ -156,7 +156,7 @@ class OutboxStoreTest {
   @Test
   void forgetsWhatGivesPlace() {
     OutboxRig rig =
-        rig(OutboxLimits.defaults().withMaxMessages(1).withOverflow(OverflowPolicy.DROP_OLDEST));
+        rig(OutboxLimits.builder().maxMessages(1).overflow(OverflowPolicy.DROP_OLDEST).build());
 
     rig.sendAll("a", "b");
 
@@ -165,7 +165,7 @@ class OutboxStoreTest {
 
   @Test
   void neverHearsOfARefusedMessage() {
-    OutboxRig rig = rig(OutboxLimits.defaults().withMaxMessages(1));
+    OutboxRig rig = rig(OutboxLimits.builder().maxMessages(1).build());
 
     rig.sendAll("a", "b");
 

@@ -21,7 +21,7 @@ final class Fairlead implements TelemetryPeer {
         DeviceClient.fromConnectionString(connectionString)
             .policy(TransportPolicy.builder().only(protocol).build())
             .endpoint(protocol, new Endpoint("localhost", port, Trust.pem(caFile)))
-            .outbox(OutboxLimits.defaults().withOverflow(OverflowPolicy.BLOCK))
+            .outbox(OutboxLimits.builder().overflow(OverflowPolicy.BLOCK).build())
             .build();
     client.blocking(Duration.ofSeconds(30)).open();
   }

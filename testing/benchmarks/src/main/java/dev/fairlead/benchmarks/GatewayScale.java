@@ -72,7 +72,7 @@ final class GatewayScale {
     DeviceClientBuilder builder =
         gateway
             .device(first.replace("DeviceId=dev-1;", "DeviceId=dev-" + i + ";"))
-            .outbox(OutboxLimits.defaults().withOverflow(OverflowPolicy.BLOCK));
+            .outbox(OutboxLimits.builder().overflow(OverflowPolicy.BLOCK).build());
     if (!feeds.equals("telemetry")) {
       builder.onDesiredProperties(change -> {});
     }

@@ -59,9 +59,10 @@ class KilledHubTest {
                 .endpoint(Protocol.MQTT, new Endpoint("localhost", hub.port(), hub.trust()))
                 .retry(RetryPolicy.eager())
                 .outbox(
-                    OutboxLimits.defaults()
-                        .withMaxMessages(WAITING)
-                        .withOverflow(OverflowPolicy.BLOCK))
+                    OutboxLimits.builder()
+                        .maxMessages(WAITING)
+                        .overflow(OverflowPolicy.BLOCK)
+                        .build())
                 .build()) {
       client.blocking(Duration.ofMinutes(1)).open();
       CompletableFuture<Void> sending =

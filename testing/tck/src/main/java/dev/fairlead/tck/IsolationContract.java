@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -80,8 +79,10 @@ public abstract class IsolationContract extends MultiplexCase {
             harness()
                 .device(gateway, "dev-0")
                 .outbox(
-                    new OutboxLimits(
-                        2_000, 16L * 1024 * 1024, OverflowPolicy.BLOCK, Optional.empty())));
+                    OutboxLimits.builder()
+                        .maxMessages(2_000)
+                        .overflow(OverflowPolicy.BLOCK)
+                        .build()));
     Map<String, DeviceClient> others = new LinkedHashMap<>();
     for (int i = 1; i <= 10; i++) {
       others.put("dev-" + i, open(harness().device(gateway, "dev-" + i)));

@@ -123,7 +123,8 @@ class DeliveryTest extends MemoryCase {
 
   @Test
   void aFullOutboxRefusesTheNewest() {
-    DeviceClient client = built(builder(MQTT).outbox(OutboxLimits.defaults().withMaxMessages(3)));
+    DeviceClient client =
+        built(builder(MQTT).outbox(OutboxLimits.builder().maxMessages(3).build()));
     List<CompletableFuture<Void>> kept = sendAll(client, 0, 3);
     assertRejected(client.send(text("m3")), Progress.NOT_SENT);
     Await.result(client.open());
@@ -138,9 +139,10 @@ class DeliveryTest extends MemoryCase {
         built(
             builder(MQTT)
                 .outbox(
-                    OutboxLimits.defaults()
-                        .withMaxMessages(3)
-                        .withOverflow(OverflowPolicy.DROP_OLDEST)));
+                    OutboxLimits.builder()
+                        .maxMessages(3)
+                        .overflow(OverflowPolicy.DROP_OLDEST)
+                        .build()));
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 7);
     for (int i = 0; i < 4; i++) {
       assertRejected(sent.get(i), Progress.NOT_SENT);
@@ -156,7 +158,7 @@ class DeliveryTest extends MemoryCase {
   @Test
   void bytesAreBoundedAsWell() {
     DeviceClient client =
-        built(builder(MQTT).outbox(OutboxLimits.defaults().withMaxBytes(300_000)));
+        built(builder(MQTT).outbox(OutboxLimits.builder().maxBytes(300_000).build()));
     CompletableFuture<Void> large = client.send(TelemetryMessage.of(new byte[200_000]));
     assertRejected(client.send(TelemetryMessage.of(new byte[100_001])), Progress.NOT_SENT);
     CompletableFuture<Void> fits = client.send(TelemetryMessage.of(new byte[100_000]));
@@ -173,7 +175,7 @@ class DeliveryTest extends MemoryCase {
         built(
             builder(MQTT)
                 .outbox(
-                    OutboxLimits.defaults().withMaxMessages(2).withOverflow(OverflowPolicy.BLOCK)));
+                    OutboxLimits.builder().maxMessages(2).overflow(OverflowPolicy.BLOCK).build()));
     sendAll(client, 0, 2);
     CompletableFuture<Void> third = new CompletableFuture<>();
     Thread sender =
@@ -193,7 +195,7 @@ class DeliveryTest extends MemoryCase {
         built(
             builder(MQTT)
                 .outbox(
-                    OutboxLimits.defaults().withMaxMessages(1).withOverflow(OverflowPolicy.BLOCK)));
+                    OutboxLimits.builder().maxMessages(1).overflow(OverflowPolicy.BLOCK).build()));
     sendAll(client, 0, 1);
     CompletableFuture<Throwable> blocked = new CompletableFuture<>();
     Thread sender =
@@ -210,7 +212,7 @@ class DeliveryTest extends MemoryCase {
         built(
             builder(MQTT)
                 .outbox(
-                    OutboxLimits.defaults().withMaxMessages(1).withOverflow(OverflowPolicy.BLOCK)));
+                    OutboxLimits.builder().maxMessages(1).overflow(OverflowPolicy.BLOCK).build()));
     hub.faults().add(InMemoryFault.silence(Point.BEFORE_STORE).nth(2));
     CompletableFuture<CompletableFuture<Void>> second = new CompletableFuture<>();
     CompletableFuture<Void> chain =
@@ -260,7 +262,8 @@ class DeliveryTest extends MemoryCase {
     hub.setReachable(false);
     DeviceClient client =
         started(
-            builder(MQTT).outbox(OutboxLimits.defaults().withTimeToLive(Duration.ofMinutes(10))));
+            builder(MQTT)
+                .outbox(OutboxLimits.builder().timeToLive(Duration.ofMinutes(10)).build()));
     CompletableFuture<Void> brief =
         client.send(
             TelemetryMessage.builder()
@@ -290,7 +293,8 @@ class DeliveryTest extends MemoryCase {
   @Test
   void aMessageUnderWayDoesNotExpire() {
     DeviceClient client =
-        opened(builder(MQTT).outbox(OutboxLimits.defaults().withTimeToLive(Duration.ofMinutes(1))));
+        opened(
+            builder(MQTT).outbox(OutboxLimits.builder().timeToLive(Duration.ofMinutes(1)).build()));
     hub.faults().add(InMemoryFault.silence(Point.BEFORE_ACK));
     CompletableFuture<Void> sent = client.send(text("m0"));
     Await.until("the hub has it", () -> received().size() == 1);
@@ -448,9 +452,10 @@ class DeliveryTest extends MemoryCase {
         opened(
             builder(like(MQTT).withWindow(1))
                 .outbox(
-                    OutboxLimits.defaults()
-                        .withMaxBytes(300_000)
-                        .withOverflow(OverflowPolicy.DROP_OLDEST)));
+                    OutboxLimits.builder()
+                        .maxBytes(300_000)
+                        .overflow(OverflowPolicy.DROP_OLDEST)
+                        .build()));
     hub.faults().add(InMemoryFault.silence(Point.BEFORE_STORE));
     CompletableFuture<Void> underWay = client.send(TelemetryMessage.of(new byte[200_000]));
     Await.until("it is under way", () -> client.outbox().underWay() == 1);

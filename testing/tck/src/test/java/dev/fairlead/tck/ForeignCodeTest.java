@@ -451,7 +451,7 @@ class ForeignCodeTest extends MemoryCase {
         built(
             builder(MQTT)
                 .outbox(
-                    OutboxLimits.defaults().withMaxMessages(1).withOverflow(OverflowPolicy.BLOCK)));
+                    OutboxLimits.builder().maxMessages(1).overflow(OverflowPolicy.BLOCK).build()));
     assertThat(client.send(text("m0"))).isNotDone();
 
     assertThatThrownBy(() -> client.blocking(Duration.ofMillis(20)).send(text("m1")))
