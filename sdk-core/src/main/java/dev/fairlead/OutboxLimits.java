@@ -72,7 +72,9 @@ public final class OutboxLimits {
   }
 
   /**
-   * How many bytes may be held, counted as {@link TelemetryMessage#size()}.
+   * How many bytes of heap the messages may take: for each its {@link TelemetryMessage#size()}, 600
+   * bytes for the objects that hold it, and 160 bytes for each property. A single message always
+   * fits.
    *
    * @return at least {@link TelemetryMessage#MAX_BYTES}
    */
@@ -179,7 +181,9 @@ public final class OutboxLimits {
     }
 
     /**
-     * Sets how many bytes may be held.
+     * Sets how many bytes of heap the messages may take, {@linkplain OutboxLimits#maxBytes()
+     * objects included}. With the default, a heap of 32 MB holds a full outbox; give a device with
+     * a smaller heap at most half of it. The devices of a gateway each have an outbox of their own.
      *
      * @param bytes at least {@link TelemetryMessage#MAX_BYTES}; 16 MiB by default
      * @return this

@@ -5,7 +5,7 @@ package dev.fairlead;
  *
  * @param waiting messages not under way
  * @param underWay messages that a session has taken and the hub has not acknowledged
- * @param bytes the bytes of both
+ * @param bytes what both cost, counted as {@link OutboxLimits#maxBytes()} counts
  * @param accepted total acknowledged by the hub
  * @param failed total that failed: expired, dropped, refused, or left over at close
  * @param resent total put back after they may have been sent, so that the hub may have them twice

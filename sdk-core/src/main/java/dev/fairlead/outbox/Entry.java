@@ -12,6 +12,9 @@ final class Entry {
       Comparator.<Entry>comparingLong(entry -> entry.expiresNanos)
           .thenComparingLong(entry -> entry.sequence);
 
+  private static final int OVERHEAD = 600;
+  private static final int PROPERTY_OVERHEAD = 160;
+
   final long sequence;
   final TelemetryMessage message;
   final CompletableFuture<Void> outcome;
@@ -56,6 +59,20 @@ final class Entry {
     Entry again = new Entry(sequence, message, new CompletableFuture<>(), Long.MAX_VALUE);
     again.repetition = true;
     return again;
+  }
+
+  /**
+   * What a message costs while it is queued, in bytes of heap: {@link TelemetryMessage#size()} and
+   * an estimate of the objects around it. Measured on a 64-bit JVM: 0.4 to 0.6 KB for a message,
+   * 0.16 to 0.2 KB for a property.
+   */
+  static int costOf(TelemetryMessage message) {
+    int properties = message.properties().size() + message.systemProperties().size();
+    return message.size() + OVERHEAD + properties * PROPERTY_OVERHEAD;
+  }
+
+  int cost() {
+    return costOf(message);
   }
 
   Progress progress() {

@@ -127,7 +127,7 @@ public final class Outbox {
                 environment.newFuture(),
                 expiry.deadline(timeToLiveOf(saved.message())));
         waiting.put(entry.sequence, entry);
-        bytes += entry.message.size();
+        bytes += entry.cost();
         expiry.add(entry);
       }
     }
@@ -157,14 +157,14 @@ public final class Outbox {
     @Nullable HubException refusal;
     lock.lock();
     try {
-      refusal = makeRoom(message.size(), maxWaitNanos, after);
+      refusal = makeRoom(Entry.costOf(message), maxWaitNanos, after);
       if (refusal != null) {
         failed++;
       } else {
         Entry added =
             new Entry(++lastSequence, message, outcome, expiry.deadline(timeToLiveOf(message)));
         waiting.put(added.sequence, added);
-        bytes += message.size();
+        bytes += added.cost();
         expiry.add(added);
         isolation.offered();
         wakeLease(after);
@@ -197,20 +197,20 @@ public final class Outbox {
   }
 
   /** Returns why there is no room, or null once there is. */
-  private @Nullable HubException makeRoom(int size, long maxWaitNanos, DeferredActions after) {
+  private @Nullable HubException makeRoom(int cost, long maxWaitNanos, DeferredActions after) {
     while (true) {
       if (closing) {
         return Refusals.closed();
       }
-      if (fits(size)) {
+      if (fits(cost)) {
         return null;
       }
       if (limits.overflow() == OverflowPolicy.BLOCK) {
-        @Nullable HubException refusal = awaitRoom(size, maxWaitNanos);
+        @Nullable HubException refusal = awaitRoom(cost, maxWaitNanos);
         if (refusal != null) {
           return refusal;
         }
-      } else if (limits.overflow() == OverflowPolicy.DROP_OLDEST && fitsBesideUnderWay(size)) {
+      } else if (limits.overflow() == OverflowPolicy.DROP_OLDEST && fitsBesideUnderWay(cost)) {
         Entry oldest = waiting.firstEntry().getValue();
         finish(oldest, Refusals.dropped(fill(), oldest), after);
       } else {
@@ -219,13 +219,13 @@ public final class Outbox {
     }
   }
 
-  private @Nullable HubException awaitRoom(int size, long maxWaitNanos) {
+  private @Nullable HubException awaitRoom(int cost, long maxWaitNanos) {
     if (!environment.mayBlock()) {
       return Refusals.mayNotWait(fill());
     }
     try {
       long left = maxWaitNanos;
-      while (!closing && !fits(size)) {
+      while (!closing && !fits(cost)) {
         if (maxWaitNanos == Long.MAX_VALUE) {
           room.await();
         } else if (left > 0) {
@@ -241,15 +241,19 @@ public final class Outbox {
     }
   }
 
-  private boolean fits(int size) {
-    return waiting.size() + underWay.size() < limits.maxMessages()
-        && bytes + size <= limits.maxBytes();
+  private boolean fits(int cost) {
+    return waiting.size() + underWay.size() < limits.maxMessages() && fitsBeside(bytes, cost);
+  }
+
+  /** A single message always fits; what it costs depends on more than its size. */
+  private boolean fitsBeside(long held, int cost) {
+    return held == 0 || held + cost <= limits.maxBytes();
   }
 
   /** Whether dropping all that waits would make room; if not, nothing is dropped. */
-  private boolean fitsBesideUnderWay(int size) {
-    long underWayBytes = underWay.stream().mapToLong(entry -> entry.message.size()).sum();
-    return underWay.size() < limits.maxMessages() && underWayBytes + size <= limits.maxBytes();
+  private boolean fitsBesideUnderWay(int cost) {
+    long underWayBytes = underWay.stream().mapToLong(Entry::cost).sum();
+    return underWay.size() < limits.maxMessages() && fitsBeside(underWayBytes, cost);
   }
 
   private String fill() {
@@ -525,7 +529,7 @@ public final class Outbox {
     if (entry.repetition) {
       return;
     }
-    bytes -= entry.message.size();
+    bytes -= entry.cost();
     if (store != null) {
       store.remove(entry.sequence);
     }

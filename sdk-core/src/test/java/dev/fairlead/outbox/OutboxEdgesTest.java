@@ -60,7 +60,7 @@ class OutboxEdgesTest {
   @Test
   void aSenderThatFitsIsNotHeldUpByOneThatDoesNot() throws Exception {
     OutboxRig rig = new OutboxRig(limits(OverflowPolicy.BLOCK));
-    rig.send(MAX - 10);
+    rig.send(MAX - 10 - 2 * 600);
     rig.send(10);
     waiting(() -> rig.send(MAX));
     Thread small = waiting(() -> rig.send(5));

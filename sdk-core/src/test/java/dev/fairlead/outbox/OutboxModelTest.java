@@ -13,6 +13,7 @@ import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.OutboxStore;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class OutboxModelTest {
   private static final int STEPS = 20_000;
   private static final int MAX_MESSAGES = 12;
+  private static final int OVERHEAD = 600;
   private static final int MAX_BYTES = TelemetryMessage.MAX_BYTES;
   private static final Duration DEFAULT_TIME_TO_LIVE = Duration.ofSeconds(40);
 
@@ -181,11 +183,12 @@ class OutboxModelTest {
     private boolean fitsBesideUnderWay(int size) {
       List<Item> held = present.stream().filter(item -> item.holder != null).toList();
       return held.size() < MAX_MESSAGES
-          && held.stream().mapToLong(item -> item.size).sum() + size <= MAX_BYTES;
+          && (held.isEmpty() || cost(held) + size + OVERHEAD <= MAX_BYTES);
     }
 
     private boolean fits(int size) {
-      return present.size() < MAX_MESSAGES && bytes() + size <= MAX_BYTES;
+      return present.size() < MAX_MESSAGES
+          && (present.isEmpty() || bytes() + size + OVERHEAD <= MAX_BYTES);
     }
 
     private String take() {
@@ -310,7 +313,11 @@ class OutboxModelTest {
     }
 
     private long bytes() {
-      return present.stream().mapToLong(item -> item.size).sum();
+      return cost(present);
+    }
+
+    private static long cost(Collection<Item> items) {
+      return items.stream().mapToLong(item -> item.size + OVERHEAD).sum();
     }
 
     void compare() {

@@ -29,6 +29,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class OutboxOverflowTest {
   private static final int MAX = TelemetryMessage.MAX_BYTES;
 
+  /** What each message costs beside its payload. */
+  private static final int OVERHEAD = 600;
+
   private static OutboxRig rig(OverflowPolicy policy, int messages) {
     return new OutboxRig(OutboxLimits.builder().overflow(policy).maxMessages(messages).build());
   }
@@ -54,7 +57,7 @@ class OutboxOverflowTest {
 
       assertFull(third, Progress.NOT_SENT);
       assertThat(failureOf(third)).hasMessageContaining("2 of 2 messages");
-      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(2, 0, 2, 0, 1, 0));
+      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(2, 0, 1202, 0, 1, 0));
     }
 
     @Test
@@ -73,7 +76,7 @@ class OutboxOverflowTest {
     @Test
     void fillsTheBytesToTheLastOne() {
       OutboxRig rig = byteRig(OverflowPolicy.REJECT);
-      rig.send(MAX - 10);
+      rig.send(MAX - 10 - 2 * OVERHEAD);
 
       assertFull(rig.send(11), Progress.NOT_SENT);
       assertThat(rig.send(10)).isNotDone();
@@ -88,6 +91,36 @@ class OutboxOverflowTest {
       takeOne(rig.outbox.lease()).accepted();
 
       assertThat(rig.send(MAX)).isNotDone();
+    }
+  }
+
+  /** What the limit is for: payloads of 100 bytes cost several times that. */
+  @Test
+  void theBytesAreThoseOfTheHeap() {
+    assertThat(bytesOf(OutboxRig.message(""))).isEqualTo(OVERHEAD);
+    assertThat(bytesOf(TelemetryMessage.json("{}")))
+        .as("content type and encoding, which the hub counts with the body")
+        .isEqualTo(OVERHEAD + 2 * 160 + 2 + 16 + 5);
+    assertThat(bytesOf(TelemetryMessage.builder().property("name", "value").build()))
+        .isEqualTo(OVERHEAD + 160 + 9);
+  }
+
+  private static long bytesOf(TelemetryMessage message) {
+    OutboxRig rig = new OutboxRig(OutboxLimits.defaults());
+    rig.outbox.offer(message);
+    return rig.outbox.status().bytes();
+  }
+
+  @Test
+  void aSingleMessageAlwaysFits() {
+    for (OverflowPolicy policy : OverflowPolicy.values()) {
+      OutboxRig rig = byteRig(policy);
+      TelemetryMessage.Builder message = TelemetryMessage.builder();
+      for (int i = 0; i < 2000; i++) {
+        message.property("p" + i, "v");
+      }
+      assertThat(rig.outbox.offer(message.build())).isNotDone();
+      assertThat(rig.outbox.status().bytes()).isGreaterThan(MAX);
     }
   }
 
@@ -106,11 +139,11 @@ class OutboxOverflowTest {
     @Test
     void dropsAsManyAsTheBytesNeed() {
       OutboxRig rig = byteRig(OverflowPolicy.DROP_OLDEST);
-      CompletableFuture<Void> first = rig.send(MAX / 2);
-      CompletableFuture<Void> second = rig.send(MAX / 4);
-      CompletableFuture<Void> third = rig.send(MAX / 4);
+      CompletableFuture<Void> first = rig.send(MAX / 2 - OVERHEAD);
+      CompletableFuture<Void> second = rig.send(MAX / 4 - OVERHEAD);
+      CompletableFuture<Void> third = rig.send(MAX / 4 - OVERHEAD);
 
-      rig.send(MAX * 3 / 4);
+      rig.send(MAX * 3 / 4 - OVERHEAD);
 
       assertFull(first, Progress.NOT_SENT);
       assertFull(second, Progress.NOT_SENT);
@@ -143,7 +176,7 @@ class OutboxOverflowTest {
     @Test
     void dropsNothingForAMessageThatFindsNoRoomAnyway() {
       OutboxRig rig = byteRig(OverflowPolicy.DROP_OLDEST);
-      rig.send(MAX - 100);
+      rig.send(MAX - 100 - 2 * OVERHEAD);
       take(rig.outbox.lease(), 1);
       CompletableFuture<Void> waiting = rig.send(50);
 
@@ -271,7 +304,7 @@ class OutboxOverflowTest {
 
       assertFull(send.get(30, TimeUnit.SECONDS), Progress.NOT_SENT);
       assertThat(interrupted).isCompletedWithValue(true);
-      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(1, 0, 1, 0, 1, 0));
+      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(1, 0, 601, 0, 1, 0));
     }
 
     @Test

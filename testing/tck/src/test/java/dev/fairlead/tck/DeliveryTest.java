@@ -160,8 +160,9 @@ class DeliveryTest extends MemoryCase {
     DeviceClient client =
         built(builder(MQTT).outbox(OutboxLimits.builder().maxBytes(300_000).build()));
     CompletableFuture<Void> large = client.send(TelemetryMessage.of(new byte[200_000]));
-    assertRejected(client.send(TelemetryMessage.of(new byte[100_001])), Progress.NOT_SENT);
-    CompletableFuture<Void> fits = client.send(TelemetryMessage.of(new byte[100_000]));
+    int left = 300_000 - 200_000 - 2 * 600;
+    assertRejected(client.send(TelemetryMessage.of(new byte[left + 1])), Progress.NOT_SENT);
+    CompletableFuture<Void> fits = client.send(TelemetryMessage.of(new byte[left]));
     assertThat(client.outbox().bytes()).isEqualTo(300_000);
     Await.result(client.open());
     Await.result(large);
