@@ -2,138 +2,353 @@ package dev.fairlead;
 
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When to try again. Every delay is drawn evenly between zero (or the stated minimum) and its bound
  * ("full jitter"), after the bound has been cut to the cap, so that a fleet that lost its hub does
- * not come back in step. No bound exceeds 365 days. By default it never gives up.
+ * not come back in step. No bound exceeds 365 days. By default it never gives up. Immutable.
  *
- * @param firstSpread the bound of the first delay after an open session was lost
- * @param base the bound of the delay after the first failure, which is a walk through the plan that
- *     opened nothing or the loss of an unstable session; doubled with each further one
- * @param cap the largest bound
- * @param stableAfter how long there must be a session before failures and refusals are forgotten;
- *     one that is opened in place of another in an orderly way continues it
- * @param unauthorizedMin the shortest delay after a refused credential
- * @param unauthorizedMax the longest delay after a refused credential
- * @param stopWhenUnauthorized whether a refused credential (after one renewal) closes the client
- *     instead
- * @param giveUpAfter how long to try without a session before the client closes itself; empty for
- *     ever
+ * <pre>{@code
+ * RetryPolicy.builder().cap(Duration.ofMinutes(10)).stopWhenUnauthorized(true).build()
+ * }</pre>
  */
-public record RetryPolicy(
-    Duration firstSpread,
-    Duration base,
-    Duration cap,
-    Duration stableAfter,
-    Duration unauthorizedMin,
-    Duration unauthorizedMax,
-    boolean stopWhenUnauthorized,
-    Optional<Duration> giveUpAfter) {
+public final class RetryPolicy {
   /** Beyond it, clocks and counters would overflow, and nobody would wait. */
   private static final Duration LONGEST = Duration.ofDays(365);
 
-  /** Checks the ranges. */
-  public RetryPolicy {
-    notNegative("firstSpread", firstSpread);
-    positive("base", base);
-    notNegative("stableAfter", stableAfter);
-    notNegative("unauthorizedMin", unauthorizedMin);
-    if (cap.compareTo(base) < 0) {
-      throw new IllegalArgumentException(
-          "cap (" + cap + ") must not be below base (" + base + ").");
-    }
-    if (unauthorizedMax.compareTo(unauthorizedMin) < 0 || unauthorizedMax.isZero()) {
-      throw new IllegalArgumentException(
-          "unauthorizedMax ("
-              + unauthorizedMax
-              + ") must be positive and not below unauthorizedMin.");
-    }
-    bounded("firstSpread", firstSpread);
-    bounded("cap", cap);
-    bounded("unauthorizedMax", unauthorizedMax);
-    giveUpAfter.ifPresent(limit -> positive("giveUpAfter", limit));
+  private record Values(
+      Duration firstSpread,
+      Duration base,
+      Duration cap,
+      Duration stableAfter,
+      Duration unauthorizedMin,
+      Duration unauthorizedMax,
+      boolean stopWhenUnauthorized,
+      @Nullable Duration giveUpAfter) {}
+
+  private final Values values;
+
+  private RetryPolicy(Values values) {
+    this.values = values;
   }
 
   /**
    * For fleets in the field: first delay spread over 10 s, then 1 s doubling to 120 s; stable after
    * 60 s; refused credentials 1 to 15 minutes; never gives up.
    *
-   * @return the default
+   * @return the defaults
    */
   public static RetryPolicy defaults() {
-    return new RetryPolicy(
-        Duration.ofSeconds(10),
-        Duration.ofSeconds(1),
-        Duration.ofSeconds(120),
-        Duration.ofSeconds(60),
-        Duration.ofMinutes(1),
-        Duration.ofMinutes(15),
-        false,
-        Optional.empty());
+    return builder().build();
   }
 
   /**
-   * For a single device on a desk, or a test: first delay within 100 ms, then 100 ms doubling to 2
-   * s; refused credentials 1 to 5 s.
+   * For a single device on a desk, or a test, never for a fleet: first delay within 100 ms, then
+   * 100 ms doubling to 2 s; stable after 10 s; refused credentials 1 to 5 s; never gives up.
    *
-   * @return a policy for which no fleet would thank you
+   * @return the policy
    */
   public static RetryPolicy eager() {
-    return new RetryPolicy(
-        Duration.ofMillis(100),
-        Duration.ofMillis(100),
-        Duration.ofSeconds(2),
-        Duration.ofSeconds(10),
-        Duration.ofSeconds(1),
-        Duration.ofSeconds(5),
-        false,
-        Optional.empty());
+    return builder()
+        .firstSpread(Duration.ofMillis(100))
+        .base(Duration.ofMillis(100))
+        .cap(Duration.ofSeconds(2))
+        .stableAfter(Duration.ofSeconds(10))
+        .unauthorizedMin(Duration.ofSeconds(1))
+        .unauthorizedMax(Duration.ofSeconds(5))
+        .build();
   }
 
   /**
-   * The same, closing the client when the credential is refused.
+   * Starts from {@linkplain #defaults() the defaults}.
    *
-   * @return a new policy
+   * @return a builder
    */
-  public RetryPolicy stoppingWhenUnauthorized() {
-    return new RetryPolicy(
-        firstSpread, base, cap, stableAfter, unauthorizedMin, unauthorizedMax, true, giveUpAfter);
+  public static Builder builder() {
+    return new Builder();
   }
 
   /**
-   * The same, closing the client after so long without a session.
+   * Starts from this policy.
    *
-   * @param limit positive
-   * @return a new policy
+   * @return a builder
    */
-  public RetryPolicy givingUpAfter(Duration limit) {
-    return new RetryPolicy(
-        firstSpread,
-        base,
-        cap,
-        stableAfter,
-        unauthorizedMin,
-        unauthorizedMax,
-        stopWhenUnauthorized,
-        Optional.of(limit));
+  public Builder toBuilder() {
+    return new Builder(values);
   }
 
-  private static void notNegative(String name, Duration value) {
-    if (value.isNegative()) {
-      throw new IllegalArgumentException(name + " must not be negative; it was " + value + ".");
+  /**
+   * The bound of the first delay after an open session was lost.
+   *
+   * @return zero or more
+   */
+  public Duration firstSpread() {
+    return values.firstSpread;
+  }
+
+  /**
+   * The bound of the delay after the first failure, doubled with each further one.
+   *
+   * @return positive
+   */
+  public Duration base() {
+    return values.base;
+  }
+
+  /**
+   * The largest bound.
+   *
+   * @return not below {@link #base()}
+   */
+  public Duration cap() {
+    return values.cap;
+  }
+
+  /**
+   * How long there must be a session before failures and refusals are forgotten.
+   *
+   * @return zero or more
+   */
+  public Duration stableAfter() {
+    return values.stableAfter;
+  }
+
+  /**
+   * The shortest delay after a refused credential.
+   *
+   * @return zero or more
+   */
+  public Duration unauthorizedMin() {
+    return values.unauthorizedMin;
+  }
+
+  /**
+   * The longest delay after a refused credential.
+   *
+   * @return positive, not below {@link #unauthorizedMin()}
+   */
+  public Duration unauthorizedMax() {
+    return values.unauthorizedMax;
+  }
+
+  /**
+   * Whether a refused credential closes the client.
+   *
+   * @return true if it does, after one renewal
+   */
+  public boolean stopWhenUnauthorized() {
+    return values.stopWhenUnauthorized;
+  }
+
+  /**
+   * How long to try without a session before the client closes itself.
+   *
+   * @return positive, or empty for ever
+   */
+  public Optional<Duration> giveUpAfter() {
+    return Optional.ofNullable(values.giveUpAfter);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof RetryPolicy policy && policy.values.equals(values);
+  }
+
+  @Override
+  public int hashCode() {
+    return values.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "after a loss within "
+        + values.firstSpread
+        + ", after failures within "
+        + values.base
+        + " doubling to "
+        + values.cap
+        + ", after a refused credential "
+        + (values.stopWhenUnauthorized
+            ? "never"
+            : values.unauthorizedMin + " to " + values.unauthorizedMax)
+        + giveUpAfter().map(limit -> "; gives up after " + limit).orElse("");
+  }
+
+  /** Builds a {@link RetryPolicy}. Not safe for several threads. */
+  public static final class Builder {
+    private Duration firstSpread = Duration.ofSeconds(10);
+    private Duration base = Duration.ofSeconds(1);
+    private Duration cap = Duration.ofMinutes(2);
+    private Duration stableAfter = Duration.ofMinutes(1);
+    private Duration unauthorizedMin = Duration.ofMinutes(1);
+    private Duration unauthorizedMax = Duration.ofMinutes(15);
+    private boolean stopWhenUnauthorized;
+    private @Nullable Duration giveUpAfter;
+
+    private Builder() {}
+
+    private Builder(Values from) {
+      firstSpread = from.firstSpread;
+      base = from.base;
+      cap = from.cap;
+      stableAfter = from.stableAfter;
+      unauthorizedMin = from.unauthorizedMin;
+      unauthorizedMax = from.unauthorizedMax;
+      stopWhenUnauthorized = from.stopWhenUnauthorized;
+      giveUpAfter = from.giveUpAfter;
     }
-  }
 
-  private static void positive(String name, Duration value) {
-    if (value.isNegative() || value.isZero()) {
-      throw new IllegalArgumentException(name + " must be positive; it was " + value + ".");
+    /**
+     * Sets the bound of the first delay after an open session was lost.
+     *
+     * @param bound zero to 365 days; 10 s by default
+     * @return this
+     */
+    public Builder firstSpread(Duration bound) {
+      firstSpread = bounded("firstSpread", notNegative("firstSpread", bound));
+      return this;
     }
-  }
 
-  private static void bounded(String name, Duration value) {
-    if (value.compareTo(LONGEST) > 0) {
-      throw new IllegalArgumentException(name + " must be at most 365 days; it was " + value + ".");
+    /**
+     * Sets the bound of the delay after the first failure, which is a walk through the plan that
+     * opened nothing or the loss of an unstable session. It doubles with each further one.
+     *
+     * @param bound positive; 1 s by default
+     * @return this
+     */
+    public Builder base(Duration bound) {
+      base = positive("base", bound);
+      return this;
+    }
+
+    /**
+     * Sets the largest bound.
+     *
+     * @param bound at least the base, at most 365 days; 120 s by default
+     * @return this
+     */
+    public Builder cap(Duration bound) {
+      cap = bounded("cap", positive("cap", bound));
+      return this;
+    }
+
+    /**
+     * Sets how long there must be a session before failures and refusals are forgotten. A session
+     * that replaces another in an orderly way continues it.
+     *
+     * @param time zero or more; 60 s by default
+     * @return this
+     */
+    public Builder stableAfter(Duration time) {
+      stableAfter = notNegative("stableAfter", time);
+      return this;
+    }
+
+    /**
+     * Sets the shortest delay after a refused credential.
+     *
+     * @param delay zero or more; 1 minute by default
+     * @return this
+     */
+    public Builder unauthorizedMin(Duration delay) {
+      unauthorizedMin = notNegative("unauthorizedMin", delay);
+      return this;
+    }
+
+    /**
+     * Sets the longest delay after a refused credential.
+     *
+     * @param delay positive, not below the shortest, at most 365 days; 15 minutes by default
+     * @return this
+     */
+    public Builder unauthorizedMax(Duration delay) {
+      unauthorizedMax = bounded("unauthorizedMax", positive("unauthorizedMax", delay));
+      return this;
+    }
+
+    /**
+     * Sets whether a refused credential closes the client, after it was renewed once. For devices
+     * that somebody watches while they are set up.
+     *
+     * @param stop false by default
+     * @return this
+     */
+    public Builder stopWhenUnauthorized(boolean stop) {
+      stopWhenUnauthorized = stop;
+      return this;
+    }
+
+    /**
+     * Sets how long to try without a session before the client closes itself.
+     *
+     * @param limit positive; for ever by default
+     * @return this
+     */
+    public Builder giveUpAfter(Duration limit) {
+      giveUpAfter = positive("giveUpAfter", limit);
+      return this;
+    }
+
+    /**
+     * Tries for ever, as by default.
+     *
+     * @return this
+     */
+    public Builder neverGiveUp() {
+      giveUpAfter = null;
+      return this;
+    }
+
+    /**
+     * Builds the policy.
+     *
+     * @return the policy
+     * @throws IllegalArgumentException if the cap is below the base, or the longest delay after a
+     *     refused credential below the shortest
+     */
+    public RetryPolicy build() {
+      notBelow("cap", cap, "base", base);
+      notBelow("unauthorizedMax", unauthorizedMax, "unauthorizedMin", unauthorizedMin);
+      return new RetryPolicy(
+          new Values(
+              firstSpread,
+              base,
+              cap,
+              stableAfter,
+              unauthorizedMin,
+              unauthorizedMax,
+              stopWhenUnauthorized,
+              giveUpAfter));
+    }
+
+    private static void notBelow(String name, Duration value, String least, Duration bound) {
+      if (value.compareTo(bound) < 0) {
+        throw new IllegalArgumentException(
+            name + " (" + value + ") must not be below " + least + " (" + bound + ").");
+      }
+    }
+
+    private static Duration notNegative(String name, Duration value) {
+      if (value.isNegative()) {
+        throw new IllegalArgumentException(name + " must not be negative; it was " + value + ".");
+      }
+      return value;
+    }
+
+    private static Duration positive(String name, Duration value) {
+      if (value.isNegative() || value.isZero()) {
+        throw new IllegalArgumentException(name + " must be positive; it was " + value + ".");
+      }
+      return value;
+    }
+
+    private static Duration bounded(String name, Duration value) {
+      if (value.compareTo(LONGEST) > 0) {
+        throw new IllegalArgumentException(
+            name + " must be at most 365 days; it was " + value + ".");
+      }
+      return value;
     }
   }
 }

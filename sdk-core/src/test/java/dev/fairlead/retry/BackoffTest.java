@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fairlead.RetryPolicy;
 import java.time.Duration;
 import java.util.LongSummaryStatistics;
-import java.util.Optional;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 import java.util.stream.LongStream;
@@ -100,15 +99,14 @@ class BackoffTest {
   @Test
   void needsNoRange() {
     RetryPolicy rigid =
-        new RetryPolicy(
-            Duration.ZERO,
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(1),
-            Duration.ZERO,
-            Duration.ofSeconds(7),
-            Duration.ofSeconds(7),
-            false,
-            Optional.empty());
+        RetryPolicy.builder()
+            .firstSpread(Duration.ZERO)
+            .base(Duration.ofSeconds(1))
+            .cap(Duration.ofSeconds(1))
+            .stableAfter(Duration.ZERO)
+            .unauthorizedMin(Duration.ofSeconds(7))
+            .unauthorizedMax(Duration.ofSeconds(7))
+            .build();
 
     assertThat(new Backoff(rigid, HIGHEST).afterRefusal()).isEqualTo(Duration.ofSeconds(7));
   }
@@ -116,7 +114,15 @@ class BackoffTest {
   @Test
   void doesNotOverflowAtTheLongestDelays() {
     Duration year = Duration.ofDays(365);
-    RetryPolicy slow = new RetryPolicy(year, year, year, year, year, year, false, Optional.empty());
+    RetryPolicy slow =
+        RetryPolicy.builder()
+            .firstSpread(year)
+            .base(year)
+            .cap(year)
+            .stableAfter(year)
+            .unauthorizedMin(year)
+            .unauthorizedMax(year)
+            .build();
     Backoff backoff = new Backoff(slow, HIGHEST);
 
     assertThat(backoff.afterFailures(Integer.MAX_VALUE)).isEqualTo(year);

@@ -59,6 +59,15 @@ public final class AmqpOptions {
     return new Builder();
   }
 
+  /**
+   * Starts from these options.
+   *
+   * @return a builder
+   */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
   Sasl sasl() {
     return sasl;
   }
@@ -134,6 +143,23 @@ public final class AmqpOptions {
     private Dialer dialer = new Dialer();
 
     private Builder() {}
+
+    private Builder(AmqpOptions from) {
+      sasl = from.sasl;
+      broker = from.broker;
+      webSocketPath = from.webSocketPath;
+      window = from.window;
+      windowBytes = from.windowBytes;
+      batchBytes = from.batchBytes;
+      identities = from.identities;
+      webSocketIdentities = from.webSocketIdentities;
+      idleTimeout = from.idleTimeout;
+      answerTimeout = from.answerTimeout;
+      acknowledgementTimeout = from.acknowledgementTimeout;
+      pingAfter = from.pingAfter;
+      pingTimeout = from.pingTimeout;
+      dialer = from.dialer;
+    }
 
     /**
      * Sets the security layer under AMQP; {@link Sasl#none()} by default, which the hub takes and

@@ -36,6 +36,15 @@ public final class HttpsOptions {
     return new Builder();
   }
 
+  /**
+   * Starts from these options.
+   *
+   * @return a builder
+   */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
   Duration answerTimeout() {
     return answerTimeout;
   }
@@ -60,6 +69,13 @@ public final class HttpsOptions {
     private Dialer dialer = new Dialer();
 
     private Builder() {}
+
+    private Builder(HttpsOptions from) {
+      answerTimeout = from.answerTimeout;
+      keepAlive = from.keepAlive;
+      polls = from.polls;
+      dialer = from.dialer;
+    }
 
     /**
      * Sets how long the hub may take for each answer of an open session, connecting included; 20 s

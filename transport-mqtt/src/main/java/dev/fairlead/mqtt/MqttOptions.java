@@ -57,6 +57,15 @@ public final class MqttOptions {
     return new Builder();
   }
 
+  /**
+   * Starts from these options.
+   *
+   * @return a builder
+   */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
   Duration keepAlive() {
     return keepAlive;
   }
@@ -111,6 +120,19 @@ public final class MqttOptions {
     private Dialer dialer = new Dialer();
 
     private Builder() {}
+
+    private Builder(MqttOptions from) {
+      keepAlive = from.keepAlive;
+      window = from.window;
+      windowBytes = from.windowBytes;
+      lockTime = from.lockTime;
+      twinTimeout = from.twinTimeout;
+      pingAfter = from.pingAfter;
+      pingTimeout = from.pingTimeout;
+      acknowledgementTimeout = from.acknowledgementTimeout;
+      will = from.will;
+      dialer = from.dialer;
+    }
 
     /**
      * Sets how long the client may send nothing before it pings; 230 s by default.

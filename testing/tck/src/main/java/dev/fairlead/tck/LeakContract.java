@@ -10,7 +10,6 @@ import dev.fairlead.MethodResponse;
 import dev.fairlead.RetryPolicy;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
-import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -67,15 +66,14 @@ public abstract class LeakContract extends ContractCase {
         harness()
             .client()
             .retry(
-                new RetryPolicy(
-                    Duration.ofMillis(1),
-                    Duration.ofMillis(1),
-                    Duration.ofMillis(5),
-                    Duration.ofSeconds(10),
-                    Duration.ofMillis(1),
-                    Duration.ofMillis(5),
-                    false,
-                    Optional.empty()));
+                RetryPolicy.builder()
+                    .firstSpread(Duration.ofMillis(1))
+                    .base(Duration.ofMillis(1))
+                    .cap(Duration.ofMillis(5))
+                    .stableAfter(Duration.ofSeconds(10))
+                    .unauthorizedMin(Duration.ofMillis(1))
+                    .unauthorizedMax(Duration.ofMillis(5))
+                    .build());
     if (harness().capabilities().contains(Capability.CLOUD_MESSAGES)) {
       builder.onCloudMessage(message -> message.complete());
     }

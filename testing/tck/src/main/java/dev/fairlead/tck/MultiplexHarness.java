@@ -10,7 +10,6 @@ import dev.fairlead.auth.Credentials;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.MultiplexingProvider;
 import java.time.Duration;
-import java.util.Optional;
 
 /**
  * What the contract for shared connections needs of a transport: the transport itself, and a hub
@@ -89,15 +88,14 @@ public interface MultiplexHarness extends AutoCloseable {
         .policy(policy().build())
         .drainTime(Duration.ZERO)
         .retry(
-            new RetryPolicy(
-                Duration.ofMillis(50),
-                Duration.ofMillis(20),
-                Duration.ofMillis(200),
-                Duration.ofSeconds(10),
-                Duration.ofMillis(100),
-                Duration.ofMillis(300),
-                false,
-                Optional.empty()));
+            RetryPolicy.builder()
+                .firstSpread(Duration.ofMillis(50))
+                .base(Duration.ofMillis(20))
+                .cap(Duration.ofMillis(200))
+                .stableAfter(Duration.ofSeconds(10))
+                .unauthorizedMin(Duration.ofMillis(100))
+                .unauthorizedMax(Duration.ofMillis(300))
+                .build());
   }
 
   /**

@@ -11,7 +11,6 @@ import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.TransportProvider;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -124,14 +123,13 @@ public interface TransportHarness extends AutoCloseable {
         .transport(provider())
         .policy(TransportPolicy.builder().only(route().protocol()).build())
         .retry(
-            new RetryPolicy(
-                Duration.ofMillis(20),
-                Duration.ofMillis(20),
-                Duration.ofMillis(200),
-                Duration.ofSeconds(10),
-                Duration.ofMillis(100),
-                Duration.ofMillis(300),
-                false,
-                Optional.empty()));
+            RetryPolicy.builder()
+                .firstSpread(Duration.ofMillis(20))
+                .base(Duration.ofMillis(20))
+                .cap(Duration.ofMillis(200))
+                .stableAfter(Duration.ofSeconds(10))
+                .unauthorizedMin(Duration.ofMillis(100))
+                .unauthorizedMax(Duration.ofMillis(300))
+                .build());
   }
 }

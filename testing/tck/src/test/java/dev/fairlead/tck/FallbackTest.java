@@ -214,7 +214,8 @@ class FallbackTest extends MemoryCase {
   void aClientMayStopWhenUnauthorized() throws Exception {
     device.setEnabled(false);
     DeviceClient client =
-        started(builder(MQTT, AMQP).retry(RetryPolicy.defaults().stoppingWhenUnauthorized()));
+        started(
+            builder(MQTT, AMQP).retry(RetryPolicy.builder().stopWhenUnauthorized(true).build()));
     assertThat(Await.failure(client.open())).isInstanceOf(UnauthorizedException.class);
     client.awaitClosed();
     assertThat(client.state())
@@ -228,7 +229,8 @@ class FallbackTest extends MemoryCase {
   void aClientMayGiveUp() {
     hub.setReachable(false);
     DeviceClient client =
-        started(builder(MQTT).retry(RetryPolicy.defaults().givingUpAfter(Duration.ofMinutes(5))));
+        started(
+            builder(MQTT).retry(RetryPolicy.builder().giveUpAfter(Duration.ofMinutes(5)).build()));
     CompletableFuture<Void> sent = client.send(text("m0"));
     Instant start = time.now();
     tickUntil("given up", () -> client.state() instanceof ConnectionState.Closed);

@@ -294,7 +294,7 @@ class TokenLifeTest extends MemoryCase {
     DeviceClient client =
         started(
             builder(MQTT, AMQP)
-                .retry(RetryPolicy.defaults().stoppingWhenUnauthorized())
+                .retry(RetryPolicy.builder().stopWhenUnauthorized(true).build())
                 .openTimeout(Duration.ofSeconds(30))
                 .credentials(source(audience -> new CompletableFuture<>())));
     Await.until("asked", () -> time.hasTaskIn(Duration.ofSeconds(30)));
@@ -312,7 +312,7 @@ class TokenLifeTest extends MemoryCase {
     DeviceClient client =
         started(
             builder(MQTT)
-                .retry(RetryPolicy.defaults().stoppingWhenUnauthorized())
+                .retry(RetryPolicy.builder().stopWhenUnauthorized(true).build())
                 .credentials(
                     source(audience -> CompletableFuture.failedFuture(new OutOfMemoryError("x")))));
     for (int i = 1; i <= 5; i++) {

@@ -63,7 +63,7 @@ class WrongClockTest extends MemoryCase {
         opened(
             builder(MQTT)
                 .time(ahead)
-                .retry(RetryPolicy.defaults().stoppingWhenUnauthorized())
+                .retry(RetryPolicy.builder().stopWhenUnauthorized(true).build())
                 .credentials(Credentials.fixedToken(token())));
     assertThat(client.state()).isInstanceOf(Connected.class);
     closeWith(ahead, client);
@@ -122,15 +122,14 @@ class WrongClockTest extends MemoryCase {
   }
 
   private static RetryPolicy patient() {
-    return new RetryPolicy(
-        Duration.ofSeconds(10),
-        Duration.ofMinutes(10),
-        Duration.ofMinutes(10),
-        Duration.ofMinutes(1),
-        Duration.ofMinutes(1),
-        Duration.ofMinutes(15),
-        false,
-        Optional.empty());
+    return RetryPolicy.builder()
+        .firstSpread(Duration.ofSeconds(10))
+        .base(Duration.ofMinutes(10))
+        .cap(Duration.ofMinutes(10))
+        .stableAfter(Duration.ofMinutes(1))
+        .unauthorizedMin(Duration.ofMinutes(1))
+        .unauthorizedMax(Duration.ofMinutes(15))
+        .build();
   }
 
   @Test
