@@ -4,13 +4,10 @@ import dev.fairlead.Trust;
 import dev.fairlead.spi.Credential;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.KeyManager;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -74,26 +71,10 @@ final class TlsContexts {
     if (check == null) {
       throw new GeneralSecurityException("This Java platform cannot check certificates.");
     }
-    KeyManager[] keys = null;
-    if (key.certificate.isPresent()) {
-      keys = keyManagers(key.certificate.get());
-    }
+    KeyManager[] keys =
+        key.certificate.map(shown -> new KeyManager[] {new ClientKeys(shown)}).orElse(null);
     SSLContext tls = SSLContext.getInstance("TLS");
     tls.init(keys, new TrustManager[] {check}, null);
     return tls;
-  }
-
-  private static KeyManager[] keyManagers(Credential.Certificate certificate)
-      throws GeneralSecurityException, IOException {
-    // A key store needs a password; this one lives in memory only, beside the key itself.
-    char[] password = "in-memory".toCharArray();
-    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-    store.load(null, null);
-    store.setKeyEntry(
-        "device", certificate.key(), password, certificate.chain().toArray(new X509Certificate[0]));
-    KeyManagerFactory factory =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    factory.init(store, password);
-    return factory.getKeyManagers();
   }
 }

@@ -63,9 +63,18 @@ final class CertificateChain {
       signing.initSign(key);
       signing.update(nonce);
       signature = signing.sign();
+    } catch (InvalidKeyException e) {
+      throw new IllegalArgumentException(
+          "No security provider of this JVM can sign with the private key. If a security module"
+              + " holds it, register the module's provider with Security.addProvider; if not, the"
+              + " key is incomplete.",
+          e);
     } catch (GeneralSecurityException e) {
       throw new IllegalArgumentException(
-          "The private key cannot sign (" + e.getClass().getName() + "); is it complete?", e);
+          "The private key cannot sign ("
+              + e.getClass().getName()
+              + "). If a security module holds it, check that the module is present and logged in.",
+          e);
     }
     for (X509Certificate certificate : certificates) {
       if (verifies(certificate, algorithm.get(), nonce, signature)) {

@@ -10,6 +10,8 @@ import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Progress;
 import dev.fairlead.Secret;
 import dev.fairlead.UnauthorizedException;
+import dev.fairlead.peers.OpaqueKeys;
+import dev.fairlead.peers.TestCa;
 import dev.fairlead.spi.Credential;
 import java.io.IOException;
 import java.io.InputStream;
@@ -285,6 +287,29 @@ class ClientCertificateTest {
     Secret keyPassword = Secret.of(PASSPHRASE.reveal() + "-2");
     assertThat(names(ClientCertificate.keyStore(X509_THUMBPRINT, jks, keyPassword, "device")))
         .containsExactly("dev-2");
+  }
+
+  @Test
+  void aKeyThatCannotBeExportedIsHandedOutAsItIs() throws Exception {
+    TestCa.Issued device = TestCa.leaf(TestCa.root("test root"));
+    try (OpaqueKeys module = new OpaqueKeys()) {
+      PrivateKey key = module.of(device.key());
+      ClientCertificate certificate = ClientCertificate.of(X509_THUMBPRINT, device.chain(), key);
+      assertThat(issued(Credentials.certificate(certificate), EC_DEVICE, Instant.EPOCH).key())
+          .isSameAs(key);
+    }
+  }
+
+  @Test
+  void aKeyWhoseProviderIsNotInstalledIsNamedWithTheRemedy() throws Exception {
+    TestCa.Issued device = TestCa.leaf(TestCa.root("test root"));
+    PrivateKey key;
+    try (OpaqueKeys module = new OpaqueKeys()) {
+      key = module.of(device.key());
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ClientCertificate.of(X509_THUMBPRINT, device.chain(), key))
+        .withMessageContaining("register the module's provider with Security.addProvider");
   }
 
   @Test
