@@ -12,6 +12,7 @@ import java.net.SocketException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLException;
@@ -183,9 +184,7 @@ final class TlsFailures {
           + text
           + "). Check that it is the one registered, and its dates.";
     }
-    if (cause.getCause() instanceof EOFException
-        || cause instanceof EOFException
-        || (cause instanceof SocketException && !(cause instanceof ConnectException))) {
+    if (isCut(cause)) {
       return endpoint
           + " closed the connection during the TLS handshake. A firewall or proxy that lets TCP but"
           + " not TLS through does this; so does a server that is overloaded.";
@@ -196,6 +195,25 @@ final class TlsFailures {
     return "TLS cannot be set up on this machine: "
         + text
         + ". Check the trust store and the client certificate's key.";
+  }
+
+  /**
+   * Whether the connection ended, and nothing was said. JSSE shows that as it is or inside an {@link
+   * SSLException} of its own: an end of the stream, a reset (which sockets over channels report as a
+   * plain {@link IOException}), or TLS closed in the middle.
+   */
+  static boolean isCut(Throwable failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      String text = String.valueOf(t.getMessage()).toLowerCase(Locale.ROOT);
+      if (t instanceof EOFException
+          || (t instanceof SocketException && !(t instanceof ConnectException))
+          || (t.getClass() == IOException.class
+              && (text.contains("reset") || text.contains("broken pipe")))
+          || (t instanceof SSLException && text.contains("close_notify"))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String subject(X509Certificate certificate) {
