@@ -39,6 +39,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -79,8 +80,13 @@ public final class RealGateway implements Gateway {
   private @Nullable Target target;
   private boolean closing;
 
-  /** Whose devices these are, and what is dialled for it. */
+  /** Whose devices these are, and what is dialled for it. Host names have no case. */
   private record Target(String hubHost, String dialHost) {
+    Target {
+      hubHost = hubHost.toLowerCase(Locale.ROOT);
+      dialHost = dialHost.toLowerCase(Locale.ROOT);
+    }
+
     String words() {
       return dialHost.equals(hubHost) ? hubHost : hubHost + " through " + dialHost;
     }
@@ -193,28 +199,33 @@ public final class RealGateway implements Gateway {
                 + " take it from each other; close the first and wait for that before you build another.");
       }
     }
+    RealDeviceClient made;
     try {
-      RealDeviceClient made =
-          new RealDeviceClient(device, handlers, new SharedEnvironment(identity));
-      synchronized (lock) {
-        devices.add(made);
-        if (!closing) {
-          return made;
-        }
-      }
-      made.beginToClose(Duration.ZERO);
-      return made;
+      made = new RealDeviceClient(device, handlers, new SharedEnvironment(identity));
     } catch (RuntimeException | Error e) {
       left(identity, null);
       throw e;
     }
+    boolean stays = false;
+    try {
+      synchronized (lock) {
+        devices.add(made);
+        // Only now: a device that could not be built, for a mistyped host say, binds nobody.
+        target = checkTarget(device);
+        stays = !closing;
+      }
+      return made;
+    } finally {
+      if (!stays) {
+        made.beginToClose(Duration.ZERO);
+      }
+    }
   }
 
-  private void checkTarget(ClientSettings device) {
+  /** Where a device belongs; throws if that is not where the others do. */
+  private Target checkTarget(ClientSettings device) {
     Target wanted = new Target(device.hubHost(), device.dialHost());
-    if (target == null) {
-      target = wanted;
-    } else if (!target.equals(wanted)) {
+    if (target != null && !target.equals(wanted)) {
       throw new IllegalStateException(
           device.identity()
               + " belongs to "
@@ -223,6 +234,7 @@ public final class RealGateway implements Gateway {
               + target.words()
               + ". Build a gateway for each hub.");
     }
+    return wanted;
   }
 
   private Target knownTarget() {

@@ -285,6 +285,25 @@ class GatewayTest extends GatewayCase {
   }
 
   @Test
+  void aDeviceThatCouldNotBeBuiltBindsTheGatewayToNothing() {
+    Gateway gateway =
+        built(Gateway.builder().time(time).transport(like(AMQP)).policy(TransportPolicy.gateway(2)));
+    DeviceClientBuilder mistyped = device(gateway, "dev-1").host("not a host name");
+    assertThatIllegalArgumentException().isThrownBy(mistyped::build);
+    assertThat(gateway.status().devices()).isZero();
+    awaitState(opening(device(gateway, "dev-1")), Connected.class);
+  }
+
+  @Test
+  void hostNamesHaveNoCase() {
+    Gateway gateway =
+        built(Gateway.builder().time(time).transport(like(AMQP)).policy(TransportPolicy.gateway(2)));
+    awaitState(opening(device(gateway, "dev-1").host("MEMORY.Hub.Test")), Connected.class);
+    awaitState(opening(device(gateway, "dev-2")), Connected.class);
+    assertThat(hub.openConnections()).isEqualTo(1);
+  }
+
+  @Test
   void anIdentityHasOneClientAtATime() {
     Gateway gateway = built(gatewayOver(like(AMQP)));
     DeviceClient first = opening(device(gateway, "dev-1"));
