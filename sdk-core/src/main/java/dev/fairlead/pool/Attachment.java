@@ -4,6 +4,7 @@ import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.session.DeferrableOpening;
 import dev.fairlead.session.Openings;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.Opening;
@@ -19,11 +20,12 @@ import org.jspecify.annotations.Nullable;
  * One device on its way to a session: it waits for a place on a shared connection, then is attached
  * there. Confined to the loop, but for {@link #abort()}.
  */
-final class Attachment implements Opening<TransportSession> {
+final class Attachment implements DeferrableOpening<TransportSession> {
   private final SharedRoute route;
   private final SessionContext context;
   private final Loop loop;
   private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
+  private final CompletableFuture<Deferral> deferral = new CompletableFuture<>();
   private volatile @Nullable Opening<TransportSession> attaching;
   private boolean aborted;
 
@@ -36,6 +38,11 @@ final class Attachment implements Opening<TransportSession> {
   @Override
   public CompletionStage<TransportSession> outcome() {
     return outcome;
+  }
+
+  @Override
+  public CompletionStage<Deferral> deferral() {
+    return deferral;
   }
 
   void attachTo(PooledConnection place) {
@@ -83,6 +90,11 @@ final class Attachment implements Opening<TransportSession> {
                       }
                     }));
     return over;
+  }
+
+  /** There is no connection, and none is to be opened before a time. */
+  void defer(Deferral until) {
+    deferral.complete(until);
   }
 
   void fail(HubException failure) {

@@ -5,9 +5,9 @@ import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.Route;
 import dev.fairlead.ThrottledException;
-import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.session.DeferrableOpening.Deferral;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.MultiplexingProvider;
 import java.time.Duration;
@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
  * gets nobody new, so that it runs empty and closes.
  *
  * <p><b>Dialling.</b> One connection is being opened at a time, whoever waits for it. If it fails,
- * all who wait hear of that, and each goes on by its own plan. Then the route pauses, and who asks
- * meanwhile hears of the same failure at once. After a connection was lost it pauses too, for the
- * route is good but all gateways of a hub dial again; who asks meanwhile waits, unless that is
- * long.
+ * each device that waits fails with it and goes on by its own plan. Then the route pauses. It also
+ * pauses after a connection was lost, because all gateways of a hub dial again at that time. A
+ * device that asks during a pause is told when to ask again, which is no failure: it was not the
+ * route that refused, and another route would only evade the pause.
  */
 final class SharedRoute {
   private static final Comparator<PooledConnection> BY_LOAD =
@@ -50,10 +50,8 @@ final class SharedRoute {
   private int failures;
 
   private @Nullable HubException pauseCause;
-  private boolean pauseFails;
   private long pauseBegan;
   private Duration pause = Duration.ZERO;
-  private @Nullable Alarm resume;
 
   SharedRoute(
       ConnectionPool pool,
@@ -107,8 +105,7 @@ final class SharedRoute {
               "The connection was lost while a device was being attached to it.",
               Stage.SESSION,
               Progress.NOT_SENT,
-              null),
-          false);
+              null));
     }
     request(device);
   }
@@ -127,7 +124,7 @@ final class SharedRoute {
         }
         place = leastLoaded(usable(), around.limit(route));
         if (place.isEmpty()) {
-          waitOrFail(left);
+          defer(left);
           return;
         }
       }
@@ -194,7 +191,7 @@ final class SharedRoute {
     } else if (open.isEmpty()) {
       pool.routeFailed(route, failure);
     }
-    pause(delay, failure, true);
+    pause(delay, failure);
     // Each of them tries its next route now; waiting here again is for those who come back.
     for (Attachment device : List.copyOf(waiting)) {
       Optional<PooledConnection> place = leastLoaded(usable(), around.limit(route));
@@ -213,15 +210,12 @@ final class SharedRoute {
       failures++;
     }
     if (reason.isPresent() && pauseLeft().isZero()) {
-      pause(around.pauseAfterLoss(failures), reason.get(), false);
+      pause(around.pauseAfterLoss(failures), reason.get());
     }
     serve();
   }
 
   void close() {
-    if (resume != null) {
-      resume.cancel();
-    }
     List<Attachment> left = List.copyOf(waiting);
     waiting.clear();
     left.forEach(
@@ -231,9 +225,8 @@ final class SharedRoute {
 
   // ---- pauses
 
-  private void pause(Duration length, HubException cause, boolean fails) {
+  private void pause(Duration length, HubException cause) {
     pauseCause = cause;
-    pauseFails = fails;
     pauseBegan = loop.nanoTime();
     pause = length;
   }
@@ -246,21 +239,25 @@ final class SharedRoute {
     return left.isNegative() ? Duration.ZERO : left;
   }
 
-  private void waitOrFail(Duration left) {
+  private void defer(Duration left) {
+    Deferral deferral = new Deferral(left, whyPaused());
+    List<Attachment> early = List.copyOf(waiting);
+    waiting.clear();
+    early.forEach(device -> device.defer(deferral));
+  }
+
+  private HubException whyPaused() {
     HubException cause = pauseCause;
-    Duration patience = around.openTimeout().dividedBy(2);
-    if (cause != null && (pauseFails || left.compareTo(patience) > 0)) {
-      List<Attachment> refused = List.copyOf(waiting);
-      waiting.clear();
-      refused.forEach(device -> device.fail(cause));
-    } else if (resume == null) {
-      resume =
-          loop.schedule(
-              left,
-              () -> {
-                resume = null;
-                serve();
-              });
+    if (cause instanceof ThrottledException) {
+      return cause;
     }
+    return new UnreachableException(
+        "The gateway opens no connection on "
+            + route
+            + " until its pause after the last failure is over"
+            + (cause == null ? "." : ": " + cause.getMessage()),
+        cause instanceof UnreachableException lost ? lost.stage() : Stage.CONNECT,
+        Progress.NOT_SENT,
+        cause);
   }
 }

@@ -7,9 +7,11 @@ import dev.fairlead.outbox.Lease;
 import dev.fairlead.outbox.Outbox;
 import dev.fairlead.outbox.SessionEnd;
 import dev.fairlead.session.SupervisorEvent.CredentialObtained;
+import dev.fairlead.session.SupervisorEvent.OpeningDeferred;
 import dev.fairlead.session.SupervisorEvent.OpeningEnded;
 import dev.fairlead.session.SupervisorEvent.ReopenRequested;
 import dev.fairlead.settings.ClientSettings;
+import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.threads.ClientLoop;
 import dev.fairlead.threads.ForeignCalls;
@@ -86,8 +88,22 @@ final class Opener {
     answer(
         Openings.begin(
             () -> transports.provider(attempt.route).open(attempt.route, begun),
-            opening -> begun.opening = opening),
+            opening -> begun(attempt, begun, opening)),
         (session, failure) -> events.accept(new OpeningEnded(attempt, session, failure)));
+  }
+
+  private void begun(
+      OpeningAttempt attempt, LiveSession begun, Opening<TransportSession> opening) {
+    begun.opening = opening;
+    if (opening instanceof DeferrableOpening<TransportSession> deferrable) {
+      answer(
+          deferrable.deferral(),
+          (deferral, failure) -> {
+            if (deferral != null) {
+              events.accept(new OpeningDeferred(attempt, deferral));
+            }
+          });
+    }
   }
 
   /** Brings an answer to the loop, always in a task of its own. */

@@ -11,6 +11,7 @@ import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
 import dev.fairlead.retry.Backoff;
 import dev.fairlead.retry.Recovery;
+import dev.fairlead.session.DeferrableOpening.Deferral;
 import dev.fairlead.session.SupervisorState.Opening;
 import dev.fairlead.session.SupervisorState.Refused;
 import dev.fairlead.session.SupervisorState.Waiting;
@@ -153,6 +154,24 @@ final class RouteWalker {
       }
       case GIVE_WAY -> takenOver(attempt.route, (TakenOverException) failure);
       case RENEW_CREDENTIAL -> refused(begun, attempt.walk, (UnauthorizedException) failure);
+    }
+  }
+
+  /**
+   * A route is not to be tried before a time. Nothing failed here, so the client waits for it,
+   * unless the plan has changed since the walk began: a dial for another device has failed.
+   */
+  void deferred(OpeningAttempt attempt, Deferral deferral) {
+    LiveSession begun = attempt.session();
+    if (begun != null) {
+      supervisor.release(begun);
+    }
+    TransportPlan.Choice first = planner.get().choices().get(0);
+    if (first.postponed().isEmpty() && !first.route().equals(attempt.route)) {
+      walkPlan();
+    } else {
+      waitFor(
+          deferral.delay(), attempt.route, 0, deferral.cause(), Optional.empty(), List.of());
     }
   }
 

@@ -2,6 +2,7 @@ package dev.fairlead.session;
 
 import dev.fairlead.HubException;
 import dev.fairlead.UnreachableException.Stage;
+import dev.fairlead.session.DeferrableOpening.Deferral;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TransportSession.Renewal;
 import dev.fairlead.threads.Failures;
@@ -38,6 +39,9 @@ sealed interface SupervisorEvent {
   record OpeningEnded(
       OpeningAttempt attempt, @Nullable TransportSession session, @Nullable Throwable failure)
       implements SupervisorEvent {}
+
+  /** The transport tried nothing: the same route is to be asked for again after a time. */
+  record OpeningDeferred(OpeningAttempt attempt, Deferral deferral) implements SupervisorEvent {}
 
   /**
    * A session is over.

@@ -10,6 +10,7 @@ import dev.fairlead.session.SupervisorEvent.AlarmRang;
 import dev.fairlead.session.SupervisorEvent.ClockSet;
 import dev.fairlead.session.SupervisorEvent.CredentialObtained;
 import dev.fairlead.session.SupervisorEvent.Drained;
+import dev.fairlead.session.SupervisorEvent.OpeningDeferred;
 import dev.fairlead.session.SupervisorEvent.OpeningEnded;
 import dev.fairlead.session.SupervisorEvent.RenewalAnswered;
 import dev.fairlead.session.SupervisorEvent.RenewalObtained;
@@ -87,6 +88,10 @@ final class Transitions {
       }
     } else if (event instanceof OpeningEnded ended) {
       openingEnded(state, ended);
+    } else if (event instanceof OpeningDeferred deferred) {
+      if (state instanceof Opening now && now.attempt == deferred.attempt()) {
+        walker.deferred(deferred.attempt(), deferred.deferral());
+      }
     } else if (event instanceof SessionEnded ended) {
       sessionEnded(state, ended);
     } else if (event instanceof ReopenRequested request) {

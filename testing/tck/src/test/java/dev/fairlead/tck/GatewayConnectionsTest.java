@@ -344,6 +344,65 @@ class GatewayConnectionsTest extends GatewayCase {
     tickUntil("back again", () -> areConnected(devices));
   }
 
+  // --- pauses ---
+
+  @Test
+  void aPauseIsWaitedForOnTheSameRoute() {
+    Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)).openTimeout(OPEN_TIMEOUT));
+    List<DeviceClient> devices = opened(gateway, 20);
+    boolean explained = false;
+    for (int i = 0; i < 10; i++) {
+      hub.cutConnections();
+      awaitAll(devices, ConnectionState.Waiting.class);
+      while (!areConnected(devices)) {
+        time.advance(Duration.ofMillis(500));
+        devices.forEach(MemoryCase::atRest);
+        explained |= devices.stream().anyMatch(GatewayConnectionsTest::saysThatThePoolPauses);
+      }
+      assertThat(gateway.plan().routes()).containsExactly(route(AMQP), route(AMQP_WS));
+    }
+    assertThat(explained).as("a state says that the pool pauses").isTrue();
+    assertThat(hub.attempts()).containsOnly(route(AMQP));
+    assertThat(devices)
+        .allSatisfy(
+            each ->
+                assertThat(each.plan().routes()).containsExactly(route(AMQP), route(AMQP_WS)));
+  }
+
+  private static boolean saysThatThePoolPauses(DeviceClient device) {
+    return device.state() instanceof ConnectionState.Waiting waiting
+        && waiting.attempt() == 0
+        && waiting.route().equals(Optional.of(route(AMQP)))
+        && String.valueOf(waiting.failure().getMessage())
+            .contains("until its pause after the last failure is over: The connection broke.");
+  }
+
+  @Test
+  void whoComesDuringAPauseWaitsForItsEndAndThenWalksOn() {
+    hub.faults()
+        .add(
+            InMemoryFault.fail(
+                Point.TLS,
+                new ThrottledException("scripted", Progress.NOT_SENT, Duration.ofSeconds(90))));
+    Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)));
+    DeviceClient first = opening(device(gateway, "dev-1"));
+    Instant earliest = awaitWaiting(first).minusSeconds(1);
+    DeviceClient second = opening(device(gateway, "dev-2"));
+    assertThat(awaitWaiting(second)).isAfter(earliest);
+    assertThat(hub.attempts()).containsExactly(route(AMQP));
+    // The route is tried when the pause is over, and has failed only then.
+    hub.faults()
+        .add(
+            InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).on(route(AMQP)).always());
+    tickUntil("both are connected", () -> areConnected(List.of(first, second)));
+    assertThat(hub.attempts()).containsExactly(route(AMQP), route(AMQP), route(AMQP_WS));
+  }
+
+  private static Instant awaitWaiting(DeviceClient device) {
+    Await.until("it waits", () -> device.state().nextTry().isPresent());
+    return device.state().nextTry().orElseThrow();
+  }
+
   // --- leaving and closing in every phase ---
 
   /** Where the gateway is stopped: what the hub does not answer any more. */
