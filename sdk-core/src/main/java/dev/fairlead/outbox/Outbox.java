@@ -113,7 +113,7 @@ public final class Outbox {
     this.isolation =
         new Isolation(
             time,
-            new Isolation.Rule(5, Duration.ofMinutes(10), !strictOrder),
+            new Isolation.Rule(limits.refusals(), limits.refusedOver(), !strictOrder),
             () -> locked(this::isolationDue));
     this.environment = environment;
     this.store = store;
