@@ -197,18 +197,32 @@ public final class Fault {
   private final @Nullable String deviceId;
   private final int first;
   private final int times;
+  private final @Nullable String body;
 
-  private Fault(Effect effect, Moment moment, @Nullable String deviceId, int first, int times) {
+  private Fault(
+      Effect effect,
+      Moment moment,
+      @Nullable String deviceId,
+      int first,
+      int times,
+      @Nullable String body) {
     if (first < 1 || times < 1) {
       throw new IllegalArgumentException(
           "A fault's occasions count from 1, and it strikes at least once.");
     }
     FaultRules.check(effect, moment, deviceId);
+    if (body != null && moment != Moment.BEFORE_STORE) {
+      throw new IllegalArgumentException(
+          "Only BEFORE_STORE knows what a message says; a fault for a text cannot be "
+              + moment
+              + ".");
+    }
     this.effect = effect;
     this.moment = moment;
     this.deviceId = deviceId;
     this.first = first;
     this.times = times;
+    this.body = body;
   }
 
   /** Closes the connection, by default before an acknowledgement. */
@@ -360,7 +374,7 @@ public final class Fault {
   }
 
   private static Fault of(Effect effect, Moment moment) {
-    return new Fault(effect, moment, null, 1, 1);
+    return new Fault(effect, moment, null, 1, 1, null);
   }
 
   /** At {@link Moment#ON_ACCEPT}. */
@@ -440,22 +454,32 @@ public final class Fault {
 
   /** At the given moment. */
   public Fault at(Moment when) {
-    return new Fault(effect, when, deviceId, first, times);
+    return new Fault(effect, when, deviceId, first, times, body);
   }
 
   /** Only for this device and its modules; only their occasions count. */
   public Fault device(String id) {
-    return new Fault(effect, moment, id, first, times);
+    return new Fault(effect, moment, id, first, times, body);
+  }
+
+  /**
+   * At {@link Moment#BEFORE_STORE}, and only at telemetry that says this; only that counts. In a
+   * batch one such message is enough.
+   *
+   * @param text what the body contains
+   */
+  public Fault message(String text) {
+    return new Fault(effect, Moment.BEFORE_STORE, deviceId, first, times, text);
   }
 
   /** From the n-th occasion on, counted from 1 after the fault was added. */
   public Fault nth(int n) {
-    return new Fault(effect, moment, deviceId, n, times);
+    return new Fault(effect, moment, deviceId, n, times, body);
   }
 
   /** At {@code n} occasions in a row. */
   public Fault times(int n) {
-    return new Fault(effect, moment, deviceId, first, n);
+    return new Fault(effect, moment, deviceId, first, n, body);
   }
 
   /** At every occasion until it is removed. */
@@ -478,6 +502,11 @@ public final class Fault {
     return Optional.ofNullable(deviceId);
   }
 
+  /** What telemetry has to say for it; empty for any. */
+  public Optional<String> text() {
+    return Optional.ofNullable(body);
+  }
+
   /** The first occasion at which it strikes, from 1. */
   public int firstOccasion() {
     return first;
@@ -494,6 +523,7 @@ public final class Fault {
     return effect
         + " "
         + moment
+        + (body == null ? "" : " of \"" + body + "\"")
         + " for "
         + who
         + " from occasion "

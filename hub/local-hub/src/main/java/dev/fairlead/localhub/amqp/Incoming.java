@@ -43,17 +43,17 @@ final class Incoming {
     link.deliveryReadHandler(delivery -> connection.guard(() -> read(delivery)));
   }
 
-  /** ConnectionIdentities the first credit. */
+  /** Grants the first credit. */
   void open() {
     replenish();
   }
 
-  /** ConnectionIdentities no credit, ever. */
+  /** Grants no credit, ever. */
   void starve() {
     starved = true;
   }
 
-  /** ConnectionIdentities what the client has used up, once it is half. */
+  /** Grants what the client has used up, once it is half. */
   void replenish() {
     if (starved || !link.isLocallyOpen() || !link.isRemotelyOpen() || granted > credit / 2) {
       return;
@@ -64,7 +64,7 @@ final class Incoming {
   }
 
   private void read(IncomingDelivery delivery) {
-    if (!link.isLocallyOpen()) {
+    if (!link.isLocallyOpen() || !link.getSession().isLocallyOpen()) {
       drop(delivery);
       return;
     }

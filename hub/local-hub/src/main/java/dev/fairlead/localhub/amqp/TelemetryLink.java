@@ -156,7 +156,10 @@ final class TelemetryLink {
    */
   private boolean storeAmongFaults(IncomingDelivery delivery, List<Entry> entries) {
     String deviceId = device.id().device();
-    Effect effect = hub.faults().strike(Moment.BEFORE_STORE, deviceId);
+    Effect effect =
+        hub.faults()
+            .strike(
+                Moment.BEFORE_STORE, deviceId, entries.stream().map(entry -> entry.body).toList());
     if (effect instanceof Effect.Reject reject) {
       reject(delivery, connection.conditions().of(reject.code(), "A fault was injected."));
       return false;

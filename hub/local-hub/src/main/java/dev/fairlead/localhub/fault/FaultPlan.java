@@ -4,6 +4,7 @@ import dev.fairlead.localhub.Fault;
 import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.Faults;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,12 +39,21 @@ public final class FaultPlan implements Faults {
    * @param deviceId to whom, null if that is not known yet
    */
   public @Nullable Effect strike(Moment moment, @Nullable String deviceId) {
+    return strike(moment, deviceId, List.of());
+  }
+
+  /**
+   * The same, where it is known what the telemetry says.
+   *
+   * @param bodies the messages that came together
+   */
+  public @Nullable Effect strike(Moment moment, @Nullable String deviceId, List<byte[]> bodies) {
     if (armed.isEmpty()) {
       return null;
     }
     Effect effect = null;
     for (ArmedFault candidate : armed) {
-      if (candidate.concerns(moment, deviceId) && candidate.countOccasion(effect == null)) {
+      if (candidate.concerns(moment, deviceId, bodies) && candidate.countOccasion(effect == null)) {
         effect = candidate.fault.effect();
       }
     }
@@ -62,9 +72,15 @@ public final class FaultPlan implements Faults {
       this.fault = fault;
     }
 
-    boolean concerns(Moment moment, @Nullable String deviceId) {
+    boolean concerns(Moment moment, @Nullable String deviceId, List<byte[]> bodies) {
       return fault.moment() == moment
-          && fault.deviceId().map(id -> id.equals(deviceId)).orElse(true);
+          && fault.deviceId().map(id -> id.equals(deviceId)).orElse(true)
+          && fault.text().map(text -> anySays(bodies, text)).orElse(true);
+    }
+
+    private static boolean anySays(List<byte[]> bodies, String text) {
+      return bodies.stream()
+          .anyMatch(body -> new String(body, StandardCharsets.UTF_8).contains(text));
     }
 
     /** Counts one more occasion; answers whether this fault strikes at it. */

@@ -14,6 +14,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.traffic.ChannelTrafficShapingHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,6 +111,11 @@ public final class FaultyConnection extends ChannelDuplexHandler {
   /** The effect of the fault that strikes now, which is not applied; null for none. */
   public @Nullable Effect strike(Moment moment) {
     return plan.strike(moment, deviceId);
+  }
+
+  /** The same for telemetry, where it is known what that says. */
+  public @Nullable Effect strike(Moment moment, List<byte[]> bodies) {
+    return plan.strike(moment, deviceId, bodies);
   }
 
   /** Whether the connection is to be silent forever. */

@@ -81,7 +81,9 @@ final class EventIntake implements Operation {
         commands.run(message.properties().application());
       }
     }
-    Answer instead = occasions.at(Moment.BEFORE_STORE);
+    Answer instead =
+        occasions.at(
+            Moment.BEFORE_STORE, messages.stream().map(message -> message.body().array()).toList());
     if (instead != null) {
       return instead;
     }

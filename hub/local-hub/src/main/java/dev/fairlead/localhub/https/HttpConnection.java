@@ -358,7 +358,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return instead;
     }
     try {
-      return wanted.run(whole, moment -> faults.strike(moment, deviceId));
+      return wanted.run(whole, (moment, bodies) -> faults.strike(moment, deviceId, bodies));
     } catch (LocalHubException e) {
       return refused(e);
     }

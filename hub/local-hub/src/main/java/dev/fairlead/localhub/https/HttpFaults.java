@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Lets faults strike on one connection. Used on the connection's thread only. */
@@ -38,7 +39,12 @@ final class HttpFaults {
    * @return what is to be answered instead; null to go on
    */
   @Nullable Answer strike(Moment moment, @Nullable String deviceId) {
-    Effect effect = effect(moment, deviceId);
+    return strike(moment, deviceId, List.of());
+  }
+
+  /** The same for telemetry, where it is known what that says. */
+  @Nullable Answer strike(Moment moment, @Nullable String deviceId, List<byte[]> bodies) {
+    Effect effect = areIdle() ? null : hub.faults().strike(moment, deviceId, bodies);
     return effect == null ? null : apply(effect);
   }
 

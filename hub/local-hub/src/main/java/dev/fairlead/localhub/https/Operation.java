@@ -2,6 +2,7 @@ package dev.fairlead.localhub.https;
 
 import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.registry.HubDevice;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,11 @@ interface Operation {
      *
      * @return what is to be answered instead; null to go on
      */
-    @Nullable Answer at(Moment moment);
+    default @Nullable Answer at(Moment moment) {
+      return at(moment, List.of());
+    }
+
+    /** The same for telemetry, where it is known what that says. */
+    @Nullable Answer at(Moment moment, List<byte[]> bodies);
   }
 }

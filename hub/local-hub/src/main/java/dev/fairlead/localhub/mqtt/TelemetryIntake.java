@@ -11,6 +11,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -82,7 +83,7 @@ final class TelemetryIntake {
     }
     boolean faultless = hub.faults().isIdle();
     if (!faultless) {
-      Effect effect = faulty.strike(Moment.BEFORE_STORE);
+      Effect effect = faulty.strike(Moment.BEFORE_STORE, List.of(ByteBufUtil.getBytes(payload)));
       if (effect instanceof Effect.Withhold) {
         return Outcome.TAKEN; // And forgotten.
       }

@@ -318,5 +318,8 @@ class FaultsTest {
     assertThatThrownBy(() -> Fault.duplicate().onAccept())
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Fault.drop().nth(0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Fault.drop().message("x").afterAck())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("cannot be AFTER_ACK");
   }
 }
