@@ -194,9 +194,16 @@ public final class SessionFailures {
         ? mapped
         : new UnreachableException(
             session + " with " + endpoint + " broke: " + describe(cause) + ".",
-            endedByPeer(cause) ? Stage.CUT_BY_HUB : Stage.NETWORK,
+            lossStage(cause),
             progress,
             cause);
+  }
+
+  private static Stage lossStage(Throwable cause) {
+    if (endedByPeer(cause)) {
+      return Stage.CUT_BY_HUB;
+    }
+    return cause instanceof IOException ? Stage.NETWORK : Stage.SESSION;
   }
 
   /**

@@ -341,7 +341,7 @@ class SessionTest extends SessionCase {
         .isInstanceOfSatisfying(
             UnreachableException.class,
             e -> {
-              assertThat(e.stage()).isEqualTo(Stage.SESSION);
+              assertThat(e.stage()).isEqualTo(Stage.NETWORK);
               assertThat(e.progress()).isEqualTo(Progress.MAYBE_SENT);
               assertThat(e)
                   .hasMessageContaining("not even an answer to a ping")
