@@ -130,10 +130,10 @@ class AmqpErrorTest {
   @CsvSource({
     "amqp:unauthorized-access, UnauthorizedException",
     "amqp:resource-limit-exceeded, ThrottledException",
-    "com.microsoft:quota-exceeded, ThrottledException",
+    "com.microsoft:quota-exceeded, QuotaExceededException",
     "amqp:not-allowed, RejectedException",
     "amqp:internal-error, UnreachableException",
-    "amqp:link:stolen, UnreachableException",
+    "amqp:link:stolen, TakenOverException",
     "amqp:decode-error, UnreachableException"
   })
   void eachKindHasItsFailure(String condition, String type) {

@@ -1,0 +1,24 @@
+package dev.fairlead.mqtt;
+
+import dev.fairlead.Protocol;
+import dev.fairlead.localhub.Fault;
+import dev.fairlead.spi.TransportProvider;
+import dev.fairlead.tck.RejectionContract;
+import java.util.Map;
+
+class MqttRejectionTest extends RejectionContract {
+  @Override
+  protected TransportProvider transport() {
+    return Patient.transport();
+  }
+
+  @Override
+  protected Protocol protocol() {
+    return Protocol.MQTT;
+  }
+
+  @Override
+  protected Map<String, Fault> refusals() {
+    return Patient.REFUSALS;
+  }
+}
