@@ -92,8 +92,7 @@ final class Opener {
         (session, failure) -> events.accept(new OpeningEnded(attempt, session, failure)));
   }
 
-  private void begun(
-      OpeningAttempt attempt, LiveSession begun, Opening<TransportSession> opening) {
+  private void begun(OpeningAttempt attempt, LiveSession begun, Opening<TransportSession> opening) {
     begun.opening = opening;
     if (opening instanceof DeferrableOpening<TransportSession> deferrable) {
       answer(

@@ -170,8 +170,7 @@ final class RouteWalker {
     if (first.postponed().isEmpty() && !first.route().equals(attempt.route)) {
       walkPlan();
     } else {
-      waitFor(
-          deferral.delay(), attempt.route, 0, deferral.cause(), Optional.empty(), List.of());
+      waitFor(deferral.delay(), attempt.route, 0, deferral.cause(), Optional.empty(), List.of());
     }
   }
 

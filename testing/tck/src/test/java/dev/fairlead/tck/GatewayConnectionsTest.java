@@ -365,8 +365,7 @@ class GatewayConnectionsTest extends GatewayCase {
     assertThat(hub.attempts()).containsOnly(route(AMQP));
     assertThat(devices)
         .allSatisfy(
-            each ->
-                assertThat(each.plan().routes()).containsExactly(route(AMQP), route(AMQP_WS)));
+            each -> assertThat(each.plan().routes()).containsExactly(route(AMQP), route(AMQP_WS)));
   }
 
   private static boolean saysThatThePoolPauses(DeviceClient device) {

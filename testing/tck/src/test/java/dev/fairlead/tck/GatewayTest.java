@@ -287,7 +287,8 @@ class GatewayTest extends GatewayCase {
   @Test
   void aDeviceThatCouldNotBeBuiltBindsTheGatewayToNothing() {
     Gateway gateway =
-        built(Gateway.builder().time(time).transport(like(AMQP)).policy(TransportPolicy.gateway(2)));
+        built(
+            Gateway.builder().time(time).transport(like(AMQP)).policy(TransportPolicy.gateway(2)));
     DeviceClientBuilder mistyped = device(gateway, "dev-1").host("not a host name");
     assertThatIllegalArgumentException().isThrownBy(mistyped::build);
     assertThat(gateway.status().devices()).isZero();
@@ -297,7 +298,8 @@ class GatewayTest extends GatewayCase {
   @Test
   void hostNamesHaveNoCase() {
     Gateway gateway =
-        built(Gateway.builder().time(time).transport(like(AMQP)).policy(TransportPolicy.gateway(2)));
+        built(
+            Gateway.builder().time(time).transport(like(AMQP)).policy(TransportPolicy.gateway(2)));
     awaitState(opening(device(gateway, "dev-1").host("MEMORY.Hub.Test")), Connected.class);
     awaitState(opening(device(gateway, "dev-2")), Connected.class);
     assertThat(hub.openConnections()).isEqualTo(1);
