@@ -259,9 +259,9 @@ class SessionTest extends SessionCase {
 
   @Test
   void opensWithACertificate() throws Exception {
-    ClientIdentity shown = hub.issueClientCertificate("dev-x");
+    ClientIdentity shown = hub.selfSignedClientCertificate("dev-x");
     Endpoint endpoint = target(hub, device, port(hub)).endpoint();
-    hub.createDevice("dev-x", DeviceAuth.signedByCa());
+    hub.createDevice("dev-x", DeviceAuth.thumbprintOf(shown.certificate()));
     context =
         contextOf(
                 new Target(

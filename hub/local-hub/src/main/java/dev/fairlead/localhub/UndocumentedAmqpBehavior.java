@@ -10,9 +10,15 @@ package dev.fairlead.localhub;
  *     that it has already. Default {@link SecondLink#STEALS}
  * @param reportStatus the status of a twin report that was taken: 200, as seen from the cloud, or
  *     204, as IoT Edge's hub has it. Default 200
+ * @param certificatesOverWebSockets whether a client certificate counts on AMQP over WebSockets.
+ *     Microsoft's Java client claims it since 2023, while about half of such connections were cut.
+ *     Default false
  */
 public record UndocumentedAmqpBehavior(
-    ModifiedOutcome modified, SecondLink secondLink, int reportStatus) {
+    ModifiedOutcome modified,
+    SecondLink secondLink,
+    int reportStatus,
+    boolean certificatesOverWebSockets) {
 
   /** What <em>modified</em> does. */
   public enum ModifiedOutcome {
@@ -40,21 +46,27 @@ public record UndocumentedAmqpBehavior(
 
   /** The defaults named above. */
   public static UndocumentedAmqpBehavior defaults() {
-    return new UndocumentedAmqpBehavior(ModifiedOutcome.ABANDON, SecondLink.STEALS, 200);
+    return new UndocumentedAmqpBehavior(ModifiedOutcome.ABANDON, SecondLink.STEALS, 200, false);
   }
 
   /** A copy with another {@code modified}. */
   public UndocumentedAmqpBehavior withModified(ModifiedOutcome value) {
-    return new UndocumentedAmqpBehavior(value, secondLink, reportStatus);
+    return new UndocumentedAmqpBehavior(
+        value, secondLink, reportStatus, certificatesOverWebSockets);
   }
 
   /** A copy with another {@code secondLink}. */
   public UndocumentedAmqpBehavior withSecondLink(SecondLink value) {
-    return new UndocumentedAmqpBehavior(modified, value, reportStatus);
+    return new UndocumentedAmqpBehavior(modified, value, reportStatus, certificatesOverWebSockets);
   }
 
   /** A copy with another {@code reportStatus}. */
   public UndocumentedAmqpBehavior withReportStatus(int value) {
-    return new UndocumentedAmqpBehavior(modified, secondLink, value);
+    return new UndocumentedAmqpBehavior(modified, secondLink, value, certificatesOverWebSockets);
+  }
+
+  /** A copy with another {@code certificatesOverWebSockets}. */
+  public UndocumentedAmqpBehavior withCertificatesOverWebSockets(boolean value) {
+    return new UndocumentedAmqpBehavior(modified, secondLink, reportStatus, value);
   }
 }

@@ -29,6 +29,9 @@ import java.time.Duration;
  *     its modules too. Default false
  * @param twinAtSubscribedQos whether twin answers and notifications go out at the subscribed QoS; a
  *     published trace shows QoS 0 always. Default false, which is QoS 0
+ * @param caCertificatesOnPort443 whether a certificate that counts by its CA is taken over
+ *     WebSockets and HTTPS too. Documents once limited that to hubs in preview mode, as some of
+ *     Microsoft's clients still do; those of 2025 do not. Default false
  * @param amqp the points of AMQP. Default {@link UndocumentedAmqpBehavior#defaults}
  * @param https the points of HTTPS. Default {@link UndocumentedHttpsBehavior#defaults}
  */
@@ -43,6 +46,7 @@ public record UndocumentedBehavior(
     boolean cleanSessionPurges,
     boolean deviceKeyOpensModules,
     boolean twinAtSubscribedQos,
+    boolean caCertificatesOnPort443,
     UndocumentedAmqpBehavior amqp,
     UndocumentedHttpsBehavior https) {
 
@@ -71,6 +75,7 @@ public record UndocumentedBehavior(
         false,
         false,
         false,
+        false,
         UndocumentedAmqpBehavior.defaults(),
         UndocumentedHttpsBehavior.defaults());
   }
@@ -95,6 +100,7 @@ public record UndocumentedBehavior(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         amqp,
         https);
   }
@@ -112,6 +118,7 @@ public record UndocumentedBehavior(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         amqp,
         https);
   }
@@ -129,6 +136,7 @@ public record UndocumentedBehavior(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         amqp,
         https);
   }
@@ -146,6 +154,7 @@ public record UndocumentedBehavior(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         amqp,
         https);
   }
@@ -163,6 +172,7 @@ public record UndocumentedBehavior(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         amqp,
         https);
   }
@@ -180,6 +190,7 @@ public record UndocumentedBehavior(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         amqp,
         https);
   }
@@ -197,6 +208,7 @@ public record UndocumentedBehavior(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         amqp,
         https);
   }
@@ -214,6 +226,7 @@ public record UndocumentedBehavior(
         value,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         amqp,
         https);
   }
@@ -231,6 +244,7 @@ public record UndocumentedBehavior(
         cleanSessionPurges,
         value,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         amqp,
         https);
   }
@@ -247,6 +261,25 @@ public record UndocumentedBehavior(
         everyReturnCounts,
         cleanSessionPurges,
         deviceKeyOpensModules,
+        value,
+        caCertificatesOnPort443,
+        amqp,
+        https);
+  }
+
+  /** A copy with another {@code caCertificatesOnPort443}. */
+  public UndocumentedBehavior withCaCertificatesOnPort443(boolean value) {
+    return new UndocumentedBehavior(
+        unknownTopic,
+        unknownFilter,
+        sixthSubscription,
+        acknowledgementOutOfOrder,
+        clockTolerance,
+        expiryGrace,
+        everyReturnCounts,
+        cleanSessionPurges,
+        deviceKeyOpensModules,
+        twinAtSubscribedQos,
         value,
         amqp,
         https);
@@ -265,6 +298,7 @@ public record UndocumentedBehavior(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         value,
         https);
   }
@@ -282,6 +316,7 @@ public record UndocumentedBehavior(
         cleanSessionPurges,
         deviceKeyOpensModules,
         twinAtSubscribedQos,
+        caCertificatesOnPort443,
         amqp,
         value);
   }

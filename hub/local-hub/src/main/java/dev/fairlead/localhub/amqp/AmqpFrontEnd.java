@@ -1,5 +1,6 @@
 package dev.fairlead.localhub.amqp;
 
+import dev.fairlead.localhub.auth.Credentials.Carrier;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.tls.ClientCertificates;
@@ -34,20 +35,28 @@ public final class AmqpFrontEnd {
 
   /** Adds AMQP to a pipeline that has TLS. */
   public void install(ChannelPipeline pipeline) {
-    install(pipeline, () -> ClientCertificates.shownOn(pipeline), hub.options().amqpIdentities());
+    install(
+        pipeline,
+        () -> ClientCertificates.shownOn(pipeline),
+        Carrier.TLS,
+        hub.options().amqpIdentities());
   }
 
   /** Adds AMQP to a pipeline that carries its bytes in WebSocket frames. */
   public void installOnWebSocket(
       ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates) {
-    install(pipeline, certificates, hub.options().amqpWebSocketIdentities());
+    install(
+        pipeline, certificates, Carrier.AMQP_WEB_SOCKET, hub.options().amqpWebSocketIdentities());
   }
 
   private void install(
-      ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates, int limit) {
+      ChannelPipeline pipeline,
+      Supplier<List<X509Certificate>> certificates,
+      Carrier carrier,
+      int limit) {
     FaultyConnection faulty =
         new FaultyConnection(hub.faults(), HUGE_HEAD, FrameOutput::heartbeats);
-    ConnectionIdentities identities = new ConnectionIdentities(hub, certificates, limit);
+    ConnectionIdentities identities = new ConnectionIdentities(hub, certificates, carrier, limit);
     pipeline.addLast("faulty", faulty);
     pipeline.addLast("frames-in", new FrameDecoder());
     pipeline.addLast(

@@ -2,6 +2,7 @@ package dev.fairlead.localhub.amqp;
 
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.auth.Credentials;
+import dev.fairlead.localhub.auth.Credentials.Carrier;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.registry.IdentityId;
 import java.security.cert.X509Certificate;
@@ -24,17 +25,21 @@ final class ConnectionIdentities {
 
   private final HubCore hub;
   private final Supplier<List<X509Certificate>> certificates;
+  private final Carrier carrier;
   private final int limit;
   private final Map<IdentityId, Access.Granted> byToken = new HashMap<>();
   private @Nullable PlainUser plain;
+  private @Nullable IdentityId byCertificate;
 
   /**
    * @param certificates what the client has shown in the TLS handshake
    * @param limit for how many identities tokens may be put
    */
-  ConnectionIdentities(HubCore hub, Supplier<List<X509Certificate>> certificates, int limit) {
+  ConnectionIdentities(
+      HubCore hub, Supplier<List<X509Certificate>> certificates, Carrier carrier, int limit) {
     this.hub = hub;
     this.certificates = certificates;
+    this.carrier = carrier;
     this.limit = limit;
   }
 
@@ -51,8 +56,7 @@ final class ConnectionIdentities {
   String authenticate(PlainUser user) {
     IdentityId id = user.id();
     if (id != null
-        && authenticate(id, new Credentials(user.token(), List.of()))
-            instanceof Access.Refused refused) {
+        && authenticate(id, Credentials.ofToken(user.token())) instanceof Access.Refused refused) {
       return "for '" + id + "' " + refused.reason() + " (" + refused.code() + ")";
     }
     plain = user; // A policy's token is checked with each link, when the identity is known.
@@ -66,7 +70,7 @@ final class ConnectionIdentities {
           TOO_MANY,
           "the connection has tokens for " + limit + " identities, as many as it can have");
     }
-    Access access = hub.authenticator().authenticate(host, id, new Credentials(token, List.of()));
+    Access access = hub.authenticator().authenticate(host, id, Credentials.ofToken(token));
     if (access instanceof Access.Granted granted) {
       byToken.put(id, granted);
     }
@@ -92,13 +96,27 @@ final class ConnectionIdentities {
     PlainUser user = plain;
     if (user != null) {
       return user.mayBe(id)
-          ? authenticate(id, new Credentials(user.token(), List.of()))
+          ? authenticate(id, Credentials.ofToken(user.token()))
           : new Access.Refused(401002, "its SASL user is another one");
     }
     List<X509Certificate> chain = certificates.get();
     return chain.isEmpty()
         ? new Access.Refused(401002, "no token was put for it on this connection")
-        : authenticate(id, new Credentials(null, chain));
+        : byCertificate(id, chain);
+  }
+
+  /** A certificate speaks for one identity, also where another one is registered with it too. */
+  private Access byCertificate(IdentityId id, List<X509Certificate> chain) {
+    IdentityId first = byCertificate;
+    if (first != null && !first.equals(id)) {
+      return new Access.Refused(
+          401002, "the connection's certificate speaks for '" + first + "' already");
+    }
+    Access access = authenticate(id, new Credentials(null, chain, carrier));
+    if (access instanceof Access.Granted) {
+      byCertificate = id;
+    }
+    return access;
   }
 
   private Access authenticate(IdentityId id, Credentials credentials) {

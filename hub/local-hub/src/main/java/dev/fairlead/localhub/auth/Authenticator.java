@@ -3,6 +3,7 @@ package dev.fairlead.localhub.auth;
 import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.HubTime;
 import dev.fairlead.localhub.UndocumentedBehavior;
+import dev.fairlead.localhub.auth.Credentials.Carrier;
 import dev.fairlead.localhub.registry.HubDevice;
 import dev.fairlead.localhub.registry.IdentityId;
 import dev.fairlead.localhub.registry.Registry;
@@ -75,7 +76,7 @@ public final class Authenticator {
     }
     String token = credentials.token();
     return token == null || token.isEmpty()
-        ? byCertificate(device, generation, credentials.certificates())
+        ? byCertificate(device, generation, credentials)
         : byToken(device, generation, token);
   }
 
@@ -139,13 +140,18 @@ public final class Authenticator {
         device, generation, method("hub", "sas"), Optional.of(token.expiry()));
   }
 
-  private Access byCertificate(HubDevice device, long generation, List<X509Certificate> chain) {
+  private Access byCertificate(HubDevice device, long generation, Credentials credentials) {
+    List<X509Certificate> chain = credentials.certificates();
     if (chain.isEmpty()) {
       return refuse("it shows neither a SAS token nor a client certificate");
     }
     DeviceAuth auth = device.auth();
     if (auth instanceof DeviceAuth.SymmetricKeys) {
       return refuse("it shows a client certificate, but the identity authenticates by SAS token");
+    }
+    Optional<String> carrierTrouble = carrierTrouble(auth, credentials.carrier());
+    if (carrierTrouble.isPresent()) {
+      return refuse(carrierTrouble.get());
     }
     Optional<String> trouble =
         auth instanceof DeviceAuth.Thumbprint expected
@@ -156,6 +162,23 @@ public final class Authenticator {
     }
     String scope = device.id().module().isPresent() ? "module" : "device";
     return new Access.Granted(device, generation, method(scope, "x509"), Optional.empty());
+  }
+
+  /** On which carriers the cloud takes certificates is documented in more than one way. */
+  private Optional<String> carrierTrouble(DeviceAuth auth, Carrier carrier) {
+    if (carrier == Carrier.AMQP_WEB_SOCKET && !undocumented.amqp().certificatesOverWebSockets()) {
+      return Optional.of(
+          "client certificates may not count on AMQP over WebSockets in the cloud; to accept them"
+              + " here, set UndocumentedAmqpBehavior.withCertificatesOverWebSockets(true)");
+    }
+    if (carrier != Carrier.TLS
+        && !(auth instanceof DeviceAuth.Thumbprint)
+        && !undocumented.caCertificatesOnPort443()) {
+      return Optional.of(
+          "certificates signed by a CA may not count over WebSockets and HTTPS in the cloud; to"
+              + " accept them here, set UndocumentedBehavior.withCaCertificatesOnPort443(true)");
+    }
+    return Optional.empty();
   }
 
   private static Optional<String> thumbprintTrouble(

@@ -4,6 +4,7 @@ import dev.fairlead.localhub.LocalHubException;
 import dev.fairlead.localhub.UndocumentedHttpsBehavior;
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.auth.Credentials;
+import dev.fairlead.localhub.auth.Credentials.Carrier;
 import dev.fairlead.localhub.cloud.CloudQueue;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.registry.HubDevice;
@@ -137,7 +138,9 @@ final class DeviceApi {
     String host = hosts.hubFor(request.headers().get(HttpHeaderNames.HOST, ""));
     Credentials credentials =
         new Credentials(
-            request.headers().get(HttpHeaderNames.AUTHORIZATION), caller.certificates().get());
+            request.headers().get(HttpHeaderNames.AUTHORIZATION),
+            caller.certificates().get(),
+            Carrier.HTTPS);
     Access access = hub.authenticator().authenticate(host, id, credentials);
     if (access instanceof Access.Refused refused) {
       LOG.info("{}: refused with {}: {}.", id, refused.code(), refused.reason());

@@ -1,5 +1,6 @@
 package dev.fairlead.localhub.mqtt;
 
+import dev.fairlead.localhub.auth.Credentials.Carrier;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.tls.ClientCertificates;
@@ -40,22 +41,28 @@ public final class MqttFrontEnd {
 
   /** Adds MQTT to a pipeline that has TLS. */
   public void install(ChannelPipeline pipeline) {
-    install(pipeline, () -> ClientCertificates.shownOn(pipeline));
+    install(pipeline, () -> ClientCertificates.shownOn(pipeline), Carrier.TLS);
   }
 
   /**
-   * Adds MQTT to a pipeline.
+   * Adds MQTT to a pipeline that carries its bytes in WebSocket frames.
    *
    * @param certificates the chain with which the client may authenticate, asked for at CONNECT;
    *     empty for none
    */
-  public void install(ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates) {
+  public void installOnWebSocket(
+      ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates) {
+    install(pipeline, certificates, Carrier.MQTT_WEB_SOCKET);
+  }
+
+  private void install(
+      ChannelPipeline pipeline, Supplier<List<X509Certificate>> certificates, Carrier carrier) {
     FaultyConnection faulty =
         new FaultyConnection(hub.faults(), HUGE_HEAD, MqttFrontEnd::heartbeats);
     pipeline.addLast("faulty", faulty);
     pipeline.addLast("decoder", new MqttDecoder(MAX_PACKET, MAX_CLIENT_ID));
     pipeline.addLast("encoder", MqttEncoder.INSTANCE);
-    pipeline.addLast("greeting", new MqttGreeting(hub, sessions, faulty, certificates));
+    pipeline.addLast("greeting", new MqttGreeting(hub, sessions, faulty, certificates, carrier));
   }
 
   /** PINGRESP, which the encoder writes as a buffer of its own. */

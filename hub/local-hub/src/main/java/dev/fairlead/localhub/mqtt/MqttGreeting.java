@@ -4,6 +4,7 @@ import dev.fairlead.localhub.Fault.Effect;
 import dev.fairlead.localhub.Fault.Moment;
 import dev.fairlead.localhub.auth.Access;
 import dev.fairlead.localhub.auth.Credentials;
+import dev.fairlead.localhub.auth.Credentials.Carrier;
 import dev.fairlead.localhub.core.HubCore;
 import dev.fairlead.localhub.fault.FaultyConnection;
 import dev.fairlead.localhub.registry.IdentityId;
@@ -50,6 +51,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
   private final StoredSessions sessions;
   private final FaultyConnection faulty;
   private final Supplier<List<X509Certificate>> certificates;
+  private final Carrier carrier;
   private @Nullable Future<?> idleTimer;
   private boolean over;
 
@@ -57,11 +59,13 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
       HubCore hub,
       StoredSessions sessions,
       FaultyConnection faulty,
-      Supplier<List<X509Certificate>> certificates) {
+      Supplier<List<X509Certificate>> certificates,
+      Carrier carrier) {
     this.hub = hub;
     this.sessions = sessions;
     this.faulty = faulty;
     this.certificates = certificates;
+    this.carrier = carrier;
   }
 
   @Override
@@ -146,7 +150,9 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
     Access access =
         hub.authenticator()
             .authenticate(
-                userName.get().host(), id.get(), new Credentials(token, certificates.get()));
+                userName.get().host(),
+                id.get(),
+                new Credentials(token, certificates.get(), carrier));
     if (access instanceof Access.Refused refused) {
       refuse(
           ctx,

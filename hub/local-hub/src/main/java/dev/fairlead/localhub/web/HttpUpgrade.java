@@ -172,7 +172,7 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
     if (subProtocol.equals(UpgradeAnswer.AMQP)) {
       amqp.installOnWebSocket(pipeline, certificates);
     } else {
-      mqtt.install(pipeline, certificates);
+      mqtt.installOnWebSocket(pipeline, certificates);
     }
   }
 

@@ -8,6 +8,8 @@ import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.TelemetryRecord;
+import dev.fairlead.localhub.UndocumentedAmqpBehavior;
+import dev.fairlead.localhub.UndocumentedBehavior;
 import dev.fairlead.localhub.mqtt.RawPeer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -169,6 +171,41 @@ class AmqpOpeningTest {
           .isEqualTo("amqp:unauthorized-access");
     }
     assertThat(hub.telemetry().received().get(0).systemProperties().toString()).contains("x509");
+  }
+
+  @Test
+  void aCertificateSpeaksForOneIdentity() throws IOException {
+    ClientIdentity identity = hub.selfSignedClientCertificate("dev-x");
+    hub.createDevice("dev-x", DeviceAuth.thumbprintOf(identity.certificate()));
+    hub.createDevice("dev-y", DeviceAuth.thumbprintOf(identity.certificate()));
+    try (AmqpPeer peer = AmqpPeer.bare(AmqpPeer.tls(hub, identity)).open()) {
+      Sender link = peer.sender("/devices/dev-x/messages/events");
+      assertThat(peer.send(link, AmqpPeer.message("x"))).isInstanceOf(Accepted.class);
+      Sender second = peer.sender("/devices/dev-y/messages/events");
+      assertThat(peer.detached(second).getCondition().toString())
+          .isEqualTo("amqp:unauthorized-access");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aCertificateCountsOverWebSocketsOnlyIfTheHubIsToldSo(boolean taken) throws IOException {
+    UndocumentedBehavior points =
+        UndocumentedBehavior.defaults()
+            .withAmqp(UndocumentedAmqpBehavior.defaults().withCertificatesOverWebSockets(taken));
+    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
+      ClientIdentity identity = other.selfSignedClientCertificate("dev-x");
+      other.createDevice("dev-x", DeviceAuth.thumbprintOf(identity.certificate()));
+      try (AmqpPeer peer = AmqpPeer.bare(AmqpPeer.webSocket(other, identity)).open()) {
+        Sender link = peer.sender("/devices/dev-x/messages/events");
+        if (taken) {
+          assertThat(peer.send(link, AmqpPeer.message("x"))).isInstanceOf(Accepted.class);
+        } else {
+          assertThat(peer.detached(link).getCondition().toString())
+              .isEqualTo("amqp:unauthorized-access");
+        }
+      }
+    }
   }
 
   @Test

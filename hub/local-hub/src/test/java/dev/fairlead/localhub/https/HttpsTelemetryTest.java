@@ -397,6 +397,21 @@ class HttpsTelemetryTest {
   }
 
   @Test
+  void aCertificateThatCountsByItsCaIsTakenOnlyIfTheHubIsToldTo() throws IOException {
+    ClientIdentity identity = hub.issueClientCertificate("x509");
+    hub.createDevice("x509", DeviceAuth.signedByCa());
+    HttpDevice refused = HttpDevice.withCertificate(hub, "x509", identity);
+    assertError(refused.post(refused.events(), "x", Map.of()), 401, "IotHubUnauthorizedAccess");
+    UndocumentedBehavior points = UndocumentedBehavior.defaults().withCaCertificatesOnPort443(true);
+    try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
+      ClientIdentity known = other.issueClientCertificate("x509");
+      other.createDevice("x509", DeviceAuth.signedByCa());
+      HttpDevice taken = HttpDevice.withCertificate(other, "x509", known);
+      assertThat(taken.post(taken.events(), "x", Map.of()).statusCode()).isEqualTo(204);
+    }
+  }
+
+  @Test
   void obeysFaultMessagesOnTheRequestItself() throws IOException {
     Map<String, String> asked =
         Map.of("iothub-app-AzIoTHub_FaultOperationType", "InvokeThrottling");

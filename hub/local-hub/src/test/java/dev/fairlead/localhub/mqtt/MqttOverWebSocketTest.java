@@ -12,8 +12,10 @@ import dev.fairlead.localhub.DeviceAuth;
 import dev.fairlead.localhub.Fault;
 import dev.fairlead.localhub.HubPort;
 import dev.fairlead.localhub.LocalHub;
+import dev.fairlead.localhub.LocalHubOptions;
 import dev.fairlead.localhub.SentMessage;
 import dev.fairlead.localhub.TelemetryRecord;
+import dev.fairlead.localhub.UndocumentedBehavior;
 import dev.fairlead.localhub.mqtt.RawPeer.Connect;
 import dev.fairlead.localhub.mqtt.RawPeer.Packet;
 import dev.fairlead.localhub.mqtt.WebSocketPeer.Answer;
@@ -170,8 +172,8 @@ class MqttOverWebSocketTest {
 
   @Test
   void aCertificateCountsUnlessTheQueryWaivesIt() throws IOException {
-    ClientIdentity identity = hub.issueClientCertificate("x");
-    hub.createDevice("x", DeviceAuth.signedByCa());
+    ClientIdentity identity = hub.selfSignedClientCertificate("x");
+    hub.createDevice("x", DeviceAuth.thumbprintOf(identity.certificate()));
     try (RawPeer peer = RawPeer.over(WebSocketPeer.open(hub, identity, new Request()))) {
       peer.send(Connect.anonymous(hub, "x"));
       peer.expectConnack(0);
@@ -180,6 +182,22 @@ class MqttOverWebSocketTest {
     try (RawPeer peer = RawPeer.over(WebSocketPeer.open(hub, identity, waived))) {
       peer.send(Connect.anonymous(hub, "x"));
       peer.expectConnack(5);
+    }
+  }
+
+  @Test
+  void aCertificateThatCountsByItsCaIsTakenOnlyIfTheHubIsToldTo() throws IOException {
+    for (boolean taken : new boolean[] {false, true}) {
+      UndocumentedBehavior points =
+          UndocumentedBehavior.defaults().withCaCertificatesOnPort443(taken);
+      try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
+        ClientIdentity identity = other.issueClientCertificate("x");
+        other.createDevice("x", DeviceAuth.signedByCa());
+        try (RawPeer peer = RawPeer.over(WebSocketPeer.open(other, identity, new Request()))) {
+          peer.send(Connect.anonymous(other, "x"));
+          peer.expectConnack(taken ? 0 : 5);
+        }
+      }
     }
   }
 
