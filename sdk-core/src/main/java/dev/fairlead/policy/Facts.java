@@ -187,7 +187,7 @@ final class Facts {
       given.add(gateway() ? policy.identities() + " identities" : "one identity");
     }
     stated().forEach(fact -> given.add(fact.statement()));
-    say(given, Flag.X509_CA_PREVIEW, "the hub is in preview mode for X.509 CA");
+    say(given, Flag.X509_CA_PREVIEW, "the hub takes X.509 CA credentials on every route");
     say(given, Flag.DEVELOPMENT, "development mode is on");
     say(given, Flag.RARELY_CONNECTED, "the device connects rarely");
     say(given, Flag.COMPACT_PAYLOADS, "compact payloads are wanted");

@@ -65,6 +65,7 @@ final class Planning {
         skipped.add(new Skipped(offer.route(), reasons));
       }
     }
+    left.sort(byDoubt());
     left.sort(byWish());
     List<Route> ranked = left.stream().map(RouteOffer::route).toList();
     left.sort(Comparator.comparing(offer -> postponed.containsKey(offer.route())));
@@ -77,7 +78,10 @@ final class Planning {
       recommended |= verdict == Verdict.RECOMMENDED;
       Optional<Postponement> later = Optional.ofNullable(postponed.get(offer.route()));
       choices.add(new Choice(offer.route(), verdict, connections(offer), later));
-      note(offer, later, notes);
+      List<Note> own = new ArrayList<>();
+      note(offer, later, own);
+      own.sort(Comparator.comparing(Note::code));
+      notes.addAll(own);
     }
     boolean upload = policy.has(Flag.FILE_UPLOAD);
     if (upload && !left.isEmpty()) {
@@ -86,6 +90,14 @@ final class Planning {
               ReasonCode.UPLOAD_HTTPS,
               Optional.empty(),
               "File upload uses HTTPS beside the chosen route: port 443 must be open too."));
+      if (facts.caCertificateOutsidePreview().isPresent()) {
+        notes.add(
+            new Note(
+                ReasonCode.X509_CA_GA,
+                Optional.empty(),
+                "File upload with X.509 CA credentials is documented as a preview: the hub may"
+                    + " refuse it."));
+      }
     }
     return new TransportPlan(facts, upload, ranked, choices, skipped, notes);
   }
@@ -93,6 +105,12 @@ final class Planning {
   private Comparator<RouteOffer> byRank() {
     List<Protocol> ranking = Documented.ranking(facts.gateway());
     return Comparator.comparingInt(offer -> ranking.indexOf(offer.route().protocol()));
+  }
+
+  /** Routes that the hub may refuse come last among those that push: a poll is worse than a try. */
+  private Comparator<RouteOffer> byDoubt() {
+    return Comparator.<RouteOffer, Boolean>comparing(offer -> offer.delivery() == Delivery.POLL)
+        .thenComparing(offer -> !Rules.doubts(facts, offer).isEmpty());
   }
 
   /** Applied to routes in documented order; the sort is stable. */
@@ -162,6 +180,14 @@ final class Planning {
                   + connections(offer)
                   + " connections."));
     }
+    Rules.doubts(facts, offer)
+        .forEach(
+            doubt ->
+                notes.add(
+                    new Note(
+                        doubt.code(),
+                        route,
+                        doubt.sentence() + " If yours refuses, the next route is tried.")));
     if (offer.delivery() == Delivery.POLL) {
       notes.add(
           new Note(

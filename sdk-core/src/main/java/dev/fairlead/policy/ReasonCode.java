@@ -53,15 +53,17 @@ public enum ReasonCode {
    */
   MQTT_NO_REJECT,
   /**
-   * F10: X.509 CA credentials travel only where TLS itself carries the protocol, unless the hub is
-   * in preview mode. TLS support and X.509 CA pages.
+   * F10, a note: documents contradict each other on X.509 CA credentials over WebSockets and HTTPS,
+   * and for file uploads. "Authenticate identities with X.509 certificates" once limited them to
+   * hubs in preview mode; its version of January 2025 does not. The route ranks after all others
+   * that push, and if the hub refuses the credential there, the next route is tried.
    */
   X509_CA_GA,
   /** F11: no transport that offers this protocol is on the class path. */
   NOT_INSTALLED,
   /**
-   * F12: file upload needs HTTPS beside the chosen protocol, and HTTPS cannot be reached. As a
-   * note: port 443 must be open besides. "Upload files with IoT Hub".
+   * F12: file upload needs HTTPS beside the chosen protocol, and port 443 is blocked. As a note:
+   * port 443 must be open besides. "Upload files with IoT Hub".
    */
   UPLOAD_HTTPS,
   /**
@@ -82,8 +84,9 @@ public enum ReasonCode {
    */
   TIER,
   /**
-   * F17: an X.509 credential on a WebSocket whose protocol authenticates by token. TLS support
-   * page.
+   * F17, a note: documents contradict each other on certificates on a WebSocket whose protocol can
+   * also authenticate by token. Microsoft's Java client claims it since 2023; its maintainers saw
+   * about half of such connections cut by the service. Ranked and tried as {@link #X509_CA_GA}.
    */
   X509_AMQP_WS,
   /**

@@ -19,6 +19,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 
 /**
@@ -93,13 +94,6 @@ final class Rules {
               ReasonCode.MQTT_NO_REJECT,
               (facts, offer) -> lacking(REFUSALS, facts, offer),
               "It can only complete, not abandon or reject."),
-          // F10
-          new Rule(
-              ReasonCode.X509_CA_GA,
-              (facts, offer) ->
-                  when(offer.route().carrier() != Carrier.TCP, facts.caCertificateOutsidePreview()),
-              "X.509 CA credentials work on neither WebSockets nor HTTPS, unless the hub is in"
-                  + " preview mode."),
           // F11
           new Rule(
               ReasonCode.NOT_INSTALLED,
@@ -108,10 +102,7 @@ final class Rules {
           // F12
           new Rule(
               ReasonCode.UPLOAD_HTTPS,
-              (facts, offer) ->
-                  join(
-                      both(facts.upload(), facts.blocked(Documented.UPLOAD_PORT)),
-                      both(facts.upload(), facts.caCertificateOutsidePreview())),
+              (facts, offer) -> both(facts.upload(), facts.blocked(Documented.UPLOAD_PORT)),
               "File upload needs HTTPS, which is cut off here."),
           // F13
           new Rule(
@@ -134,14 +125,7 @@ final class Rules {
                           .flatMap(need -> both(facts.basicTier(), facts.need(need)).stream())
                           .toList(),
               "The basic tier has no cloud-to-device side."),
-          // F17: on such a connection every identity proves itself by a token
-          new Rule(
-              ReasonCode.X509_AMQP_WS,
-              (facts, offer) ->
-                  when(
-                      carriesSeveral(offer) && offer.route().carrier() == Carrier.WEBSOCKET,
-                      facts.certificate()),
-              "It authenticates by token, not by certificate."),
+          // F17
           new Rule(
               ReasonCode.X509_MULTIPLEX,
               (facts, offer) ->
@@ -157,6 +141,23 @@ final class Rules {
               (facts, offer) -> lacking(MESSAGES, facts, offer),
               (facts, offer) -> lacks(MESSAGES, facts, offer)));
 
+  /** F10 and F17: documents contradict each other, see docs/adr/0013. */
+  private static final List<Doubt> DOUBTS =
+      List.of(
+          new Doubt(
+              ReasonCode.X509_CA_GA,
+              (facts, offer) ->
+                  offer.route().carrier() != Carrier.TCP
+                      && facts.caCertificateOutsidePreview().isPresent(),
+              "Documents disagree whether the hub takes X.509 CA credentials here."),
+          new Doubt(
+              ReasonCode.X509_AMQP_WS,
+              (facts, offer) ->
+                  carriesSeveral(offer)
+                      && offer.route().carrier() == Carrier.WEBSOCKET
+                      && facts.certificate().isPresent(),
+              "Documents disagree whether the hub takes certificates here."));
+
   private Rules() {}
 
   /** Every reason to skip the offered route, in the order of the table; none keeps it. */
@@ -169,6 +170,11 @@ final class Rules {
       }
     }
     return reasons;
+  }
+
+  /** Why a route that is kept may yet be refused by the hub; in the order of the table. */
+  static List<Doubt> doubts(Facts facts, RouteOffer offer) {
+    return DOUBTS.stream().filter(doubt -> doubt.when.test(facts, offer)).toList();
   }
 
   static boolean carriesSeveral(RouteOffer offer) {
@@ -236,4 +242,7 @@ final class Rules {
   private interface Sentence {
     String of(Facts facts, RouteOffer offer);
   }
+
+  /** What leaves it open whether the hub takes the credential on a route. */
+  record Doubt(ReasonCode code, BiPredicate<Facts, RouteOffer> when, String sentence) {}
 }

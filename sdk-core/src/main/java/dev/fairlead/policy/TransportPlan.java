@@ -108,6 +108,21 @@ public final class TransportPlan {
   }
 
   /**
+   * Whether documents leave it open that the hub takes this policy's kind of credential on a route
+   * ({@link ReasonCode#X509_CA_GA}, {@link ReasonCode#X509_AMQP_WS}). There a refused credential
+   * may be good, and the next route is tried.
+   *
+   * @param route a route of this plan
+   * @return whether a note of this plan says so
+   */
+  public boolean doubtful(Route route) {
+    return notes.stream()
+        .filter(note -> note.route().equals(Optional.of(route)))
+        .anyMatch(
+            note -> note.code() == ReasonCode.X509_CA_GA || note.code() == ReasonCode.X509_AMQP_WS);
+  }
+
+  /**
    * The recommended route. A polled one (HTTPS) is never it while another is left, whatever the
    * order of trying says.
    *

@@ -446,7 +446,8 @@ public final class TransportPolicy {
     }
 
     /**
-     * Whether the hub is in preview mode for X.509 CA credentials, which lifts F10.
+     * Whether the hub is known to take X.509 CA credentials over WebSockets and HTTPS, as one in
+     * preview mode does: then these routes are not doubted (F10, {@link ReasonCode#X509_CA_GA}).
      *
      * @param preview whether it is
      * @return this

@@ -24,6 +24,10 @@ final class PlanWalk {
     return routes.hasNext() ? Optional.of(routes.next()) : Optional.empty();
   }
 
+  boolean hasNext() {
+    return routes.hasNext();
+  }
+
   void failed(HubException reason) {
     failed++;
     if (failure == null) {

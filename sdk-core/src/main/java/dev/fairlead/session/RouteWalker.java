@@ -90,6 +90,15 @@ final class RouteWalker {
     nextRoute(new PlanWalk(routes), null);
   }
 
+  /**
+   * Tries again after a refusal: the same route, because another one would refuse as well. Where
+   * the route may be to blame, the plan, because a better one may be open by now.
+   */
+  void walkRefused(Route route) {
+    TransportPlan plan = planner.get();
+    walk(plan.doubtful(route) ? plan.routes() : List.of(route));
+  }
+
   private void nextRoute(PlanWalk walk, @Nullable OpeningAttempt failed) {
     Optional<Route> next = walk.next();
     if (next.isPresent()) {
@@ -137,7 +146,11 @@ final class RouteWalker {
   /** A route could not be opened. */
   void notOpened(OpeningAttempt attempt, LiveSession begun, HubException failure) {
     supervisor.release(begun);
-    switch (Recovery.after(failure, false)) {
+    boolean routeRefuses =
+        failure instanceof UnauthorizedException
+            && attempt.walk.hasNext()
+            && planner.get().doubtful(attempt.route);
+    switch (routeRefuses ? Recovery.NEXT_ROUTE : Recovery.after(failure, false)) {
       case NEXT_ROUTE, WAIT_THEN_PLAN -> {
         log.info(
             "{}: {} could not be opened: {}",

@@ -31,7 +31,6 @@ import dev.fairlead.threads.Failures;
 import dev.fairlead.threads.ForeignCalls;
 import dev.fairlead.transport.Overdue;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -139,7 +138,7 @@ final class Transitions {
         walker.walk(now.then);
       }
     } else if (state instanceof Refused now) {
-      walker.walk(List.of(now.route));
+      walker.walkRefused(now.route);
     }
   }
 

@@ -169,11 +169,12 @@ class ExplainTest {
   }
 
   @Test
-  void certificateBehind443IsAConflict() {
+  void certificateBehind443IsTriedWhereDocumentsDisagree() {
     TransportPlan plan =
         TransportPolicy.builder()
             .credentialKind(CredentialKind.X509_CA)
             .onlyPort443()
+            .fileUpload(true)
             .build()
             .plan(Wires.all(), Set.of(), NOTHING);
 
@@ -181,24 +182,45 @@ class ExplainTest {
         .isEqualTo(
             """
             Given: one identity, only outbound port 443 is open, the credentials are X.509
-              CA certificates.
+              CA certificates, files are to be uploaded.
 
-            No route to the hub
-              No route is left when only outbound port 443 is open, and the credentials are
-              X.509 CA certificates. To change that: open another of the hub's ports; or use
-              shared access keys.
+            Tried in this order
+              1  MQTT_WS  websocket    443  recommended
+              2  AMQP_WS  websocket    443  alternative
+              3  HTTPS    http         443  last resort, not recommended
+
+            To know
+              MQTT_WS  X509_CA_GA          Documents disagree whether the hub takes X.509 CA
+                                           credentials here. If yours refuses, the next
+                                           route is tried.
+              AMQP_WS  X509_CA_GA          Documents disagree whether the hub takes X.509 CA
+                                           credentials here. If yours refuses, the next
+                                           route is tried.
+              AMQP_WS  X509_AMQP_WS        Documents disagree whether the hub takes
+                                           certificates here. If yours refuses, the next
+                                           route is tried.
+              HTTPS    POLL_25MIN          It polls for cloud-to-device messages, at least
+                                           25 minutes apart.
+              HTTPS    X509_CA_GA          Documents disagree whether the hub takes X.509 CA
+                                           credentials here. If yours refuses, the next
+                                           route is tried.
+                       UPLOAD_HTTPS        File upload uses HTTPS beside the chosen route:
+                                           port 443 must be open too.
+                       X509_CA_GA          File upload with X.509 CA credentials is
+                                           documented as a preview: the hub may refuse it.
 
             Skipped
               MQTT     TRAVERSAL           It does not pass where only HTTPS gets through.
-              MQTT_WS  X509_CA_GA          X.509 CA credentials work on neither WebSockets
-                                           nor HTTPS, unless the hub is in preview mode.
               AMQP     TRAVERSAL           It does not pass where only HTTPS gets through.
-              AMQP_WS  X509_CA_GA          X.509 CA credentials work on neither WebSockets
-                                           nor HTTPS, unless the hub is in preview mode.
-                       X509_AMQP_WS        It authenticates by token, not by certificate.
-              HTTPS    X509_CA_GA          X.509 CA credentials work on neither WebSockets
-                                           nor HTTPS, unless the hub is in preview mode.
+
+            Open outbound TCP ports: 443.
+
+            Always
+              - The hub is reached by name, resolved afresh on every connect.
+              - MQTT keep-alive is at most 1177 s.
+              - HTTPS polls for cloud-to-device messages at least 25 minutes apart.
             """);
+    assertThat(plan.routes()).allMatch(plan::doubtful).hasSize(3);
   }
 
   @Test

@@ -26,8 +26,7 @@ final class Oracle {
           case HTTPS -> https(world);
         };
     // F12, F14, F16 spare no protocol
-    boolean cutOff = world.is(Axis.BLOCKED_443) || world.of(Axis.CREDENTIAL) == 2;
-    put(reasons, ReasonCode.UPLOAD_HTTPS, world.is(Axis.UPLOAD) && cutOff);
+    put(reasons, ReasonCode.UPLOAD_HTTPS, world.is(Axis.UPLOAD) && world.is(Axis.BLOCKED_443));
     put(reasons, ReasonCode.SIZE, world.is(Axis.SIZE));
     put(
         reasons,
@@ -51,7 +50,6 @@ final class Oracle {
   private static EnumSet<ReasonCode> mqttWs(World world) {
     EnumSet<ReasonCode> reasons = eitherMqtt(world);
     put(reasons, ReasonCode.PORT_443, world.is(Axis.BLOCKED_443));
-    put(reasons, ReasonCode.X509_CA_GA, world.of(Axis.CREDENTIAL) == 2);
     return reasons;
   }
 
@@ -74,8 +72,6 @@ final class Oracle {
   private static EnumSet<ReasonCode> amqpWs(World world) {
     EnumSet<ReasonCode> reasons = eitherAmqp(world);
     put(reasons, ReasonCode.PORT_443, world.is(Axis.BLOCKED_443));
-    put(reasons, ReasonCode.X509_CA_GA, world.of(Axis.CREDENTIAL) == 2);
-    put(reasons, ReasonCode.X509_AMQP_WS, world.is(Axis.CREDENTIAL));
     return reasons;
   }
 
@@ -96,7 +92,6 @@ final class Oracle {
     put(reasons, ReasonCode.PORT_443, world.is(Axis.BLOCKED_443));
     put(reasons, ReasonCode.NO_PUSH_FEATURE, world.is(Axis.METHODS) || world.is(Axis.TWIN));
     put(reasons, ReasonCode.POLL_25MIN, world.of(Axis.LATENCY) == 1);
-    put(reasons, ReasonCode.X509_CA_GA, world.of(Axis.CREDENTIAL) == 2);
     put(reasons, ReasonCode.NOT_INSTALLED, world.is(Axis.NO_HTTPS));
     return reasons;
   }
@@ -107,7 +102,19 @@ final class Oracle {
     }
   }
 
-  /** The documented order, then the wishes, then what failed lately. */
+  /** F10 and F17: the hub may refuse the certificate there. */
+  private static Set<ReasonCode> doubts(World world, Protocol protocol) {
+    EnumSet<ReasonCode> doubts = EnumSet.noneOf(ReasonCode.class);
+    boolean onPort443 = protocol != Protocol.MQTT && protocol != Protocol.AMQP;
+    put(doubts, ReasonCode.X509_CA_GA, onPort443 && world.of(Axis.CREDENTIAL) == 2);
+    put(doubts, ReasonCode.X509_AMQP_WS, protocol == Protocol.AMQP_WS && world.is(Axis.CREDENTIAL));
+    return doubts;
+  }
+
+  /**
+   * The documented order, what the hub may refuse last among what pushes, then the wishes, then
+   * what failed lately.
+   */
   static List<Protocol> order(World world) {
     List<Protocol> order = new ArrayList<>();
     order.add(Protocol.MQTT);
@@ -119,6 +126,9 @@ final class Oracle {
       order.add(Protocol.AMQP);
       order.add(Protocol.AMQP_WS);
     }
+    List.copyOf(order).stream()
+        .filter(protocol -> !doubts(world, protocol).isEmpty())
+        .forEach(protocol -> last(order, protocol));
     order.add(Protocol.HTTPS);
     switch (world.of(Axis.PREFER)) {
       case 1 -> first(order, Protocol.HTTPS);
@@ -174,6 +184,7 @@ final class Oracle {
     boolean gateway = world.is(Axis.IDENTITIES);
     put(notes, ReasonCode.ONE_PER_CONNECTION, gateway && !amqp);
     put(notes, ReasonCode.X509_MULTIPLEX, gateway && amqp && world.is(Axis.CREDENTIAL));
+    notes.addAll(doubts(world, protocol));
     put(notes, ReasonCode.POLL_25MIN, protocol == Protocol.HTTPS);
     put(
         notes,
