@@ -32,6 +32,13 @@ public interface Connection {
   InetAddress address();
 
   /**
+   * The version of TLS that was agreed on.
+   *
+   * @return as Java names it, such as {@code TLSv1.3}
+   */
+  String tlsVersion();
+
+  /**
    * Bytes received from the network, those of TLS included.
    *
    * @return the count so far

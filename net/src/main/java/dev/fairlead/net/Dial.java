@@ -43,6 +43,7 @@ public final class Dial {
   private final Endpoint endpoint;
   private final Optional<Credential.Certificate> certificate;
   private final Optional<WebSocketTarget> target;
+  private final String[] tlsVersions;
   private final HostName host;
   private final DialFailures failures;
   private final TlsFailures tlsFailures;
@@ -57,11 +58,13 @@ public final class Dial {
       Dialer dialer,
       Endpoint endpoint,
       Optional<Credential.Certificate> certificate,
-      Optional<WebSocketTarget> target) {
+      Optional<WebSocketTarget> target,
+      String[] tlsVersions) {
     this.dialer = dialer;
     this.endpoint = endpoint;
     this.certificate = certificate;
     this.target = target;
+    this.tlsVersions = tlsVersions;
     host = HostName.of(endpoint.host());
     failures = new DialFailures(endpoint);
     tlsFailures = new TlsFailures(endpoint, dialer.clock());
@@ -235,8 +238,7 @@ public final class Dial {
         (SSLSocket)
             context.getSocketFactory().createSocket(socket, host.ascii(), endpoint.port(), true);
     SSLParameters parameters = tls.getSSLParameters();
-    // IoT Hub: TLS 1.2 is the floor ("TLS support in IoT Hub").
-    parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
+    parameters.setProtocols(tlsVersions);
     // The server's name is verified as for HTTPS, RFC 2818, section 3.1. The platform refuses every
     // name with an underscore: that one ServerCheck compares, by itself and in any case.
     parameters.setEndpointIdentificationAlgorithm(host.verifiedByPlatform() ? "HTTPS" : null);

@@ -135,7 +135,34 @@ public final class Dialer {
    * @return one attempt
    */
   public Dial dial(Endpoint endpoint, Optional<Credential.Certificate> certificate) {
-    return new Dial(this, endpoint, certificate, Optional.empty());
+    return new Dial(this, endpoint, certificate, Optional.empty(), versions(endpoint, certificate));
+  }
+
+  /**
+   * As {@link #dial}, with TLS 1.2 only, in which a server may ask for the certificate after it has
+   * seen a request, by renegotiating. Java's TLS 1.3 has nothing of the kind.
+   *
+   * @param endpoint the address, and the CAs that the server certificate may be signed by
+   * @param certificate the client certificate to show when asked
+   * @return one attempt
+   */
+  public Dial dialRenegotiable(Endpoint endpoint, Credential.Certificate certificate) {
+    return new Dial(
+        this, endpoint, Optional.of(certificate), Optional.empty(), TlsVersions.renegotiable());
+  }
+
+  /**
+   * Uses TLS 1.2 from now on wherever a client certificate is to be shown to this endpoint. Shared
+   * with the dialers made from this one.
+   *
+   * @param endpoint a server that asks for the certificate only by renegotiating
+   */
+  public void expectRenegotiation(Endpoint endpoint) {
+    contexts.versions.renegotiate(endpoint);
+  }
+
+  private String[] versions(Endpoint endpoint, Optional<Credential.Certificate> certificate) {
+    return certificate.isPresent() ? contexts.versions.with(endpoint) : TlsVersions.safe();
   }
 
   /**
@@ -149,7 +176,8 @@ public final class Dialer {
    */
   public Dial dialWebSocket(
       Endpoint endpoint, Optional<Credential.Certificate> certificate, WebSocketTarget target) {
-    return new Dial(this, endpoint, certificate, Optional.of(target));
+    return new Dial(
+        this, endpoint, certificate, Optional.of(target), versions(endpoint, certificate));
   }
 
   Resolver resolver() {

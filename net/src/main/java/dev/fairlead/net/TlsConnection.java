@@ -40,6 +40,11 @@ final class TlsConnection implements Connection {
   }
 
   @Override
+  public String tlsVersion() {
+    return tls.getSession().getProtocol();
+  }
+
+  @Override
   public long bytesReceived() {
     return socket.received();
   }

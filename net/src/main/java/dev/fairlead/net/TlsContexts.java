@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class TlsContexts {
   private static final int MAX_KEPT = 8;
 
+  /** Which versions to offer; kept as long as the contexts are. */
+  final TlsVersions versions = new TlsVersions();
+
   private final Map<Key, Holder> kept =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;

@@ -198,9 +198,9 @@ final class TlsFailures {
   }
 
   /**
-   * Whether the connection ended, and nothing was said. JSSE shows that as it is or inside an {@link
-   * SSLException} of its own: an end of the stream, a reset (which sockets over channels report as a
-   * plain {@link IOException}), or TLS closed in the middle.
+   * Whether the connection ended, and nothing was said. JSSE shows that as it is or inside an
+   * {@link SSLException} of its own: an end of the stream, a reset (which sockets over channels
+   * report as a plain {@link IOException}), or TLS closed in the middle.
    */
   static boolean isCut(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {

@@ -39,6 +39,11 @@ final class WebSocketConnection implements Connection {
   }
 
   @Override
+  public String tlsVersion() {
+    return carrier.tlsVersion();
+  }
+
+  @Override
   public long bytesReceived() {
     return carrier.bytesReceived();
   }

@@ -18,6 +18,7 @@ import dev.fairlead.https.http.ScriptedServer;
 import dev.fairlead.https.http.ScriptedServer.Asked;
 import dev.fairlead.https.poll.PollLimiter;
 import dev.fairlead.json.Json;
+import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.TransportSession;
@@ -32,6 +33,7 @@ import java.util.Base64;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -56,6 +58,7 @@ abstract class SessionCase {
   volatile boolean inTime = true;
   String deviceId = "dev-1";
   boolean strict;
+  Optional<Credential> credential = Optional.empty();
   HttpsOptions options = HttpsOptions.defaults();
   Opening<TransportSession> opening;
   RecordingContext context;
@@ -118,12 +121,10 @@ abstract class SessionCase {
             DeviceIdentity.device(deviceId),
             Secret.of(Base64.getEncoder().encodeToString(new byte[32])),
             endpoint);
-    context =
-        RecordingContext.builder(target)
-            .feeds(Set.of(feeds))
-            .outbox(outbox)
-            .strictOrder(strict)
-            .build();
+    RecordingContext.Builder builder =
+        RecordingContext.builder(target).feeds(Set.of(feeds)).outbox(outbox).strictOrder(strict);
+    credential.ifPresent(builder::credential);
+    context = builder.build();
     opened.push(context);
     HttpsTransport transport =
         new HttpsTransport(options, (host, identity, loop) -> new TestLimiter());

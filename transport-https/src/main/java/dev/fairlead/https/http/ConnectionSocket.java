@@ -103,6 +103,12 @@ final class ConnectionSocket extends Socket {
     return open != null && open.behindHead() > body;
   }
 
+  /** As {@link Connection#tlsVersion}, empty while there is no connection. */
+  String tlsVersion() {
+    Connection open = connection;
+    return open == null ? "" : open.tlsVersion();
+  }
+
   long received() {
     Connection open = connection;
     return open == null ? 0 : open.bytesReceived();

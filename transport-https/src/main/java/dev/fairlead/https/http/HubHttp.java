@@ -3,6 +3,7 @@ package dev.fairlead.https.http;
 import dev.fairlead.Endpoint;
 import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.https.http.ExchangeFailure.Reason;
+import dev.fairlead.net.Dial;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.spi.Credential;
 import java.io.IOException;
@@ -36,9 +37,9 @@ import org.slf4j.LoggerFactory;
  * asking, on a thread that ends a moment after the last one. OkHttp writes and reads the messages;
  * the connection below is one of {@code net}, TLS included, so to OkHttp it is plain HTTP.
  *
- * <p>An exchange is tried once. Redirects are not followed, nothing is cached, decoded or
- * remembered, and every answer is read whole within its {@link HttpLimits}. Any thread; nothing
- * here blocks its caller.
+ * <p>An exchange is tried once, but for a certificate that the server asks for only in TLS 1.2.
+ * Redirects are not followed, nothing is cached, decoded or remembered, and every answer is read
+ * whole within its {@link HttpLimits}. Any thread; nothing here blocks its caller.
  */
 public final class HubHttp {
   private static final Logger log = LoggerFactory.getLogger(HubHttp.class);
@@ -63,7 +64,9 @@ public final class HubHttp {
   }
 
   private final String host;
+  private final Dialer dialer;
   private final Endpoint endpoint;
+  private final Optional<Credential.Certificate> certificate;
   private final Alarms alarms;
   private final ThreadPoolExecutor executor;
   private final ConnectionPool pool;
@@ -80,6 +83,9 @@ public final class HubHttp {
   private int connections;
 
   private volatile long lastUsed;
+
+  /** Whether the next connection has to let the server ask for the certificate once more. */
+  private volatile boolean renegotiable;
 
   /**
    * Prepares; nothing is dialled before the first exchange.
@@ -101,7 +107,9 @@ public final class HubHttp {
       Duration keepAlive,
       Alarms alarms) {
     this.host = host;
+    this.dialer = dialer;
     this.endpoint = endpoint;
+    this.certificate = certificate;
     this.alarms = alarms;
     executor =
         new ThreadPoolExecutor(
@@ -117,9 +125,7 @@ public final class HubHttp {
             });
     executor.allowCoreThreadTimeOut(true);
     pool = new ConnectionPool(1, keepAlive.toMillis(), TimeUnit.MILLISECONDS);
-    client =
-        PlainHttp.over(
-            () -> connecting(new ConnectionSocket(dialer.dial(endpoint, certificate))), pool);
+    client = PlainHttp.over(() -> connecting(new ConnectionSocket(dial())), pool);
   }
 
   /**
@@ -240,6 +246,12 @@ public final class HubHttp {
     }
   }
 
+  private Dial dial() {
+    return renegotiable && certificate.isPresent()
+        ? dialer.dialRenegotiable(endpoint, certificate.get())
+        : dialer.dial(endpoint, certificate);
+  }
+
   private Socket connecting(ConnectionSocket fresh) throws SocketException {
     synchronized (lock) {
       if (over) {
@@ -341,6 +353,45 @@ public final class HubHttp {
     }
 
     private HttpAnswer exchange() throws IOException {
+      HttpAnswer answer = once();
+      return mayHaveMissedCertificate(answer) ? renegotiated(answer) : answer;
+    }
+
+    /**
+     * Whether the server may have refused because it got no certificate. A poll is not repeated:
+     * the hub counts it.
+     */
+    private boolean mayHaveMissedCertificate(HttpAnswer answer) {
+      ConnectionSocket present = present();
+      return answer.status() == 401
+          && certificate.isPresent()
+          && request.tag(Precondition.class) == null
+          && present != null
+          && present.tlsVersion().equals("TLSv1.3");
+    }
+
+    /** Asks once more in TLS 1.2; the first answer stands if that brings none. */
+    private HttpAnswer renegotiated(HttpAnswer first) {
+      log.debug("{} answered 401 in TLS 1.3; asking again in TLS 1.2", endpoint);
+      cut();
+      pool.evictAll();
+      renegotiable = true;
+      try {
+        HttpAnswer second = once();
+        if (second.status() != 401) {
+          log.info("{} asks for the client certificate only in TLS 1.2", endpoint);
+          dialer.expectRenegotiation(endpoint);
+        }
+        return second;
+      } catch (IOException | RuntimeException e) {
+        log.debug("{} gave no answer in TLS 1.2", endpoint, e);
+        return first;
+      } finally {
+        renegotiable = false;
+      }
+    }
+
+    private HttpAnswer once() throws IOException {
       answerBegins();
       try (Response response = client.newCall(request).execute()) {
         boolean reusable = false;
