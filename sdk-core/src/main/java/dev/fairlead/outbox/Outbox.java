@@ -273,16 +273,39 @@ public final class Outbox {
    * @return the lease
    */
   public Lease lease() {
-    lock.lock();
-    try {
-      if (lease != null) {
-        throw new IllegalStateException("The outbox is leased already.");
-      }
-      lease = new Lease(this);
-      return lease;
-    } finally {
-      lock.unlock();
-    }
+    Lease next = reserve();
+    begin(next);
+    return next;
+  }
+
+  /**
+   * A lease that gives nothing before it begins: for a session that is opened beside the one that
+   * has the outbox.
+   *
+   * @return the lease, to be begun or revoked
+   */
+  public Lease reserve() {
+    return new Lease(this);
+  }
+
+  /**
+   * Begins a reserved lease; the one before must be revoked. No effect if it is revoked itself.
+   *
+   * @param next what {@link #reserve} gave
+   */
+  public void begin(Lease next) {
+    locked(
+        after -> {
+          if (lease != null) {
+            throw new IllegalStateException("The outbox is leased already.");
+          }
+          if (!next.revoked) {
+            lease = next;
+            if (!waiting.isEmpty()) {
+              wakeLease(after);
+            }
+          }
+        });
   }
 
   List<Envelope> take(
@@ -304,7 +327,11 @@ public final class Outbox {
   private void take(Taking taking, DeferredActions after) {
     taking.keepSizes();
     Lease by = taking.by;
-    if (by.revoked || taking.maxMessages <= 0) {
+    if (by != lease) {
+      by.hungry = true; // It may begin later.
+      return;
+    }
+    if (taking.maxMessages <= 0) {
       return;
     }
     expire(after);
@@ -473,6 +500,9 @@ public final class Outbox {
           }
           by.revoked = true;
           by.wakeup = null;
+          if (lease != by) {
+            return; // It never began.
+          }
           lease = null;
           List<Entry> held = List.copyOf(underWay);
           resent += held.stream().filter(entry -> !entry.repetition).count();
