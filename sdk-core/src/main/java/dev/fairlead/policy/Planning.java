@@ -80,6 +80,14 @@ final class Planning {
       choices.add(new Choice(offer.route(), verdict, connections(offer), later));
       List<Note> own = new ArrayList<>();
       note(offer, later, own);
+      if (verdict == Verdict.LAST_RESORT && isOutranked(offer, ranked)) {
+        own.add(
+            new Note(
+                ReasonCode.LAST_RESORT,
+                Optional.of(offer.route()),
+                "Once a better route has worked, this one is taken only after 10 minutes and three"
+                    + " failed walks. Better ones are tried beside it."));
+      }
       own.sort(Comparator.comparing(Note::code));
       notes.addAll(own);
     }
@@ -137,6 +145,15 @@ final class Planning {
           : Verdict.LAST_RESORT;
     }
     return recommended ? Verdict.ALTERNATIVE : Verdict.RECOMMENDED;
+  }
+
+  /** Whether a route that pushes ranks before a polled one. */
+  private boolean isOutranked(RouteOffer polled, List<Route> ranked) {
+    int place = ranked.indexOf(polled.route());
+    return offers.stream()
+        .filter(offer -> offer.delivery() == Delivery.PUSH)
+        .mapToInt(offer -> ranked.indexOf(offer.route()))
+        .anyMatch(each -> each >= 0 && each < place);
   }
 
   private int connections(RouteOffer offer) {

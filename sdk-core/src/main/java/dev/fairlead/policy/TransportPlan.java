@@ -54,6 +54,30 @@ public final class TransportPlan {
   }
 
   /**
+   * The routes of a better class than that of a route which is the {@link Verdict#LAST_RESORT}:
+   * those that push and rank before it. A client does not change to such a route lightly, and tries
+   * these beside it.
+   *
+   * @param route a route
+   * @return an unmodifiable list, the best first; empty for any other route
+   */
+  public List<Route> betterClass(Route route) {
+    if (!isLastResort(route)) {
+      return List.of();
+    }
+    return ranked.subList(0, Math.max(0, ranked.indexOf(route))).stream()
+        .filter(each -> !isLastResort(each))
+        .toList();
+  }
+
+  private boolean isLastResort(Route route) {
+    return choices.stream()
+        .anyMatch(
+            choice ->
+                choice.route().equals(route) && choice.verdict() == Verdict.LAST_RESORT);
+  }
+
+  /**
    * What to know while a route is in use: how its transport says that it is set up, and which
    * better routes are passed over because they failed lately.
    *

@@ -41,6 +41,9 @@ class ExplainTest {
             To know
               HTTPS    POLL_25MIN          It polls for cloud-to-device messages, at least
                                            25 minutes apart.
+              HTTPS    LAST_RESORT         Once a better route has worked, this one is taken
+                                           only after 10 minutes and three failed walks.
+                                           Better ones are tried beside it.
 
             Open outbound TCP ports: 443, 5671, 8883.
 

@@ -188,6 +188,12 @@ final class Oracle {
     put(notes, ReasonCode.POLL_25MIN, protocol == Protocol.HTTPS);
     put(
         notes,
+        ReasonCode.LAST_RESORT,
+        protocol == Protocol.HTTPS
+            && verdict(world, protocol, order(world)) == Verdict.LAST_RESORT
+            && pushIsWishedBefore(world));
+    put(
+        notes,
         ReasonCode.POSTPONED,
         switch (world.of(Axis.POSTPONED)) {
           case 1 -> protocol == Protocol.MQTT;
@@ -195,6 +201,15 @@ final class Oracle {
           default -> false;
         });
     return notes;
+  }
+
+  /** Whether a wish for HTTPS does not put it before everything that pushes and is left. */
+  private static boolean pushIsWishedBefore(World world) {
+    return switch (world.is(Axis.COMPACT) ? 0 : world.of(Axis.PREFER)) {
+      case 1 -> false;
+      case 2 -> order(world).contains(Protocol.AMQP_WS);
+      default -> true;
+    };
   }
 
   /** The outbound ports of what is left. */
