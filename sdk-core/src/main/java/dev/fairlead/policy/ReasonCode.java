@@ -102,9 +102,9 @@ public enum ReasonCode {
    */
   CAPABILITY,
   /**
-   * A note: this route polls although others push, so it is taken only when those fail, and they are
-   * tried again beside it. A client's first walk through the plan may end on it at once; after a
-   * session on a better route it takes 10 minutes and three walks that failed.
+   * A note: this route polls although others push, so it is taken only when those fail, and they
+   * are tried again beside it. A client's first walk through the plan may end on it at once; after
+   * a session on a better route it takes 10 minutes and three walks that failed.
    */
   LAST_RESORT,
   /** A note: the route failed a while ago and goes last until its time is up. */

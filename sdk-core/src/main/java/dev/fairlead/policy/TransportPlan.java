@@ -73,8 +73,7 @@ public final class TransportPlan {
   private boolean isLastResort(Route route) {
     return choices.stream()
         .anyMatch(
-            choice ->
-                choice.route().equals(route) && choice.verdict() == Verdict.LAST_RESORT);
+            choice -> choice.route().equals(route) && choice.verdict() == Verdict.LAST_RESORT);
   }
 
   /**

@@ -47,6 +47,7 @@ final class LiveCare {
   private final Supplier<TransportPlan> planner;
   private final SessionSupervisor supervisor;
   private final Opener opener;
+  private final RouteProber prober;
   private final Optional<FailBack> failBack;
 
   LiveCare(
@@ -57,7 +58,8 @@ final class LiveCare {
       RandomGenerator random,
       Supplier<TransportPlan> planner,
       SessionSupervisor supervisor,
-      Opener opener) {
+      Opener opener,
+      RouteProber prober) {
     this.settings = settings;
     this.loop = loop;
     this.time = time;
@@ -66,6 +68,7 @@ final class LiveCare {
     this.planner = planner;
     this.supervisor = supervisor;
     this.opener = opener;
+    this.prober = prober;
     failBack = settings.failBack().map(window -> new FailBack(window, random));
   }
 
@@ -76,6 +79,7 @@ final class LiveCare {
     // A moment that passed before there was a session needs nothing: the plan has just been walked.
     failBack.ifPresent(moments -> moments.comes(loop.now()));
     setFailBack(live);
+    prober.begin(live);
     supervisor.become(live);
     return live;
   }
@@ -94,12 +98,15 @@ final class LiveCare {
     if (live.failBackAt <= time.now()) {
       boolean now = failBack.map(moments -> moments.comes(loop.now())).orElse(false);
       setFailBack(live);
-      if (now && planner.get().ranked().indexOf(live.session.route) > 0) {
+      if (now && prober.hasBetterThan(live)) {
+        prober.probeNow(live); // Beside it, so nothing has to be given up.
+      } else if (now && planner.get().ranked().indexOf(live.session.route) > 0) {
         log.info("{}: trying better routes than {}", settings.identity(), live.session.route);
         close(live.session, Then.OPEN_BETTER);
         return;
       }
     }
+    prober.look(live);
     if (live.renewal.due() <= time.now()) {
       renew(live);
     }
@@ -196,12 +203,22 @@ final class LiveCare {
 
   /** Ends an open session in good order, for what follows. */
   void close(LiveSession session, Then then) {
-    supervisor.become(new Closing(session, then, false, time.in(CLOSE_LIMIT)));
+    close(session, then, null);
     if (then != Then.STOP) {
       supervisor.publish(new ConnectionState.Connecting(session.route, 1));
     }
+  }
+
+  /** A better session is open beside this one and takes its place when this one has ended. */
+  void moveTo(LiveSession better, Live from) {
+    log.info("{}: moving from {} to {}", settings.identity(), from.session.route, better.route);
+    close(from.session, Then.MOVE, better);
+  }
+
+  private void close(LiveSession session, Then then, @Nullable LiveSession successor) {
+    supervisor.become(new Closing(session, then, successor, false, time.in(CLOSE_LIMIT)));
     if (!session.close()) {
-      cut(session, then);
+      cut(session, then, successor);
     }
   }
 
@@ -212,11 +229,11 @@ final class LiveCare {
         settings.identity(),
         closing.session.route,
         Overdue.inWords(CLOSE_LIMIT));
-    cut(closing.session, closing.then);
+    cut(closing.session, closing.then, closing.beside());
   }
 
-  private void cut(LiveSession session, Then then) {
-    supervisor.become(new Closing(session, then, true, time.in(ABORT_LIMIT)));
+  private void cut(LiveSession session, Then then, @Nullable LiveSession successor) {
+    supervisor.become(new Closing(session, then, successor, true, time.in(ABORT_LIMIT)));
     session.abort();
   }
 }

@@ -67,7 +67,20 @@ final class Opener {
 
   /** Its second step: the transport. */
   void openTransport(OpeningAttempt attempt, TokenLease token) {
-    Lease lease = outbox.lease();
+    open(attempt, token, outbox.lease());
+  }
+
+  /** The same beside an open session, which keeps the outbox until {@link #beginLease}. */
+  void openBeside(OpeningAttempt attempt, TokenLease token) {
+    open(attempt, token, outbox.reserve());
+  }
+
+  /** A session that was opened beside another, which has ended, gets the outbox. */
+  void beginLease(LiveSession session) {
+    outbox.begin(session.lease);
+  }
+
+  private void open(OpeningAttempt attempt, TokenLease token, Lease lease) {
     LiveSession begun;
     try {
       begun =

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,7 +40,7 @@ final class RouteWalker {
   private static final Duration OWN_AGAIN = Duration.ofHours(1);
 
   /** How long a route that failed to open goes last. */
-  private static final Duration POSTPONED = Duration.ofMinutes(10);
+  static final Duration POSTPONED = Duration.ofMinutes(10);
 
   private final ClientSettings settings;
   private final Loop loop;
@@ -51,6 +52,7 @@ final class RouteWalker {
   private final SessionSupervisor supervisor;
   private final Opener opener;
   private final FailureCount count;
+  private final LastResort lastResort = new LastResort();
 
   RouteWalker(
       ClientSettings settings,
@@ -78,12 +80,22 @@ final class RouteWalker {
 
   /** Walks the plan from its beginning. */
   void walkPlan() {
-    walk(planner.get().routes());
+    walk(allowed(TransportPlan::routes));
   }
 
   /** The same with the better routes first, those that failed lately too. */
   void walkBetter() {
-    walk(planner.get().ranked());
+    walk(allowed(TransportPlan::ranked));
+  }
+
+  /** The routes of a plan without those of a worse class, unless it is their time. */
+  private List<Route> allowed(Function<TransportPlan, List<Route>> order) {
+    TransportPlan plan = planner.get();
+    lastResort.walkBegins(time.now());
+    if (lastResort.isAllowed(time.now())) {
+      return order.apply(plan);
+    }
+    return order.apply(plan).stream().filter(each -> plan.betterClass(each).isEmpty()).toList();
   }
 
   void walk(List<Route> routes) {
@@ -105,6 +117,7 @@ final class RouteWalker {
       open(next.get(), walk);
     } else {
       count.notOpened(time.now());
+      lastResort.walkFailed();
       Route last = failed == null ? null : failed.route;
       Credential shown = failed == null ? null : shownBy(failed);
       waitFor(
@@ -127,6 +140,9 @@ final class RouteWalker {
   /** A route is open. */
   void opened(Route route) {
     memory.forget(route);
+    if (planner.get().betterClass(route).isEmpty()) {
+      lastResort.betterOpened();
+    }
     count.opened(time.now());
   }
 
@@ -206,7 +222,10 @@ final class RouteWalker {
       }
       case GIVE_WAY -> takenOver(session.route, (TakenOverException) failure);
       case RENEW_CREDENTIAL ->
-          refused(session, new PlanWalk(planner.get().routes()), (UnauthorizedException) failure);
+          refused(
+              session,
+              new PlanWalk(allowed(TransportPlan::routes)),
+              (UnauthorizedException) failure);
     }
   }
 

@@ -12,6 +12,7 @@ import dev.fairlead.outbox.SessionEnd;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
 import dev.fairlead.retry.Backoff;
+import dev.fairlead.session.SupervisorState.Closing;
 import dev.fairlead.session.SupervisorState.Ended;
 import dev.fairlead.session.SupervisorState.Idle;
 import dev.fairlead.session.SupervisorState.Live;
@@ -108,10 +109,13 @@ public final class SessionSupervisor {
             credentials,
             owner::newInbox,
             this::handle);
-    LiveCare care = new LiveCare(settings, loop, time, credentials, random, planner, this, opener);
+    RouteProber prober =
+        new RouteProber(settings, loop, time, memory, credentials, random, planner, this, opener);
+    LiveCare care =
+        new LiveCare(settings, loop, time, credentials, random, planner, this, opener, prober);
     RouteWalker walker =
         new RouteWalker(settings, loop, time, memory, credentials, backoff, planner, this, opener);
-    transitions = new Transitions(settings, time, credentials, this, opener, walker, care);
+    transitions = new Transitions(settings, time, credentials, this, opener, walker, care, prober);
   }
 
   public void start() {
@@ -126,10 +130,13 @@ public final class SessionSupervisor {
     handle(new SupervisorEvent.Close(drain));
   }
 
-  /** The open session, if there is one. */
+  /** The open session, if there is one that stays open. */
   public @Nullable LiveSession session() {
     loop.assertInLoop();
-    return state instanceof Live live ? live.session : null;
+    if (state instanceof Live live) {
+      return live.session;
+    }
+    return state instanceof Closing ? state.beside() : null;
   }
 
   // ---- events
@@ -164,9 +171,14 @@ public final class SessionSupervisor {
 
   /** Leaves a state, and with it its alarm. */
   void become(SupervisorState next) {
+    LiveSession beside = state.beside();
     state.cancelAlarm();
     state = next;
     setAlarm();
+    if (beside != null && beside != next.beside() && beside != next.session()) {
+      beside.abort(); // Whatever leads here: nothing else would ever end it.
+      release(beside);
+    }
   }
 
   /** Rests in the state that was reached, if it is one to rest in. */
@@ -265,6 +277,7 @@ public final class SessionSupervisor {
   void publishConnected(Live live) {
     LiveSession session = live.session;
     List<String> remarks = new ArrayList<>(planner.get().remarks(session.route));
+    live.probes.remark().ifPresent(remarks::add);
     if (held != null) {
       remarks.add(held);
     }

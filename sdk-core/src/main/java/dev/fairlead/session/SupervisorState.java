@@ -2,6 +2,7 @@ package dev.fairlead.session;
 
 import dev.fairlead.Route;
 import dev.fairlead.TimeSource.Alarm;
+import dev.fairlead.session.RouteProber.Probes;
 import dev.fairlead.spi.Loop;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,6 +29,11 @@ abstract sealed class SupervisorState {
 
   /** The session that this state holds, open or being opened; null if there is none. */
   @Nullable LiveSession session() {
+    return null;
+  }
+
+  /** What is open, or being opened, beside that session, to take its place; null if nothing is. */
+  @Nullable LiveSession beside() {
     return null;
   }
 
@@ -94,11 +100,12 @@ abstract sealed class SupervisorState {
     }
   }
 
-  /** A session is open. Its moments are those of its renewal and of its fail-back. */
+  /** A session is open. Its moments are those of its renewal, its fail-back and its probes. */
   static final class Live extends SupervisorState {
     final LiveSession session;
     final RenewalSchedule renewal;
     final Instant since;
+    final Probes probes = new Probes();
     long failBackAt = Uptime.NEVER;
 
     Live(LiveSession session, RenewalSchedule renewal, Instant since) {
@@ -109,7 +116,12 @@ abstract sealed class SupervisorState {
 
     @Override
     long due() {
-      return Math.min(renewal.due(), failBackAt);
+      return Math.min(renewal.due(), Math.min(failBackAt, probes.due()));
+    }
+
+    @Override
+    @Nullable LiveSession beside() {
+      return probes.session();
     }
 
     @Override
@@ -130,6 +142,8 @@ abstract sealed class SupervisorState {
       OPEN_AGAIN,
       /** Better routes first, those that failed lately too. */
       OPEN_BETTER,
+      /** The session that is open beside it takes its place. */
+      MOVE,
       STOP
     }
 
@@ -139,11 +153,19 @@ abstract sealed class SupervisorState {
     /** Whether it took too long and was cut. */
     final boolean cut;
 
+    private final @Nullable LiveSession successor;
     private final long due;
 
     Closing(LiveSession session, Then then, boolean cut, long due) {
+      this(session, then, null, cut, due);
+    }
+
+    /** To be followed by an open session. */
+    Closing(
+        LiveSession session, Then then, @Nullable LiveSession successor, boolean cut, long due) {
       this.session = session;
       this.then = then;
+      this.successor = successor;
       this.cut = cut;
       this.due = due;
     }
@@ -159,8 +181,16 @@ abstract sealed class SupervisorState {
     }
 
     @Override
+    @Nullable LiveSession beside() {
+      return successor;
+    }
+
+    @Override
     @Nullable String flaw() {
-      return session.isOver() ? "its session is over" : null;
+      if (session.isOver()) {
+        return "its session is over";
+      }
+      return (then == Then.MOVE) == (successor == null) ? "its successor is not open" : null;
     }
   }
 

@@ -50,6 +50,7 @@ final class Transitions {
   private final Opener opener;
   private final RouteWalker walker;
   private final LiveCare care;
+  private final RouteProber prober;
 
   Transitions(
       ClientSettings settings,
@@ -58,7 +59,8 @@ final class Transitions {
       SessionSupervisor supervisor,
       Opener opener,
       RouteWalker walker,
-      LiveCare care) {
+      LiveCare care,
+      RouteProber prober) {
     this.settings = settings;
     this.time = time;
     this.credentials = credentials;
@@ -66,6 +68,7 @@ final class Transitions {
     this.opener = opener;
     this.walker = walker;
     this.care = care;
+    this.prober = prober;
   }
 
   /** Goes from the present state to the one that an event leads to. */
@@ -84,12 +87,16 @@ final class Transitions {
     } else if (event instanceof CredentialObtained obtained) {
       if (state instanceof Opening now && now.attempt == obtained.attempt()) {
         credentialObtained(obtained);
+      } else if (state instanceof Live now && now.probes.isFor(obtained.attempt())) {
+        prober.credentialObtained(now, obtained.attempt(), obtained.token(), obtained.failure());
       }
     } else if (event instanceof OpeningEnded ended) {
       openingEnded(state, ended);
     } else if (event instanceof OpeningDeferred deferred) {
       if (state instanceof Opening now && now.attempt == deferred.attempt()) {
         walker.deferred(deferred.attempt(), deferred.deferral());
+      } else if (state instanceof Live now && now.probes.isFor(deferred.attempt())) {
+        prober.deferred(now, deferred.attempt(), deferred.deferral());
       }
     } else if (event instanceof SessionEnded ended) {
       sessionEnded(state, ended);
@@ -192,28 +199,56 @@ final class Transitions {
     if (begun == null) {
       return;
     }
-    if (!(state instanceof Opening now) || now.attempt != attempt) {
+    if (state instanceof Live live && live.probes.isFor(attempt)) {
+      probeEnded(live, attempt, begun, event);
+    } else if (!(state instanceof Opening now) || now.attempt != attempt) {
       if (transport != null && begun.session != transport) {
         ForeignCalls.guarded("session.abort()", transport::abort);
       }
     } else if (transport == null) {
-      Throwable failure = event.failure();
-      walker.notOpened(
-          attempt,
-          begun,
-          Failures.of(
-              failure == null ? new IllegalStateException("no session") : failure, Stage.OPEN));
+      walker.notOpened(attempt, begun, whyNotOpened(event));
     } else {
       begun.session = transport;
       opened(begun, transport);
     }
   }
 
+  private static HubException whyNotOpened(OpeningEnded event) {
+    Throwable failure = event.failure();
+    return Failures.of(
+        failure == null ? new IllegalStateException("no session") : failure, Stage.OPEN);
+  }
+
   private void opened(LiveSession session, TransportSession transport) {
+    opener.watchEnd(session, transport);
+    goLive(session, transport);
+  }
+
+  private void goLive(LiveSession session, TransportSession transport) {
     walker.opened(session.route);
     supervisor.publishConnected(care.begin(session));
-    opener.watchEnd(session, transport);
     supervisor.opened(session, transport);
+  }
+
+  // ---- a better route beside an open session
+
+  private void probeEnded(
+      Live live, OpeningAttempt attempt, LiveSession begun, OpeningEnded event) {
+    TransportSession transport = event.session();
+    if (transport == null) {
+      prober.notOpened(live, attempt, whyNotOpened(event));
+    } else {
+      begun.session = transport;
+      opener.watchEnd(begun, transport);
+      care.moveTo(begun, live);
+    }
+  }
+
+  /** The session before it has ended, so this one begins to send. */
+  private void moved(LiveSession successor, TransportSession transport) {
+    opener.beginLease(successor);
+    walker.closed();
+    goLive(successor, transport);
   }
 
   // ---- the end of a session
@@ -221,6 +256,11 @@ final class Transitions {
   private void sessionEnded(SupervisorState state, SessionEnded event) {
     LiveSession ended = event.session();
     Optional<HubException> reason = event.reason();
+    if (state instanceof Closing closing && closing.beside() == ended) {
+      log.info("{}: {} was lost before it was in use", settings.identity(), ended.route);
+      supervisor.become(new Closing(closing.session, Then.OPEN_AGAIN, closing.cut, closing.due()));
+      return;
+    }
     boolean current =
         (state instanceof Live || state instanceof Closing) && state.session() == ended;
     if (!current) {
@@ -231,7 +271,11 @@ final class Transitions {
     }
     supervisor.release(
         ended, reason.map(Transitions::evidenceIn).orElse(SessionEnd.PLANNED), reason.orElse(null));
-    if (state instanceof Closing closing && (closing.then == Then.STOP)) {
+    LiveSession successor = state.beside();
+    TransportSession open = successor == null ? null : successor.session;
+    if (state instanceof Closing && successor != null && open != null) {
+      moved(successor, open);
+    } else if (state instanceof Closing closing && (closing.then == Then.STOP)) {
       supervisor.finish(Optional.empty());
     } else if (state instanceof Closing closing && (closing.cut || reason.isEmpty())) {
       walker.closed();

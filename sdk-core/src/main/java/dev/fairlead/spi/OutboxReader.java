@@ -9,8 +9,8 @@ import java.util.function.ToLongFunction;
  * A session's lease on the outbox: what it takes is its to send until it is accepted, failed or
  * given back, or until the session ends. Then the lease is revoked: {@link #take} gives nothing,
  * late calls on envelopes do nothing, and what was unacknowledged is waiting again at its place in
- * the order. A session that is opened beside another is given nothing until that one has
- * ended. Any thread.
+ * the order. A session that is opened beside another is given nothing until that one has ended. Any
+ * thread.
  */
 public interface OutboxReader {
   /**

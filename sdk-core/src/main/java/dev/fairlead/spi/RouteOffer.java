@@ -59,7 +59,10 @@ public record RouteOffer(
   public enum Delivery {
     /** At once. */
     PUSH,
-    /** When asked for, at most once in 25 minutes. */
+    /**
+     * When asked for, at most once in 25 minutes. Holds no connection of the identity at the hub,
+     * so a session on another route may be open beside it.
+     */
     POLL
   }
 

@@ -221,7 +221,8 @@ class SupervisorWalkTest {
           "walk",
           List.of(
               InMemoryTransport.documented(Protocol.MQTT),
-              InMemoryTransport.documented(Protocol.AMQP)));
+              InMemoryTransport.documented(Protocol.AMQP),
+              InMemoryTransport.documented(Protocol.HTTPS)));
     }
 
     @Override

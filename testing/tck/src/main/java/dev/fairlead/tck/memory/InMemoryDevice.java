@@ -46,6 +46,10 @@ public final class InMemoryDevice {
   private boolean enabled = true;
   private long connections;
   private @Nullable InMemorySession session;
+
+  /** One that polls and has another beside it. */
+  private @Nullable InMemorySession polling;
+
   private Alarm tokenEnd = () -> {};
 
   InMemoryDevice(String deviceId, FakeTime time) {
@@ -223,11 +227,18 @@ public final class InMemoryDevice {
     return expected.text().equals(token.text()) && time.now().isBefore(token.expiry());
   }
 
-  /** Takes a connection in place of the one before, which the hub cuts. */
+  /**
+   * Takes a connection in place of the one before, which the hub cuts unless it is one that polls:
+   * HTTPS holds no connection of the device.
+   */
   void attach(InMemorySession arrived) {
     InMemorySession before;
     synchronized (this) {
       before = session;
+      if (before != null && before.polls()) {
+        polling = before;
+        before = null;
+      }
       queue.releaseAll();
       session = arrived;
       connections++;
@@ -243,8 +254,12 @@ public final class InMemoryDevice {
   }
 
   synchronized void linkEnded(InMemoryLink link) {
+    if (polling != null && polling.link() == link) {
+      polling = null;
+    }
     if (session != null && session.link() == link) {
-      session = null;
+      session = polling;
+      polling = null;
       tokenEnd.cancel();
       tokenEnd = () -> {}; // the one before knows its session
       queue.releaseAll();

@@ -15,6 +15,7 @@ import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.RouteOffer;
+import dev.fairlead.spi.RouteOffer.Delivery;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
@@ -228,6 +229,10 @@ final class InMemorySession implements TransportSession {
                     "The hub refused the new credential.", Progress.NOT_SENT));
           }
         });
+  }
+
+  boolean polls() {
+    return offer.delivery() == Delivery.POLL;
   }
 
   Credential credential() {
