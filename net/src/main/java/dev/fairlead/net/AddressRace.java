@@ -47,6 +47,18 @@ final class AddressRace {
     return failures;
   }
 
+  /**
+   * The same with some of the addresses tried only when all others have failed.
+   *
+   * @param last which of them
+   */
+  @Nullable SocketChannel run(List<InetAddress> addresses, List<InetAddress> last)
+      throws IOException {
+    List<InetAddress> first = addresses.stream().filter(each -> !last.contains(each)).toList();
+    SocketChannel connected = first.isEmpty() ? null : run(first);
+    return connected == null && !last.isEmpty() ? run(last) : connected;
+  }
+
   /** A blocking, connected channel, or null if every address failed; {@link #failures} says how. */
   @Nullable SocketChannel run(List<InetAddress> addresses) throws IOException {
     Deque<InetAddress> waiting = new ArrayDeque<>(interleave(addresses));

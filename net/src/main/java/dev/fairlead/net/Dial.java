@@ -97,19 +97,48 @@ public final class Dial {
         dialer.proxy().isPresent()
             ? tunnel(dialer.proxy().get())
             : reach(host, endpoint.port(), failures);
+    InetAddress address = socket.getInetAddress();
     boolean open = false;
+    long began = dialer.addresses().nanoTime();
     try {
       Connection secured = secure(socket);
       Connection whole = target.isPresent() ? upgrade(secured, socket, target.get()) : secured;
       open = true;
+      judge(address, null, socket, began);
       step = "the connection to " + endpoint + ", which is open";
       return whole;
+    } catch (UnreachableException e) {
+      judge(address, e, socket, began);
+      throw e;
     } catch (IOException | GeneralSecurityException e) {
+      judge(address, e, socket, began);
       throw isAborted() ? failures.aborted(Stage.TLS) : tlsFailures.of(e);
     } finally {
       if (!open) {
         close(socket::close);
       }
+    }
+  }
+
+  /**
+   * Remembers what became of an address after TCP. Through a proxy there is no address to blame.
+   */
+  private void judge(
+      InetAddress address, @Nullable Exception failure, CountingSocket socket, long began) {
+    if (dialer.proxy().isPresent()) {
+      return;
+    }
+    boolean bad =
+        failure != null
+            && (isAborted()
+                // Whoever limits the whole opening may give up before this step's own limit.
+                ? dialer.addresses().nanoTime() - began >= dialer.handshakeTimeout().toNanos() / 4
+                : socket.timedOut() || TlsFailures.isCut(failure));
+    if (failure == null) {
+      dialer.addresses().worked(host, endpoint.port(), address);
+    } else if (bad) {
+      log.debug("{} at {} goes last for a while", endpoint, address);
+      dialer.addresses().failed(host, endpoint.port(), address);
     }
   }
 
@@ -187,7 +216,7 @@ public final class Dial {
     step = "a TCP connection to " + name.authority() + ":" + port + " " + shown(addresses);
     AddressRace race = new AddressRace(port, dialer.stagger(), dialer.connectTimeout(), this);
     try {
-      SocketChannel channel = race.run(addresses);
+      SocketChannel channel = race.run(addresses, dialer.addresses().lastOf(name, port, addresses));
       if (channel == null) {
         throw messages.connect(race.failures(), null);
       }

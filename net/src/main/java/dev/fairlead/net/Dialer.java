@@ -12,7 +12,9 @@ import java.util.Optional;
 /**
  * How to reach hosts: the resolver, the time each step may take, the clock that certificates are
  * compared with, the proxy to go through. Immutable apart from a small cache of TLS contexts (which
- * lets a reconnect resume its TLS session); any thread.
+ * lets a reconnect resume its TLS session), and a memory of addresses that all dialers of a process
+ * share: one where TLS or the WebSocket upgrade was cut or not answered is tried last for 10
+ * minutes. Any thread.
  */
 public final class Dialer {
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -24,6 +26,7 @@ public final class Dialer {
   private final InstantSource clock;
   private final Optional<Proxy> proxy;
   private final TlsContexts contexts;
+  private final AddressMemory addresses;
 
   /**
    * The platform's resolver, 15 s for each address, 20 s for each handshake, the system's clock, no
@@ -38,7 +41,8 @@ public final class Dialer {
         Duration.ofMillis(250),
         InstantSource.system(),
         Optional.empty(),
-        new TlsContexts());
+        new TlsContexts(),
+        AddressMemory.SHARED);
   }
 
   private Dialer(
@@ -48,7 +52,8 @@ public final class Dialer {
       Duration stagger,
       InstantSource clock,
       Optional<Proxy> proxy,
-      TlsContexts contexts) {
+      TlsContexts contexts,
+      AddressMemory addresses) {
     this.resolver = Objects.requireNonNull(resolver, "resolver");
     this.connectTimeout = positive(connectTimeout);
     this.handshakeTimeout = positive(handshakeTimeout);
@@ -56,6 +61,7 @@ public final class Dialer {
     this.clock = Objects.requireNonNull(clock, "clock");
     this.proxy = Objects.requireNonNull(proxy, "proxy");
     this.contexts = contexts;
+    this.addresses = addresses;
   }
 
   private static Duration positive(Duration duration) {
@@ -72,7 +78,8 @@ public final class Dialer {
    * @return a new dialer
    */
   public Dialer resolver(Resolver other) {
-    return new Dialer(other, connectTimeout, handshakeTimeout, stagger, clock, proxy, contexts);
+    return new Dialer(
+        other, connectTimeout, handshakeTimeout, stagger, clock, proxy, contexts, addresses);
   }
 
   /**
@@ -82,7 +89,8 @@ public final class Dialer {
    * @return a new dialer
    */
   public Dialer connectTimeout(Duration limit) {
-    return new Dialer(resolver, limit, handshakeTimeout, stagger, clock, proxy, contexts);
+    return new Dialer(
+        resolver, limit, handshakeTimeout, stagger, clock, proxy, contexts, addresses);
   }
 
   /**
@@ -92,7 +100,7 @@ public final class Dialer {
    * @return a new dialer
    */
   public Dialer handshakeTimeout(Duration limit) {
-    return new Dialer(resolver, connectTimeout, limit, stagger, clock, proxy, contexts);
+    return new Dialer(resolver, connectTimeout, limit, stagger, clock, proxy, contexts, addresses);
   }
 
   /**
@@ -103,7 +111,7 @@ public final class Dialer {
    */
   public Dialer stagger(Duration headStart) {
     return new Dialer(
-        resolver, connectTimeout, handshakeTimeout, headStart, clock, proxy, contexts);
+        resolver, connectTimeout, handshakeTimeout, headStart, clock, proxy, contexts, addresses);
   }
 
   /**
@@ -114,7 +122,8 @@ public final class Dialer {
    * @return a new dialer
    */
   public Dialer clock(InstantSource other) {
-    return new Dialer(resolver, connectTimeout, handshakeTimeout, stagger, other, proxy, contexts);
+    return new Dialer(
+        resolver, connectTimeout, handshakeTimeout, stagger, other, proxy, contexts, addresses);
   }
 
   /**
@@ -124,7 +133,14 @@ public final class Dialer {
    * @return a new dialer
    */
   public Dialer proxy(Optional<Proxy> other) {
-    return new Dialer(resolver, connectTimeout, handshakeTimeout, stagger, clock, other, contexts);
+    return new Dialer(
+        resolver, connectTimeout, handshakeTimeout, stagger, clock, other, contexts, addresses);
+  }
+
+  /** With another memory of addresses. */
+  Dialer addresses(AddressMemory other) {
+    return new Dialer(
+        resolver, connectTimeout, handshakeTimeout, stagger, clock, proxy, contexts, other);
   }
 
   /**
@@ -211,5 +227,9 @@ public final class Dialer {
 
   TlsContexts contexts() {
     return contexts;
+  }
+
+  AddressMemory addresses() {
+    return addresses;
   }
 }
