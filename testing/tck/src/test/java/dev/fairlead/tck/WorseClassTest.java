@@ -115,9 +115,9 @@ class WorseClassTest extends MemoryCase {
     pass(client, Duration.ofSeconds(30));
     assertThat(attempts(MQTT)).isEqualTo(1);
     pass(client, Duration.ofSeconds(60));
+    Await.until("both have failed", () -> says(client, "over " + route(MQTT_WS) + " failed: "));
     assertThat(attempts(MQTT)).isEqualTo(2);
     assertThat(attempts(MQTT_WS)).isEqualTo(2);
-    Await.until("both have failed", () -> says(client, "over " + route(MQTT_WS) + " failed: "));
     pass(client, Duration.ofHours(24));
     // 1, 2, 4 … 32 minutes, then each hour, each drawn between 3/4 and 5/4.
     assertThat(attempts(MQTT)).isBetween(22L, 36L);
