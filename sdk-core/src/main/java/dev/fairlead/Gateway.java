@@ -50,25 +50,23 @@ public interface Gateway extends AutoCloseable {
   }
 
   /**
-   * Starts building a device behind this gateway. What belongs to the connection (gateway host,
-   * endpoint, trust, proxy, policy, transport, product, time, executor, threads) is the gateway's,
-   * and the builder refuses to set it; the hub's host must be the same for all devices. The device
-   * is of the gateway from {@link DeviceClientBuilder#build()} until it is closed; it is attached
-   * while it is open.
+   * Starts building a device behind this gateway. The device belongs to the gateway from {@link
+   * GatewayDeviceBuilder#build()} until it is closed; it is attached while it is open. All devices
+   * of a gateway belong to one hub.
    *
    * @return a builder that lacks identity and credentials
    */
-  DeviceClientBuilder device();
+  GatewayDeviceBuilder device();
 
   /**
    * Starts building a device behind this gateway from its connection string.
    *
    * @param connectionString as the hub's portal shows it; its host must be this gateway's
-   * @return a builder that holds host, identity and credentials
+   * @return a builder that holds identity and credentials
    * @throws IllegalArgumentException if the text is not a device connection string; the message
    *     names the mistake
    */
-  DeviceClientBuilder device(String connectionString);
+  GatewayDeviceBuilder device(String connectionString);
 
   /**
    * How things stand with all devices and connections.

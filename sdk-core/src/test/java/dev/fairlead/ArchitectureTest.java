@@ -122,7 +122,14 @@ class ArchitectureTest {
   void packagesKeepTheRules() {
     ModuleRules.of(DeviceClient.class)
         .exported("auth", "policy", "spi")
-        .entries("DeviceClientBuilder", "GatewayBuilder", "TwinProperties")
+        .entries(
+            "ConnectionFields",
+            "DeviceClientBuilder",
+            "DeviceOptions",
+            "GatewayBuilder",
+            "GatewayDeviceBuilder",
+            "SessionOptions",
+            "TwinProperties")
         .check();
   }
 

@@ -3,6 +3,7 @@ package dev.fairlead.client;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.session.Transports;
 import dev.fairlead.settings.ClientSettings;
+import dev.fairlead.settings.ConnectionSettings;
 import dev.fairlead.threads.ClientLoop;
 import dev.fairlead.threads.ClientThreads;
 import java.time.Duration;
@@ -15,9 +16,10 @@ final class OwnEnvironment implements ClientEnvironment {
 
   OwnEnvironment(ClientSettings settings) {
     String name = "fairlead-" + settings.identity();
-    loop = new ClientLoop(name, settings.daemonThreads(), settings.time());
-    threads = new ClientThreads(name, settings.daemonThreads(), settings.executor(), loop);
-    transports = Transports.of(settings.transports());
+    ConnectionSettings given = settings.connection();
+    loop = new ClientLoop(name, given.daemonThreads(), given.time());
+    threads = new ClientThreads(name, given.daemonThreads(), given.executor(), loop);
+    transports = Transports.of(given.transports());
   }
 
   @Override

@@ -111,11 +111,12 @@ public final class RealDeviceClient implements DeviceClient {
     feeds = new InboundFeeds(loop, threads, handlers, operations);
     outbox =
         new Outbox(
-            settings.outbox(),
-            settings.strictOrder(),
+            settings.device().outbox(),
+            settings.device().strictOrder(),
             loop,
             new OutboxEnvironment(),
             settings
+                .device()
                 .outboxStore()
                 .map(
                     store ->
@@ -126,7 +127,7 @@ public final class RealDeviceClient implements DeviceClient {
         new CredentialCache(
             loop,
             threads.calls(),
-            settings.credentials(),
+            settings.device().credentials(),
             new Audience(settings.hubHost(), settings.identity()),
             settings.openTimeout(),
             RandomGenerator.getDefault());

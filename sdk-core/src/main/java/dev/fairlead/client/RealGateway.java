@@ -3,10 +3,10 @@ package dev.fairlead.client;
 import dev.fairlead.Capability;
 import dev.fairlead.ConnectionState;
 import dev.fairlead.DeviceClient;
-import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Gateway;
+import dev.fairlead.GatewayDeviceBuilder;
 import dev.fairlead.GatewayStatus;
 import dev.fairlead.HubException;
 import dev.fairlead.OutboxStatus;
@@ -22,7 +22,10 @@ import dev.fairlead.pool.ConnectionPool;
 import dev.fairlead.retry.Backoff;
 import dev.fairlead.session.Transports;
 import dev.fairlead.settings.ClientSettings;
+import dev.fairlead.settings.ConnectionSettings;
+import dev.fairlead.settings.DeviceSettings;
 import dev.fairlead.settings.GatewaySettings;
+import dev.fairlead.settings.SessionSettings;
 import dev.fairlead.spi.ConnectionContext;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.RouteOffer;
@@ -54,13 +57,13 @@ import org.slf4j.LoggerFactory;
  * The gateway: ordinary device clients that share a loop, threads and, through the {@link
  * ConnectionPool}, connections. It knows who is there; all else is the devices' and the pool's.
  */
-public final class RealGateway implements Gateway {
+public final class RealGateway implements Gateway, DeviceAdmission {
   private static final Logger log = LoggerFactory.getLogger(RealGateway.class);
 
   private static final OutboxStatus NOTHING = new OutboxStatus(0, 0, 0, 0, 0, 0);
 
   private final GatewaySettings settings;
-  private final Function<RealGateway, DeviceClientBuilder> builders;
+  private final Function<DeviceAdmission, GatewayDeviceBuilder> builders;
   private final ClientLoop loop;
   private final ClientThreads threads;
   private final Transports wires;
@@ -81,14 +84,18 @@ public final class RealGateway implements Gateway {
   private boolean closing;
 
   /** Whose devices these are, and what is dialled for it. Host names have no case. */
-  private record Target(String hubHost, String dialHost) {
+  private record Target(String hubHost, Optional<String> parentHost) {
     Target {
       hubHost = hubHost.toLowerCase(Locale.ROOT);
-      dialHost = dialHost.toLowerCase(Locale.ROOT);
+      parentHost = parentHost.map(host -> host.toLowerCase(Locale.ROOT));
+    }
+
+    String dialHost() {
+      return parentHost.orElse(hubHost);
     }
 
     String words() {
-      return dialHost.equals(hubHost) ? hubHost : hubHost + " through " + dialHost;
+      return hubHost + parentHost.map(parent -> " through " + parent).orElse("");
     }
   }
 
@@ -100,21 +107,18 @@ public final class RealGateway implements Gateway {
    * @throws NoRouteException if no route is left
    */
   public RealGateway(
-      GatewaySettings settings, Function<RealGateway, DeviceClientBuilder> builders) {
+      GatewaySettings settings, Function<DeviceAdmission, GatewayDeviceBuilder> builders) {
     this.settings = settings;
     this.builders = builders;
-    String name = "fairlead-gateway" + settings.hubHost().map(host -> "-" + host).orElse("");
-    target =
-        settings
-            .hubHost()
-            .map(host -> new Target(host, settings.gatewayHost().orElse(host)))
-            .orElse(null);
-    loop = new ClientLoop(name, settings.daemonThreads(), settings.time());
-    threads = ClientThreads.shared(name, settings.daemonThreads(), settings.executor(), loop);
-    wires = Transports.of(settings.transports());
+    ConnectionSettings given = settings.connection();
+    String name = "fairlead-gateway" + given.hubHost().map(host -> "-" + host).orElse("");
+    target = given.hubHost().map(host -> new Target(host, given.parentHost())).orElse(null);
+    loop = new ClientLoop(name, given.daemonThreads(), given.time());
+    threads = ClientThreads.shared(name, given.daemonThreads(), given.executor(), loop);
+    wires = Transports.of(given.transports());
     pool = new ConnectionPool(new PoolEnvironment(), new RouteMemory(loop));
     transports = wires.through(pool);
-    uploads = settings.uploads().or(UploadProviders::find);
+    uploads = settings.session().uploads().or(UploadProviders::find);
     closed = new SharedOutcome(threads);
     TransportPlan plan = plan();
     if (plan.isEmpty()) {
@@ -122,86 +126,47 @@ public final class RealGateway implements Gateway {
     }
   }
 
-  /**
-   * What a device's builder begins with.
-   *
-   * @return the settings of this gateway
-   */
-  public GatewaySettings settings() {
-    return settings;
-  }
-
-  /**
-   * What uploads files for all devices: one, for it may hold threads and memory.
-   *
-   * @return the provider, empty if there is none
-   */
-  public Optional<UploadProvider> uploads() {
-    return uploads;
-  }
-
-  /**
-   * The hub, once it is known.
-   *
-   * @return its host name, empty before the first device if the gateway was given none
-   */
-  public Optional<String> hubHost() {
-    synchronized (lock) {
-      return Optional.ofNullable(target).map(Target::hubHost);
-    }
-  }
-
-  /**
-   * What is dialled in place of the hub, once it is known.
-   *
-   * @return the host name, empty if the hub itself is dialled
-   */
-  public Optional<String> gatewayHost() {
-    synchronized (lock) {
-      return target == null
-          ? settings.gatewayHost()
-          : Optional.of(target).filter(it -> !it.dialHost.equals(it.hubHost)).map(Target::dialHost);
-    }
+  @Override
+  public SessionSettings defaults() {
+    SessionSettings given = settings.session();
+    return new SessionSettings(
+        given.retry(), given.failBack(), given.openTimeout(), given.drain(), uploads);
   }
 
   @Override
-  public DeviceClientBuilder device() {
+  public GatewayDeviceBuilder device() {
     return builders.apply(this);
   }
 
   @Override
-  public DeviceClientBuilder device(String connectionString) {
+  public GatewayDeviceBuilder device(String connectionString) {
     return device().connectionString(connectionString);
   }
 
-  /**
-   * Makes the client of a device and takes it in.
-   *
-   * @param device what its builder holds
-   * @param handlers its handlers
-   * @return the client
-   * @throws IllegalStateException if the gateway is closed, is another hub's, or has a client of
-   *     this identity already
-   * @throws NoRouteException if no route is left for this device
-   */
-  public DeviceClient admit(ClientSettings device, Handlers handlers) {
+  @Override
+  public DeviceClient admit(DeviceSettings device, Handlers handlers) {
     DeviceIdentity identity = device.identity();
+    Target hub;
     synchronized (lock) {
       if (closing) {
         throw new IllegalStateException(
-            "The gateway is closed, so no device can join it; build a new gateway.");
+            "The gateway is closed, so no device can join it. Build a new gateway.");
       }
-      checkTarget(device);
+      hub = targetOf(device);
       if (!present.add(identity)) {
         throw new IllegalStateException(
             identity
-                + " has a client on this gateway already. The hub lets an identity have one connection, so two clients would"
-                + " take it from each other; close the first and wait for that before you build another.");
+                + " already has a client on this gateway. The hub lets an identity have one connection, so two clients would"
+                + " disconnect each other. Close the first one, wait until it is closed, then build another.");
       }
     }
     RealDeviceClient made;
     try {
-      made = new RealDeviceClient(device, handlers, new SharedEnvironment(identity));
+      made =
+          new RealDeviceClient(
+              new ClientSettings(hub.hubHost, hub.dialHost(), settings.connection(), device),
+              handlers,
+              new SharedEnvironment(identity));
     } catch (RuntimeException | Error e) {
       left(identity, null);
       throw e;
@@ -211,7 +176,7 @@ public final class RealGateway implements Gateway {
       synchronized (lock) {
         devices.add(made);
         // Only now: a device that could not be built, for a mistyped host say, binds nobody.
-        target = checkTarget(device);
+        target = targetOf(device);
         stays = !closing;
       }
       return made;
@@ -222,9 +187,24 @@ public final class RealGateway implements Gateway {
     }
   }
 
-  /** Where a device belongs; throws if that is not where the others do. */
-  private Target checkTarget(ClientSettings device) {
-    Target wanted = new Target(device.hubHost(), device.dialHost());
+  /** Where a device belongs; all devices of a gateway belong to one hub. */
+  private Target targetOf(DeviceSettings device) {
+    String hubHost =
+        device
+            .hubHost()
+            .or(() -> Optional.ofNullable(target).map(Target::hubHost))
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        "The hub's host name is missing. Call host(…) of Gateway.builder(), or use a connection string for "
+                            + device.identity()
+                            + "."));
+    Target wanted =
+        new Target(
+            hubHost,
+            device
+                .parentHost()
+                .or(() -> target == null ? settings.connection().parentHost() : target.parentHost));
     if (target != null && !target.equals(wanted)) {
       throw new IllegalStateException(
           device.identity()
@@ -299,7 +279,7 @@ public final class RealGateway implements Gateway {
     synchronized (lock) {
       there = present.size();
     }
-    TransportPolicy policy = settings.policy();
+    TransportPolicy policy = settings.connection().policy();
     return (there > policy.identities() ? policy.toBuilder().identities(there).build() : policy)
         .plan(transports.offers(), Set.of(Capability.TELEMETRY), pool.remembered());
   }
@@ -344,12 +324,13 @@ public final class RealGateway implements Gateway {
 
   @Override
   public void close() {
-    CompletableFuture<Void> unused = close(settings.drain());
+    CompletableFuture<Void> unused = close(settings.session().drain());
     if (!threads.mayWait()) {
       // Here waiting would stop what it waits for; closing goes on without it.
       return;
     }
-    if (!closed.awaitUninterruptibly(settings.drain().plus(RealDeviceClient.CLOSE_BOUND))) {
+    if (!closed.awaitUninterruptibly(
+        settings.session().drain().plus(RealDeviceClient.CLOSE_BOUND))) {
       log.warn(
           "The gateway is not closed within the drain time and {} s; what is left ends by itself or not at all. Look for code"
               + " that it called and that does not return.",
@@ -410,7 +391,8 @@ public final class RealGateway implements Gateway {
 
   /** What the pool stands on. */
   private final class PoolEnvironment implements ConnectionPool.Environment {
-    private final Backoff backoff = new Backoff(settings.retry(), RandomGenerator.getDefault());
+    private final Backoff backoff =
+        new Backoff(settings.session().retry(), RandomGenerator.getDefault());
 
     @Override
     public Loop loop() {
@@ -431,7 +413,7 @@ public final class RealGateway implements Gateway {
 
     @Override
     public int limit(Route route) {
-      return settings.policy().identitiesPerConnection(transports.offer(route));
+      return settings.connection().policy().identitiesPerConnection(transports.offer(route));
     }
 
     @Override
@@ -439,15 +421,15 @@ public final class RealGateway implements Gateway {
       Target known = knownTarget();
       return new SharedContext(
           known.hubHost,
-          settings.endpointOf(route, known.dialHost),
-          settings.proxy(),
+          settings.connection().endpointOf(route, known.dialHost()),
+          settings.connection().proxy(),
           loop,
-          ClientSettings.userAgent(settings.product()));
+          settings.connection().userAgent());
     }
 
     @Override
     public Duration openTimeout() {
-      return settings.openTimeout();
+      return settings.session().openTimeout();
     }
 
     @Override
@@ -462,7 +444,7 @@ public final class RealGateway implements Gateway {
 
     @Override
     public Duration stableAfter() {
-      return settings.retry().stableAfter();
+      return settings.session().retry().stableAfter();
     }
 
     @Override

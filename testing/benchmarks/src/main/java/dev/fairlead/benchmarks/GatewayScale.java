@@ -2,9 +2,9 @@ package dev.fairlead.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.fairlead.DeviceClient;
-import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Gateway;
+import dev.fairlead.GatewayDeviceBuilder;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.OverflowPolicy;
@@ -68,8 +68,8 @@ final class GatewayScale {
     }
   }
 
-  private static DeviceClientBuilder device(Gateway gateway, String first, int i, String feeds) {
-    DeviceClientBuilder builder =
+  private static GatewayDeviceBuilder device(Gateway gateway, String first, int i, String feeds) {
+    GatewayDeviceBuilder builder =
         gateway
             .device(first.replace("DeviceId=dev-1;", "DeviceId=dev-" + i + ";"))
             .outbox(OutboxLimits.builder().overflow(OverflowPolicy.BLOCK).build());

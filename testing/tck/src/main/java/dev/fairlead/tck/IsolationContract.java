@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fairlead.ConnectionState.Connected;
 import dev.fairlead.ConnectionState.Unauthorized;
 import dev.fairlead.DeviceClient;
-import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.Gateway;
+import dev.fairlead.GatewayDeviceBuilder;
 import dev.fairlead.GatewayStatus.Connection;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.OutboxLimits;
@@ -124,7 +124,7 @@ public abstract class IsolationContract extends MultiplexCase {
     CountDownLatch entered = new CountDownLatch(2);
     AutoCloseable release = hold::countDown;
     closeLater(release);
-    UnaryOperator<DeviceClientBuilder> late =
+    UnaryOperator<GatewayDeviceBuilder> late =
         builder ->
             builder
                 .onCloudMessage(message -> awaitQuietly(entered, hold))

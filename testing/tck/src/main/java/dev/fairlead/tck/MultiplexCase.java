@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fairlead.ConnectionState.Connected;
 import dev.fairlead.DeviceClient;
-import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.DeviceOptions;
 import dev.fairlead.Gateway;
 import dev.fairlead.TelemetryMessage;
 import java.nio.charset.StandardCharsets;
@@ -83,13 +83,13 @@ public abstract class MultiplexCase {
     return devices;
   }
 
-  static DeviceClient start(DeviceClientBuilder builder) {
+  static DeviceClient start(DeviceOptions<?> builder) {
     DeviceClient client = builder.build();
     assertThat(client.open()).isNotNull();
     return client;
   }
 
-  static DeviceClient open(DeviceClientBuilder builder) {
+  static DeviceClient open(DeviceOptions<?> builder) {
     DeviceClient client = start(builder);
     Await.result(client.open());
     return client;

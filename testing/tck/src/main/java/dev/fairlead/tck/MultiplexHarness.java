@@ -1,9 +1,9 @@
 package dev.fairlead.tck;
 
-import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Gateway;
 import dev.fairlead.GatewayBuilder;
+import dev.fairlead.GatewayDeviceBuilder;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.Route;
 import dev.fairlead.auth.Credentials;
@@ -114,11 +114,10 @@ public interface MultiplexHarness extends AutoCloseable {
    * @param deviceId the device
    * @return a builder with identity and credentials
    */
-  default DeviceClientBuilder device(Gateway gateway, String deviceId) {
+  default GatewayDeviceBuilder device(Gateway gateway, String deviceId) {
     Target target = target(deviceId);
     return gateway
         .device()
-        .host(target.hubHost())
         .identity(target.identity())
         .credentials(Credentials.sharedAccessKey(target.key()));
   }

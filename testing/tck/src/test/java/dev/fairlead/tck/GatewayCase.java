@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fairlead.ConnectionState.Connected;
 import dev.fairlead.DeviceClient;
-import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.DeviceIdentity;
+import dev.fairlead.DeviceOptions;
 import dev.fairlead.Gateway;
 import dev.fairlead.GatewayBuilder;
+import dev.fairlead.GatewayDeviceBuilder;
 import dev.fairlead.GatewayStatus.Connection;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.policy.TransportPolicy;
@@ -59,15 +60,14 @@ abstract class GatewayCase extends MemoryCase {
     return gateway;
   }
 
-  final DeviceClientBuilder device(Gateway gateway, String id) {
+  final GatewayDeviceBuilder device(Gateway gateway, String id) {
     return gateway
         .device()
-        .host(InMemoryHub.HOST)
         .identity(DeviceIdentity.device(id))
         .credentials(Credentials.sharedAccessKey(hub.device(id).key(), Duration.ofDays(300)));
   }
 
-  static DeviceClient opening(DeviceClientBuilder builder) {
+  static DeviceClient opening(DeviceOptions<?> builder) {
     DeviceClient client = builder.build();
     assertThat(client.open()).isNotNull();
     return client;

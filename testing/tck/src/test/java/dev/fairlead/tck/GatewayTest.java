@@ -11,23 +11,22 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.fairlead.ConnectionOptions;
 import dev.fairlead.ConnectionState.Connected;
 import dev.fairlead.ConnectionState.Unauthorized;
 import dev.fairlead.DeviceClient;
-import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.DeviceIdentity;
-import dev.fairlead.Endpoint;
 import dev.fairlead.FileUpload;
 import dev.fairlead.Gateway;
+import dev.fairlead.GatewayBuilder;
+import dev.fairlead.GatewayDeviceBuilder;
 import dev.fairlead.GatewayStatus;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.Progress;
 import dev.fairlead.Protocol;
-import dev.fairlead.Proxy;
 import dev.fairlead.RejectedException;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.Route;
-import dev.fairlead.Trust;
 import dev.fairlead.auth.Audience;
 import dev.fairlead.auth.CredentialKind;
 import dev.fairlead.auth.Credentials;
@@ -66,11 +65,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.spi.OutboxStore;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a gateway takes in, what it refuses, and what it says of itself. */
 class GatewayTest extends GatewayCase {
@@ -218,7 +216,7 @@ class GatewayTest extends GatewayCase {
   @Test
   void aCertificateOnASharedConnectionIsRefusedWhenTheDeviceIsBuilt() {
     Gateway gateway = built(gatewayOver(like(AMQP, AMQP_WS)));
-    DeviceClientBuilder leaf = device(gateway, "leaf").credentials(certificate());
+    GatewayDeviceBuilder leaf = device(gateway, "leaf").credentials(certificate());
     NoRouteException refused = catchThrowableOfType(NoRouteException.class, leaf::build);
     assertThat(reasons(refused.plan(), AMQP)).containsExactly(ReasonCode.X509_MULTIPLEX);
     assertThat(refused).hasMessageContaining("every identity have a connection of its own");
@@ -229,27 +227,20 @@ class GatewayTest extends GatewayCase {
 
   // --- one device and its builder ---
 
-  static List<Consumer<DeviceClientBuilder>> settingsOfTheConnection() {
-    return List.of(
-        builder -> builder.gatewayHost("other"),
-        builder -> builder.endpoint(AMQP, new Endpoint("other", 1, Trust.platform())),
-        builder -> builder.trust(Trust.platform()),
-        builder -> builder.proxy(Proxy.http("proxy", 3128)),
-        builder -> builder.policy(TransportPolicy.singleDevice()),
-        builder -> builder.daemonThreads(false),
-        builder -> builder.product("other"),
-        builder -> builder.executor(Runnable::run),
-        builder -> builder.time(new FakeTime()),
-        builder -> builder.transport(new ScriptedTransport()));
+  /** A device sets what is its own; what it leaves out is its gateway's. */
+  @Test
+  void aDeviceHasNoSetterForConnections() {
+    assertThat(ConnectionOptions.class.isAssignableFrom(GatewayDeviceBuilder.class)).isFalse();
+    assertThat(ConnectionOptions.class.isAssignableFrom(GatewayBuilder.class)).isTrue();
   }
 
-  @ParameterizedTest
-  @MethodSource("settingsOfTheConnection")
-  void whatBelongsToTheConnectionIsNotForADeviceToSet(Consumer<DeviceClientBuilder> setting) {
-    Gateway gateway = built(gatewayOver(like(AMQP)));
+  @Test
+  void aDeviceOfAGatewayWithoutAHubSaysWhatIsMissing() {
+    Gateway gateway = built(Gateway.builder().time(time).openTimeout(NEVER).transport(like(AMQP)));
     assertThatIllegalStateException()
-        .isThrownBy(() -> setting.accept(gateway.device()))
-        .withMessageContaining("Gateway.builder()");
+        .isThrownBy(() -> device(gateway, "a").build())
+        .withMessageContaining("host(…) of Gateway.builder()");
+    assertThat(gateway.status().devices()).isZero();
   }
 
   @Test
@@ -289,8 +280,9 @@ class GatewayTest extends GatewayCase {
     Gateway gateway =
         built(
             Gateway.builder().time(time).transport(like(AMQP)).policy(TransportPolicy.gateway(2)));
-    DeviceClientBuilder mistyped = device(gateway, "dev-1").host("not a host name");
-    assertThatIllegalArgumentException().isThrownBy(mistyped::build);
+    String elsewhere = "HostName=other.hub.test;DeviceId=b;SharedAccessKey=AAAA";
+    assertThatThrownBy(() -> gateway.device(elsewhere).outboxStore(new BrokenStore()).build())
+        .hasMessage("scripted");
     assertThat(gateway.status().devices()).isZero();
     awaitState(opening(device(gateway, "dev-1")), Connected.class);
   }
@@ -300,7 +292,9 @@ class GatewayTest extends GatewayCase {
     Gateway gateway =
         built(
             Gateway.builder().time(time).transport(like(AMQP)).policy(TransportPolicy.gateway(2)));
-    awaitState(opening(device(gateway, "dev-1").host("MEMORY.Hub.Test")), Connected.class);
+    String capitals =
+        "HostName=MEMORY.Hub.Test;DeviceId=dev-1;SharedAccessKey=" + hub.device("dev-1").key().reveal();
+    awaitState(opening(gateway.device(capitals)), Connected.class);
     awaitState(opening(device(gateway, "dev-2")), Connected.class);
     assertThat(hub.openConnections()).isEqualTo(1);
   }
@@ -311,7 +305,7 @@ class GatewayTest extends GatewayCase {
     DeviceClient first = opening(device(gateway, "dev-1"));
     assertThatIllegalStateException()
         .isThrownBy(() -> device(gateway, "dev-1").build())
-        .withMessageContaining("close the first");
+        .withMessageContaining("Close the first");
     closeOf(first);
     DeviceClient second = opening(device(gateway, "dev-1"));
     awaitState(second, Connected.class);
@@ -320,7 +314,7 @@ class GatewayTest extends GatewayCase {
   @Test
   void nobodyJoinsAClosedGateway() {
     Gateway gateway = built(gatewayOver(like(AMQP)));
-    DeviceClientBuilder late = device(gateway, "late");
+    GatewayDeviceBuilder late = device(gateway, "late");
     DeviceClient never = device(gateway, "never").build();
     closeNow(gateway);
     assertThat(Await.failure(never.open())).hasMessageContaining("closed");
@@ -507,5 +501,23 @@ class GatewayTest extends GatewayCase {
     tickUntil("the device is gone", () -> gateway.status().devices() == 1);
     Await.result(devices.get(0).send(text("b")).thenRun(gateway::close));
     tickUntil("the gateway is closed", () -> gateway.close(Duration.ZERO).isDone());
+  }
+
+  private static final class BrokenStore implements OutboxStore {
+    @Override
+    public List<Saved> recover() {
+      throw new IllegalStateException("scripted");
+    }
+
+    @Override
+    public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
+      throw new AssertionError("It was never opened.");
+    }
+
+    @Override
+    public void remove(long sequence) {}
+
+    @Override
+    public void close() {}
   }
 }

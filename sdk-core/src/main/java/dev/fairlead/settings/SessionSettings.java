@@ -1,0 +1,34 @@
+package dev.fairlead.settings;
+
+import dev.fairlead.MaintenanceWindow;
+import dev.fairlead.RetryPolicy;
+import dev.fairlead.spi.UploadProvider;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What the application set for a device's sessions, immutable. A gateway's are the defaults of its
+ * devices.
+ *
+ * @param retry when to try again
+ * @param failBack when a session may be given up for a better route
+ * @param openTimeout how long opening a route may take
+ * @param drain how long {@code close()} goes on sending
+ * @param uploads an explicit provider of file uploads
+ */
+public record SessionSettings(
+    RetryPolicy retry,
+    Optional<MaintenanceWindow> failBack,
+    Duration openTimeout,
+    Duration drain,
+    Optional<UploadProvider> uploads) {
+
+  public static SessionSettings defaults() {
+    return new SessionSettings(
+        RetryPolicy.defaults(),
+        Optional.empty(),
+        Duration.ofSeconds(30),
+        Duration.ofSeconds(5),
+        Optional.empty());
+  }
+}
