@@ -40,7 +40,7 @@ public interface DeviceClient extends AutoCloseable {
    * @throws IllegalArgumentException if the text is not a device connection string; the message
    *     names the mistake
    */
-  static DeviceClientBuilder fromConnectionString(String connectionString) {
+  static DeviceClientBuilder builder(String connectionString) {
     return builder().connectionString(connectionString);
   }
 

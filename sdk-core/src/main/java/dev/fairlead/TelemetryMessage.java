@@ -74,6 +74,18 @@ public final class TelemetryMessage {
   }
 
   /**
+   * A text message: UTF-8, content type {@code text/plain}. The hub cannot route by its content,
+   * only by its properties.
+   *
+   * @param text the text
+   * @return the message
+   * @throws IllegalArgumentException if it is over {@link #MAX_BYTES}
+   */
+  public static TelemetryMessage text(String text) {
+    return builder().text(text).build();
+  }
+
+  /**
    * Starts a message.
    *
    * @return an empty builder
@@ -184,6 +196,18 @@ public final class TelemetryMessage {
     public Builder json(String json) {
       return body(json.getBytes(StandardCharsets.UTF_8))
           .contentType("application/json")
+          .contentEncoding("utf-8");
+    }
+
+    /**
+     * Sets a text body in UTF-8 and says so in content type and encoding.
+     *
+     * @param text the text
+     * @return this
+     */
+    public Builder text(String text) {
+      return body(text.getBytes(StandardCharsets.UTF_8))
+          .contentType("text/plain")
           .contentEncoding("utf-8");
     }
 

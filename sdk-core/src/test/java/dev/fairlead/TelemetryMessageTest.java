@@ -64,6 +64,20 @@ class TelemetryMessageTest {
   }
 
   @Test
+  void saysThatTextIsText() {
+    TelemetryMessage message = TelemetryMessage.text("21 °C");
+
+    assertThat(message.body()).isEqualTo("21 °C".getBytes(UTF_8));
+    assertThat(message.systemProperties())
+        .isEqualTo(
+            Map.of(
+                SystemProperty.CONTENT_TYPE,
+                "text/plain",
+                SystemProperty.CONTENT_ENCODING,
+                "utf-8"));
+  }
+
+  @Test
   void holdsEverySystemProperty() {
     TelemetryMessage message =
         TelemetryMessage.builder()

@@ -55,7 +55,7 @@ public final class IntermittentDevice {
       throws InterruptedException {
     CountDownLatch received = new CountDownLatch(1);
     try (DeviceClient client =
-        DeviceClient.fromConnectionString(registered.connectionString())
+        DeviceClient.builder(registered.connectionString())
             .policy(
                 TransportPolicy.builder()
                     .only(Protocol.HTTPS)

@@ -51,7 +51,7 @@ public final class Quickstart {
   public static void main(String[] args) throws Exception {
     String connectionString = System.getenv("IOTHUB_DEVICE_CONNECTION_STRING");
     if (connectionString != null) {
-      Quickstart device = new Quickstart(DeviceClient.fromConnectionString(connectionString));
+      Quickstart device = new Quickstart(DeviceClient.builder(connectionString));
       Runtime.getRuntime().addShutdownHook(new Thread(device.client::close));
       device.connect();
       device.sendVitals(Integer.MAX_VALUE);
@@ -61,7 +61,7 @@ public final class Quickstart {
       Device registered = hub.createDevice("quickstart");
       Quickstart device =
           new Quickstart(
-              DeviceClient.fromConnectionString(registered.connectionString())
+              DeviceClient.builder(registered.connectionString())
                   .endpoint(Protocol.MQTT, at(hub, hub.mqttPort()))
                   .endpoint(Protocol.MQTT_WS, at(hub, hub.httpsPort()))
                   .endpoint(Protocol.AMQP, at(hub, hub.amqpPort()))

@@ -35,7 +35,7 @@ public final class ReconnectingDevice {
     try (LocalHub hub = LocalHub.start()) {
       Device registered = hub.createDevice("wanderer");
       try (DeviceClient client =
-          DeviceClient.fromConnectionString(registered.connectionString())
+          DeviceClient.builder(registered.connectionString())
               .policy(TransportPolicy.builder().only(Protocol.MQTT, Protocol.MQTT_WS).build())
               .endpoint(Protocol.MQTT, at(hub, hub.mqttPort()))
               .endpoint(Protocol.MQTT_WS, at(hub, hub.httpsPort()))

@@ -35,7 +35,7 @@ public final class UploadWithProgress {
     Path file = args.length == 0 ? someFile() : Path.of(args[0]);
     try (LocalHub hub = LocalHub.start();
         DeviceClient client =
-            DeviceClient.fromConnectionString(hub.createDevice("camera").connectionString())
+            DeviceClient.builder(hub.createDevice("camera").connectionString())
                 .policy(TransportPolicy.builder().fileUpload(true).build())
                 .endpoint(Protocol.MQTT, at(hub, hub.mqttPort()))
                 .endpoint(Protocol.HTTPS, at(hub, hub.httpsPort()))

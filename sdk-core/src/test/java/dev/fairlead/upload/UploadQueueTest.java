@@ -70,8 +70,7 @@ class UploadQueueTest {
   }
 
   private static DeviceClientBuilder builder() {
-    return DeviceClient.fromConnectionString(
-            "HostName=hub.example.net;DeviceId=dev-u;SharedAccessKey=" + KEY)
+    return DeviceClient.builder("HostName=hub.example.net;DeviceId=dev-u;SharedAccessKey=" + KEY)
         .transport(new NoTransport());
   }
 

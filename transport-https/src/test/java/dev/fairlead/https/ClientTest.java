@@ -72,7 +72,7 @@ class ClientTest {
   }
 
   private static DeviceClientBuilder client(LocalHub hub, Device device) {
-    return DeviceClient.fromConnectionString(device.connectionString())
+    return DeviceClient.builder(device.connectionString())
         .endpoint(Protocol.HTTPS, endpoint(hub))
         .policy(TransportPolicy.builder().only(Protocol.HTTPS).build())
         .retry(RetryPolicy.eager());

@@ -59,7 +59,7 @@ class SlowHandlerTest {
     hub = LocalHub.start(LocalHubOptions.defaults().time(hubTime));
     device = hub.createDevice("dev-s");
     client =
-        DeviceClient.fromConnectionString(device.connectionString())
+        DeviceClient.builder(device.connectionString())
             .endpoint(
                 Protocol.HTTPS,
                 new Endpoint(

@@ -39,7 +39,7 @@ class ClientTest {
       Device device = hub.createDevice("dev-c");
       List<CloudMessage> messages = new CopyOnWriteArrayList<>();
       DeviceClient client =
-          DeviceClient.fromConnectionString(device.connectionString())
+          DeviceClient.builder(device.connectionString())
               .endpoint(
                   Protocol.MQTT,
                   new Endpoint(
@@ -86,7 +86,7 @@ class ClientTest {
       Device device = hub.createDevice("dev-w");
       Trust trust = Trust.only(List.of(hub.caCertificate()));
       DeviceClient client =
-          DeviceClient.fromConnectionString(device.connectionString())
+          DeviceClient.builder(device.connectionString())
               .endpoint(Protocol.MQTT, new Endpoint("localhost", closed, trust))
               .endpoint(Protocol.MQTT_WS, new Endpoint("localhost", hub.httpsPort(), trust))
               .retry(RetryPolicy.eager())

@@ -57,7 +57,7 @@ class SlowHandlerTest {
       sent.add(device.sendCloudMessage(CloudToDeviceMessage.of("m" + i)));
     }
     client =
-        DeviceClient.fromConnectionString(device.connectionString())
+        DeviceClient.builder(device.connectionString())
             .endpoint(
                 Protocol.MQTT,
                 new Endpoint("localhost", hub.mqttPort(), Trust.only(List.of(hub.caCertificate()))))

@@ -49,7 +49,7 @@ class WaitingTest {
   void start() throws Exception {
     hub = MqttPeer.tls(this::serve);
     client =
-        DeviceClient.fromConnectionString(
+        DeviceClient.builder(
                 "HostName=hub.example.net;DeviceId=dev-t;SharedAccessKey=bm90IGEgc2VjcmV0")
             .endpoint(Protocol.MQTT, MqttPeer.endpoint(hub))
             .transport(new MqttTransport())

@@ -34,7 +34,7 @@ final class DeviceUnderTest implements AutoCloseable {
   }
 
   DeviceClientBuilder newBuilder() {
-    return DeviceClient.fromConnectionString(device.connectionString())
+    return DeviceClient.builder(device.connectionString())
         .endpoint(Protocol.MQTT, hub.mqtt())
         .endpoint(Protocol.MQTT_WS, hub.mqttOverWebSockets())
         .onBuilt(clients::add);

@@ -18,7 +18,7 @@ final class Fairlead implements TelemetryPeer {
 
   Fairlead(Protocol protocol, String connectionString, int port, Path caFile) {
     client =
-        DeviceClient.fromConnectionString(connectionString)
+        DeviceClient.builder(connectionString)
             .policy(TransportPolicy.builder().only(protocol).build())
             .endpoint(protocol, new Endpoint("localhost", port, Trust.pem(caFile)))
             .outbox(OutboxLimits.builder().overflow(OverflowPolicy.BLOCK).build())

@@ -95,7 +95,7 @@ class ArtemisTest {
             .webSocketPath("/")
             .dialer(TransportUnderTest.DIALER)
             .build();
-    return DeviceClient.fromConnectionString(
+    return DeviceClient.builder(
             "HostName=localhost;DeviceId=" + id + ";SharedAccessKey=a2V5LW9mLW5vLXVzZQ==")
         .policy(TransportPolicy.builder().only(protocol).developmentMode().build())
         .transport(new AmqpTransport(options))

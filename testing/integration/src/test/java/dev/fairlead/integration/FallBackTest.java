@@ -34,7 +34,7 @@ class FallBackTest {
   private static final Duration SOON = Duration.ofSeconds(60);
 
   private static DeviceClientBuilder client(LocalHub hub, Device device, Endpoint mqtt) {
-    return DeviceClient.fromConnectionString(device.connectionString())
+    return DeviceClient.builder(device.connectionString())
         .policy(TransportPolicy.builder().only(Protocol.MQTT, Protocol.MQTT_WS).build())
         .endpoint(Protocol.MQTT, mqtt)
         .endpoint(Protocol.MQTT_WS, TransportUnderTest.MQTT_WS.endpoint(hub))

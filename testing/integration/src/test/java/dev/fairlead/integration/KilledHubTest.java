@@ -53,7 +53,7 @@ class KilledHubTest {
     Count accepted = new Count();
     try (HubProcess hub = HubProcess.start(directory, "survivor", keys.primary());
         DeviceClient client =
-            DeviceClient.fromConnectionString(
+            DeviceClient.builder(
                     "HostName=localhost;DeviceId=survivor;SharedAccessKey=" + keys.primary())
                 .policy(TransportPolicy.builder().only(Protocol.MQTT).build())
                 .endpoint(Protocol.MQTT, new Endpoint("localhost", hub.port(), hub.trust()))

@@ -103,7 +103,7 @@ class NothingLeaksTest {
     try (LocalHub hub = LocalHub.start()) {
       Device device = hub.createDevice(deviceId, DeviceAuth.keys(key, key));
       DeviceClient client =
-          DeviceClient.fromConnectionString(device.connectionString())
+          DeviceClient.builder(device.connectionString())
               .policy(TransportPolicy.builder().only(Protocol.MQTT).build())
               .endpoint(
                   Protocol.MQTT,

@@ -196,7 +196,7 @@ class ObstaclesTest {
   void anObstacleOnOneRouteIsRemarkedOnTheOther() {
     hub.faults().add(Fault.refuseUpgrade(403).times(1000));
     try (DeviceClient client =
-        DeviceClient.fromConnectionString(device.connectionString())
+        DeviceClient.builder(device.connectionString())
             .policy(
                 TransportPolicy.builder()
                     .only(Protocol.MQTT, Protocol.MQTT_WS)

@@ -111,7 +111,7 @@ class OfficialClientTest {
   }
 
   private DeviceClientBuilder fairlead(Device device) {
-    return DeviceClient.fromConnectionString(device.connectionString())
+    return DeviceClient.builder(device.connectionString())
         .policy(TransportPolicy.builder().only(protocol).build())
         .endpoint(protocol, hubAtItsPorts().endpoint(protocol));
   }

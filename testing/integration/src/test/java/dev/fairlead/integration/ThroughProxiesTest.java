@@ -51,7 +51,7 @@ class ThroughProxiesTest {
   }
 
   private DeviceClientBuilder anyRoute(Proxy proxy) {
-    return DeviceClient.fromConnectionString(device.connectionString())
+    return DeviceClient.builder(device.connectionString())
         .endpoint(Protocol.MQTT, TransportUnderTest.MQTT.endpoint(hub))
         .endpoint(Protocol.MQTT_WS, TransportUnderTest.MQTT_WS.endpoint(hub))
         .proxy(proxy)

@@ -95,7 +95,7 @@ enum TransportUnderTest {
 
   /** The same, reaching hosts in a way of its own. */
   DeviceClientBuilder builder(String connectionString, Endpoint endpoint, Dialer dialer) {
-    return DeviceClient.fromConnectionString(connectionString)
+    return DeviceClient.builder(connectionString)
         .policy(TransportPolicy.builder().only(protocol).developmentMode().build())
         .transport(transport(dialer))
         .endpoint(protocol, endpoint)

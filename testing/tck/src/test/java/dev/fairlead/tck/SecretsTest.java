@@ -119,7 +119,7 @@ class SecretsTest extends MemoryCase {
 
     DeviceClient bySpelling =
         started(
-            DeviceClient.fromConnectionString(
+            DeviceClient.builder(
                     "HostName="
                         + InMemoryHub.HOST
                         + ";DeviceId=dev-1;SharedAccessKey="

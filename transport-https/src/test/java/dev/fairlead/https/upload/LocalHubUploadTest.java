@@ -61,7 +61,7 @@ class LocalHubUploadTest {
   }
 
   private DeviceClientBuilder client(Device device) {
-    return DeviceClient.fromConnectionString(device.connectionString())
+    return DeviceClient.builder(device.connectionString())
         .endpoint(
             Protocol.HTTPS,
             new Endpoint("localhost", hub.httpsPort(), Trust.only(List.of(hub.caCertificate()))));

@@ -87,8 +87,7 @@ class ScriptedUploadTest {
   }
 
   private DeviceClientBuilder builder() {
-    return DeviceClient.fromConnectionString(
-            "HostName=hub.example.net;DeviceId=dev-1;SharedAccessKey=" + KEY)
+    return DeviceClient.builder("HostName=hub.example.net;DeviceId=dev-1;SharedAccessKey=" + KEY)
         .endpoint(Protocol.HTTPS, server.endpoint())
         .uploads(new HttpsUploads().retries(4, Duration.ofMillis(1), Duration.ofMillis(4)));
   }
