@@ -255,7 +255,9 @@ public final class RealDeviceClient implements DeviceClient {
   }
 
   private TransportPlan plan(TransportPolicy policy) {
-    return policy.plan(transports.offers(), handlers.needs(), environment.remembered(memory));
+    return policy
+        .plan(transports.offers(), handlers.needs(), environment.remembered(memory))
+        .reporting(transports.broken());
   }
 
   @Override

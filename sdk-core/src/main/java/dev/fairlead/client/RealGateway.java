@@ -281,7 +281,8 @@ public final class RealGateway implements Gateway, DeviceAdmission {
     }
     TransportPolicy policy = settings.connection().policy();
     return (there > policy.identities() ? policy.toBuilder().identities(there).build() : policy)
-        .plan(transports.offers(), Set.of(Capability.TELEMETRY), pool.remembered());
+        .plan(transports.offers(), Set.of(Capability.TELEMETRY), pool.remembered())
+        .reporting(transports.broken());
   }
 
   // ---- closing

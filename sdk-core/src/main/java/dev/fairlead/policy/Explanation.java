@@ -24,6 +24,10 @@ final class Explanation {
   String text() {
     paragraph("Given", plan.facts().given());
     plan.conflict().ifPresentOrElse(conflict -> refused(conflict), this::chosen);
+    if (!plan.notes().isEmpty()) {
+      text.append("\nTo know\n");
+      plan.notes().forEach(this::note);
+    }
     if (!plan.skipped().isEmpty()) {
       text.append("\nSkipped\n");
       plan.skipped().forEach(this::skipped);
@@ -55,10 +59,6 @@ final class Explanation {
               carrier(choice.route()),
               choice.route().port()),
           verdict(choice.verdict()));
-    }
-    if (!plan.notes().isEmpty()) {
-      text.append("\nTo know\n");
-      plan.notes().forEach(this::note);
     }
   }
 

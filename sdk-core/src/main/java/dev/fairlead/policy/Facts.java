@@ -5,7 +5,6 @@ import dev.fairlead.Protocol;
 import dev.fairlead.auth.CredentialKind;
 import dev.fairlead.policy.TransportPlan.Fact;
 import dev.fairlead.policy.TransportPolicy.BrokerFeature;
-import dev.fairlead.policy.TransportPolicy.Flag;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -9,7 +9,6 @@ import dev.fairlead.policy.TransportPlan.Note;
 import dev.fairlead.policy.TransportPlan.Reason;
 import dev.fairlead.policy.TransportPlan.Skipped;
 import dev.fairlead.policy.TransportPlan.Verdict;
-import dev.fairlead.policy.TransportPolicy.Flag;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.RouteOffer.Delivery;
 import dev.fairlead.spi.TransportOffer;

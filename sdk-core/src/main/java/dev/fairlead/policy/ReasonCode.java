@@ -61,6 +61,8 @@ public enum ReasonCode {
   X509_CA_GA,
   /** F11: no transport that offers this protocol is on the class path. */
   NOT_INSTALLED,
+  /** A note: a transport is on the class path and cannot be loaded. */
+  NOT_LOADED,
   /**
    * F12: file upload needs HTTPS beside the chosen protocol, and port 443 is blocked. As a note:
    * port 443 must be open besides. "Upload files with IoT Hub".

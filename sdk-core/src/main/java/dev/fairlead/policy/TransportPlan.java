@@ -1,6 +1,7 @@
 package dev.fairlead.policy;
 
 import dev.fairlead.Route;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -33,6 +34,18 @@ public final class TransportPlan {
     this.choices = List.copyOf(choices);
     this.skipped = List.copyOf(skipped);
     this.notes = List.copyOf(notes);
+  }
+
+  /**
+   * The same plan, whose notes also report transports that could not be loaded.
+   *
+   * @param failures one sentence each, see {@link dev.fairlead.spi.InstalledTransports#failures()}
+   * @return the plan
+   */
+  public TransportPlan reporting(List<String> failures) {
+    List<Note> all = new ArrayList<>(notes);
+    failures.forEach(why -> all.add(new Note(ReasonCode.NOT_LOADED, Optional.empty(), why)));
+    return new TransportPlan(facts, upload, ranked, choices, skipped, all);
   }
 
   /**

@@ -1,9 +1,9 @@
 package dev.fairlead.policy;
 
 import dev.fairlead.Capability;
-import dev.fairlead.Carrier;
 import dev.fairlead.Protocol;
 import dev.fairlead.auth.CredentialKind;
+import dev.fairlead.spi.InstalledTransports;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.TransportOffer;
 import java.time.Duration;
@@ -127,8 +127,24 @@ public final class TransportPolicy {
   }
 
   /**
-   * Plans the way to the hub. A pure function: no I/O, no clock, the same answer for the same
-   * arguments.
+   * Plans the way to the hub over the transports that are installed, without connecting: for
+   * telemetry and what is {@linkplain #required() required}, and as if no route had failed lately.
+   *
+   * <pre>{@code
+   * System.out.println(TransportPolicy.gateway(200).plan().explain());
+   * }</pre>
+   *
+   * @return the plan; empty if nothing is left, see {@link TransportPlan#conflict()}
+   */
+  public TransportPlan plan() {
+    InstalledTransports installed = InstalledTransports.find();
+    return plan(installed.offers(), Set.of(Capability.TELEMETRY), RouteMemory.Snapshot.none())
+        .reporting(installed.failures());
+  }
+
+  /**
+   * Plans the way to the hub over given transports. A pure function: no I/O, no clock, the same
+   * answer for the same arguments.
    *
    * @param offers what the transports at hand offer; of two offers of one route the first counts
    * @param needed what the registered handlers need; joined with {@link #required()}
@@ -162,9 +178,7 @@ public final class TransportPolicy {
   public int identitiesPerConnection(RouteOffer offer) {
     return multiplexLimits
         .filter(limits -> Rules.carriesSeveral(offer))
-        .map(
-            limits ->
-                offer.route().carrier() == Carrier.TCP ? limits.onTcp() : limits.onWebSocket())
+        .map(limits -> limits.on(offer.route().carrier()))
         .orElse(offer.identitiesPerConnection());
   }
 
@@ -269,22 +283,6 @@ public final class TransportPolicy {
   public String toString() {
     return "TransportPolicy" + new Facts(this, required, Set.of()).given();
   }
-
-  /** The facts that are either so or not. */
-  enum Flag {
-    SHARED_CONNECTION,
-    ONLY_PORT_443,
-    PROXY_REQUIRED,
-    DEVELOPMENT,
-    X509_CA_PREVIEW,
-    FILE_UPLOAD,
-    BASIC_TIER,
-    RARELY_CONNECTED,
-    COMPACT_PAYLOADS
-  }
-
-  /** How many identities one connection may carry, by what carries the connection. */
-  record MultiplexLimits(int onTcp, int onWebSocket) {}
 
   /** What general MQTT brokers have and the hub has not. Source: the hub's MQTT support page. */
   public enum BrokerFeature {

@@ -1,25 +1,22 @@
 package dev.fairlead.session;
 
 import dev.fairlead.Route;
+import dev.fairlead.spi.InstalledTransports;
 import dev.fairlead.spi.MultiplexingProvider;
 import dev.fairlead.spi.RouteOffer;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceConfigurationError;
-import java.util.ServiceLoader;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The transports that this client can use: those given to the builder, then those found by {@link
- * ServiceLoader}. For one route the first wins. A provider that cannot be loaded is reported and
- * passed over.
+ * The transports that this client can use: those given to the builder, then those that are
+ * installed. For one route the first wins.
  */
 public final class Transports {
   private static final Logger log = LoggerFactory.getLogger(Transports.class);
@@ -31,29 +28,15 @@ public final class Transports {
 
   public static Transports of(List<TransportProvider> given) {
     Transports transports = new Transports();
-    given.forEach(transports::add);
-    Iterator<TransportProvider> found = ServiceLoader.load(TransportProvider.class).iterator();
-    while (transports.addNext(found)) {}
+    given.forEach(provider -> transports.add(provider, provider.offer()));
+    InstalledTransports installed = InstalledTransports.find();
+    installed.transports().forEach(found -> transports.add(found.provider(), found.offer()));
+    installed.failures().forEach(failure -> log.warn("{}", failure));
+    transports.broken.addAll(installed.failures());
     return transports;
   }
 
-  /** Adds the next provider that was found, or notes why it cannot be; false after the last. */
-  private boolean addNext(Iterator<TransportProvider> found) {
-    try {
-      if (!found.hasNext()) {
-        return false;
-      }
-      add(found.next());
-    } catch (ServiceConfigurationError | LinkageError | RuntimeException e) {
-      log.warn(
-          "A transport on the class path cannot be loaded and is passed over: {}", e.toString());
-      broken.add(e.toString());
-    }
-    return true;
-  }
-
-  private void add(TransportProvider provider) {
-    TransportOffer offer = provider.offer();
+  private void add(TransportProvider provider, TransportOffer offer) {
     List<RouteOffer> fresh =
         offer.routes().stream().filter(route -> !byRoute.containsKey(route.route())).toList();
     fresh.forEach(
@@ -124,8 +107,8 @@ public final class Transports {
     return offer == null ? Set.of() : offer.capabilities();
   }
 
-  /** Why transports that are on the class path cannot be used. */
-  List<String> broken() {
+  /** Why transports that are installed cannot be used: one sentence each. */
+  public List<String> broken() {
     return broken;
   }
 }

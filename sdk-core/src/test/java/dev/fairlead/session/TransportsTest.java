@@ -3,11 +3,18 @@ package dev.fairlead.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.fairlead.Capability;
 import dev.fairlead.Carrier;
+import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceClientBuilder;
 import dev.fairlead.Protocol;
 import dev.fairlead.Route;
+import dev.fairlead.policy.NoRouteException;
+import dev.fairlead.policy.ReasonCode;
+import dev.fairlead.policy.TransportPlan;
+import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.ConnectionContext;
 import dev.fairlead.spi.MultiplexingProvider;
 import dev.fairlead.spi.Opening;
@@ -25,6 +32,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -107,6 +115,10 @@ class TransportsTest {
 
   private Transports transports(List<TransportProvider> given, String... services)
       throws Exception {
+    return installed(() -> Transports.of(given), services);
+  }
+
+  private <T> T installed(Callable<T> code, String... services) throws Exception {
     Path folder = Files.createDirectories(classPath.resolve("META-INF/services"));
     Files.write(folder.resolve(TransportProvider.class.getName()), Arrays.asList(services));
     Thread thread = Thread.currentThread();
@@ -115,7 +127,7 @@ class TransportsTest {
         new URLClassLoader(
             new URL[] {classPath.toUri().toURL()}, TransportsTest.class.getClassLoader())) {
       thread.setContextClassLoader(loader);
-      return Transports.of(given);
+      return code.call();
     } finally {
       thread.setContextClassLoader(before);
     }
@@ -188,6 +200,35 @@ class TransportsTest {
             unlinkable -> assertThat(unlinkable).contains("org/example/Missing"),
             throwing -> assertThat(throwing).contains("cannot say what it offers"),
             noProvider -> assertThat(noProvider).contains("not a subtype"));
+  }
+
+  @Test
+  void aPolicyPlansOverWhatIsInstalledAndNamesWhatCannotBeLoaded() throws Exception {
+    TransportPlan plan =
+        installed(
+            () -> TransportPolicy.singleDevice().plan(),
+            Unmakeable.class.getName(),
+            Found.class.getName());
+
+    assertThat(plan.routes()).containsExactly(MQTT, MQTT_WS);
+    assertThat(plan.notes())
+        .singleElement()
+        .satisfies(note -> assertThat(note.code()).isEqualTo(ReasonCode.NOT_LOADED))
+        .satisfies(note -> assertThat(note.sentence()).contains("Unmakeable", "cannot be made"));
+    assertThat(plan.explain()).contains("NOT_LOADED", "cannot be made");
+  }
+
+  @Test
+  void aClientWithoutARouteNamesTheTransportThatCannotBeLoaded() throws Exception {
+    DeviceClientBuilder builder =
+        DeviceClient.builder("HostName=h;DeviceId=d;SharedAccessKey=AAAA");
+
+    NoRouteException refused =
+        installed(
+            () -> catchThrowableOfType(NoRouteException.class, builder::build),
+            "org.example.NotThere");
+
+    assertThat(refused).hasMessageContaining("NOT_LOADED").hasMessageContaining("NotThere");
   }
 
   @Test
