@@ -1,5 +1,7 @@
 package dev.fairlead;
 
+import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.Optional;
@@ -69,6 +71,49 @@ public record Proxy(
    */
   public static Proxy socks5(String host, int port) {
     return new Proxy(Kind.SOCKS5, host, port, Optional.empty(), Optional.empty());
+  }
+
+  /**
+   * The proxy that the environment names for command line tools: {@code https_proxy}, else {@code
+   * all_proxy}, each in lower case before upper case, unless {@code no_proxy} lists the host or a
+   * domain that it is in ({@code *} for all; ports and address ranges are not understood there).
+   *
+   * <pre>{@code
+   * Proxy.fromEnvironment(host).ifPresent(builder::proxy);
+   * }</pre>
+   *
+   * @param host the host to reach, such as the hub's
+   * @return the proxy, with the credentials of its address; empty if none is to be used
+   * @throws IllegalArgumentException if the variable names no usable proxy; the message does not
+   *     show its value
+   */
+  public static Optional<Proxy> fromEnvironment(String host) {
+    return ProxyVariables.proxy(System.getenv(), host);
+  }
+
+  /**
+   * The proxy that the JVM is set up with ({@link java.net.ProxySelector}): by the properties
+   * {@code https.proxyHost}, {@code https.proxyPort}, {@code socksProxyHost} and {@code
+   * http.nonProxyHosts}, or by the operating system with {@code java.net.useSystemProxies=true}. It
+   * has no credentials.
+   *
+   * @param host the host to reach, such as the hub's
+   * @return the first proxy for it; empty if the host is to be reached directly
+   * @throws IllegalArgumentException if the host cannot be part of a URL
+   */
+  public static Optional<Proxy> system(String host) {
+    java.net.ProxySelector selector = java.net.ProxySelector.getDefault();
+    if (selector == null) {
+      return Optional.empty();
+    }
+    java.net.Proxy first = selector.select(URI.create("https://" + host)).get(0);
+    if (!(first.address() instanceof InetSocketAddress address)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        first.type() == java.net.Proxy.Type.SOCKS
+            ? socks5(address.getHostString(), address.getPort())
+            : http(address.getHostString(), address.getPort()));
   }
 
   /**
