@@ -4,6 +4,10 @@ import dev.fairlead.client.RealGateway;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.settings.GatewaySettings;
 import dev.fairlead.settings.SessionSettings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * Builds a {@link Gateway}: what all of its devices have in common. Nothing is required; without a
@@ -12,6 +16,8 @@ import dev.fairlead.settings.SessionSettings;
 public final class GatewayBuilder extends SessionOptions<GatewayBuilder>
     implements ConnectionOptions<GatewayBuilder> {
   final ConnectionFields connection = new ConnectionFields(TransportPolicy.gateway(2));
+
+  private final List<Consumer<Gateway>> builtListeners = new ArrayList<>();
 
   GatewayBuilder() {
     super(SessionSettings.defaults());
@@ -42,6 +48,18 @@ public final class GatewayBuilder extends SessionOptions<GatewayBuilder>
   }
 
   /**
+   * Receives each gateway that {@link #build()} makes, before its caller does: for code that hands
+   * out builders and closes their gateways in the end, such as a test fixture or a container.
+   *
+   * @param listener must not throw; several may be given
+   * @return this
+   */
+  public GatewayBuilder onBuilt(Consumer<Gateway> listener) {
+    builtListeners.add(Objects.requireNonNull(listener, "listener"));
+    return this;
+  }
+
+  /**
    * Plans the routes and builds the gateway. No I/O is done before a device is opened.
    *
    * @return the gateway
@@ -49,7 +67,10 @@ public final class GatewayBuilder extends SessionOptions<GatewayBuilder>
    *     access key; it names the facts in conflict
    */
   public Gateway build() {
-    return new RealGateway(
-        new GatewaySettings(connection.settings(), session()), GatewayDeviceBuilder::new);
+    Gateway gateway =
+        new RealGateway(
+            new GatewaySettings(connection.settings(), session()), GatewayDeviceBuilder::new);
+    builtListeners.forEach(listener -> listener.accept(gateway));
+    return gateway;
   }
 }

@@ -1,6 +1,7 @@
 package dev.fairlead.junit;
 
 import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.GatewayBuilder;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
@@ -18,9 +19,15 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  *   <li>{@link Device}: a device with random keys, created for this test;
  *   <li>{@link DeviceConnectionString @DeviceConnectionString} {@link String}: its connection
  *       string;
- *   <li>{@link DeviceClientBuilder}: a builder that holds this connection string, the hub's address
- *       and its CA; each parameter gets a new one, all for the same device.
+ *   <li>{@link DeviceClientBuilder}: a builder that holds this connection string, and for each
+ *       protocol the hub's address and its CA; each parameter gets a new one, all for the same
+ *       device;
+ *   <li>{@link GatewayBuilder}: a builder that holds the hub's name, and the same addresses; the
+ *       gateway makes its devices from their connection strings.
  * </ul>
+ *
+ * <p>{@link NamedDevice @NamedDevice} at a device, connection string or client builder makes it
+ * that of another device.
  *
  * <pre>{@code
  * @LocalHubTest
@@ -41,8 +48,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * {@code @BeforeAll} method (or in the constructor, with one instance for the class), that hub
  * lives as long as the class and all its tests share it; devices are still one per test.
  *
- * <p>When a test ends, clients that were built by its builders and not closed are closed without
- * draining their outbox, and then its hub. Hubs listen on the loopback interface only.
+ * <p>When a test ends, clients and gateways that were built by its builders and not closed are
+ * closed without draining their outboxes, and then its hub. Hubs listen on the loopback interface
+ * only.
  *
  * <p>Options go into a static field: {@code @RegisterExtension static final LocalHubExtension HUB =
  * new LocalHubExtension(LocalHubOptions.defaults()...)}. The extension itself has no state and is
@@ -80,6 +88,7 @@ public final class LocalHubExtension implements ParameterResolver {
     return type == LocalHub.class
         || type == Device.class
         || type == DeviceClientBuilder.class
+        || type == GatewayBuilder.class
         || (type == String.class && parameter.isAnnotated(DeviceConnectionString.class));
   }
 
@@ -96,11 +105,17 @@ public final class LocalHubExtension implements ParameterResolver {
               + " belongs to one test, and this is for the whole class. Take it in the test method"
               + " or in @BeforeEach, or take the LocalHub here and create devices with it.");
     }
-    DeviceUnderTest device = deviceUnderTest(context);
-    if (type == Device.class) {
-      return device.device();
+    TestDevices devices = devices(context);
+    if (type == GatewayBuilder.class) {
+      return devices.gateway();
     }
-    return type == String.class ? device.device().connectionString() : device.newBuilder();
+    String name =
+        parameter.findAnnotation(NamedDevice.class).map(NamedDevice::value).orElse("device");
+    if (type == DeviceClientBuilder.class) {
+      return devices.client(name);
+    }
+    Device device = devices.device(name);
+    return type == String.class ? device.connectionString() : device;
   }
 
   /** The hub of this test or, if there is one already, of its class. */
@@ -111,11 +126,10 @@ public final class LocalHubExtension implements ParameterResolver {
   }
 
   /** A store closes what came last first: the clients, and then the hub they are connected to. */
-  private DeviceUnderTest deviceUnderTest(ExtensionContext context) {
+  private TestDevices devices(ExtensionContext context) {
     RunningHub hub = runningHub(context);
     return context
         .getStore(NAMESPACE)
-        .computeIfAbsent(
-            DeviceUnderTest.class, key -> DeviceUnderTest.createdIn(hub), DeviceUnderTest.class);
+        .computeIfAbsent(TestDevices.class, key -> new TestDevices(hub), TestDevices.class);
   }
 }

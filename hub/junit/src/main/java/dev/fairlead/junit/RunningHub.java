@@ -1,6 +1,7 @@
 package dev.fairlead.junit;
 
 import dev.fairlead.Endpoint;
+import dev.fairlead.Protocol;
 import dev.fairlead.Trust;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
@@ -21,12 +22,12 @@ record RunningHub(LocalHub hub, String address) implements AutoCloseable {
     return new RunningHub(LocalHub.start(options), address);
   }
 
-  Endpoint mqtt() {
-    return at(hub.mqttPort());
-  }
-
-  Endpoint mqttOverWebSockets() {
-    return at(hub.httpsPort());
+  Endpoint endpoint(Protocol protocol) {
+    return switch (protocol) {
+      case MQTT -> at(hub.mqttPort());
+      case AMQP -> at(hub.amqpPort());
+      case MQTT_WS, AMQP_WS, HTTPS -> at(hub.httpsPort());
+    };
   }
 
   private Endpoint at(int port) {

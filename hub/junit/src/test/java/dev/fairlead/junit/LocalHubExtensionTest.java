@@ -7,11 +7,16 @@ import dev.fairlead.ClientClosedException;
 import dev.fairlead.ConnectionState;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.DeviceClientBuilder;
+import dev.fairlead.Gateway;
+import dev.fairlead.GatewayBuilder;
+import dev.fairlead.Protocol;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.LocalHubOptions;
+import dev.fairlead.policy.TransportPolicy;
 import java.time.Duration;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -25,6 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
 
@@ -32,6 +39,7 @@ import org.junit.platform.testkit.engine.EngineTestKit;
 class LocalHubExtensionTest {
   private static final Queue<LocalHub> HUBS = new ConcurrentLinkedQueue<>();
   private static final Queue<Device> DEVICES = new ConcurrentLinkedQueue<>();
+  private static final Queue<Protocol> PROTOCOLS = new ConcurrentLinkedQueue<>();
   private static final Queue<DeviceClient> CLIENTS = new ConcurrentLinkedQueue<>();
   private static final Queue<CompletableFuture<Void>> SENT = new ConcurrentLinkedQueue<>();
 
@@ -40,6 +48,7 @@ class LocalHubExtensionTest {
     HUBS.clear();
     DEVICES.clear();
     CLIENTS.clear();
+    PROTOCOLS.clear();
     SENT.clear();
   }
 
@@ -87,6 +96,19 @@ class LocalHubExtensionTest {
                     .withThrowableThat()
                     .withCauseInstanceOf(ClientClosedException.class));
     assertThat(threadsOf(DEVICES.element())).isEmpty();
+  }
+
+  @Test
+  void aBuilderReachesTheHubByEveryProtocol() {
+    assertAllGreen(run(EveryProtocol.class), Protocol.values().length);
+    assertThat(PROTOCOLS).containsExactlyInAnyOrder(Protocol.values());
+  }
+
+  @Test
+  void aGatewayCarriesSeveralDevicesAndIsClosed() {
+    assertAllGreen(run(SeveralDevices.class), 1);
+    assertThat(CLIENTS).hasSize(2);
+    assertThat(CLIENTS).allMatch(client -> client.state() instanceof ConnectionState.Closed);
   }
 
   @Test
@@ -181,6 +203,44 @@ class LocalHubExtensionTest {
       CLIENTS.add(client);
       CLIENTS.add(neverOpened.build());
       DEVICES.add(device);
+    }
+  }
+
+  @LocalHubTest
+  static class EveryProtocol {
+    @ParameterizedTest
+    @EnumSource
+    void test(Protocol protocol, LocalHub hub, DeviceClientBuilder builder) {
+      DeviceClient client =
+          builder.policy(TransportPolicy.builder().only(protocol).build()).build();
+      client.open();
+      client.blocking(Duration.ofSeconds(20)).send(TelemetryMessage.text("hello"));
+      assertThat(hub.telemetry().total()).isEqualTo(1);
+      PROTOCOLS.add(client.plan().routes().get(0).protocol());
+    }
+  }
+
+  @LocalHubTest
+  static class SeveralDevices {
+    @Test
+    void test(
+        LocalHub hub,
+        GatewayBuilder builder,
+        @NamedDevice("boiler") Device boiler,
+        @NamedDevice("pump") @DeviceConnectionString String pump,
+        @NamedDevice("boiler") Device same,
+        Device other) {
+      assertThat(same).isSameAs(boiler).isNotSameAs(other);
+      assertThat(boiler.deviceId()).startsWith("boiler-");
+      Gateway gateway = builder.build();
+      for (String connectionString : List.of(boiler.connectionString(), pump)) {
+        DeviceClient client = gateway.device(connectionString).build();
+        client.open();
+        client.blocking(Duration.ofSeconds(20)).send(TelemetryMessage.text("hello"));
+        CLIENTS.add(client);
+      }
+      assertThat(hub.telemetry().receivedFrom(boiler.deviceId())).hasSize(1);
+      assertThat(gateway.status().connections()).hasSize(1);
     }
   }
 
