@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fairlead.Endpoint;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
+import dev.fairlead.QuotaExceededException;
 import dev.fairlead.RejectedException;
 import dev.fairlead.Secret;
+import dev.fairlead.TakenOverException;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.Trust;
 import dev.fairlead.UnauthorizedException;
@@ -62,6 +64,8 @@ class HttpsFailuresTest {
 
   private static Class<? extends HubException> type(String family) {
     return switch (family) {
+      case "quota" -> QuotaExceededException.class;
+      case "takenOver" -> TakenOverException.class;
       case "unauthorized" -> UnauthorizedException.class;
       case "throttled" -> ThrottledException.class;
       case "rejected" -> RejectedException.class;
@@ -90,18 +94,18 @@ class HttpsFailuresTest {
     "400022, InvalidStorageEndpointProperty, rejected",
     "400023, EtagDoesNotMatch, rejected",
     "400024, RequestTimedOut, unreachable",
-    "400027, ConnectionForcefullyClosedOnNewConnection, unreachable",
+    "400027, ConnectionForcefullyClosedOnNewConnection, takenOver",
     "400029, ConnectionForcefullyClosedOnFaultInjection, unreachable",
     "400030, ConnectionRejectedOnFaultInjection, unreachable",
     "401001, IotHubNotFound, unauthorized",
     "401002, IotHubUnauthorizedAccess, unauthorized",
     "401003, IotHubUnauthorized, unauthorized",
-    "403001, IotHubSuspended, throttled",
-    "403002, IotHubQuotaExceeded, throttled",
+    "403001, IotHubSuspended, quota",
+    "403002, IotHubQuotaExceeded, quota",
     "403003, JobQuotaExceeded, rejected",
     "403004, DeviceMaximumQueueDepthExceeded, rejected",
-    "403005, IotHubMaxCbsTokenExceeded, throttled",
-    "403006, DeviceMaximumActiveFileUploadLimitExceeded, throttled",
+    "403005, IotHubMaxCbsTokenExceeded, quota",
+    "403006, DeviceMaximumActiveFileUploadLimitExceeded, quota",
     "403007, DeviceMaximumQueueSizeExceeded, rejected",
     "403009, InvalidMessageExpiryTime, rejected",
     "403010, OperationNotAvailableInCurrentTier, rejected",
@@ -114,7 +118,7 @@ class HttpsFailuresTest {
     "404104, DeviceConnectionClosedRemotely, unreachable",
     "405102, OperationNotAllowedInCurrentState, rejected",
     "409001, DeviceAlreadyExists, rejected",
-    "409002, LinkCreationConflict, unreachable",
+    "409002, LinkCreationConflict, takenOver",
     "409003, CallbackSubscriptionConflict, rejected",
     "409301, ModuleAlreadyExistsOnDevice, rejected",
     "412001, PreconditionFailed, rejected",
