@@ -119,6 +119,10 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     return scheduler;
   }
 
+  BatchSupport batches() {
+    return setup.batches();
+  }
+
   TokenFirstHubs tokenFirst() {
     return setup.tokenFirst();
   }

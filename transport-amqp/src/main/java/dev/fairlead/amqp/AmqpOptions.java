@@ -223,9 +223,9 @@ public final class AmqpOptions {
     }
 
     /**
-     * Sets how many bytes of small waiting messages go out as one batch, which the hub takes or
-     * refuses as a whole (and which is then sent again message by message); 60 KB by default, which
-     * fits one frame.
+     * Sets how many bytes of small queued messages are sent as one batch, which the hub takes or
+     * refuses as a whole; 60 KB by default, which fits one frame. A hub that does not take its
+     * first batch gets single messages for an hour.
      *
      * @param bytes 0 for no batches, at most 200 KB: the hub takes 256 KB in all
      * @return this

@@ -347,7 +347,7 @@ final class AmqpSession
     opening.end();
     HubException failure = reason == null ? failures.over(Progress.MAYBE_SENT) : reason;
     subscription.linksLost();
-    pump.end();
+    pump.end(failure);
     links.end();
     twin.end(failure);
     if (cloudMessages != null) {

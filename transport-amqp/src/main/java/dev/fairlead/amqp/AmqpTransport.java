@@ -39,6 +39,7 @@ public final class AmqpTransport implements MultiplexingProvider {
 
   private final AmqpOptions options;
   private final TokenFirstHubs tokenFirst = new TokenFirstHubs();
+  private final BatchSupport batches = new BatchSupport();
 
   /** Creates it with all defaults, as the service loader does. */
   public AmqpTransport() {
@@ -93,7 +94,8 @@ public final class AmqpTransport implements MultiplexingProvider {
                 context.loop(),
                 dial(context.endpoint(), context.proxy(), certificate, webSocket),
                 certificate.isEmpty() && options.broker().isEmpty(),
-                tokenFirst),
+                tokenFirst,
+                batches),
             failures,
             null);
     AmqpSession session = new AmqpSession(connection, context, failures);
@@ -113,7 +115,8 @@ public final class AmqpTransport implements MultiplexingProvider {
             context.loop(),
             dial(context.endpoint(), context.proxy(), Optional.empty(), webSocket),
             options.broker().isEmpty(),
-            tokenFirst),
+            tokenFirst,
+            batches),
         webSocket ? options.webSocketIdentities() : options.identities());
   }
 

@@ -14,6 +14,7 @@ import dev.fairlead.spi.Loop;
  * @param dial dials
  * @param tokens whether identities show tokens rather than the connection's certificate
  * @param tokenFirst the hubs that take no links before the token's answer
+ * @param batches the hubs that take batches
  */
 record ConnectionSetup(
     String name,
@@ -22,4 +23,5 @@ record ConnectionSetup(
     Loop loop,
     Dial dial,
     boolean tokens,
-    TokenFirstHubs tokenFirst) {}
+    TokenFirstHubs tokenFirst,
+    BatchSupport batches) {}

@@ -2,6 +2,9 @@ package dev.fairlead.amqp;
 
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
+import dev.fairlead.ThrottledException;
+import dev.fairlead.UnreachableException;
+import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.OutboxReader;
 import dev.fairlead.spi.SessionContext;
@@ -12,11 +15,14 @@ import dev.fairlead.transport.Overdue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.apache.qpid.proton.amqp.messaging.Accepted;
 import org.apache.qpid.proton.amqp.messaging.Rejected;
 import org.apache.qpid.proton.amqp.transport.DeliveryState;
 import org.apache.qpid.proton.engine.Delivery;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes telemetry of one identity from its outbox as far as credit and window have room, one
@@ -38,6 +44,8 @@ final class TelemetryPump implements Links.User {
     void reattachTelemetry();
   }
 
+  private static final Logger log = LoggerFactory.getLogger(TelemetryPump.class);
+
   /** More to a batch brings nothing, and more would come again if it is refused. */
   private static final int MAX_BATCH = 256;
 
@@ -50,11 +58,15 @@ final class TelemetryPump implements Links.User {
   private final Owner owner;
   private final boolean strictOrder;
   private final Debt acknowledgements;
+  private final BatchSupport batches;
+  private final String host;
+  private final LongSupplier clock;
 
   private @Nullable Links links;
   private boolean running;
   private boolean begun;
   private int transfers;
+  private int batchesUnderWay;
   private int inflight;
   private long inflightBytes;
 
@@ -66,6 +78,8 @@ final class TelemetryPump implements Links.User {
 
   /** What was under way on a link that is gone. */
   private final List<Envelope> lost = new ArrayList<>();
+
+  private boolean lostABatch;
 
   /** Whether it is queued to send; kept by {@link FairScheduler}. */
   boolean queued;
@@ -81,6 +95,9 @@ final class TelemetryPump implements Links.User {
     this.scheduler = connection.scheduler();
     this.failures = failures;
     this.owner = owner;
+    batches = connection.batches();
+    host = context.endpoint().host();
+    clock = context.loop()::nanoTime;
     acknowledgements =
         connection
             .debts()
@@ -122,8 +139,14 @@ final class TelemetryPump implements Links.User {
   }
 
   /** The session is over; its lease gives back what is under way. */
-  void end() {
+  void end(HubException why) {
     stop();
+    if (batchesUnderWay > 0
+        && why instanceof UnreachableException lostSession
+        && lostSession.stage() != Stage.NETWORK) {
+      batchRefused(why);
+    }
+    batchesUnderWay = 0;
     links = null;
     acknowledgements.forgive();
     for (; transfers > 0; transfers--) {
@@ -168,13 +191,16 @@ final class TelemetryPump implements Links.User {
     if (delivery.getContext() instanceof Transfer transfer) {
       done(delivery, transfer);
       lost.addAll(transfer.messages);
+      lostABatch |= transfer.isBatch();
     }
   }
 
   @Override
   public void lost(@Nullable AmqpError why) {
     List<Envelope> messages = List.copyOf(lost);
+    boolean lostBatch = lostABatch;
     lost.clear();
+    lostABatch = false;
     readable = true;
     if (messages.isEmpty()) {
       return;
@@ -184,7 +210,11 @@ final class TelemetryPump implements Links.User {
     } else if (why.kind() == Kind.REJECTED) {
       refused(messages, why);
     } else if (why.kind() == Kind.TEMPORARY) {
-      outbox.lost(messages, failures.ended("the telemetry link", why, Progress.MAYBE_SENT));
+      HubException failure = failures.ended("the telemetry link", why, Progress.MAYBE_SENT);
+      if (lostBatch) {
+        batchRefused(failure);
+      }
+      outbox.lost(messages, failure);
     }
     // What else there is ends the session, and with it the lease.
   }
@@ -214,7 +244,7 @@ final class TelemetryPump implements Links.User {
     if (inflight >= window || inflightBytes >= options.windowBytes()) {
       return 0;
     }
-    boolean batching = !strictOrder && options.batchBytes() > 0;
+    boolean batching = !strictOrder && options.batchBytes() > 0 && batches.isTaken(host, clock);
     int most = batching ? Math.min(MAX_BATCH, window - inflight) : 1;
     List<Envelope> taken =
         outbox.take(
@@ -256,6 +286,7 @@ final class TelemetryPump implements Links.User {
             : own.send(TelemetryEncoder.batch(messages), TelemetryEncoder.BATCH_FORMAT);
     delivery.setContext(new Transfer(messages, size));
     transfers++;
+    batchesUnderWay += messages.size() > 1 ? 1 : 0;
     inflight += messages.size();
     inflightBytes += size;
     acknowledgements.owe(size);
@@ -273,13 +304,15 @@ final class TelemetryPump implements Links.User {
     done(delivery, transfer);
     delivery.settle();
     if (state instanceof Accepted) {
+      if (transfer.isBatch()) {
+        batches.taken(host);
+      }
       transfer.messages.forEach(Envelope::accepted);
     } else if (state instanceof Rejected rejected) {
       rejected(transfer, AmqpError.of(rejected.getError()));
     } else {
       // Released, modified, or settled without an outcome: not taken. [AMQP 3.4.4, 3.4.5]
-      readable = true;
-      outbox.refused(transfer.messages, failures.notTaken(state), false);
+      refused(transfer.messages, failures.notTaken(state), false);
     }
     scheduler.add(this);
     if (inflight == 0) {
@@ -290,6 +323,7 @@ final class TelemetryPump implements Links.User {
   private void done(Delivery delivery, Transfer transfer) {
     delivery.setContext(null);
     transfers--;
+    batchesUnderWay -= transfer.isBatch() ? 1 : 0;
     scheduler.settled();
     inflight -= transfer.messages.size();
     inflightBytes -= transfer.size;
@@ -302,9 +336,9 @@ final class TelemetryPump implements Links.User {
 
   private void rejected(Transfer transfer, AmqpError said) {
     switch (said.kind()) {
-      case THROTTLED, QUOTA_EXCEEDED, SUSPENDED, TEMPORARY, REJECTED, LOCK_LOST ->
+      case THROTTLED, QUOTA_EXCEEDED, SUSPENDED, TEMPORARY, REJECTED, LOCK_LOST, PROTOCOL_ERROR ->
           refused(transfer.messages, said);
-      case UNAUTHORIZED, TAKEN_OVER, PROTOCOL_ERROR -> {
+      case UNAUTHORIZED, TAKEN_OVER -> {
         readable = true;
         transfer.messages.forEach(Envelope::giveBack);
         owner.failed(failures.message(said));
@@ -313,11 +347,31 @@ final class TelemetryPump implements Links.User {
   }
 
   private void refused(List<Envelope> messages, AmqpError said) {
-    readable = true;
     boolean namesMessage =
         said.kind() == Kind.REJECTED && said.error().scope() == Scope.THIS_MESSAGE;
-    outbox.refused(messages, failures.message(said), namesMessage);
+    refused(messages, failures.message(said), namesMessage);
   }
 
-  private record Transfer(List<Envelope> messages, long size) {}
+  private void refused(List<Envelope> messages, HubException why, boolean namesMessage) {
+    readable = true;
+    if (messages.size() > 1 && !(why instanceof ThrottledException)) {
+      batchRefused(why);
+    }
+    outbox.refused(messages, why, namesMessage);
+  }
+
+  private void batchRefused(HubException why) {
+    if (batches.refused(host, clock)) {
+      log.info(
+          "{} did not take a batch of telemetry; it gets single messages for an hour: {}",
+          host,
+          why.getMessage());
+    }
+  }
+
+  private record Transfer(List<Envelope> messages, long size) {
+    boolean isBatch() {
+      return messages.size() > 1;
+    }
+  }
 }
