@@ -5,6 +5,7 @@ import dev.fairlead.Proxy;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.Opening;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -68,7 +69,7 @@ public final class Dial {
     host = HostName.of(endpoint.host());
     failures = new DialFailures(endpoint);
     tlsFailures = new TlsFailures(endpoint, dialer.clock());
-    step = "the connection to " + endpoint + ", which is not begun";
+    step = Opening.OWN_WORK + "begin the connection to " + endpoint;
   }
 
   /**
@@ -254,14 +255,8 @@ public final class Dial {
   }
 
   private Connection secure(CountingSocket socket) throws IOException, GeneralSecurityException {
-    step =
-        "the TLS handshake with "
-            + endpoint
-            + " ("
-            + (dialer.proxy().isPresent()
-                ? "through the " + dialer.proxy().get()
-                : socket.getInetAddress().getHostAddress())
-            + ")";
+    // Reading trust stores and loading what TLS needs takes seconds on a small board.
+    step = Opening.OWN_WORK + "set up TLS for " + endpoint;
     SSLContext context = dialer.contexts().get(endpoint.trust(), certificate);
     SSLSocket tls =
         (SSLSocket)
@@ -273,6 +268,14 @@ public final class Dial {
     parameters.setEndpointIdentificationAlgorithm(host.verifiedByPlatform() ? "HTTPS" : null);
     host.sni().ifPresent(name -> parameters.setServerNames(List.of(name)));
     tls.setSSLParameters(parameters);
+    step =
+        "the TLS handshake with "
+            + endpoint
+            + " ("
+            + (dialer.proxy().isPresent()
+                ? "through the " + dialer.proxy().get()
+                : socket.getInetAddress().getHostAddress())
+            + ")";
     socket.limitReads(dialer.handshakeTimeout().toNanos());
     try {
       tls.startHandshake();

@@ -263,7 +263,7 @@ class DialTest {
                   })
               .dial(new Endpoint("hub.example.net", 8883, trust), Optional.empty());
       assertThat(resolving.step())
-          .isEqualTo("the connection to hub.example.net:8883, which is not begun");
+          .isEqualTo("this machine to begin the connection to hub.example.net:8883");
       CompletableFuture<UnreachableException> failed =
           CompletableFuture.supplyAsync(() -> refused(resolving));
       asked.await();

@@ -3,6 +3,8 @@ package dev.fairlead.session;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Route;
 import dev.fairlead.UnreachableException;
+import dev.fairlead.auth.Credentials;
+import dev.fairlead.settings.ClientSettings;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -35,10 +37,16 @@ final class OpeningAttempt {
   }
 
   /** Why it failed when it is not open at its limit. */
-  UnreachableException overdue(Endpoint endpoint, Duration limit) {
+  UnreachableException overdue(ClientSettings settings) {
     LiveSession begun = session;
+    Endpoint endpoint = settings.endpointOf(route);
+    Duration limit = settings.openTimeout();
     return begun == null
-        ? Openings.withoutCredential(route.toString(), endpoint, limit)
+        ? Openings.withoutCredential(
+            route.toString(),
+            endpoint,
+            limit,
+            Credentials.areLocal(settings.device().credentials()))
         : Openings.overdue(route.toString(), endpoint, limit, begun.opening);
   }
 }

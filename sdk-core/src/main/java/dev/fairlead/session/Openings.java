@@ -17,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  * How core deals with what a transport opens: guarded, and within a limit that core alone keeps.
  */
 public final class Openings {
+  private static final String TOO_SLOW =
+      "This machine was too slow; the network is not to blame. The first connection loads much code,"
+          + " which takes long on a small board. Allow more time with openTimeout, or give the"
+          + " machine less to do.";
+
   private Openings() {}
 
   /**
@@ -72,21 +77,29 @@ public final class Openings {
    */
   public static UnreachableException overdue(
       String what, Endpoint endpoint, Duration limit, @Nullable Opening<?> opening) {
+    String step = step(opening);
+    String advice =
+        step.contains(Opening.OWN_WORK)
+            ? " " + TOO_SLOW
+            : " Something in between drops packets, or the hub is overloaded. Check the network, or"
+                + " allow more time with openTimeout; another route may pass.";
     return new UnreachableException(
-        sentence(what, endpoint, limit, step(opening))
-            + " Something in between drops packets, or the hub is overloaded. Check the network,"
-            + " or allow more time with openTimeout; another route may pass.",
-        Stage.OPEN,
-        Progress.NOT_SENT,
-        null);
+        sentence(what, endpoint, limit, step) + advice, Stage.OPEN, Progress.NOT_SENT, null);
   }
 
-  /** The failure of an opening that waited for its credential until its limit. */
-  static UnreachableException withoutCredential(String what, Endpoint endpoint, Duration limit) {
+  /**
+   * The failure of an opening that waited for its credential until its limit.
+   *
+   * @param local whether this machine makes the credential itself, from a key in memory
+   */
+  static UnreachableException withoutCredential(
+      String what, Endpoint endpoint, Duration limit, boolean local) {
     return new UnreachableException(
-        sentence(what, endpoint, limit, "a credential")
-            + " The token source or signer given to the client did not answer, and nothing was"
-            + " sent to the hub. Check the source; the client asks it again.",
+        local
+            ? sentence(what, endpoint, limit, Opening.OWN_WORK + "sign a token") + " " + TOO_SLOW
+            : sentence(what, endpoint, limit, "a credential")
+                + " The token source or signer given to the client did not answer, and nothing was"
+                + " sent to the hub. Check the source; the client asks it again.",
         Stage.CREDENTIAL,
         Progress.NOT_SENT,
         null);

@@ -117,7 +117,7 @@ final class RouteProber {
     if (now == null && live.probes.at <= time.now()) {
       probeNow(live);
     } else if (now != null && now.due <= time.now()) {
-      HubException overdue = now.overdue(settings.endpointOf(now.route), settings.openTimeout());
+      HubException overdue = now.overdue(settings);
       LiveSession begun = now.session();
       if (begun == null) {
         stop(live, now, overdue, Duration.ZERO);

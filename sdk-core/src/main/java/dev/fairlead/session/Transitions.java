@@ -181,8 +181,7 @@ final class Transitions {
   }
 
   private void notOpenInTime(OpeningAttempt attempt) {
-    HubException overdue =
-        attempt.overdue(settings.endpointOf(attempt.route), settings.openTimeout());
+    HubException overdue = attempt.overdue(settings);
     LiveSession begun = attempt.session();
     if (begun == null) {
       walker.noCredential(attempt, overdue);

@@ -11,6 +11,12 @@ import java.util.concurrent.CompletionStage;
  */
 public interface Opening<T> {
   /**
+   * How a {@link #step()} begins that is this machine's own work, such as {@code "this machine to
+   * set up TLS"}. If it is not done at the limit, the network is not to blame.
+   */
+  String OWN_WORK = "this machine to ";
+
+  /**
    * What it becomes.
    *
    * @return completes once, from any thread: with the result, or exceptionally with a {@link
@@ -27,7 +33,7 @@ public interface Opening<T> {
 
   /**
    * What it waits for now, for error messages: a noun phrase such as {@code "the TLS handshake with
-   * 10.0.0.1:8883"} or {@code "the hub's answer to the token"}.
+   * 10.0.0.1:8883"} or {@code "the hub's answer to the token"}; see {@link #OWN_WORK}.
    *
    * @return one phrase without a final stop. Any thread; does not block
    */

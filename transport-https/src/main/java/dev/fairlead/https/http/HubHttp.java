@@ -6,6 +6,7 @@ import dev.fairlead.https.http.ExchangeFailure.Reason;
 import dev.fairlead.net.Dial;
 import dev.fairlead.net.Dialer;
 import dev.fairlead.spi.Credential;
+import dev.fairlead.spi.Opening;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.net.Socket;
@@ -176,7 +177,10 @@ public final class HubHttp {
    */
   public String step(String what) {
     ConnectionSocket present = present();
-    if (present == null || (present.isClosed() && present.dialling().isEmpty())) {
+    if (present == null) {
+      return Opening.OWN_WORK + "begin the connection to " + endpoint;
+    }
+    if (present.isClosed() && present.dialling().isEmpty()) {
       return "the connection to " + endpoint;
     }
     return present.dialling().orElseGet(() -> "the answer of " + endpoint + " to " + what);
