@@ -284,7 +284,12 @@ class GatewayTest extends GatewayCase {
     assertThatThrownBy(() -> gateway.device(elsewhere).outboxStore(new BrokenStore()).build())
         .hasMessage("scripted");
     assertThat(gateway.status().devices()).isZero();
-    awaitState(opening(device(gateway, "dev-1")), Connected.class);
+    String here =
+        "HostName="
+            + InMemoryHub.HOST
+            + ";DeviceId=dev-1;SharedAccessKey="
+            + hub.device("dev-1").key().reveal();
+    awaitState(opening(gateway.device(here)), Connected.class);
   }
 
   @Test
