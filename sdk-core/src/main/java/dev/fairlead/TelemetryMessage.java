@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Limits, checked when the message is built: property names and values of letters, digits and
  * {@code ! # $ % & ' * + - . ^ _ ` | ~} for names (values may be any text where the protocol
  * carries it), ids of at most 128 characters, and 256 KB in all (body, system property values,
- * application property names and values). Source: IoT Hub developer guide, "Create and read IoT Hub
- * messages" and "Quotas and throttling".
+ * application property names and values). The hub counts what the protocol adds too: on MQTT the
+ * topic, on AMQP the encoding. A message that is over 256 KB with it is refused when it is sent, so
+ * leave 128 bytes, and on MQTT the room that properties take when percent-encoded. Source: IoT Hub
+ * developer guide, "Create and read IoT Hub messages" and "Quotas and throttling".
  */
 public final class TelemetryMessage {
   /** The largest message the hub takes, in bytes: 256 KB. */

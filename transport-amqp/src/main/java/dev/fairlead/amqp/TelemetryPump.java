@@ -2,6 +2,8 @@ package dev.fairlead.amqp;
 
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
+import dev.fairlead.RejectedException;
+import dev.fairlead.TelemetryMessage;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
@@ -12,6 +14,7 @@ import dev.fairlead.transport.Debt;
 import dev.fairlead.transport.HubCode.Kind;
 import dev.fairlead.transport.HubCode.Scope;
 import dev.fairlead.transport.Overdue;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -280,10 +283,17 @@ final class TelemetryPump implements Links.User {
     for (Envelope each : messages) {
       size += TelemetryEncoder.size(each.message());
     }
-    Delivery delivery =
-        messages.size() == 1
-            ? own.send(TelemetryEncoder.one(messages.get(0).message()), 0)
-            : own.send(TelemetryEncoder.batch(messages), TelemetryEncoder.BATCH_FORMAT);
+    ByteBuffer encoded;
+    if (messages.size() == 1) {
+      encoded = TelemetryEncoder.one(messages.get(0).message());
+      if (encoded.remaining() > TelemetryMessage.MAX_BYTES) {
+        messages.get(0).failed(tooLarge(encoded.remaining()));
+        return size;
+      }
+    } else {
+      encoded = TelemetryEncoder.batch(messages);
+    }
+    Delivery delivery = own.send(encoded, messages.size() == 1 ? 0 : TelemetryEncoder.BATCH_FORMAT);
     delivery.setContext(new Transfer(messages, size));
     transfers++;
     batchesUnderWay += messages.size() > 1 ? 1 : 0;
@@ -291,6 +301,17 @@ final class TelemetryPump implements Links.User {
     inflightBytes += size;
     acknowledgements.owe(size);
     return size;
+  }
+
+  /** The hub counts the encoded message. */
+  private static RejectedException tooLarge(int size) {
+    return new RejectedException(
+        "The message takes "
+            + size
+            + " bytes when encoded for AMQP, and the hub takes at most "
+            + TelemetryMessage.MAX_BYTES
+            + " (256 KB). Make it smaller, or send it by file upload.",
+        Progress.NOT_SENT);
   }
 
   @Override

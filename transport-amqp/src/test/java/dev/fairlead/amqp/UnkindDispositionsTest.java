@@ -2,9 +2,12 @@ package dev.fairlead.amqp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fairlead.RejectedException;
+import dev.fairlead.TelemetryMessage;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 import org.apache.qpid.proton.amqp.UnsignedInteger;
 import org.apache.qpid.proton.amqp.UnsignedLong;
@@ -161,5 +164,21 @@ class UnkindDispositionsTest extends ScriptedCase {
     awaitAccepted(accepted + 1);
     assertThat(context.ends()).isEmpty();
     assertThat(outbox.lateCalls()).isZero();
+  }
+
+  /** The hub counts the encoded message; the others are unaffected. */
+  @Test
+  void aMessageThatIsTooLargeWhenEncodedIsNotSent() throws Exception {
+    HubPeer peer = open(hub -> {});
+    int largest = TelemetryMessage.MAX_BYTES - 8;
+    CompletableFuture<Void> fits = outbox.add(TelemetryMessage.of(new byte[largest])).outcome();
+    CompletableFuture<Void> over = outbox.add(TelemetryMessage.of(new byte[largest + 1])).outcome();
+    CompletableFuture<Void> next = outbox.add("next").outcome();
+    done(fits);
+    assertThat(failure(over))
+        .isInstanceOf(RejectedException.class)
+        .hasMessageContaining("takes 262145 bytes when encoded for AMQP");
+    done(next);
+    assertThat(peer.look(() -> peer.telemetry.size())).isEqualTo(2);
   }
 }

@@ -2,6 +2,7 @@ package dev.fairlead.mqtt;
 
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
+import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.spi.OutboxReader;
@@ -96,8 +97,12 @@ final class TelemetryPump {
       return;
     }
     byte[] body = envelope.message().body();
-    Acknowledgement acknowledgement =
-        new Acknowledgement(envelope, Topics.publishSize(topic.length(), body.length));
+    long size = Topics.publishSize(topic.length(), body.length);
+    if (size > TelemetryMessage.MAX_BYTES) {
+      envelope.failed(tooLarge(size));
+      return;
+    }
+    Acknowledgement acknowledgement = new Acknowledgement(envelope, size);
     try {
       client.publish(topic, body, acknowledgement);
     } catch (MqttException e) {
@@ -107,6 +112,20 @@ final class TelemetryPump {
       return;
     }
     acknowledgements.owe(acknowledgement.size);
+  }
+
+  /**
+   * The hub's limit is documented for the message; its front ends count the packet, and cut the
+   * connection of a device that sends more.
+   */
+  private static RejectedException tooLarge(long size) {
+    return new RejectedException(
+        "The message takes "
+            + size
+            + " bytes as an MQTT packet, topic and properties included, and the hub takes at most "
+            + TelemetryMessage.MAX_BYTES
+            + " (256 KB). Make it smaller, or send it by file upload.",
+        Progress.NOT_SENT);
   }
 
   private final class Acknowledgement extends PahoClient.Sent {

@@ -223,10 +223,21 @@ class SessionTest extends SessionCase {
     close(session);
   }
 
+  /** What fills the 256 KB of a packet is sent; a byte more would make the cloud cut. */
   @Test
-  void sendsTheLargestMessage() throws Exception {
+  void sendsTheLargestPacketAndRefusesALargerOne() throws Exception {
     TransportSession session = open();
-    done(outbox.add(TelemetryMessage.of(new byte[TelemetryMessage.MAX_BYTES])).outcome());
+    int around = 1 + 3 + 2 + "devices/dev-1/messages/events/".length() + 2;
+    int largest = TelemetryMessage.MAX_BYTES - around;
+    CompletableFuture<Void> fits = outbox.add(TelemetryMessage.of(new byte[largest])).outcome();
+    CompletableFuture<Void> over = outbox.add(TelemetryMessage.of(new byte[largest + 1])).outcome();
+    CompletableFuture<Void> next = outbox.add("next").outcome();
+
+    done(fits);
+    assertThat(failure(over))
+        .isInstanceOf(RejectedException.class)
+        .hasMessageContaining("takes 262145 bytes as an MQTT packet");
+    done(next);
     close(session);
   }
 
