@@ -33,7 +33,9 @@ class SessionOpeningTest extends SessionCase {
     "405, SomethingNew",
     "413, MessageTooLarge",
     "415, GenericUnsupportedMediaType",
-    "500, ServerError"
+    "500, ServerError",
+    "501, SomethingNew",
+    "502, SomethingNew"
   })
   void theProofIsTakenOrItsContentRefused(int status, String name) {
     ScriptedServer hub = hub(request -> status == 204 ? noContent() : error(status, name));

@@ -71,8 +71,10 @@ public final class HttpsFailures {
       return true;
     }
     HubError error = read(answer);
-    return error.byHub()
-        && ((error.kind() == Kind.REJECTED && status != 403 && status != 404) || status == 500);
+    boolean contentRefused = error.kind() == Kind.REJECTED && status != 403 && status != 404;
+    // A defect at this odd content says as much; 503 and 408 ask to come back later.
+    boolean broke = error.kind() == Kind.TEMPORARY && status >= 500 && status != 503;
+    return error.byHub() && (contentRefused || broke);
   }
 
   /**
