@@ -72,6 +72,10 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
 
   private State state = State.NEW;
   private boolean aborting;
+
+  /** Whether the last ping was FLOW. */
+  private boolean asked;
+
   private @Nullable Throwable writeFailure;
 
   // Read by any thread.
@@ -123,7 +127,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     return setup.batches();
   }
 
-  TokenFirstHubs tokenFirst() {
+  RememberedHubs tokenFirst() {
     return setup.tokenFirst();
   }
 
@@ -244,6 +248,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     if (state == State.LEAVING) {
       down(null, null);
     } else {
+      blamePing();
       down(null, AmqpError.of(why));
     }
   }
@@ -258,7 +263,15 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
 
   @Override
   public void broken(Throwable cause) {
+    blamePing();
     down(state == State.LEAVING ? null : cause, null);
+  }
+
+  /** A peer that ends the connection instead of answering a ping may mind the ping. */
+  private void blamePing() {
+    if (state != State.LEAVING && state != State.ENDED && engine.pinging()) {
+      pingRefused();
+    }
   }
 
   // Liveness.
@@ -278,14 +291,29 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     engine.heartbeat();
   }
 
+  /** By an empty session, or by FLOW where the hub minds that. */
   @Override
   public void ping() {
-    engine.ping();
+    asked = setup.noEmptySessions().contains(setup.endpoint().host()) && engine.askForState();
+    if (!asked) {
+      engine.ping();
+    }
     engine.flush();
   }
 
   @Override
+  public void pingRefused() {
+    if (setup.noEmptySessions().add(setup.endpoint().host())) {
+      log.info("{} does not take an empty session as a ping; FLOW will be it", setup.endpoint());
+    }
+  }
+
+  @Override
   public void dead(Duration silent) {
+    if (asked) {
+      // It may be one that answers no FLOW: then an empty session is tried again.
+      setup.noEmptySessions().remove(setup.endpoint().host());
+    }
     down(failures.silent(silent, debts.describe(), Progress.MAYBE_SENT), null);
   }
 

@@ -38,7 +38,8 @@ public final class AmqpTransport implements MultiplexingProvider {
   private static final String NO_CERTIFICATE = "?iothub-no-client-cert=true";
 
   private final AmqpOptions options;
-  private final TokenFirstHubs tokenFirst = new TokenFirstHubs();
+  private final RememberedHubs tokenFirst = new RememberedHubs();
+  private final RememberedHubs noEmptySessions = new RememberedHubs();
   private final BatchSupport batches = new BatchSupport();
 
   /** Creates it with all defaults, as the service loader does. */
@@ -95,6 +96,7 @@ public final class AmqpTransport implements MultiplexingProvider {
                 dial(context.endpoint(), context.proxy(), certificate, webSocket),
                 certificate.isEmpty() && options.broker().isEmpty(),
                 tokenFirst,
+                noEmptySessions,
                 batches),
             failures,
             null);
@@ -116,6 +118,7 @@ public final class AmqpTransport implements MultiplexingProvider {
             dial(context.endpoint(), context.proxy(), Optional.empty(), webSocket),
             options.broker().isEmpty(),
             tokenFirst,
+            noEmptySessions,
             batches),
         webSocket ? options.webSocketIdentities() : options.identities());
   }

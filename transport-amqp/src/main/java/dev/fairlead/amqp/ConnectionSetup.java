@@ -13,7 +13,9 @@ import dev.fairlead.spi.Loop;
  * @param loop where all of its work happens
  * @param dial dials
  * @param tokens whether identities show tokens rather than the connection's certificate
- * @param tokenFirst the hubs that take no links before the token's answer
+ * @param tokenFirst the hubs that take no links before the token's answer: with them the order is
+ *     strict
+ * @param noEmptySessions the hubs that end a connection for an empty session, which is a ping
  * @param batches the hubs that take batches
  */
 record ConnectionSetup(
@@ -23,5 +25,6 @@ record ConnectionSetup(
     Loop loop,
     Dial dial,
     boolean tokens,
-    TokenFirstHubs tokenFirst,
+    RememberedHubs tokenFirst,
+    RememberedHubs noEmptySessions,
     BatchSupport batches) {}

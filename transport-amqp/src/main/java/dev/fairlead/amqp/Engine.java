@@ -19,7 +19,6 @@ import org.apache.qpid.proton.engine.Sasl.SaslOutcome;
 import org.apache.qpid.proton.engine.Sender;
 import org.apache.qpid.proton.engine.Session;
 import org.apache.qpid.proton.engine.TransportException;
-import org.apache.qpid.proton.engine.impl.TransportImpl;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +31,9 @@ final class Engine {
     void remoteOpened();
 
     void closed(ErrorCondition why);
+
+    /** An empty session, which was a ping, was ended with an error. */
+    void pingRefused();
 
     /** The engine itself failed, which is a defect of this side. */
     void failed(RuntimeException bug);
@@ -71,7 +73,7 @@ final class Engine {
   private final ConnectionThreads threads;
   private final Loop loop;
   private final Events events;
-  private final TransportImpl transport = (TransportImpl) Proton.transport();
+  private final AskingTransport transport = new AskingTransport();
   private final Connection connection = Proton.connection();
   private final Collector collector = Proton.collector();
   private final org.apache.qpid.proton.engine.@Nullable Sasl sasl;
@@ -80,6 +82,7 @@ final class Engine {
   private final List<Sender> draining = new ArrayList<>();
   private final Reassembly incoming = new Reassembly();
   private boolean busy;
+  private boolean pinging;
   private boolean flushScheduled;
   private long lastReceived;
   private long lastSent;
@@ -333,21 +336,42 @@ final class Engine {
 
   /** Begins an empty session and ends it as soon as it is answered. */
   void ping() {
-    Session[] ping = new Session[1];
-    ping[0] =
-        session(
-            new SessionEvents() {
-              @Override
-              public void begun() {
-                leave(ping[0]);
-              }
+    Session ping = connection.session();
+    ping.setIncomingCapacity(SESSION_CAPACITY);
+    ping.setContext(
+        new SessionEvents() {
+          @Override
+          public void begun() {
+            pinging = false;
+            ping.close();
+          }
 
-              @Override
-              public void ended(ErrorCondition why) {
-                leave(ping[0]);
-              }
-            });
-    ping[0].open();
+          @Override
+          public void ended(ErrorCondition why) {
+            pinging = false;
+            if (why.getCondition() != null) {
+              events.pingRefused();
+            }
+            ping.close();
+            ended.add(ping);
+          }
+        });
+    pinging = true;
+    ping.open();
+  }
+
+  /** Whether an empty session was begun and is not answered. */
+  boolean pinging() {
+    return pinging;
+  }
+
+  /**
+   * Asks the peer for the state of a link.
+   *
+   * @return false if there is none
+   */
+  boolean askForState() {
+    return transport.ask();
   }
 
   /**

@@ -72,6 +72,11 @@ final class FairScheduler {
     }
   }
 
+  /** A transfer is under way. */
+  void sent() {
+    underWay++;
+  }
+
   /** A transfer is settled or lost; what waited for that may send with the next {@link #run}. */
   void settled() {
     underWay--;
@@ -98,12 +103,12 @@ final class FairScheduler {
         return;
       }
       boolean isolates = pump.isolates();
-      long sent = pump.send();
-      if (sent > 0) {
-        underWay++;
-        alone = isolates;
+      int before = underWay;
+      long done = pump.send();
+      alone = underWay > before ? isolates : alone && underWay > 0;
+      if (done > 0) {
         add(pump);
-        unflushed += sent;
+        unflushed += done;
       }
       if (unflushed >= AT_ONCE) {
         engine.flush();

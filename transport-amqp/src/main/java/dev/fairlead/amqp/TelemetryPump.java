@@ -230,7 +230,8 @@ final class TelemetryPump implements Links.User {
   /**
    * Sends at most one transfer.
    *
-   * @return its size in bytes, 0 if there is nothing to send or no room for it
+   * @return its size in bytes, whether it was sent or could not be; 0 if there is nothing to send or
+   *     no room for it
    */
   long send() {
     Links own = links;
@@ -296,6 +297,7 @@ final class TelemetryPump implements Links.User {
     Delivery delivery = own.send(encoded, messages.size() == 1 ? 0 : TelemetryEncoder.BATCH_FORMAT);
     delivery.setContext(new Transfer(messages, size));
     transfers++;
+    scheduler.sent();
     batchesUnderWay += messages.size() > 1 ? 1 : 0;
     inflight += messages.size();
     inflightBytes += size;

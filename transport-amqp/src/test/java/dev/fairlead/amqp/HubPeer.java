@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.qpid.proton.Proton;
@@ -27,6 +28,7 @@ import org.apache.qpid.proton.amqp.messaging.MessageAnnotations;
 import org.apache.qpid.proton.amqp.messaging.Rejected;
 import org.apache.qpid.proton.amqp.transport.DeliveryState;
 import org.apache.qpid.proton.amqp.transport.ErrorCondition;
+import org.apache.qpid.proton.amqp.transport.Flow;
 import org.apache.qpid.proton.amqp.transport.ReceiverSettleMode;
 import org.apache.qpid.proton.engine.Collector;
 import org.apache.qpid.proton.engine.Connection;
@@ -74,6 +76,14 @@ final class HubPeer {
   ErrorCondition endEarly;
 
   boolean closeEarly;
+
+  /**
+   * What to do with a session beyond that of the tokens and that of the device: null to take it.
+   */
+  Consumer<Session> emptySession;
+
+  boolean answerEcho = true;
+  int echoes;
   Runnable whenEnded = () -> {};
 
   // What it has seen.
@@ -101,7 +111,15 @@ final class HubPeer {
           @Override
           public boolean handleFrame(TransportFrame frame) {
             frames.add(frame.getBody().getClass().getSimpleName());
-            return engine.handleFrame(frame);
+            boolean goOn = engine.handleFrame(frame);
+            if (frame.getBody() instanceof Flow flow && flow.getEcho()) {
+              echoes++;
+              if (answerEcho) {
+                // This engine knows no echo; a credit more is a FLOW as well.
+                ((Receiver) links.get("to $cbs")).flow(1);
+              }
+            }
+            return goOn;
           }
 
           @Override
@@ -129,6 +147,21 @@ final class HubPeer {
     if (!hold) {
       answer();
     }
+  }
+
+  /** Ends the connection without a word. */
+  void cut() {
+    silent = true;
+    try {
+      socket.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void close(ErrorCondition why) {
+    connection.setCondition(why);
+    connection.close();
   }
 
   /** Answers all that has come. */
@@ -212,7 +245,11 @@ final class HubPeer {
       case CONNECTION_REMOTE_CLOSE -> connection.close();
       case SESSION_REMOTE_OPEN -> {
         sessions++;
-        event.getSession().open();
+        if (sessions > 2 && emptySession != null) {
+          emptySession.accept(event.getSession());
+        } else {
+          event.getSession().open();
+        }
       }
       case SESSION_REMOTE_CLOSE -> {
         ends++;

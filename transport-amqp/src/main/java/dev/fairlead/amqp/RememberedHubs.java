@@ -5,10 +5,10 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Hubs that end a session which asks for links before its token is answered. With them the order is
- * strict: token, answer, links. Kept for the life of a provider; safe for any thread.
+ * Hubs of which one thing is known: that they do not take what others do. Kept for the life of a
+ * provider; safe for any thread.
  */
-final class TokenFirstHubs {
+final class RememberedHubs {
   /** A process talks to a few hubs; the oldest is forgotten. */
   private static final int MOST = 1000;
 
@@ -24,5 +24,9 @@ final class TokenFirstHubs {
       hosts.remove(hosts.iterator().next());
     }
     return hosts.add(host.toLowerCase(Locale.ROOT));
+  }
+
+  synchronized void remove(String host) {
+    hosts.remove(host.toLowerCase(Locale.ROOT));
   }
 }
