@@ -50,7 +50,7 @@ public interface DeviceClient extends AutoCloseable {
    *
    * @return completes with the first session. It does not fail while attempts go on: the
    *     {@linkplain #state() state} tells why it takes so long. It fails only when the client is
-   *     closed or gives up as it was asked to
+   *     closed or gives up as it was asked to; a client that is closed cannot be opened again
    */
   CompletableFuture<Void> open();
 

@@ -15,6 +15,7 @@ import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.UnsupportedException;
 import dev.fairlead.threads.Failures;
+import dev.fairlead.transport.Overdue;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -33,7 +34,8 @@ final class BlockingView implements BlockingDeviceClient {
 
   BlockingView(RealDeviceClient client, Duration timeout) {
     if (timeout.isZero() || timeout.isNegative()) {
-      throw new IllegalArgumentException("A time-out is positive, not " + timeout + ".");
+      throw new IllegalArgumentException(
+          "The time-out of blocking(…) must be positive; it was " + timeout + ".");
     }
     this.client = client;
     this.timeout = timeout;
@@ -77,7 +79,7 @@ final class BlockingView implements BlockingDeviceClient {
     } catch (ExecutionException e) {
       throw atCaller(Failures.of(e, Stage.SESSION));
     } catch (TimeoutException e) {
-      throw stillGoingOn("There was no outcome within " + timeout, e);
+      throw stillGoingOn("There was no outcome within " + Overdue.inWords(timeout), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw stillGoingOn("The thread was interrupted while it waited", e);

@@ -1,7 +1,6 @@
 package dev.fairlead.client;
 
 import dev.fairlead.BlockingDeviceClient;
-import dev.fairlead.ClientClosedException;
 import dev.fairlead.ConnectionState;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.FileUpload;
@@ -36,6 +35,7 @@ import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
 import dev.fairlead.threads.ClientLoop;
 import dev.fairlead.threads.ClientThreads;
+import dev.fairlead.threads.Failures;
 import dev.fairlead.threads.ForeignCalls;
 import dev.fairlead.threads.OpenOperations;
 import dev.fairlead.threads.SharedOutcome;
@@ -155,7 +155,13 @@ public final class RealDeviceClient implements DeviceClient {
   @Override
   public CompletableFuture<Void> open() {
     loop.execute(supervisor::start);
-    return opened.future();
+    CompletableFuture<Void> outcome = opened.future();
+    boolean wasOpen = outcome.isDone() && !outcome.isCompletedExceptionally();
+    if (wasOpen && state instanceof ConnectionState.Closed) {
+      outcome = threads.newFuture();
+      outcome.completeExceptionally(Failures.clientClosed("It cannot be reopened."));
+    }
+    return outcome;
   }
 
   @Override
@@ -210,6 +216,9 @@ public final class RealDeviceClient implements DeviceClient {
   private TwinLink twinLink(String undone) {
     LiveSession live = supervisor.session();
     TransportSession session = live == null ? null : live.session;
+    if (state instanceof ConnectionState.Closed) {
+      throw Failures.clientClosed(undone + ".");
+    }
     if (live == null || session == null) {
       throw new UnreachableException(
           undone
@@ -346,9 +355,7 @@ public final class RealDeviceClient implements DeviceClient {
       uploads.clientClosed();
       opened.fail(
           failure.orElseGet(
-              () ->
-                  new ClientClosedException(
-                      "The client was closed before its first session.", Progress.NOT_SENT)));
+              () -> Failures.clientClosed("It was closed before its first session.")));
       environment.ended(RealDeviceClient.this);
       closed.complete();
     }

@@ -4,6 +4,7 @@ import dev.fairlead.ClientClosedException;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
+import dev.fairlead.threads.Failures;
 import dev.fairlead.transport.Overdue;
 
 /** Why the outbox did not take a message in, or gave it up: what happened and what to do. */
@@ -11,8 +12,7 @@ final class Refusals {
   private Refusals() {}
 
   static ClientClosedException closed() {
-    return new ClientClosedException(
-        "The client is closed; the message was not queued.", Progress.NOT_SENT);
+    return Failures.clientClosed("The message was not queued.");
   }
 
   /**
@@ -38,8 +38,8 @@ final class Refusals {
     return new RejectedException(
         "The outbox is full ("
             + fill
-            + "), and send() cannot wait for room on the thread that completes futures, because the client needs it to go on."
-            + " Send from a thread of the application.",
+            + "), and send() must not wait for room here: this code was attached to a future of the client, and runs on the thread"
+            + " that the client needs to make room. Attach it with thenRunAsync(…, executor) or thenComposeAsync(…, executor).",
         Progress.NOT_SENT);
   }
 

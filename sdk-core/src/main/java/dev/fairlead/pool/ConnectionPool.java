@@ -160,11 +160,17 @@ public final class ConnectionPool implements TransportProvider {
     return around.offer();
   }
 
+  static ClientClosedException gatewayClosed() {
+    return new ClientClosedException(
+        "The gateway is closed, and its devices' connections with it. Build a new gateway.",
+        Progress.NOT_SENT);
+  }
+
   @Override
   public Opening<TransportSession> open(Route route, SessionContext context) {
     around.loop().assertInLoop();
     if (closing) {
-      throw new ClientClosedException("The gateway is closed.", Progress.NOT_SENT);
+      throw gatewayClosed();
     }
     if (around.limit(route) > 1
         && around.provider(route) instanceof MultiplexingProvider wire

@@ -1,6 +1,5 @@
 package dev.fairlead.pool;
 
-import dev.fairlead.ClientClosedException;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.Route;
@@ -218,9 +217,7 @@ final class SharedRoute {
   void close() {
     List<Attachment> left = List.copyOf(waiting);
     waiting.clear();
-    left.forEach(
-        device ->
-            device.fail(new ClientClosedException("The gateway is closed.", Progress.NOT_SENT)));
+    left.forEach(device -> device.fail(ConnectionPool.gatewayClosed()));
   }
 
   // ---- pauses

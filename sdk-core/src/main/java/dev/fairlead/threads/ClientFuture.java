@@ -44,9 +44,9 @@ final class ClientFuture<T> extends CompletableFuture<T> {
   private void refuseToHang() {
     if (!isDone() && !threads.mayWait()) {
       throw new IllegalStateException(
-          "This code runs as the continuation of a future of the client, on a thread that the client needs to complete its"
-              + " futures; waiting here for another one would never end. Chain it with thenCompose(…), or continue on a thread of your own with"
-              + " thenApplyAsync(…, executor).");
+          "Waiting here for a future of the client would never end: this code is a continuation (thenRun, thenApply, …) of one"
+              + " of its futures, and runs on the thread that completes them all. Chain the next call with thenCompose(…), or attach this"
+              + " code with thenApplyAsync(…, executor), which runs it on a thread of your own.");
     }
   }
 }

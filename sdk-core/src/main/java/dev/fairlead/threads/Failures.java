@@ -1,5 +1,6 @@
 package dev.fairlead.threads;
 
+import dev.fairlead.ClientClosedException;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.UnreachableException;
@@ -24,5 +25,16 @@ public final class Failures {
             stage,
             Progress.MAYBE_SENT,
             cause);
+  }
+
+  /**
+   * A call came after the client had closed.
+   *
+   * @param undone what was not done, as a sentence
+   */
+  public static ClientClosedException clientClosed(String undone) {
+    return new ClientClosedException(
+        "The client is closed. " + undone + " Build a new one with DeviceClient.builder(…).",
+        Progress.NOT_SENT);
   }
 }

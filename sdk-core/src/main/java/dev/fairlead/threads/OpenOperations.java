@@ -26,7 +26,7 @@ public final class OpenOperations {
     Operation<T> operation = new Operation<>();
     open.add(operation);
     if (closed) {
-      operation.clientClosed();
+      operation.fail(Failures.clientClosed("Nothing was sent to the hub."));
     }
     return operation;
   }

@@ -315,7 +315,7 @@ class OutboxOverflowTest {
       CompletableFuture<Void> second = rig.send("b");
 
       assertFull(second, Progress.NOT_SENT);
-      assertThat(failureOf(second)).hasMessageContaining("thread of the application");
+      assertThat(failureOf(second)).hasMessageContaining("thenRunAsync(…, executor)");
     }
 
     @Test
