@@ -46,27 +46,63 @@ public record UndocumentedAmqpBehavior(
 
   /** The defaults named above. */
   public static UndocumentedAmqpBehavior defaults() {
-    return new UndocumentedAmqpBehavior(ModifiedOutcome.ABANDON, SecondLink.STEALS, 200, false);
+    return builder().build();
   }
 
-  /** A copy with another {@code modified}. */
-  public UndocumentedAmqpBehavior withModified(ModifiedOutcome value) {
-    return new UndocumentedAmqpBehavior(
-        value, secondLink, reportStatus, certificatesOverWebSockets);
+  /** A builder that holds the defaults. */
+  public static Builder builder() {
+    return new Builder();
   }
 
-  /** A copy with another {@code secondLink}. */
-  public UndocumentedAmqpBehavior withSecondLink(SecondLink value) {
-    return new UndocumentedAmqpBehavior(modified, value, reportStatus, certificatesOverWebSockets);
+  /** A builder that holds these values. */
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
-  /** A copy with another {@code reportStatus}. */
-  public UndocumentedAmqpBehavior withReportStatus(int value) {
-    return new UndocumentedAmqpBehavior(modified, secondLink, value, certificatesOverWebSockets);
-  }
+  /** Builds {@link UndocumentedAmqpBehavior}. Not safe for several threads. */
+  public static final class Builder {
+    private ModifiedOutcome modified = ModifiedOutcome.ABANDON;
+    private SecondLink secondLink = SecondLink.STEALS;
+    private int reportStatus = 200;
+    private boolean certificatesOverWebSockets;
 
-  /** A copy with another {@code certificatesOverWebSockets}. */
-  public UndocumentedAmqpBehavior withCertificatesOverWebSockets(boolean value) {
-    return new UndocumentedAmqpBehavior(modified, secondLink, reportStatus, value);
+    private Builder() {}
+
+    private Builder(UndocumentedAmqpBehavior from) {
+      modified = from.modified;
+      secondLink = from.secondLink;
+      reportStatus = from.reportStatus;
+      certificatesOverWebSockets = from.certificatesOverWebSockets;
+    }
+
+    /** Sets {@link UndocumentedAmqpBehavior#modified}. */
+    public Builder modified(ModifiedOutcome value) {
+      modified = value;
+      return this;
+    }
+
+    /** Sets {@link UndocumentedAmqpBehavior#secondLink}. */
+    public Builder secondLink(SecondLink value) {
+      secondLink = value;
+      return this;
+    }
+
+    /** Sets {@link UndocumentedAmqpBehavior#reportStatus}. */
+    public Builder reportStatus(int value) {
+      reportStatus = value;
+      return this;
+    }
+
+    /** Sets {@link UndocumentedAmqpBehavior#certificatesOverWebSockets}. */
+    public Builder certificatesOverWebSockets(boolean value) {
+      certificatesOverWebSockets = value;
+      return this;
+    }
+
+    /** The values. */
+    public UndocumentedAmqpBehavior build() {
+      return new UndocumentedAmqpBehavior(
+          modified, secondLink, reportStatus, certificatesOverWebSockets);
+    }
   }
 }

@@ -64,260 +64,155 @@ public record UndocumentedBehavior(
 
   /** The defaults named above: strict, and without grace. */
   public static UndocumentedBehavior defaults() {
-    return new UndocumentedBehavior(
-        Reaction.CLOSE,
-        Reaction.CLOSE,
-        Reaction.CLOSE,
-        Reaction.CLOSE,
-        Duration.ZERO,
-        Duration.ZERO,
-        true,
-        false,
-        false,
-        false,
-        false,
-        UndocumentedAmqpBehavior.defaults(),
-        UndocumentedHttpsBehavior.defaults());
+    return builder().build();
+  }
+
+  /** A builder that holds the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** A builder that holds these values. */
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
   /** As the hub is believed to behave: five minutes of clock tolerance, ten minutes of grace. */
   public static UndocumentedBehavior likeTheCloud() {
-    return defaults()
-        .withClockTolerance(Duration.ofMinutes(5))
-        .withExpiryGrace(Duration.ofMinutes(10));
+    return builder()
+        .clockTolerance(Duration.ofMinutes(5))
+        .expiryGrace(Duration.ofMinutes(10))
+        .build();
   }
 
-  /** A copy with another {@code unknownTopic}. */
-  public UndocumentedBehavior withUnknownTopic(Reaction value) {
-    return new UndocumentedBehavior(
-        value,
-        unknownFilter,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        expiryGrace,
-        everyReturnCounts,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        amqp,
-        https);
-  }
+  /** Builds {@link UndocumentedBehavior}. Not safe for several threads. */
+  public static final class Builder {
+    private Reaction unknownTopic = Reaction.CLOSE;
+    private Reaction unknownFilter = Reaction.CLOSE;
+    private Reaction sixthSubscription = Reaction.CLOSE;
+    private Reaction acknowledgementOutOfOrder = Reaction.CLOSE;
+    private Duration clockTolerance = Duration.ZERO;
+    private Duration expiryGrace = Duration.ZERO;
+    private boolean everyReturnCounts = true;
+    private boolean cleanSessionPurges;
+    private boolean deviceKeyOpensModules;
+    private boolean twinAtSubscribedQos;
+    private boolean caCertificatesOnPort443;
+    private UndocumentedAmqpBehavior amqp = UndocumentedAmqpBehavior.defaults();
+    private UndocumentedHttpsBehavior https = UndocumentedHttpsBehavior.defaults();
 
-  /** A copy with another {@code unknownFilter}. */
-  public UndocumentedBehavior withUnknownFilter(Reaction value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        value,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        expiryGrace,
-        everyReturnCounts,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        amqp,
-        https);
-  }
+    private Builder() {}
 
-  /** A copy with another {@code sixthSubscription}. */
-  public UndocumentedBehavior withSixthSubscription(Reaction value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        value,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        expiryGrace,
-        everyReturnCounts,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        amqp,
-        https);
-  }
+    private Builder(UndocumentedBehavior from) {
+      unknownTopic = from.unknownTopic;
+      unknownFilter = from.unknownFilter;
+      sixthSubscription = from.sixthSubscription;
+      acknowledgementOutOfOrder = from.acknowledgementOutOfOrder;
+      clockTolerance = from.clockTolerance;
+      expiryGrace = from.expiryGrace;
+      everyReturnCounts = from.everyReturnCounts;
+      cleanSessionPurges = from.cleanSessionPurges;
+      deviceKeyOpensModules = from.deviceKeyOpensModules;
+      twinAtSubscribedQos = from.twinAtSubscribedQos;
+      caCertificatesOnPort443 = from.caCertificatesOnPort443;
+      amqp = from.amqp;
+      https = from.https;
+    }
 
-  /** A copy with another {@code acknowledgementOutOfOrder}. */
-  public UndocumentedBehavior withAcknowledgementOutOfOrder(Reaction value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        sixthSubscription,
-        value,
-        clockTolerance,
-        expiryGrace,
-        everyReturnCounts,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        amqp,
-        https);
-  }
+    /** Sets {@link UndocumentedBehavior#unknownTopic}. */
+    public Builder unknownTopic(Reaction value) {
+      unknownTopic = value;
+      return this;
+    }
 
-  /** A copy with another {@code clockTolerance}. */
-  public UndocumentedBehavior withClockTolerance(Duration value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        value,
-        expiryGrace,
-        everyReturnCounts,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        amqp,
-        https);
-  }
+    /** Sets {@link UndocumentedBehavior#unknownFilter}. */
+    public Builder unknownFilter(Reaction value) {
+      unknownFilter = value;
+      return this;
+    }
 
-  /** A copy with another {@code expiryGrace}. */
-  public UndocumentedBehavior withExpiryGrace(Duration value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        value,
-        everyReturnCounts,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        amqp,
-        https);
-  }
+    /** Sets {@link UndocumentedBehavior#sixthSubscription}. */
+    public Builder sixthSubscription(Reaction value) {
+      sixthSubscription = value;
+      return this;
+    }
 
-  /** A copy with another {@code everyReturnCounts}. */
-  public UndocumentedBehavior withEveryReturnCounts(boolean value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        expiryGrace,
-        value,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        amqp,
-        https);
-  }
+    /** Sets {@link UndocumentedBehavior#acknowledgementOutOfOrder}. */
+    public Builder acknowledgementOutOfOrder(Reaction value) {
+      acknowledgementOutOfOrder = value;
+      return this;
+    }
 
-  /** A copy with another {@code cleanSessionPurges}. */
-  public UndocumentedBehavior withCleanSessionPurges(boolean value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        expiryGrace,
-        everyReturnCounts,
-        value,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        amqp,
-        https);
-  }
+    /** Sets {@link UndocumentedBehavior#clockTolerance}. */
+    public Builder clockTolerance(Duration value) {
+      clockTolerance = value;
+      return this;
+    }
 
-  /** A copy with another {@code deviceKeyOpensModules}. */
-  public UndocumentedBehavior withDeviceKeyOpensModules(boolean value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        expiryGrace,
-        everyReturnCounts,
-        cleanSessionPurges,
-        value,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        amqp,
-        https);
-  }
+    /** Sets {@link UndocumentedBehavior#expiryGrace}. */
+    public Builder expiryGrace(Duration value) {
+      expiryGrace = value;
+      return this;
+    }
 
-  /** A copy with another {@code twinAtSubscribedQos}. */
-  public UndocumentedBehavior withTwinAtSubscribedQos(boolean value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        expiryGrace,
-        everyReturnCounts,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        value,
-        caCertificatesOnPort443,
-        amqp,
-        https);
-  }
+    /** Sets {@link UndocumentedBehavior#everyReturnCounts}. */
+    public Builder everyReturnCounts(boolean value) {
+      everyReturnCounts = value;
+      return this;
+    }
 
-  /** A copy with another {@code caCertificatesOnPort443}. */
-  public UndocumentedBehavior withCaCertificatesOnPort443(boolean value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        expiryGrace,
-        everyReturnCounts,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        value,
-        amqp,
-        https);
-  }
+    /** Sets {@link UndocumentedBehavior#cleanSessionPurges}. */
+    public Builder cleanSessionPurges(boolean value) {
+      cleanSessionPurges = value;
+      return this;
+    }
 
-  /** A copy with other points of AMQP. */
-  public UndocumentedBehavior withAmqp(UndocumentedAmqpBehavior value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        expiryGrace,
-        everyReturnCounts,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        value,
-        https);
-  }
+    /** Sets {@link UndocumentedBehavior#deviceKeyOpensModules}. */
+    public Builder deviceKeyOpensModules(boolean value) {
+      deviceKeyOpensModules = value;
+      return this;
+    }
 
-  /** A copy with other points of HTTPS. */
-  public UndocumentedBehavior withHttps(UndocumentedHttpsBehavior value) {
-    return new UndocumentedBehavior(
-        unknownTopic,
-        unknownFilter,
-        sixthSubscription,
-        acknowledgementOutOfOrder,
-        clockTolerance,
-        expiryGrace,
-        everyReturnCounts,
-        cleanSessionPurges,
-        deviceKeyOpensModules,
-        twinAtSubscribedQos,
-        caCertificatesOnPort443,
-        amqp,
-        value);
+    /** Sets {@link UndocumentedBehavior#twinAtSubscribedQos}. */
+    public Builder twinAtSubscribedQos(boolean value) {
+      twinAtSubscribedQos = value;
+      return this;
+    }
+
+    /** Sets {@link UndocumentedBehavior#caCertificatesOnPort443}. */
+    public Builder caCertificatesOnPort443(boolean value) {
+      caCertificatesOnPort443 = value;
+      return this;
+    }
+
+    /** Sets {@link UndocumentedBehavior#amqp}. */
+    public Builder amqp(UndocumentedAmqpBehavior value) {
+      amqp = value;
+      return this;
+    }
+
+    /** Sets {@link UndocumentedBehavior#https}. */
+    public Builder https(UndocumentedHttpsBehavior value) {
+      https = value;
+      return this;
+    }
+
+    /** The values. */
+    public UndocumentedBehavior build() {
+      return new UndocumentedBehavior(
+          unknownTopic,
+          unknownFilter,
+          sixthSubscription,
+          acknowledgementOutOfOrder,
+          clockTolerance,
+          expiryGrace,
+          everyReturnCounts,
+          cleanSessionPurges,
+          deviceKeyOpensModules,
+          twinAtSubscribedQos,
+          caCertificatesOnPort443,
+          amqp,
+          https);
+    }
   }
 }

@@ -27,21 +27,54 @@ public record UndocumentedHttpsBehavior(
 
   /** The defaults named above. */
   public static UndocumentedHttpsBehavior defaults() {
-    return new UndocumentedHttpsBehavior(404001, false, false);
+    return builder().build();
   }
 
-  /** A copy with another {@code disabledCode}. */
-  public UndocumentedHttpsBehavior withDisabledCode(int value) {
-    return new UndocumentedHttpsBehavior(value, lockTimeoutObeyed, errorsInJson);
+  /** A builder that holds the defaults. */
+  public static Builder builder() {
+    return new Builder();
   }
 
-  /** A copy with another {@code lockTimeoutObeyed}. */
-  public UndocumentedHttpsBehavior withLockTimeoutObeyed(boolean value) {
-    return new UndocumentedHttpsBehavior(disabledCode, value, errorsInJson);
+  /** A builder that holds these values. */
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
-  /** A copy with another {@code errorsInJson}. */
-  public UndocumentedHttpsBehavior withErrorsInJson(boolean value) {
-    return new UndocumentedHttpsBehavior(disabledCode, lockTimeoutObeyed, value);
+  /** Builds {@link UndocumentedHttpsBehavior}. Not safe for several threads. */
+  public static final class Builder {
+    private int disabledCode = 404001;
+    private boolean lockTimeoutObeyed;
+    private boolean errorsInJson;
+
+    private Builder() {}
+
+    private Builder(UndocumentedHttpsBehavior from) {
+      disabledCode = from.disabledCode;
+      lockTimeoutObeyed = from.lockTimeoutObeyed;
+      errorsInJson = from.errorsInJson;
+    }
+
+    /** Sets {@link UndocumentedHttpsBehavior#disabledCode}. */
+    public Builder disabledCode(int value) {
+      disabledCode = value;
+      return this;
+    }
+
+    /** Sets {@link UndocumentedHttpsBehavior#lockTimeoutObeyed}. */
+    public Builder lockTimeoutObeyed(boolean value) {
+      lockTimeoutObeyed = value;
+      return this;
+    }
+
+    /** Sets {@link UndocumentedHttpsBehavior#errorsInJson}. */
+    public Builder errorsInJson(boolean value) {
+      errorsInJson = value;
+      return this;
+    }
+
+    /** The values. */
+    public UndocumentedHttpsBehavior build() {
+      return new UndocumentedHttpsBehavior(disabledCode, lockTimeoutObeyed, errorsInJson);
+    }
   }
 }

@@ -68,10 +68,12 @@ class SecurityModuleTest {
         LocalHub.start(
             LocalHubOptions.defaults()
                 .undocumented(
-                    UndocumentedBehavior.defaults()
-                        .withAmqp(
-                            UndocumentedAmqpBehavior.defaults()
-                                .withCertificatesOverWebSockets(true))));
+                    UndocumentedBehavior.builder()
+                        .amqp(
+                            UndocumentedAmqpBehavior.builder()
+                                .certificatesOverWebSockets(true)
+                                .build())
+                        .build()));
     root = TestCa.root("device CA");
   }
 

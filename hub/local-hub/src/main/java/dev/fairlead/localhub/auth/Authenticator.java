@@ -169,14 +169,14 @@ public final class Authenticator {
     if (carrier == Carrier.AMQP_WEB_SOCKET && !undocumented.amqp().certificatesOverWebSockets()) {
       return Optional.of(
           "client certificates may not count on AMQP over WebSockets in the cloud; to accept them"
-              + " here, set UndocumentedAmqpBehavior.withCertificatesOverWebSockets(true)");
+              + " here, set certificatesOverWebSockets(true) of UndocumentedAmqpBehavior");
     }
     if (carrier != Carrier.TLS
         && !(auth instanceof DeviceAuth.Thumbprint)
         && !undocumented.caCertificatesOnPort443()) {
       return Optional.of(
           "certificates signed by a CA may not count over WebSockets and HTTPS in the cloud; to"
-              + " accept them here, set UndocumentedBehavior.withCaCertificatesOnPort443(true)");
+              + " accept them here, set caCertificatesOnPort443(true) of UndocumentedBehavior");
     }
     return Optional.empty();
   }

@@ -168,8 +168,9 @@ class AmqpCloudMessageTest {
   @ValueSource(booleans = {true, false})
   void modifiedCanBeMadeToLookAtItsFlags(boolean undeliverable) throws IOException {
     UndocumentedBehavior points =
-        UndocumentedBehavior.defaults()
-            .withAmqp(UndocumentedAmqpBehavior.defaults().withModified(ModifiedOutcome.BY_FLAGS));
+        UndocumentedBehavior.builder()
+            .amqp(UndocumentedAmqpBehavior.builder().modified(ModifiedOutcome.BY_FLAGS).build())
+            .build();
     try (LocalHub byFlags = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       Device one = byFlags.createDevice("dev-1");
       SentMessage sent = one.sendCloudMessage(CloudToDeviceMessage.of("x"));

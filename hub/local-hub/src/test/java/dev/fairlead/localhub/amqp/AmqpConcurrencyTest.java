@@ -30,7 +30,7 @@ class AmqpConcurrencyTest {
     LocalHubOptions options =
         LocalHubOptions.defaults()
             .ioThreads(3)
-            .undocumented(UndocumentedBehavior.defaults().withEveryReturnCounts(false));
+            .undocumented(UndocumentedBehavior.builder().everyReturnCounts(false).build());
     try (LocalHub hub = LocalHub.start(options)) {
       Device device = hub.createDevice("dev-1");
       List<SentMessage> sent = new ArrayList<>();

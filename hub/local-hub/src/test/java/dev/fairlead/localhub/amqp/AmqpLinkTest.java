@@ -182,8 +182,9 @@ class AmqpLinkTest {
   @Test
   void orIsRefusedIfTheHubHasItSo() throws IOException {
     UndocumentedBehavior points =
-        UndocumentedBehavior.defaults()
-            .withAmqp(UndocumentedAmqpBehavior.defaults().withSecondLink(SecondLink.IS_REFUSED));
+        UndocumentedBehavior.builder()
+            .amqp(UndocumentedAmqpBehavior.builder().secondLink(SecondLink.IS_REFUSED).build())
+            .build();
     String conflict = "com.microsoft:link-creation-conflict";
     try (LocalHub strict = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       Device one = strict.createDevice("dev-1");

@@ -191,8 +191,9 @@ class AmqpOpeningTest {
   @ValueSource(booleans = {false, true})
   void aCertificateCountsOverWebSocketsOnlyIfTheHubIsToldSo(boolean taken) throws IOException {
     UndocumentedBehavior points =
-        UndocumentedBehavior.defaults()
-            .withAmqp(UndocumentedAmqpBehavior.defaults().withCertificatesOverWebSockets(taken));
+        UndocumentedBehavior.builder()
+            .amqp(UndocumentedAmqpBehavior.builder().certificatesOverWebSockets(taken).build())
+            .build();
     try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       ClientIdentity identity = other.selfSignedClientCertificate("dev-x");
       other.createDevice("dev-x", DeviceAuth.thumbprintOf(identity.certificate()));

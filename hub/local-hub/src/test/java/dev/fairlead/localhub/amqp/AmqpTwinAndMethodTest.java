@@ -137,8 +137,9 @@ class AmqpTwinAndMethodTest {
   @Test
   void aReportCanBeAnsweredWith204() throws IOException {
     UndocumentedBehavior points =
-        UndocumentedBehavior.defaults()
-            .withAmqp(UndocumentedAmqpBehavior.defaults().withReportStatus(204));
+        UndocumentedBehavior.builder()
+            .amqp(UndocumentedAmqpBehavior.builder().reportStatus(204).build())
+            .build();
     try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       Device one = other.createDevice("dev-1");
       try (AmqpPeer peer = AmqpPeer.connected(other, one)) {

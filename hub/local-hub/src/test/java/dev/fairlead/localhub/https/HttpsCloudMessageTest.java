@@ -165,8 +165,9 @@ class HttpsCloudMessageTest {
   @CsvSource({"false,60", "true,180"})
   void locksForAMinuteOrAsAsked(boolean obeyed, int seconds) throws IOException {
     UndocumentedBehavior points =
-        UndocumentedBehavior.defaults()
-            .withHttps(UndocumentedHttpsBehavior.defaults().withLockTimeoutObeyed(obeyed));
+        UndocumentedBehavior.builder()
+            .https(UndocumentedHttpsBehavior.builder().lockTimeoutObeyed(obeyed).build())
+            .build();
     try (LocalHub other =
         LocalHub.start(LocalHubOptions.defaults().time(time).undocumented(points))) {
       Device device2 = other.createDevice("d");

@@ -139,8 +139,9 @@ class HttpsTelemetryTest {
   @CsvSource({"401003,401,IotHubUnauthorizedAccess", "403012,403,DeviceDisabled"})
   void tellsADisabledDeviceWhatItIsToldTo(int code, int status, String name) throws IOException {
     UndocumentedBehavior points =
-        UndocumentedBehavior.defaults()
-            .withHttps(UndocumentedHttpsBehavior.defaults().withDisabledCode(code));
+        UndocumentedBehavior.builder()
+            .https(UndocumentedHttpsBehavior.builder().disabledCode(code).build())
+            .build();
     try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       Device disabled = other.createDevice("d");
       disabled.setEnabled(false);
@@ -154,8 +155,9 @@ class HttpsTelemetryTest {
   @Test
   void namesErrorsAsNewerHubsDo() throws IOException {
     UndocumentedBehavior points =
-        UndocumentedBehavior.defaults()
-            .withHttps(UndocumentedHttpsBehavior.defaults().withErrorsInJson(true));
+        UndocumentedBehavior.builder()
+            .https(UndocumentedHttpsBehavior.builder().errorsInJson(true).build())
+            .build();
     try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       HttpDevice nobody = HttpDevice.withToken(other, "nobody", null);
       HttpResponse<byte[]> response = nobody.post(nobody.events(), "x", Map.of());
@@ -402,7 +404,8 @@ class HttpsTelemetryTest {
     hub.createDevice("x509", DeviceAuth.signedByCa());
     HttpDevice refused = HttpDevice.withCertificate(hub, "x509", identity);
     assertError(refused.post(refused.events(), "x", Map.of()), 401, "IotHubUnauthorizedAccess");
-    UndocumentedBehavior points = UndocumentedBehavior.defaults().withCaCertificatesOnPort443(true);
+    UndocumentedBehavior points =
+        UndocumentedBehavior.builder().caCertificatesOnPort443(true).build();
     try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
       ClientIdentity known = other.issueClientCertificate("x509");
       other.createDevice("x509", DeviceAuth.signedByCa());

@@ -141,7 +141,7 @@ class MqttCloudMessageTest {
 
   @Test
   void canBeToldThatACleanSessionPurgesTheQueue() throws IOException {
-    restart(UndocumentedBehavior.defaults().withCleanSessionPurges(true));
+    restart(UndocumentedBehavior.builder().cleanSessionPurges(true).build());
     SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     try (RawPeer peer = RawPeer.open(hub)) {
       peer.send(Connect.as(hub, device).cleanSession());
@@ -226,7 +226,7 @@ class MqttCloudMessageTest {
       peer.puback(peer.expect(RawPeer.PUBLISH).packetId());
       peer.expectEnd();
     }
-    restart(UndocumentedBehavior.defaults().withAcknowledgementOutOfOrder(Reaction.IGNORE));
+    restart(UndocumentedBehavior.builder().acknowledgementOutOfOrder(Reaction.IGNORE).build());
     device.sendCloudMessage(CloudToDeviceMessage.of("1"));
     SentMessage second = device.sendCloudMessage(CloudToDeviceMessage.of("2"));
     try (RawPeer peer = RawPeer.connected(hub, device)) {
@@ -274,7 +274,7 @@ class MqttCloudMessageTest {
         peer.expectEnd();
       }
     }
-    restart(UndocumentedBehavior.defaults().withUnknownFilter(Reaction.REFUSE));
+    restart(UndocumentedBehavior.builder().unknownFilter(Reaction.REFUSE).build());
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       assertThat(peer.subscribe("#", 1)).isEqualTo(0x80);
       peer.sendSubscribe("devices/dev-2/messages/devicebound/#", 1);

@@ -27,7 +27,7 @@ class MqttConnectTest {
           LocalHubOptions.defaults()
               .time(time)
               .undocumented(
-                  UndocumentedBehavior.defaults().withExpiryGrace(Duration.ofMinutes(10))));
+                  UndocumentedBehavior.builder().expiryGrace(Duration.ofMinutes(10)).build()));
   private final Device device = hub.createDevice("dev-1");
 
   @AfterEach

@@ -189,7 +189,7 @@ class MqttOverWebSocketTest {
   void aCertificateThatCountsByItsCaIsTakenOnlyIfTheHubIsToldTo() throws IOException {
     for (boolean taken : new boolean[] {false, true}) {
       UndocumentedBehavior points =
-          UndocumentedBehavior.defaults().withCaCertificatesOnPort443(taken);
+          UndocumentedBehavior.builder().caCertificatesOnPort443(taken).build();
       try (LocalHub other = LocalHub.start(LocalHubOptions.defaults().undocumented(points))) {
         ClientIdentity identity = other.issueClientCertificate("x");
         other.createDevice("x", DeviceAuth.signedByCa());

@@ -173,7 +173,7 @@ class MqttTelemetryTest {
   void canBeToldToIgnoreUnknownTopicsButNotThoseOfOthers() throws IOException {
     restart(
         LocalHubOptions.defaults()
-            .undocumented(UndocumentedBehavior.defaults().withUnknownTopic(Reaction.IGNORE)));
+            .undocumented(UndocumentedBehavior.builder().unknownTopic(Reaction.IGNORE).build()));
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.publish("somewhere", "x", 1, 5);
       assertThat(peer.expect(RawPeer.PUBACK).packetId()).isEqualTo(5);

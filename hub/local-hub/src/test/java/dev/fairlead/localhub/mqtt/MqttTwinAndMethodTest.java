@@ -130,7 +130,7 @@ class MqttTwinAndMethodTest {
     hub =
         LocalHub.start(
             LocalHubOptions.defaults()
-                .undocumented(UndocumentedBehavior.defaults().withTwinAtSubscribedQos(true)));
+                .undocumented(UndocumentedBehavior.builder().twinAtSubscribedQos(true).build()));
     device = hub.createDevice("dev-1");
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(DESIRED, 1);
