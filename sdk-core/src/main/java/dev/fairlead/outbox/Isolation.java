@@ -174,8 +174,8 @@ final class Isolation {
       probeWaitNanos = waitNanos;
       probeNext = false;
       Duration left = rule.after(refusals).minusNanos(outcomeNanos - firstRefusalNanos);
-      // Its wait is at least what the probe had, which may have been what the hub needed.
-      Duration least = Duration.ofNanos(probeWaitNanos);
+      // If it can, it waits for as long as the probe did, which may have been what the hub needed.
+      Duration least = Duration.ofNanos(Math.min(probeWaitNanos, LAST_PAUSE.toNanos()));
       wait(left.compareTo(least) > 0 ? left : least);
     }
   }
@@ -200,15 +200,15 @@ final class Isolation {
    *
    * @param held those that may be
    * @param underWay how many were under way in all, these included
-   * @param first whether the only one is the first message of its session
+   * @param trial whether the only one was sent as a trial
    * @param lost whether a link or the session was lost, so that nothing says that it was these
    * @return the one that is to blame, null if there is none yet
    */
   @Nullable Entry refused(
-      List<Entry> held, int underWay, boolean first, boolean lost, HubException why) {
+      List<Entry> held, int underWay, boolean trial, boolean lost, HubException why) {
     outcomeNanos = time.nanoTime();
     if (held.size() == 1 && held.get(0).alone) {
-      return refusedAlone(held.get(0), first, lost, why);
+      return refusedAlone(held.get(0), trial, lost, why);
     }
     if (lost || held.size() == 1) {
       window.restart(underWay);
@@ -219,7 +219,7 @@ final class Isolation {
     return null;
   }
 
-  private @Nullable Entry refusedAlone(Entry entry, boolean first, boolean lost, HubException why) {
+  private @Nullable Entry refusedAlone(Entry entry, boolean trial, boolean lost, HubException why) {
     window.restart(1);
     if (suspect != null && entry != suspect && entry == probe) {
       refusedProbe = entry.repetition ? -1 : entry.sequence;
@@ -232,15 +232,16 @@ final class Isolation {
       suspect = entry;
       refusals = 0;
       tries = 0;
+      firstRefusalNanos = outcomeNanos;
       refusedProbe = -1;
       probeAccepted = false;
     }
     tries++;
-    if (first) {
+    if (trial) {
       if (refusals == 0) {
         refusals = 1;
         firstRefusalNanos = outcomeNanos;
-      } else if (probeAccepted) {
+      } else if (probeAccepted && waitNanos >= probeWaitNanos) {
         refusals++;
       }
       probeAccepted = false;

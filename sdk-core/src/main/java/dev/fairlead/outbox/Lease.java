@@ -21,6 +21,9 @@ public final class Lease implements OutboxReader {
   /** Messages taken and not given back unsent: none means that the session is fresh. */
   long taken;
 
+  /** Whether what was taken is on trial. */
+  boolean trial;
+
   /** Whether another session was asked for, because a trial needs a fresh one. */
   boolean replaced;
 

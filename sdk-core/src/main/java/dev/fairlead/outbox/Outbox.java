@@ -11,14 +11,10 @@ import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.OutboxStore;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
@@ -38,19 +34,12 @@ public final class Outbox {
   private final @Nullable StoreCalls store;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition room = lock.newCondition();
-  private final TreeMap<Long, Entry> waiting = new TreeMap<>();
-  private final Set<Entry> underWay = new HashSet<>();
-  private final ExpiryWatch expiry;
+  private final Content content;
+  private final Room room;
   private final Isolation isolation;
   private Runnable whenEmpty = () -> {};
   private @Nullable Lease lease;
   private long lastSequence;
-  private long bytes;
-  private long accepted;
-  private long failed;
-  private long resent;
-  private boolean closing;
 
   /** What the application knows of what holds telemetry up. */
   private @Nullable String note;
@@ -109,7 +98,8 @@ public final class Outbox {
       Environment environment,
       @Nullable StoreCalls store) {
     this.limits = limits;
-    this.expiry = new ExpiryWatch(time, this::expiryAlarm);
+    content = new Content(limits, new ExpiryWatch(time, this::expiryAlarm));
+    room = new Room(limits.overflow(), content, lock.newCondition(), environment::mayBlock);
     this.isolation =
         new Isolation(
             time,
@@ -120,17 +110,14 @@ public final class Outbox {
     if (store != null) {
       for (OutboxStore.Saved saved : store.recover()) {
         lastSequence = Math.max(lastSequence, saved.sequence());
-        Entry entry =
-            new Entry(
-                saved.sequence(),
-                saved.message(),
-                environment.newFuture(),
-                expiry.deadline(timeToLiveOf(saved.message())));
-        waiting.put(entry.sequence, entry);
-        bytes += entry.cost();
-        expiry.add(entry);
+        content.add(entry(saved.sequence(), saved.message(), environment.newFuture()));
       }
     }
+  }
+
+  private Entry entry(long sequence, TelemetryMessage message, CompletableFuture<Void> outcome) {
+    Duration timeToLive = message.timeToLive().or(limits::timeToLive).orElse(null);
+    return new Entry(sequence, message, outcome, content.expiry.deadline(timeToLive));
   }
 
   /**
@@ -157,15 +144,16 @@ public final class Outbox {
     @Nullable HubException refusal;
     lock.lock();
     try {
-      refusal = makeRoom(Entry.costOf(message), maxWaitNanos, after);
+      refusal =
+          room.make(
+              Entry.costOf(message),
+              maxWaitNanos,
+              oldest -> finish(oldest, Refusals.dropped(content.fill(), oldest), after));
       if (refusal != null) {
-        failed++;
+        content.refused();
       } else {
-        Entry added =
-            new Entry(++lastSequence, message, outcome, expiry.deadline(timeToLiveOf(message)));
-        waiting.put(added.sequence, added);
-        bytes += added.cost();
-        expiry.add(added);
+        Entry added = entry(++lastSequence, message, outcome);
+        content.add(added);
         isolation.offered();
         wakeLease(after);
         if (store != null) { // Under the lock, so that it is asked in the order of the numbers.
@@ -194,77 +182,6 @@ public final class Outbox {
     if (entry.notSaved != null && !entry.done && entry.holder == null) {
       finish(entry, Refusals.notSaved(entry), after);
     }
-  }
-
-  /** Returns why there is no room, or null once there is. */
-  private @Nullable HubException makeRoom(int cost, long maxWaitNanos, DeferredActions after) {
-    while (true) {
-      if (closing) {
-        return Refusals.closed();
-      }
-      if (fits(cost)) {
-        return null;
-      }
-      if (limits.overflow() == OverflowPolicy.BLOCK) {
-        @Nullable HubException refusal = awaitRoom(cost, maxWaitNanos);
-        if (refusal != null) {
-          return refusal;
-        }
-      } else if (limits.overflow() == OverflowPolicy.DROP_OLDEST && fitsBesideUnderWay(cost)) {
-        Entry oldest = waiting.firstEntry().getValue();
-        finish(oldest, Refusals.dropped(fill(), oldest), after);
-      } else {
-        return Refusals.full(fill());
-      }
-    }
-  }
-
-  private @Nullable HubException awaitRoom(int cost, long maxWaitNanos) {
-    if (!environment.mayBlock()) {
-      return Refusals.mayNotWait(fill());
-    }
-    try {
-      long left = maxWaitNanos;
-      while (!closing && !fits(cost)) {
-        if (maxWaitNanos == Long.MAX_VALUE) {
-          room.await();
-        } else if (left > 0) {
-          left = room.awaitNanos(left);
-        } else {
-          return Refusals.stayedFull(fill());
-        }
-      }
-      return null;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Refusals.interrupted();
-    }
-  }
-
-  private boolean fits(int cost) {
-    return waiting.size() + underWay.size() < limits.maxMessages() && fitsBeside(bytes, cost);
-  }
-
-  /** A single message always fits; what it costs depends on more than its size. */
-  private boolean fitsBeside(long held, int cost) {
-    return held == 0 || held + cost <= limits.maxBytes();
-  }
-
-  /** Whether dropping all that waits would make room; if not, nothing is dropped. */
-  private boolean fitsBesideUnderWay(int cost) {
-    long underWayBytes = underWay.stream().mapToLong(Entry::cost).sum();
-    return underWay.size() < limits.maxMessages() && fitsBeside(underWayBytes, cost);
-  }
-
-  private String fill() {
-    return (waiting.size() + underWay.size())
-        + " of "
-        + limits.maxMessages()
-        + " messages, "
-        + bytes
-        + " of "
-        + limits.maxBytes()
-        + " bytes";
   }
 
   /**
@@ -301,7 +218,7 @@ public final class Outbox {
           }
           if (!next.revoked) {
             lease = next;
-            if (!waiting.isEmpty()) {
+            if (!content.waiting.isEmpty()) {
               wakeLease(after);
             }
           }
@@ -343,11 +260,12 @@ public final class Outbox {
       takeTrial(taking, after);
       return;
     }
-    int most = Math.min(taking.maxMessages, taking.taken.size() + isolation.room(underWay.size()));
-    while (taking.taken.size() < most && !waiting.isEmpty()) {
-      Entry next = waiting.firstEntry().getValue();
+    int room = isolation.room(content.underWay.size());
+    int most = (int) Math.min(taking.maxMessages, (long) taking.taken.size() + room);
+    while (taking.taken.size() < most && !content.waiting.isEmpty()) {
+      Entry next = content.waiting.firstEntry().getValue();
       if (next.measuredBy != by) {
-        taking.askFor(waiting.values(), most);
+        taking.askFor(content.waiting.values(), most);
         return;
       }
       if (!taking.fits(next)) {
@@ -361,14 +279,14 @@ public final class Outbox {
   /** Takes the one message that is to be tried alone, if the session is fresh. */
   private void takeTrial(Taking taking, DeferredActions after) {
     Lease by = taking.by;
-    if (!underWay.isEmpty()) {
+    if (!content.underWay.isEmpty()) {
       return;
     }
     if (by.taken > 0) {
       replaceSession(by, after);
       return;
     }
-    Entry next = isolation.trial(waiting);
+    Entry next = isolation.trial(content.waiting);
     if (next == null) {
       return;
     }
@@ -377,22 +295,16 @@ public final class Outbox {
       return;
     }
     take(next, taking);
+    by.trial = true;
     isolation.sent();
   }
 
   private void take(Entry next, Taking taking) {
-    waiting.remove(next.sequence, next);
-    expiry.remove(next);
-    next.holder = new LeasedEnvelope(this, next);
-    next.maybeSent = true;
-    next.alone = underWay.isEmpty();
-    if (underWay.size() == 1) {
-      underWay.iterator().next().alone = false;
-    }
-    underWay.add(next);
+    LeasedEnvelope handle = new LeasedEnvelope(this, next);
+    content.take(next, handle);
     isolation.taken(next);
     taking.by.taken++;
-    taking.add(next, next.holder);
+    taking.add(next, handle);
   }
 
   /** A trial is the first message of its session. */
@@ -406,7 +318,7 @@ public final class Outbox {
   /** The hub may be asked to take something again. */
   private void isolationDue(DeferredActions after) {
     isolation.alarmRang();
-    if (lease != null && isolation.isTrying() && underWay.isEmpty() && lease.taken > 0) {
+    if (lease != null && isolation.isTrying() && content.underWay.isEmpty() && lease.taken > 0) {
       replaceSession(lease, after);
     } else {
       wakeLease(after);
@@ -428,7 +340,7 @@ public final class Outbox {
         after -> {
           by.wakeup = callback;
           by.hungry = true;
-          if (!waiting.isEmpty()) {
+          if (!content.waiting.isEmpty()) {
             wakeLease(after);
           }
         });
@@ -467,19 +379,19 @@ public final class Outbox {
             return;
           }
           if (why instanceof ThrottledException throttled) {
-            isolation.throttled(underWay.size(), throttled);
+            isolation.throttled(content.underWay.size(), throttled);
             putBack(held, after);
           } else if (namesMessage && held.size() == 1) {
             finish(held.get(0), why, after);
           } else {
-            suspect(held, by.taken == 1, false, why, after);
+            suspect(held, by.trial, false, why, after);
           }
           wakeLease(after);
         });
   }
 
   void lost(Lease by, List<Envelope> messages, HubException why) {
-    locked(after -> suspect(held(by, messages), by.taken == 1, true, why, after));
+    locked(after -> suspect(held(by, messages), by.trial, true, why, after));
   }
 
   private List<Entry> held(Lease by, List<Envelope> messages) {
@@ -504,10 +416,10 @@ public final class Outbox {
             return; // It never began.
           }
           lease = null;
-          List<Entry> held = List.copyOf(underWay);
-          resent += held.stream().filter(entry -> !entry.repetition).count();
+          List<Entry> held = List.copyOf(content.underWay);
+          content.resent(held);
           if (end == SessionEnd.UNEXPLAINED && why != null) {
-            suspect(held, by.taken == 1, true, why, after);
+            suspect(held, by.trial, true, why, after);
           } else {
             if (end != SessionEnd.PLANNED) {
               isolation.slowDown(held.size());
@@ -520,8 +432,8 @@ public final class Outbox {
 
   /** One of these may be why they were refused or lost; fails the one that is known to be. */
   private void suspect(
-      List<Entry> held, boolean first, boolean lost, HubException why, DeferredActions after) {
-    Entry culprit = isolation.refused(held, underWay.size(), first, lost, why);
+      List<Entry> held, boolean trial, boolean lost, HubException why, DeferredActions after) {
+    Entry culprit = isolation.refused(held, content.underWay.size(), trial, lost, why);
     putBack(held, after);
     if (culprit != null) {
       finish(culprit, Refusals.refusedAlone(culprit, isolation.rule(), why), after);
@@ -533,46 +445,31 @@ public final class Outbox {
   }
 
   private void putBack(Entry entry, DeferredActions after) {
-    entry.holder = null;
-    underWay.remove(entry);
-    if (entry.repetition) {
-      return;
-    }
-    waiting.put(entry.sequence, entry);
-    expiry.add(entry);
+    content.putBack(entry);
     failIfNotSaved(entry, after);
   }
 
   /** Ends a message's stay, waiting or under way. */
   private void finish(Entry entry, @Nullable HubException failure, DeferredActions after) {
-    entry.done = true;
-    entry.holder = null;
-    if (failure == null) {
+    boolean delivered = failure == null;
+    if (delivered) {
       isolation.accepted(entry);
     } else {
       isolation.gone(entry);
     }
-    if (!underWay.remove(entry)) {
-      waiting.remove(entry.sequence);
-      expiry.remove(entry);
-    }
-    if (entry.repetition) {
+    if (!content.remove(entry, delivered)) {
       return;
     }
-    bytes -= entry.cost();
     if (store != null) {
       store.remove(entry.sequence);
     }
     if (failure == null) {
-      accepted++;
       after.accept(entry.outcome);
     } else {
-      failed++;
       after.fail(entry.outcome, failure);
     }
-    // All of them: one large message may leave room for several small ones.
-    room.signalAll();
-    if (closing && waiting.isEmpty() && underWay.isEmpty()) {
+    room.freed();
+    if (room.isClosed() && content.isEmpty()) {
       after.add(whenEmpty);
     }
   }
@@ -584,13 +481,9 @@ public final class Outbox {
     }
   }
 
-  private @Nullable Duration timeToLiveOf(TelemetryMessage message) {
-    return message.timeToLive().or(limits::timeToLive).orElse(null);
-  }
-
   /** Fails what has waited too long. What is under way stays: it may be with the hub already. */
   private void expire(DeferredActions after) {
-    for (Entry entry : expiry.due()) {
+    for (Entry entry : content.expiry.due()) {
       finish(entry, Refusals.expired(entry), after);
     }
   }
@@ -598,7 +491,7 @@ public final class Outbox {
   private void expiryAlarm() {
     locked(
         after -> {
-          expiry.alarmCame();
+          content.expiry.alarmCame();
           expire(after);
         });
   }
@@ -611,7 +504,7 @@ public final class Outbox {
   public OutboxStatus status() {
     lock.lock();
     try {
-      return new OutboxStatus(waiting.size(), underWay.size(), bytes, accepted, failed, resent);
+      return content.status();
     } finally {
       lock.unlock();
     }
@@ -625,10 +518,9 @@ public final class Outbox {
   public void drain(Runnable then) {
     locked(
         after -> {
-          closing = true;
           whenEmpty = then;
-          room.signalAll();
-          if (waiting.isEmpty() && underWay.isEmpty()) {
+          room.close();
+          if (content.isEmpty()) {
             after.add(then);
           }
         });
@@ -643,20 +535,9 @@ public final class Outbox {
   public void close(Runnable then) {
     locked(
         after -> {
-          closing = true;
-          room.signalAll();
-          List<Entry> left = new ArrayList<>(waiting.values());
-          left.addAll(underWay);
-          waiting.clear();
-          underWay.clear();
-          expiry.close();
+          room.close();
           isolation.close();
-          left.removeIf(entry -> entry.repetition);
-          bytes = 0;
-          for (Entry entry : left) {
-            entry.done = true;
-            entry.holder = null;
-            failed++;
+          for (Entry entry : content.clear()) {
             after.fail(entry.outcome, Refusals.clientClosed(entry, store != null));
           }
         });

@@ -1,0 +1,94 @@
+package dev.fairlead.outbox;
+
+import dev.fairlead.HubException;
+import dev.fairlead.OverflowPolicy;
+import java.util.concurrent.locks.Condition;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Finds room for a message, as the {@link OverflowPolicy} says. Guarded by the outbox's lock. */
+final class Room {
+  private final OverflowPolicy policy;
+  private final Content content;
+  private final Condition freed;
+  private final BooleanSupplier mayBlock;
+  private boolean closed;
+
+  /**
+   * @param freed a condition of the outbox's lock
+   * @param mayBlock whether the calling thread may wait
+   */
+  Room(OverflowPolicy policy, Content content, Condition freed, BooleanSupplier mayBlock) {
+    this.policy = policy;
+    this.content = content;
+    this.freed = freed;
+    this.mayBlock = mayBlock;
+  }
+
+  /**
+   * Makes room.
+   *
+   * @param cost what the message costs
+   * @param maxWaitNanos how long to wait where the policy is to wait
+   * @param drop gives up the oldest message
+   * @return why there is none, or null once there is
+   */
+  @Nullable HubException make(int cost, long maxWaitNanos, Consumer<Entry> drop) {
+    while (true) {
+      if (closed) {
+        return Refusals.closed();
+      }
+      if (content.fits(cost)) {
+        return null;
+      }
+      if (policy == OverflowPolicy.BLOCK) {
+        @Nullable HubException refusal = await(cost, maxWaitNanos);
+        if (refusal != null) {
+          return refusal;
+        }
+      } else if (policy == OverflowPolicy.DROP_OLDEST && content.fitsBesideUnderWay(cost)) {
+        drop.accept(content.waiting.firstEntry().getValue());
+      } else {
+        return Refusals.full(content.fill());
+      }
+    }
+  }
+
+  private @Nullable HubException await(int cost, long maxWaitNanos) {
+    if (!mayBlock.getAsBoolean()) {
+      return Refusals.mayNotWait(content.fill());
+    }
+    try {
+      long left = maxWaitNanos;
+      while (!closed && !content.fits(cost)) {
+        if (maxWaitNanos == Long.MAX_VALUE) {
+          freed.await();
+        } else if (left > 0) {
+          left = freed.awaitNanos(left);
+        } else {
+          return Refusals.stayedFull(content.fill());
+        }
+      }
+      return null;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Refusals.interrupted();
+    }
+  }
+
+  /** A message has left. All who wait are woken: a large one may leave room for several. */
+  void freed() {
+    freed.signalAll();
+  }
+
+  /** Nothing is taken in any more. */
+  void close() {
+    closed = true;
+    freed.signalAll();
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+}
