@@ -35,6 +35,19 @@ class MqttOptionsTest {
   }
 
   @Test
+  void copiesWhatWasSet() {
+    MqttOptions options =
+        builder()
+            .keepAlive(Duration.ofSeconds(61))
+            .window(3, 4)
+            .ping(Duration.ofSeconds(7), Duration.ofSeconds(8))
+            .will(TelemetryMessage.of(new byte[1]))
+            .build();
+    assertThat(options.toBuilder().build()).usingRecursiveComparison().isEqualTo(options);
+    assertThat(options.toBuilder().window(5, 6).build().window()).isEqualTo(5);
+  }
+
+  @Test
   void refusesTimesThatAreNotPositive() {
     assertThatIllegalArgumentException().isThrownBy(() -> builder().lockTime(Duration.ZERO));
     assertThatIllegalArgumentException()
