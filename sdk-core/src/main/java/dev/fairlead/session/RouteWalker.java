@@ -198,6 +198,8 @@ final class RouteWalker {
     TransportPlan.Choice first = planner.get().choices().get(0);
     if (first.postponed().isEmpty() && !first.route().equals(attempt.route)) {
       walkPlan();
+    } else if (deferral.cause() instanceof ThrottledException why) {
+      waitThrottled(attempt.route, deferral.delay(), why);
     } else {
       waitFor(deferral.delay(), attempt.route, 0, deferral.cause(), Optional.empty(), List.of());
     }
@@ -231,7 +233,10 @@ final class RouteWalker {
 
   private void throttled(Route route, Duration delay, HubException failure) {
     ThrottledException why = (ThrottledException) failure;
-    Duration wait = delay.plus(why.retryAfter().orElse(Duration.ZERO));
+    waitThrottled(route, delay.plus(why.retryAfter().orElse(Duration.ZERO)), why);
+  }
+
+  private void waitThrottled(Route route, Duration wait, ThrottledException why) {
     Instant next = loop.now().plus(wait);
     supervisor.become(new Waiting(List.of(route), false, time.in(wait)));
     supervisor.publish(
