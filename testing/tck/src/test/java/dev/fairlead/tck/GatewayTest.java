@@ -27,6 +27,7 @@ import dev.fairlead.Protocol;
 import dev.fairlead.RejectedException;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.Route;
+import dev.fairlead.TelemetryMessage;
 import dev.fairlead.auth.Audience;
 import dev.fairlead.auth.CredentialKind;
 import dev.fairlead.auth.Credentials;
@@ -39,6 +40,7 @@ import dev.fairlead.spi.ConnectionContext;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.MultiplexingProvider;
 import dev.fairlead.spi.Opening;
+import dev.fairlead.spi.OutboxStore;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.TransportOffer;
@@ -66,8 +68,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
-import dev.fairlead.TelemetryMessage;
-import dev.fairlead.spi.OutboxStore;
 import org.junit.jupiter.api.Test;
 
 /** What a gateway takes in, what it refuses, and what it says of itself. */
@@ -298,7 +298,8 @@ class GatewayTest extends GatewayCase {
         built(
             Gateway.builder().time(time).transport(like(AMQP)).policy(TransportPolicy.gateway(2)));
     String capitals =
-        "HostName=MEMORY.Hub.Test;DeviceId=dev-1;SharedAccessKey=" + hub.device("dev-1").key().reveal();
+        "HostName=MEMORY.Hub.Test;DeviceId=dev-1;SharedAccessKey="
+            + hub.device("dev-1").key().reveal();
     awaitState(opening(gateway.device(capitals)), Connected.class);
     awaitState(opening(device(gateway, "dev-2")), Connected.class);
     assertThat(hub.openConnections()).isEqualTo(1);

@@ -8,6 +8,7 @@ import dev.fairlead.ConnectionState;
 import dev.fairlead.ConnectionState.Connected;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.Progress;
+import dev.fairlead.TakenOverException;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.UnauthorizedException;
 import dev.fairlead.auth.Credentials;
@@ -188,5 +189,34 @@ class ReconnectTest extends MemoryCase {
     // Evenly spread: 40 draws below a half come once in 2^40 runs.
     assertThat(delays).anyMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) > 0);
     Await.until("a connection", () -> device.connectionsSoFar() == 41);
+  }
+
+  @Test
+  void aSecondClientIsGivenWayToForLongerEachTime() {
+    DeviceClient client = opened(builder(AMQP));
+    List<CompletableFuture<Void>> sent = sendAll(client, 0, 5);
+    Duration least = Duration.ofSeconds(30);
+    for (int times = 1; times <= 9; times++) {
+      int now = times;
+      hub.faults()
+          .add(
+              InMemoryFault.fail(
+                  Point.BEFORE_STORE, new TakenOverException("scripted", Progress.MAYBE_SENT)));
+      sent.add(client.send(text("m" + sent.size())));
+      tickUntil(
+          "taken over",
+          () -> client.state() instanceof ConnectionState.TakenOver state && state.times() == now);
+      ConnectionState.TakenOver state = (ConnectionState.TakenOver) client.state();
+      assertThat(Duration.between(time.now(), state.next()))
+          .isBetween(least.minusSeconds(1), least.multipliedBy(2));
+      least = least.multipliedBy(2);
+      if (least.compareTo(Duration.ofMinutes(30)) > 0) {
+        least = Duration.ofMinutes(30);
+      }
+      advanceToNextTry(client);
+    }
+    tickUntil("all are through", () -> sent.stream().allMatch(CompletableFuture::isDone));
+    sent.forEach(Await::result);
+    assertThat(hub.attempts()).containsOnly(route(AMQP));
   }
 }
