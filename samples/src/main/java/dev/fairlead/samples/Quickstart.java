@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
  * A device connects: it prints its route and the reason, sends its vitals, completes a C2D message,
  * answers a direct method, and lets a desired property set how often it samples. Against a local
  * hub, or against your own if {@code IOTHUB_DEVICE_CONNECTION_STRING} holds its device connection
- * string; then it runs until you stop it.
+ * string; in that case it runs until you stop it.
  */
 public final class Quickstart {
   private final DeviceClient client;
@@ -124,7 +124,7 @@ public final class Quickstart {
             });
   }
 
-  // ---- the cloud, played by this program
+  // ---- the cloud side, simulated by this program
 
   private static void playCloud(LocalHub hub, Device registered, Quickstart device)
       throws Exception {

@@ -32,7 +32,7 @@ import org.eclipse.paho.client.mqttv3.persist.MemoryPersistence;
 /**
  * A gateway that translates: plain MQTT from sensors on the local network in, AMQP with one
  * identity for each sensor out. A sensor receives its PUBACK when the hub has acknowledged the
- * message, so a sensor that keeps unacknowledged messages loses nothing, whatever fails. Messages
+ * message, so a sensor that keeps unacknowledged messages loses nothing if any part fails. Messages
  * from the cloud take the opposite direction and are completed once they are forwarded to the
  * sensor.
  */
