@@ -1,7 +1,7 @@
 /**
  * How a device proves who it is: a shared access key, ready-made or fetched tokens, a signer that
- * keeps the key to itself, or a client certificate; and the connection string that carries most of
- * it. Nothing here prints a key, a token or a passphrase.
+ * keeps the key to itself, or a client certificate; and the connection string, which contains most
+ * of that. No type here prints a key, a token or a passphrase.
  */
 @NullMarked
 package dev.fairlead.auth;

@@ -1,6 +1,6 @@
 /**
- * JSON as the twin needs it: read strictly and within bounds, compared, merged, written. Not part
- * of the API.
+ * JSON for the twin: strict and bounded reading, comparing, merging and writing. Not part of the
+ * API.
  */
 @NullMarked
 package dev.fairlead.json;

@@ -1,6 +1,6 @@
 /**
- * The one queue on a message's way out: bounded, in order, leased to one session at a time. Not
- * part of the API; its seam for a durable store is {@link dev.fairlead.spi.OutboxStore}.
+ * The only queue of outgoing messages: bounded, in order, leased to one session at a time. Not part
+ * of the API. A durable store is plugged in as a {@link dev.fairlead.spi.OutboxStore}.
  */
 @NullMarked
 package dev.fairlead.outbox;

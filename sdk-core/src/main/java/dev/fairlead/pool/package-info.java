@@ -1,6 +1,6 @@
 /**
  * The connections that the devices of a gateway share: opened when a device needs room, evenly
- * loaded, closed when nobody is left on them.
+ * loaded, and closed when no device uses them.
  */
 @NullMarked
 package dev.fairlead.pool;

@@ -1,5 +1,5 @@
 /**
- * What all transports share: debts and liveness, pending requests, the way of events to the loop,
+ * What all transports share: debts and liveness, pending requests, batches of events for the loop,
  * and the table of the hub's error codes. Exported to the transports of this project only.
  */
 @NullMarked

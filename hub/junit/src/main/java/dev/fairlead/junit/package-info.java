@@ -1,4 +1,7 @@
-/** A local hub, its devices and a ready client builder as parameters of JUnit Jupiter tests. */
+/**
+ * A local hub, its devices and prepared builders of clients and gateways as parameters of JUnit
+ * Jupiter tests.
+ */
 @NullMarked
 package dev.fairlead.junit;
 

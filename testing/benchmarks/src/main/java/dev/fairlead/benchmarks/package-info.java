@@ -1,4 +1,7 @@
-/** Whole-process runs beside the peers, against a local hub in a process of its own. */
+/**
+ * Measurements of whole processes beside bare Paho and vertx-proton, against a local hub in its own
+ * process.
+ */
 @NullMarked
 package dev.fairlead.benchmarks;
 

@@ -1,4 +1,6 @@
-/** The whole story against other people's clients, and against a hub in a process of its own. */
+/**
+ * End-to-end tests with third-party clients and brokers, and with a hub in a process of its own.
+ */
 @NullMarked
 package dev.fairlead.integration;
 

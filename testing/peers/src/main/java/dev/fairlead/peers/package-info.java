@@ -1,6 +1,6 @@
 /**
- * The other end of a connection in tests: servers, proxies and certificates of every kind, good and
- * bad, made of nothing but the JDK's own sockets.
+ * The other end of a connection in tests: good and bad servers, proxies and certificates, built on
+ * the JDK's own sockets only.
  */
 @NullMarked
 package dev.fairlead.peers;

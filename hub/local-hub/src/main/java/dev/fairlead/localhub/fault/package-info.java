@@ -1,4 +1,4 @@
-/** Faults on demand: when they strike and what they do to a connection. */
+/** Faults on demand: when they occur and what they do to a connection. */
 @NullMarked
 package dev.fairlead.localhub.fault;
 

@@ -1,6 +1,6 @@
 /**
- * A hub and a transport that share nothing but memory: a complete transport with no network, for
- * tests of whatever stands above the transport, and the first to pass the contract.
+ * A hub and a transport that exchange messages in memory: a complete transport without a network,
+ * for tests of the code above the transport, and the first to pass the contract.
  */
 @NullMarked
 package dev.fairlead.tck.memory;
