@@ -46,7 +46,7 @@ public final class CloudMessageDispatcher {
   private final OpenOperations settlements;
   private final CloudMessageHandler handler;
 
-  private final ArrayDeque<Arrival> waiting = new ArrayDeque<>();
+  private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(1);
   private final Map<SessionInbox, Runnable> wakeups = new LinkedHashMap<>();
   private final Set<SettleOnce> settling = new LinkedHashSet<>();
   private boolean running;

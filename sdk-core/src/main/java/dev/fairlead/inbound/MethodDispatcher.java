@@ -42,7 +42,7 @@ public final class MethodDispatcher {
   private final Handlers handlers;
 
   private final Set<Call> open = new LinkedHashSet<>();
-  private final ArrayDeque<Call> waiting = new ArrayDeque<>();
+  private final ArrayDeque<Call> waiting = new ArrayDeque<>(1);
   private boolean running;
 
   MethodDispatcher(Loop loop, Executor executor, Handlers handlers) {

@@ -23,7 +23,7 @@ final class StateMailbox {
   private final List<ConnectionStateListener> listeners;
 
   // Guarded by itself.
-  private final ArrayDeque<ConnectionState> waiting = new ArrayDeque<>();
+  private final ArrayDeque<ConnectionState> waiting = new ArrayDeque<>(1);
 
   StateMailbox(Executor executor, List<ConnectionStateListener> listeners) {
     this.executor = executor;

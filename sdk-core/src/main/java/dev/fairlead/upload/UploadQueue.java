@@ -57,7 +57,7 @@ public final class UploadQueue {
   private final SerialExecutor progressCallbacks;
   private final boolean cutOff;
 
-  private final ArrayDeque<Upload> waiting = new ArrayDeque<>();
+  private final ArrayDeque<Upload> waiting = new ArrayDeque<>(1);
   private final Set<Upload> underWay = new LinkedHashSet<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private boolean closing;

@@ -96,7 +96,14 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     this.owner = owner;
     loop = setup.loop();
     threads = new ConnectionThreads(setup.name(), setup.dial(), loop, this);
-    engine = new Engine(threads, loop, options.sasl(), options.idleTimeout(), this);
+    engine =
+        new Engine(
+            threads,
+            loop,
+            options.sasl(),
+            options.idleTimeout(),
+            setup.noEmptySessions().contains(setup.endpoint().host()),
+            this);
     debts = new Debts(loop, engine::lastReceived);
     closeAnswer =
         debts.debt("the answer to CLOSE", options.pingTimeout(), overdue -> down(null, null));
@@ -291,7 +298,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     engine.heartbeat();
   }
 
-  /** By an empty session, or by FLOW where the hub minds that. */
+  /** By an empty session, or by FLOW on a connection to a hub that has refused that. */
   @Override
   public void ping() {
     asked = setup.noEmptySessions().contains(setup.endpoint().host()) && engine.askForState();
@@ -304,7 +311,9 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
   @Override
   public void pingRefused() {
     if (setup.noEmptySessions().add(setup.endpoint().host())) {
-      log.info("{} does not take an empty session as a ping; FLOW will be it", setup.endpoint());
+      log.info(
+          "{} does not take an empty session as a ping; the next connection uses FLOW",
+          setup.endpoint());
     }
   }
 

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The engine's transport, which can also ask the peer for its state: the engine knows no FLOW with
- * echo. So it counts what such a FLOW has to say. [AMQP 2.5.6, 2.7.4] Confined to the loop.
+ * echo. So it counts what such a FLOW has to say, on a connection to a hub that is pinged like that
+ * and on no other. [AMQP 2.5.6, 2.7.4] Confined to the loop.
  */
 final class AskingTransport extends TransportImpl {
   /** This side's end of a session, by the frames that went and came. */
@@ -30,8 +31,13 @@ final class AskingTransport extends TransportImpl {
     @Nullable UnsignedInteger nextIncoming;
   }
 
+  private final boolean counts;
   private final Map<Integer, Counted> byLocal = new HashMap<>();
   private final Map<Integer, Counted> byRemote = new HashMap<>();
+
+  AskingTransport(boolean counts) {
+    this.counts = counts;
+  }
 
   @Override
   protected void writeFrame(
@@ -40,6 +46,9 @@ final class AskingTransport extends TransportImpl {
       @Nullable ReadableBuffer payload,
       @Nullable Runnable payloadTooLarge) {
     super.writeFrame(channel, body, payload, payloadTooLarge);
+    if (!counts) {
+      return;
+    }
     if (body instanceof Begin begin) {
       Counted session = new Counted();
       session.nextOutgoing = begin.getNextOutgoingId();
@@ -72,6 +81,9 @@ final class AskingTransport extends TransportImpl {
   @Override
   public boolean handleFrame(TransportFrame frame) {
     FrameBody body = frame.getBody();
+    if (!counts) {
+      return super.handleFrame(frame);
+    }
     if (body instanceof Begin begin && begin.getRemoteChannel() != null) {
       Counted session = byLocal.get(begin.getRemoteChannel().intValue());
       if (session != null) {
@@ -97,7 +109,7 @@ final class AskingTransport extends TransportImpl {
   /**
    * Asks the peer for the state of a sending link, whose answer is a FLOW.
    *
-   * @return false if there is no link
+   * @return false if there is no link, or nothing is counted
    */
   boolean ask() {
     for (Map.Entry<Integer, Counted> each : byLocal.entrySet()) {

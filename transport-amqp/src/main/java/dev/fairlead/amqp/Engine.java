@@ -73,7 +73,7 @@ final class Engine {
   private final ConnectionThreads threads;
   private final Loop loop;
   private final Events events;
-  private final AskingTransport transport = new AskingTransport();
+  private final AskingTransport transport;
   private final Connection connection = Proton.connection();
   private final Collector collector = Proton.collector();
   private final org.apache.qpid.proton.engine.@Nullable Sasl sasl;
@@ -87,7 +87,17 @@ final class Engine {
   private long lastReceived;
   private long lastSent;
 
-  Engine(ConnectionThreads threads, Loop loop, Sasl layer, Duration idleTimeout, Events events) {
+  /**
+   * @param asksForState whether {@link #askForState} is to be possible
+   */
+  Engine(
+      ConnectionThreads threads,
+      Loop loop,
+      Sasl layer,
+      Duration idleTimeout,
+      boolean asksForState,
+      Events events) {
+    transport = new AskingTransport(asksForState);
     this.threads = threads;
     this.loop = loop;
     this.events = events;

@@ -164,8 +164,9 @@ final class Links implements Engine.LinkEvents {
     state = State.ATTACHING;
     awaited = 0;
     attachings++;
-    Map<Symbol, Object> sentProperties = new HashMap<>(properties);
+    Map<Symbol, Object> sentProperties = properties;
     if (purpose.paired() && !properties.isEmpty()) {
+      sentProperties = new HashMap<>(properties);
       sentProperties.put(CORRELATION, purpose.name() + ":" + UUID.randomUUID());
     }
     String name = prefix + purpose.name() + "-" + attachings;

@@ -32,7 +32,7 @@ final class MethodCalls implements Links.User {
   private final Inbox inbox;
   private final Engine engine;
   private final AmqpFailures failures;
-  private final Deque<Answer> queue = new ArrayDeque<>();
+  private final Deque<Answer> queue = new ArrayDeque<>(1);
 
   private @Nullable Links links;
   private @Nullable HubException over;

@@ -100,7 +100,7 @@ final class SessionLinks implements Links.Owner {
         new Links(
             purpose,
             connection.container() + "/" + who + "/",
-            properties,
+            Map.copyOf(properties),
             connection.engine(),
             connection.debts(),
             options.answerTimeout(),

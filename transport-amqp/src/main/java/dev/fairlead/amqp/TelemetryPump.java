@@ -230,8 +230,8 @@ final class TelemetryPump implements Links.User {
   /**
    * Sends at most one transfer.
    *
-   * @return its size in bytes, whether it was sent or could not be; 0 if there is nothing to send or
-   *     no room for it
+   * @return its size in bytes, whether it was sent or could not be; 0 if there is nothing to send
+   *     or no room for it
    */
   long send() {
     Links own = links;

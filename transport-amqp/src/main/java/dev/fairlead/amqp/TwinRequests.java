@@ -55,8 +55,8 @@ final class TwinRequests implements TwinLink, Links.User {
   private final Consumer<String> announced;
   private final Owner owner;
   private final PendingRequests<String, Incoming> pending;
-  private final Deque<Queued> queue = new ArrayDeque<>();
-  private final Deque<Queued> heldReads = new ArrayDeque<>();
+  private final Deque<Queued> queue = new ArrayDeque<>(1);
+  private final Deque<Queued> heldReads = new ArrayDeque<>(1);
 
   private @Nullable Links links;
   private long lastId;

@@ -107,10 +107,7 @@ class MovedHubTest {
                     state ->
                         lookUps.get() > lookUpsBefore + 1
                             && state instanceof ConnectionState.Waiting);
-        assertThat(waiting.cause())
-            .get()
-            .asString()
-            .contains("127.0.0.2: connection refused");
+        assertThat(waiting.cause()).get().asString().contains("127.0.0.2: connection refused");
         assertThat(moved.telemetry().received()).isEmpty();
 
         addresses = List.of(address(3));
