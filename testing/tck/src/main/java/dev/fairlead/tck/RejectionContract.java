@@ -167,6 +167,28 @@ public abstract class RejectionContract {
     }
   }
 
+  @Test
+  final void nothingFailsWhileASecondClientHasTheSameIdentity() {
+    try (Case test = new Case()) {
+      DeviceClient second = test.client();
+      Await.result(second.open());
+      List<CompletableFuture<Void>> others = new ArrayList<>();
+      for (int round = 0; round < 20; round++) {
+        test.send(5);
+        others.add(second.send(TelemetryMessage.text("second " + round)));
+        Instant end = test.time.now().plus(OVER);
+        test.passUntil(() -> !test.time.now().isBefore(end));
+      }
+      test.passUntil(() -> others.stream().allMatch(CompletableFuture::isDone));
+      second.close();
+      test.passUntil(() -> test.outcomes() == test.sent.size());
+
+      assertThat(test.failed()).isEmpty();
+      assertThat(others).noneMatch(CompletableFuture::isCompletedExceptionally);
+      assertThat(test.arrived().stream().filter(text -> text.startsWith("<"))).hasSize(100);
+    }
+  }
+
   private LocalHubHarness start() {
     TransportProvider transport = transport();
     return LocalHubHarness.start(
@@ -186,16 +208,19 @@ public abstract class RejectionContract {
     final LocalHubHarness hub = start();
     final FakeTime time = new FakeTime(Instant.now());
     final List<CompletableFuture<Void>> sent = new ArrayList<>();
-    final DeviceClient client =
-        hub.client()
-            .time(time)
-            .openTimeout(Duration.ofHours(10))
-            .drainTime(Duration.ZERO)
-            .outbox(OutboxLimits.builder().rejectAfter(3, OVER).build())
-            .build();
+    final DeviceClient client = client();
 
     Case() {
       Await.result(client.open());
+    }
+
+    DeviceClient client() {
+      return hub.client()
+          .time(time)
+          .openTimeout(Duration.ofHours(10))
+          .drainTime(Duration.ZERO)
+          .outbox(OutboxLimits.builder().rejectAfter(3, OVER).build())
+          .build();
     }
 
     void send(int count) {
