@@ -10,29 +10,30 @@ import java.util.function.LongSupplier;
 
 /**
  * Remembers for a while which addresses of a host accepted TCP and then were silent or cut the
- * connection, so that they are tried last. It is about what only shows after TCP: a front end that
- * is ill, a path that swallows large packets, a middlebox on one address family. What a server
- * says, such as a certificate with a wrong name, is no reason: the next address would say the same.
- * At most {@value #CAPACITY} are kept; a further one displaces the oldest. Safe for any thread.
+ * connection, so that they are tried last. This covers faults that show only after TCP: a front end
+ * that is ill, a path that drops large packets, a middlebox on one address family. An answer of the
+ * server, such as a certificate with a wrong name, is no reason, because the next address would
+ * give the same one. At most {@value #CAPACITY} are kept; a further one replaces the oldest. Safe
+ * for any thread.
  */
 final class AddressMemory {
   static final Duration LIFE = Duration.ofMinutes(10);
   static final int CAPACITY = 64;
 
-  /** The one of all dialers in this process. */
+  /** The memory that all dialers in this process share. */
   static final AddressMemory SHARED = new AddressMemory(System::nanoTime);
 
   private final LongSupplier nanoTime;
   private final Map<Place, Long> bad = new LinkedHashMap<>();
 
-  /** The port counts: a middlebox may hold up one and let another through. */
+  /** Includes the port, because a middlebox may block one port only. */
   private record Place(String host, int port, InetAddress address) {}
 
   AddressMemory(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
   }
 
-  /** The clock that it goes by. */
+  /** The clock for expiry. */
   long nanoTime() {
     return nanoTime.getAsLong();
   }

@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Connects to the first of several addresses that answers: a new attempt is started when the one
- * before has failed or has not answered for a moment, and the others are dropped when one wins. All
- * on the caller's thread. RFC 8305, sections 4 and 5.
+ * before has failed or has not answered for a moment, and the others are dropped when one connects.
+ * All on the caller's thread. RFC 8305, sections 4 and 5.
  */
 final class AddressRace {
-  /** More than any name of a hub has; a hostile name server may send thousands. */
+  /** More addresses than any hub's name has; a hostile name server may send thousands. */
   static final int MAX_ADDRESSES = 16;
 
   private final int port;
@@ -59,7 +59,10 @@ final class AddressRace {
     return connected == null && !last.isEmpty() ? run(last) : connected;
   }
 
-  /** A blocking, connected channel, or null if every address failed; {@link #failures} says how. */
+  /**
+   * A blocking, connected channel, or null if every address failed; {@link #failures} holds the
+   * reasons.
+   */
   @Nullable SocketChannel run(List<InetAddress> addresses) throws IOException {
     Deque<InetAddress> waiting = new ArrayDeque<>(interleave(addresses));
     SocketChannel winner = null;

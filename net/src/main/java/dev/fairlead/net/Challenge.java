@@ -17,7 +17,7 @@ record Challenge(String scheme, Map<String, String> parameters) {
     return parameters.getOrDefault(name, "");
   }
 
-  /** All challenges, whether listed in one field or in several. Reads what it can of each. */
+  /** All challenges, whether listed in one field or in several. Skips unreadable parts. */
   static List<Challenge> parse(List<String> fields) {
     List<Challenge> found = new ArrayList<>();
     for (String field : fields) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Shows one client certificate. Chain and key are handed out as they are: a key in a TPM or behind
- * PKCS #11 has no encoding, so no key store of ours could hold it.
+ * PKCS #11 has no encoding, so it cannot be copied into a key store.
  */
 final class ClientKeys extends X509ExtendedKeyManager {
   private static final String ALIAS = "device";
@@ -26,8 +26,8 @@ final class ClientKeys extends X509ExtendedKeyManager {
   }
 
   /**
-   * The certificate if the server can verify its key. The issuers that the server names are not
-   * asked: a certificate that a hub knows by its thumbprint has none of them.
+   * The certificate if the server can verify its key. The issuers that the server names are
+   * ignored, because a certificate that is registered by its thumbprint has none of them.
    */
   @Override
   public @Nullable String chooseClientAlias(

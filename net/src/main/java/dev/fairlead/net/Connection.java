@@ -11,16 +11,16 @@ import java.net.InetAddress;
  */
 public interface Connection {
   /**
-   * What comes from the host.
+   * The bytes from the host.
    *
    * @return the stream; blocks in {@code read}
    */
   InputStream input();
 
   /**
-   * What goes to the host.
+   * The bytes to the host.
    *
-   * @return the stream; what is written may wait in it until {@code flush}
+   * @return the stream; written bytes may be buffered until {@code flush}
    */
   OutputStream output();
 
@@ -34,7 +34,7 @@ public interface Connection {
   /**
    * The version of TLS that was agreed on.
    *
-   * @return as Java names it, such as {@code TLSv1.3}
+   * @return Java's name, such as {@code TLSv1.3}
    */
   String tlsVersion();
 
@@ -53,13 +53,13 @@ public interface Connection {
   long bytesSent();
 
   /**
-   * Ends the output gracefully, with what the protocols below have for it: a WebSocket's CLOSE, or
-   * TLS's close_notify and the end of TCP's stream. Nothing can be written after it. Whoever writes
-   * something last, an MQTT DISCONNECT for instance, calls this, lets the reader read on to the end
-   * of {@link #input()} for a limited time, and only then calls {@link #cut()}: a connection that
-   * is cut with input unread is reset, and what was written last may be lost.
+   * Ends the output gracefully, with the means of the protocols below: a WebSocket's CLOSE, or
+   * TLS's close_notify and the end of TCP's stream. Nothing can be written after it. After the last
+   * bytes, an MQTT DISCONNECT for instance, the writer calls this, lets the reader read on to the
+   * end of {@link #input()} for a limited time, and only then calls {@link #cut()}: a connection
+   * that is cut with input unread is reset, and the last bytes may be lost.
    *
-   * <p>Belongs to the writer, and may block as a write does.
+   * <p>Called by the writer only; may block as a write does.
    *
    * @return whether the host answers with the end of {@link #input()}
    * @throws IOException if the connection is broken
@@ -67,7 +67,7 @@ public interface Connection {
   boolean end() throws IOException;
 
   /**
-   * Limits how long each read waits; without a limit at first. A read that meets the limit fails
+   * Limits how long each read waits; initially without a limit. A read that reaches the limit fails
    * with {@link java.net.SocketTimeoutException}, loses nothing, and can be repeated.
    *
    * @param millis the limit in milliseconds, 0 for none
@@ -76,8 +76,8 @@ public interface Connection {
   void limitReads(int millis) throws IOException;
 
   /**
-   * Ends the connection at once: reads and writes under way fail. Does not block; no effect when
-   * called again.
+   * Ends the connection immediately: reads and writes in progress fail. Does not block; no effect
+   * when called again.
    */
   void cut();
 }

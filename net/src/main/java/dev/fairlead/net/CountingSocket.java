@@ -15,8 +15,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A connected socket that counts its bytes and can hold its reads to one deadline in all, which a
- * handshake needs: with a time-out for each read, a peer that drips bytes would hold it forever.
+ * A connected socket that counts its bytes and can apply one deadline to all reads together. A
+ * handshake needs this, because with a time-out for each read a peer that sends single bytes could
+ * block it forever.
  */
 @SuppressWarnings("UnsynchronizedOverridesSynchronized") // the socket below has its own locks
 final class CountingSocket extends Socket {
@@ -38,7 +39,7 @@ final class CountingSocket extends Socket {
     output = new Output(socket.getOutputStream());
   }
 
-  /** From now on, reads fail after this many nanoseconds in all. */
+  /** From now on, reads fail after this many nanoseconds altogether. */
   void limitReads(long nanos) {
     deadline = System.nanoTime() + nanos;
     bounded = true;
@@ -125,7 +126,7 @@ final class CountingSocket extends Socket {
     }
   }
 
-  // What a layered TLS socket asks of the socket below it.
+  // The methods that a layered TLS socket calls on the socket below it.
 
   @Override
   public InputStream getInputStream() {

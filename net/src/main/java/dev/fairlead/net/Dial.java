@@ -26,13 +26,13 @@ import org.slf4j.LoggerFactory;
 public final class Dial {
   private static final Logger log = LoggerFactory.getLogger(Dial.class);
 
-  /** What abort has to release at the moment. Does not block. */
+  /** What abort currently has to release. Does not block. */
   @FunctionalInterface
   interface Release {
     void run() throws IOException;
   }
 
-  /** The messages when a machine, the host itself or its proxy, is not reached. */
+  /** The failures if a machine, the host itself or its proxy, is not reached. */
   interface ReachFailures {
     UnreachableException resolve(IOException cause);
 
@@ -73,7 +73,7 @@ public final class Dial {
   }
 
   /**
-   * What the attempt waits for now, for error messages: a noun phrase such as {@code "the TLS
+   * What the attempt currently waits for, for error messages: a noun phrase such as {@code "the TLS
    * handshake with hub.example.net:8883 (10.0.0.1)"}.
    *
    * @return one phrase without a final stop, and without credentials. Any thread; does not block
@@ -87,8 +87,8 @@ public final class Dial {
    * proxy, through the proxy.
    *
    * @return the open connection
-   * @throws UnreachableException if that fails or is aborted: what happened, at which stage, and
-   *     what to do next
+   * @throws UnreachableException if that fails or is aborted; the message says what happened, at
+   *     which stage, and what to do next
    */
   public Connection connect() {
     if (!host.valid()) {
@@ -121,9 +121,7 @@ public final class Dial {
     }
   }
 
-  /**
-   * Remembers what became of an address after TCP. Through a proxy there is no address to blame.
-   */
+  /** Remembers what became of an address after TCP. Behind a proxy the address is not known. */
   private void judge(
       InetAddress address, @Nullable Exception failure, CountingSocket socket, long began) {
     if (dialer.proxy().isPresent()) {
@@ -132,13 +130,13 @@ public final class Dial {
     boolean bad =
         failure != null
             && (isAborted()
-                // Whoever limits the whole opening may give up before this step's own limit.
+                // The limit of the whole opening may be reached before this step's own limit.
                 ? dialer.addresses().nanoTime() - began >= dialer.handshakeTimeout().toNanos() / 4
                 : socket.timedOut() || TlsFailures.isCut(failure));
     if (failure == null) {
       dialer.addresses().worked(host, endpoint.port(), address);
     } else if (bad) {
-      log.debug("{} at {} goes last for a while", endpoint, address);
+      log.debug("{} at {} is tried last for some minutes", endpoint, address);
       dialer.addresses().failed(host, endpoint.port(), address);
     }
   }
@@ -185,7 +183,7 @@ public final class Dial {
     throw new IOException("aborted");
   }
 
-  /** A way through the proxy, to the host. */
+  /** A connection through the proxy to the host. */
   private CountingSocket tunnel(Proxy proxy) {
     ProxyFailures messages = new ProxyFailures(proxy, endpoint);
     Tunnel tunnel = Tunnel.through(proxy, host, endpoint.port(), messages, dialer.random());
@@ -255,7 +253,7 @@ public final class Dial {
   }
 
   private Connection secure(CountingSocket socket) throws IOException, GeneralSecurityException {
-    // Reading trust stores and loading what TLS needs takes seconds on a small board.
+    // Reading trust stores and loading TLS classes takes seconds on a small board.
     step = Opening.OWN_WORK + "set up TLS for " + endpoint;
     SSLContext context = dialer.contexts().get(endpoint.trust(), certificate);
     SSLSocket tls =
@@ -264,7 +262,7 @@ public final class Dial {
     SSLParameters parameters = tls.getSSLParameters();
     parameters.setProtocols(tlsVersions);
     // The server's name is verified as for HTTPS, RFC 2818, section 3.1. The platform refuses every
-    // name with an underscore: that one ServerCheck compares, by itself and in any case.
+    // name with an underscore; ServerCheck compares such a name itself, in any case.
     parameters.setEndpointIdentificationAlgorithm(host.verifiedByPlatform() ? "HTTPS" : null);
     host.sni().ifPresent(name -> parameters.setServerNames(List.of(name)));
     tls.setSSLParameters(parameters);
@@ -286,7 +284,7 @@ public final class Dial {
       throw e;
     }
     socket.unlimitReads();
-    log.debug("{} at {} speaks {}", endpoint, socket.getInetAddress(), tls.getSession());
+    log.debug("{} at {} uses {}", endpoint, socket.getInetAddress(), tls.getSession());
     return new TlsConnection(socket, tls);
   }
 
@@ -296,7 +294,7 @@ public final class Dial {
       socket.limitReads(dialer.handshakeTimeout().toNanos());
       new WebSocketUpgrade(host, endpoint, asked, dialer.random()).run(carrier);
       socket.unlimitReads();
-      log.debug("{} speaks WebSocket", endpoint);
+      log.debug("{}: the WebSocket is open", endpoint);
       return new WebSocketConnection(carrier, dialer.random());
     } catch (IOException e) {
       throw isAborted()

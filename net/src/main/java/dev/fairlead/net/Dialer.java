@@ -11,10 +11,10 @@ import java.util.Optional;
 
 /**
  * How to reach hosts: the resolver, the time each step may take, the clock that certificates are
- * compared with, the proxy to go through. Immutable apart from a small cache of TLS contexts (which
- * lets a reconnect resume its TLS session), and a memory of addresses that all dialers of a process
- * share: one where TLS or the WebSocket upgrade was cut or not answered is tried last for 10
- * minutes. Any thread.
+ * compared with, the proxy. Immutable apart from a small cache of TLS contexts (which lets a
+ * reconnect resume its TLS session), and a memory of addresses that all dialers of a process share:
+ * one where TLS or the WebSocket upgrade was cut or not answered is tried last for 10 minutes. Any
+ * thread.
  */
 public final class Dialer {
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -29,8 +29,8 @@ public final class Dialer {
   private final AddressMemory addresses;
 
   /**
-   * The platform's resolver, 15 s for each address, 20 s for each handshake, the system's clock, no
-   * proxy.
+   * The defaults: the platform's resolver, 15 s for each address, 20 s for each handshake, the
+   * system's clock, no proxy.
    */
   public Dialer() {
     this(
@@ -115,7 +115,7 @@ public final class Dialer {
   }
 
   /**
-   * With another clock, for what is said about a certificate's dates. Verification itself uses the
+   * With another clock, for messages about a certificate's dates. Verification itself uses the
    * platform's clock.
    *
    * @param other the clock
@@ -156,7 +156,7 @@ public final class Dialer {
 
   /**
    * As {@link #dial}, with TLS 1.2 only, in which a server may ask for the certificate after it has
-   * seen a request, by renegotiating. Java's TLS 1.3 has nothing of the kind.
+   * seen a request, by renegotiating. Java's TLS 1.3 cannot do that.
    *
    * @param endpoint the address, and the CAs that the server certificate may be signed by
    * @param certificate the client certificate to show when asked
@@ -187,7 +187,7 @@ public final class Dialer {
    *
    * @param endpoint the address, and the CAs that the server certificate may be signed by
    * @param certificate the client certificate to show when asked, empty for none
-   * @param target what to ask for
+   * @param target what to request
    * @return one attempt
    */
   public Dial dialWebSocket(
@@ -220,7 +220,7 @@ public final class Dialer {
     return proxy;
   }
 
-  /** For keys and masks that nobody can foresee. */
+  /** For unpredictable keys and masks. */
   SecureRandom random() {
     return RANDOM;
   }

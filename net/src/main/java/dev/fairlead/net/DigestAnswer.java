@@ -20,7 +20,7 @@ final class DigestAnswer {
     this.algorithm = algorithm;
   }
 
-  /** Empty if the challenge asks for what this client does not do. */
+  /** Empty if the challenge requires something that this client does not support. */
   static Optional<DigestAnswer> to(Challenge challenge) {
     if (!challenge.scheme().equals("digest") || challenge.parameter("nonce").isEmpty()) {
       return Optional.empty();
@@ -43,7 +43,7 @@ final class DigestAnswer {
     }
   }
 
-  /** RFC 2069, which some old proxies still speak. */
+  /** RFC 2069, which some old proxies still use. */
   private static boolean withoutQop(Challenge challenge) {
     return challenge.parameter("qop").isEmpty();
   }
@@ -57,7 +57,7 @@ final class DigestAnswer {
     return false;
   }
 
-  /** Whether it is better than MD5. */
+  /** Whether it is stronger than MD5. */
   boolean strong() {
     return !algorithm.equals("MD5");
   }

@@ -17,7 +17,7 @@ record HostName(String ascii, boolean literal) {
   private static final int MAX_LENGTH = 253;
   private static final int MAX_LABEL = 63;
 
-  /** Never fails: whether the text is a name at all, {@link #valid} says. */
+  /** Never fails; {@link #valid} tells whether the text is a name. */
   static HostName of(String text) {
     String host = text.strip();
     if (host.startsWith("[") && host.endsWith("]")) {
@@ -33,12 +33,12 @@ record HostName(String ascii, boolean literal) {
     try {
       ascii = IDN.toASCII(host, IDN.ALLOW_UNASSIGNED);
     } catch (IllegalArgumentException e) {
-      // An empty or a long label, or letters that no name has: it stays as it is, and invalid.
+      // An empty or a long label, or letters that no name has: kept unchanged, and invalid.
     }
     return new HostName(ascii.toLowerCase(Locale.ROOT), false);
   }
 
-  /** Four numbers; whether they are in range, the platform says. */
+  /** Four numbers; the platform checks their range. */
   private static boolean isIpv4(String host) {
     int dots = 0;
     int digits = 0;
@@ -67,8 +67,8 @@ record HostName(String ascii, boolean literal) {
   }
 
   /**
-   * Whether the platform's verification takes the name at all: it refuses an underscore, which
-   * names of containers and of Windows machines often have.
+   * Whether the platform's verification accepts the name: it refuses an underscore, which names of
+   * containers and of Windows machines often have.
    */
   boolean verifiedByPlatform() {
     return literal || ascii.indexOf('_') < 0;
@@ -93,8 +93,8 @@ record HostName(String ascii, boolean literal) {
   }
 
   /**
-   * Whether it is a host name: RFC 1123, section 2.1, with the underscore. Nothing else is ever
-   * sent, since it would become part of an HTTP request or be refused deep inside TLS.
+   * Whether it is a host name: RFC 1123, section 2.1, with the underscore. No other text is ever
+   * sent, because it would become part of an HTTP request or fail deep inside TLS.
    */
   boolean valid() {
     if (literal) {

@@ -32,7 +32,7 @@ record HttpHead(int status, List<Field> fields) {
    */
   record Field(String name, String value) {}
 
-  /** What came is not the head of an HTTP answer, or is too long. */
+  /** The bytes are not the head of an HTTP answer, or are too long. */
   static final class Malformed extends ProtocolException {
     private static final long serialVersionUID = 1;
 
@@ -42,8 +42,8 @@ record HttpHead(int status, List<Field> fields) {
   }
 
   /**
-   * Reads up to the empty line and not a byte further: what follows belongs to someone else. Each
-   * byte is looked at once, because whoever writes them may be hostile.
+   * Reads up to the empty line and not a byte further: the bytes that follow are for another
+   * reader. Each byte is examined only once, because the sender may be hostile.
    *
    * @throws Malformed if it is no HTTP answer
    */

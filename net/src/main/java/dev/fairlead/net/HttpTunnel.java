@@ -16,11 +16,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * HTTP {@code CONNECT}: RFC 9110, section 9.3.6. Credentials are shown only when asked for, on a
- * connection of their own: a proxy may close the one it has refused on, and the first answer says
- * whether the password can stay hidden (Digest) or must be shown (Basic).
+ * connection of their own: a proxy may close the one it has refused on, and the first answer tells
+ * whether the password can stay secret (Digest) or must be sent (Basic).
  */
 final class HttpTunnel implements Tunnel {
-  /** Asking, answering the challenge, answering again where the nonce was stale. */
+  /** The request, the answer to the challenge, and another answer if the nonce was stale. */
   private static final int MAX_ROUNDS = 3;
 
   private final Proxy proxy;
@@ -92,7 +92,7 @@ final class HttpTunnel implements Tunnel {
     throw failures.unknownScheme(offered);
   }
 
-  /** RFC 7616, section 3.3: the nonce is too old, and nothing is said against the password. */
+  /** RFC 7616, section 3.3: the nonce is too old; the password was not refused. */
   private static boolean stale(List<Challenge> challenges) {
     return challenges.stream()
         .anyMatch(challenge -> challenge.parameter("stale").equalsIgnoreCase("true"));

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The failures at a proxy. All of them are about the route: a proxy's refusal says nothing about
- * the device's own credentials. Of what the proxy wrote, only status codes and the cleaned names of
+ * the device's own credentials. Of the proxy's answer, only status codes and the sanitised names of
  * schemes are repeated.
  */
 final class ProxyFailures implements Dial.ReachFailures {
@@ -74,8 +74,8 @@ final class ProxyFailures implements Dial.ReachFailures {
             + proxy
             + " refused its user name or password"
             + (proxy.kind() == Proxy.Kind.HTTP ? " (HTTP 407)" : "")
-            + ". Check the arguments of Proxy.withCredentials(…); the device's own key is not in"
-            + " question.",
+            + ". Check the arguments of Proxy.withCredentials(…); the device's own key is not "
+            + "the cause.",
         null);
   }
 
@@ -126,14 +126,15 @@ final class ProxyFailures implements Dial.ReachFailures {
           case 2 -> "its rules forbid it. Have its administrator allow that host and port";
           case 3 -> "it finds no network to it. Check the proxy's own network";
           case 4 ->
-              "it finds no way to that host, or does not know the name. Check the host name and"
+              "it cannot reach that host, or cannot resolve its name. Check the host name and"
                   + " the proxy's name servers";
           case 5 -> "the host refused the connection. Check host and port";
           case 6 -> "the host did not answer it in time. Check host and port";
-          case 7 -> "it does not do CONNECT. Check that it is a proxy for outgoing connections";
+          case 7 ->
+              "it does not support CONNECT. Check that it is a proxy for outgoing connections";
           case 8 ->
               "it does not take this kind of address. Give the hub by a name, not by an address";
-          default -> "it failed and does not say why. Ask its administrator";
+          default -> "it failed and gave no reason. Ask its administrator";
         };
     return failure(
         "The "

@@ -13,7 +13,7 @@ public interface Resolver {
   /**
    * Looks up.
    *
-   * @param host a host name; addresses written out are never asked for
+   * @param host a host name; literal addresses are never looked up
    * @return its addresses in the order of preference, at least one
    * @throws UnknownHostException if there is none, or no name server answers
    */

@@ -13,15 +13,15 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * The platform's check of the server's certificate and of its name; when it refuses, this finds out
- * what it was that it refused. It never accepts what the platform refuses, with one addition: a
- * host name with an underscore, on which the platform gives up, is compared here.
+ * The platform's check of the server's certificate and of its name; when it refuses, this class
+ * finds the reason. It never accepts what the platform refuses, with one exception: a host name
+ * with an underscore, which the platform does not support, is compared here.
  */
 final class ServerCheck extends X509ExtendedTrustManager {
   private static final int SUBJECT_NAME_DNS = 2;
   private static final int SUBJECT_NAME_ADDRESS = 7;
 
-  /** More names than that are not told apart by a reader anyway. */
+  /** More names would not help a reader. */
   private static final int MAX_NAMES_SHOWN = 6;
 
   private final X509ExtendedTrustManager platform;
@@ -44,7 +44,7 @@ final class ServerCheck extends X509ExtendedTrustManager {
       }
     }
     try {
-      // With the connection: so the rules of TLS about algorithms apply as for any other name.
+      // With the connection, so that the rules of TLS about algorithms apply as for any other name.
       platform.checkServerTrusted(chain, authType, socket);
     } catch (CertificateException e) {
       throw new UntrustedServer(
@@ -68,7 +68,7 @@ final class ServerCheck extends X509ExtendedTrustManager {
       return new UntrustedServer(
           UntrustedServer.pathReason(chain, path), chain, shown(names(chain[0])), path);
     }
-    // The path alone is good. Names are compared only to explain a refusal, never to overrule it.
+    // The path itself is valid. Names are compared only to explain a refusal, never to overrule it.
     List<String> names = names(chain[0]);
     boolean named = names.stream().anyMatch(host::matches);
     return new UntrustedServer(
@@ -91,7 +91,7 @@ final class ServerCheck extends X509ExtendedTrustManager {
         }
       }
     } catch (CertificateParsingException e) {
-      // A certificate whose names cannot be read is made out to nobody.
+      // A certificate whose names cannot be read matches no host.
       names.clear();
     }
     return names;

@@ -55,8 +55,9 @@ final class TlsConnection implements Connection {
   }
 
   /**
-   * The alert close_notify (RFC 8446, section 6.1), then the end of TCP's stream. Only this way is
-   * closed: closing both with input unread would be a reset, which may destroy what was written.
+   * The alert close_notify (RFC 8446, section 6.1), then the end of TCP's stream. Only this
+   * direction is closed: closing both with input unread would be a reset, which may destroy what
+   * was written.
    */
   @Override
   public boolean end() throws IOException {

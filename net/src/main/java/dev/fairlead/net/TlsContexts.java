@@ -15,9 +15,9 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * TLS contexts by who is trusted and what certificate is shown. Kept, because a context holds the
- * sessions that a reconnect can resume, and reading the platform's trust store takes time; few,
- * because a gateway may show many certificates.
+ * TLS contexts by trust and client certificate. Cached, because a context holds the sessions that a
+ * reconnect can resume, and reading the platform's trust store takes time; only a few, because a
+ * gateway may show many certificates.
  */
 final class TlsContexts {
   private static final int MAX_KEPT = 8;
@@ -37,7 +37,7 @@ final class TlsContexts {
 
   record Key(Trust trust, Optional<Credential.Certificate> certificate) {}
 
-  /** One at a time makes a context; those who need another one do not wait for it. */
+  /** One thread at a time creates a context; threads that need another one do not wait. */
   private static final class Holder {
     private @Nullable SSLContext context;
 

@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
 import javax.net.ssl.SSLException;
 
 /**
- * The failures of the TLS handshake: what happened, why, and what to do next. Anybody on the path
- * can present a certificate with any text in it, so all of it is cleaned.
+ * The failures of the TLS handshake: what happened, why, and what to do next. Anyone on the path
+ * can present a certificate with any text in it, so all text is sanitised.
  */
 final class TlsFailures {
   private static final int MAX_NAME = 200;
@@ -67,13 +67,13 @@ final class TlsFailures {
           failure(
               "The server at "
                   + endpoint
-                  + " is not who was dialled: its certificate is made out to "
+                  + " is not the host that was dialled: its certificate is for "
                   + (refused.names().isEmpty()
                       ? "no host name at all"
                       : refused.names().stream()
                           .map(name -> ForeignText.clean(name, MAX_NAME))
                           .collect(Collectors.joining(", ")))
-                  + ", not to "
+                  + ", not for "
                   + endpoint.host()
                   + ". Check the host name. If a proxy or firewall inspects TLS, exempt this host"
                   + " there.",
@@ -142,25 +142,25 @@ final class TlsFailures {
                     : "The server's certificate has expired: ")
                 + dates
                 + (early
-                    ? ". Set this machine's clock; the certificate is hardly at fault."
+                    ? ". Set this machine's clock; the certificate is probably valid."
                     : ". Check this machine's clock first; if it is right, the server has to renew its"
                         + " certificate."),
             cause)
         .withClockEvidence("T" + dates.substring(1) + ".");
   }
 
-  /** JSSE tells these apart in its texts only. */
+  /** JSSE distinguishes these only by their texts. */
   private String handshake(Exception cause) {
     String text = text(cause);
     if (text.contains("protocol_version") || text.contains("No appropriate protocol")) {
       return endpoint
-          + " speaks no TLS version that is safe: TLS 1.2 or 1.3 is needed ("
+          + " supports no safe TLS version: TLS 1.2 or 1.3 is needed ("
           + text
           + "). Update the server; an old proxy in between can be the cause too.";
     }
     if (text.contains("Unsupported or unrecognized SSL message")) {
       return endpoint
-          + " does not speak TLS: it answered in plain text. Check the port; a proxy or a captive"
+          + " does not use TLS: it answered in plain text. Check the port; a proxy or a captive"
           + " portal answers like that too.";
     }
     if (text.contains("handshake_failure") || text.contains("cipher suites in common")) {
@@ -198,7 +198,7 @@ final class TlsFailures {
   }
 
   /**
-   * Whether the connection ended, and nothing was said. JSSE shows that as it is or inside an
+   * Whether the connection ended without a TLS alert. JSSE reports that directly or inside an
    * {@link SSLException} of its own: an end of the stream, a reset (which sockets over channels
    * report as a plain {@link IOException}), or TLS closed in the middle.
    */
@@ -234,8 +234,8 @@ final class TlsFailures {
   }
 
   /**
-   * The cause, whose texts a log prints as well; where one of them is not clean, its stack trace
-   * alone with a cleaned text.
+   * The cause, whose texts a log prints as well; if one of them is not clean, only its stack trace,
+   * with a sanitised text.
    */
   private static Throwable safe(Exception cause) {
     for (Throwable t = cause; t != null; t = t.getCause()) {

@@ -6,11 +6,11 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Which versions of TLS to offer to whom. IoT Hub: TLS 1.2 is the floor ("TLS support in IoT Hub").
- * Any thread.
+ * Which versions of TLS to offer to each peer. IoT Hub: TLS 1.2 is the minimum ("TLS support in IoT
+ * Hub"). Any thread.
  */
 final class TlsVersions {
-  /** A process talks to a few hubs; the oldest is forgotten. */
+  /** A process uses a few hubs; the oldest is forgotten. */
   private static final int MOST = 100;
 
   private final Set<String> renegotiating = new LinkedHashSet<>(); // guarded by this

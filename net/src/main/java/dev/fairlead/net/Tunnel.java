@@ -6,12 +6,12 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.security.SecureRandom;
 
-/** Asks one proxy for one way through; may need more than one connection to the proxy. */
+/** Asks one proxy for one tunnel; may need more than one connection to the proxy. */
 interface Tunnel {
   /**
    * Asks over a fresh connection. Reads no byte beyond the proxy's own answers.
    *
-   * @return whether the way is open; if not, ask again over another connection
+   * @return whether the tunnel is open; if not, ask again over another connection
    * @throws IOException if the connection fails
    * @throws dev.fairlead.UnreachableException if the proxy refuses
    */

@@ -45,7 +45,7 @@ final class UntrustedServer extends CertificateException {
     return chain[chain.length - 1];
   }
 
-  /** Whom the certificate is made out to. */
+  /** The names in the certificate. */
   List<String> names() {
     return names;
   }

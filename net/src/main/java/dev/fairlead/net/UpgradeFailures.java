@@ -9,7 +9,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The failures of the WebSocket upgrade. All of them are about the route: the hub judges the device
+ * The failures of the WebSocket upgrade. All of them are about the route: the hub checks the device
  * only inside the WebSocket. Of the answer, only the status code is repeated.
  */
 final class UpgradeFailures {
@@ -26,8 +26,8 @@ final class UpgradeFailures {
     String why =
         switch (status / 100) {
           case 2 ->
-              "A captive portal or a proxy in between does this, and so does a web server that is no"
-                  + " IoT hub. Sign in to the network, or check the host";
+              "A captive portal or a proxy in between does this, and so does a web server that "
+                  + "is not an IoT hub. Sign in to the network, or check the host";
           case 3 ->
               "It redirects elsewhere, as the sign-in page of a network does. Sign in to the"
                   + " network, or check the host";
@@ -65,7 +65,7 @@ final class UpgradeFailures {
         : "It, or a proxy before it, is not able to serve at the moment. This is temporary; retry";
   }
 
-  /** What came back was no HTTP. */
+  /** The answer was not HTTP. */
   static UnreachableException notHttp(Endpoint endpoint, IOException cause) {
     return failure(
         "What "
@@ -76,13 +76,13 @@ final class UpgradeFailures {
         cause);
   }
 
-  /** 101, but not for a WebSocket as asked for. */
+  /** 101, but not for the WebSocket that was requested. */
   static UnreachableException noWebSocket(Endpoint endpoint, String why) {
     return failure(
         endpoint
             + " agreed to the WebSocket upgrade, but "
             + why
-            + ". It is no IoT hub, or a proxy in between changes the answer.",
+            + ". It is not an IoT hub, or a proxy in between changes the answer.",
         null);
   }
 

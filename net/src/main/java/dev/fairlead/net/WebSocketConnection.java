@@ -7,16 +7,16 @@ import java.net.InetAddress;
 import java.security.SecureRandom;
 
 /**
- * A connection inside a WebSocket: the payload of binary messages as one stream each way, with no
- * regard to where a frame ends. Nothing is queued: what is not read stays in the network, and a
- * writer waits until the network takes its frame.
+ * A connection inside a WebSocket: the payload of binary messages as one stream each way, without
+ * frame boundaries. Nothing is queued: unread bytes stay in the network, and a writer waits until
+ * the network accepts its frame.
  */
 final class WebSocketConnection implements Connection {
   private final Connection carrier;
   private final WebSocketInput input;
   private final WebSocketOutput output;
 
-  /** Of a connection on which the upgrade has succeeded. */
+  /** Wraps a connection on which the upgrade has succeeded. */
   WebSocketConnection(Connection carrier, SecureRandom random) {
     this.carrier = carrier;
     output = new WebSocketOutput(carrier.output(), random);
@@ -53,7 +53,7 @@ final class WebSocketConnection implements Connection {
     return carrier.bytesSent();
   }
 
-  /** RFC 6455, section 7.1.1: whoever closes says so first, and the server ends the connection. */
+  /** RFC 6455, section 7.1.1: the closing side sends CLOSE, then the server ends the connection. */
   @Override
   public boolean end() throws IOException {
     output.close(WebSocketInput.NORMAL);

@@ -9,8 +9,8 @@ import java.util.Objects;
 
 /**
  * Reads frames from a server, RFC 6455, section 5, and passes on the payload of binary messages as
- * it comes: a frame's length is only counted down, whatever it claims. Pings and the closing
- * handshake are answered on the way. One reader thread.
+ * it arrives: a frame's length is only counted down, however large it claims to be. Pings and the
+ * closing handshake are answered on the way. One reader thread.
  */
 final class WebSocketInput extends InputStream {
   static final int CONTINUATION = 0;
@@ -43,8 +43,8 @@ final class WebSocketInput extends InputStream {
   private final WebSocketOutput answers;
 
   /**
-   * Read ahead: a head or a control frame is looked at only when it is here as a whole, so that a
-   * read which times out loses nothing, and small frames come many at a time.
+   * Read ahead: a head or a control frame is processed only when it has arrived completely, so that
+   * a read which times out loses nothing, and many small frames are read together.
    */
   private final byte[] ahead = new byte[512];
 
@@ -54,7 +54,7 @@ final class WebSocketInput extends InputStream {
   /** Of the data frame being read. */
   private long left;
 
-  /** Whether the message goes on in another frame. */
+  /** Whether the message continues in another frame. */
   private boolean fragmented;
 
   private boolean ended;
@@ -103,7 +103,8 @@ final class WebSocketInput extends InputStream {
   }
 
   /**
-   * Reads until {@code count} bytes are here; can be repeated after a failure. False at the end.
+   * Reads until {@code count} bytes are buffered; can be repeated after a failure. False at the
+   * end.
    */
   private boolean fill(int count) throws IOException {
     if (ahead.length - from < count) {
@@ -146,7 +147,7 @@ final class WebSocketInput extends InputStream {
     boolean last = (first & FINAL) != 0;
     if ((first & RESERVED) != 0) {
       throw breach(
-          PROTOCOL_ERROR, "a frame with reserved bits set, of an extension nobody offered");
+          PROTOCOL_ERROR, "a frame with reserved bits set, of an extension that was not offered");
     }
     // RFC 6455, section 5.1: a client closes the connection on a masked frame.
     if ((second & MASKED) != 0) {
@@ -220,11 +221,11 @@ final class WebSocketInput extends InputStream {
       closed(body);
       return false;
     }
-    // RFC 6455, section 5.5.3: a pong that nobody asked for is no error.
+    // RFC 6455, section 5.5.3: an unsolicited pong is no error.
     return true;
   }
 
-  /** RFC 6455, sections 5.5.1 and 7.4: the same status goes back, then the stream ends. */
+  /** RFC 6455, sections 5.5.1 and 7.4: the same status is sent back, then the stream ends. */
   private void closed(byte[] body) throws IOException {
     ended = true;
     if (body.length == 1) {
@@ -241,7 +242,7 @@ final class WebSocketInput extends InputStream {
     }
   }
 
-  /** RFC 6455, section 7.4.1: these never stand in a close frame. */
+  /** RFC 6455, section 7.4.1: these are never sent in a close frame. */
   private static boolean reserved(int status) {
     return status == 1004 || status == NO_STATUS || status == 1006 || status == 1015;
   }

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * whenever the buffer is full. One writer thread; {@link #pong} and {@link #close(int)} are called
  * by the reader thread.
  *
- * <p>Frames take turns. A reader that finds the turn taken leaves its answer to the writer, who
- * sends it after its own frame: so the reader never waits for the writer. At most one pong waits,
- * the newest (RFC 6455, section 5.5.3), and one close.
+ * <p>One frame is written at a time. If the writer is busy, the reader leaves its answer to the
+ * writer, which sends it after its own frame; so the reader never waits for the writer. At most one
+ * pong, the newest (RFC 6455, section 5.5.3), and one close are pending.
  */
 final class WebSocketOutput extends OutputStream {
   /** With its header, a frame fills no more than one TLS record. */
@@ -39,7 +39,7 @@ final class WebSocketOutput extends OutputStream {
   private final OutputStream out;
   private final SecureRandom random;
 
-  /** The payload begins at {@link #MAX_HEADER}, so that a frame goes out in one piece. */
+  /** The payload begins at {@link #MAX_HEADER}, so that a frame is sent in one piece. */
   private final byte[] frame = new byte[MAX_HEADER + MAX_PAYLOAD];
 
   private int filled;
@@ -53,7 +53,7 @@ final class WebSocketOutput extends OutputStream {
   private final AtomicReference<byte @Nullable []> pong = new AtomicReference<>();
   private final AtomicReference<byte @Nullable []> close = new AtomicReference<>();
 
-  /** Guarded by the turn: nothing goes out after a close frame. RFC 6455, section 5.5.1. */
+  /** Guarded by the turn: nothing is sent after a close frame. RFC 6455, section 5.5.1. */
   private boolean closed;
 
   WebSocketOutput(OutputStream out, SecureRandom random) {
@@ -108,13 +108,13 @@ final class WebSocketOutput extends OutputStream {
     answer();
   }
 
-  /** Says, or answers, that the WebSocket is over. */
+  /** Sends or answers a close frame. */
   void close(int status) throws IOException {
     close.set(new byte[] {(byte) (status >> 8), (byte) status});
     answer();
   }
 
-  /** Sends what waits, unless whoever has the turn will. */
+  /** Sends the pending answers, unless the thread that has the turn will. */
   private void answer() throws IOException {
     while ((pong.get() != null || close.get() != null) && turn.tryLock()) {
       try {
@@ -135,8 +135,8 @@ final class WebSocketOutput extends OutputStream {
   }
 
   /**
-   * RFC 6455, section 10.3: a fresh mask that nobody can foresee, for every frame. Many are made at
-   * once, because all connections share the source.
+   * RFC 6455, section 10.3: a fresh, unpredictable mask for every frame. Many are generated
+   * together, because all connections share the source.
    */
   private int nextMask() {
     if (nextMask == masks.length) {
@@ -148,7 +148,7 @@ final class WebSocketOutput extends OutputStream {
     return mask;
   }
 
-  /** Masks the payload where it stands and writes the frame. RFC 6455, sections 5.2 and 5.3. */
+  /** Masks the payload in place and writes the frame. RFC 6455, sections 5.2 and 5.3. */
   private void write(int opcode, byte[] whole, int length) throws IOException {
     if (closed) {
       throw new IOException("The WebSocket is closed.");

@@ -30,9 +30,10 @@ final class WebSocketUpgrade {
   }
 
   /**
-   * Asks and checks the answer.
+   * Sends the request and checks the answer.
    *
-   * @throws dev.fairlead.UnreachableException if the answer is no, or no WebSocket
+   * @throws dev.fairlead.UnreachableException if the server refuses, or the answer is not a
+   *     WebSocket upgrade
    */
   void run(Connection connection) throws IOException {
     byte[] nonce = new byte[16];
@@ -77,10 +78,10 @@ final class WebSocketUpgrade {
           endpoint, "its Sec-WebSocket-Accept is not for this request");
     }
     if (!answer.values("sec-websocket-extensions").isEmpty()) {
-      throw UpgradeFailures.noWebSocket(endpoint, "it uses an extension that nobody offered");
+      throw UpgradeFailures.noWebSocket(endpoint, "it uses an extension that was not offered");
     }
     List<String> chosen = answer.values("sec-websocket-protocol");
-    // A server may leave its choice out, as some do for AMQP; another choice is a refusal.
+    // A server may omit its choice, as some do for AMQP; another choice is a refusal.
     if (!chosen.isEmpty() && !chosen.equals(List.of(target.subProtocol()))) {
       throw UpgradeFailures.noWebSocket(
           endpoint, "it chose another sub-protocol than " + target.subProtocol());

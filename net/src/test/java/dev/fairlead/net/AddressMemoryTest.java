@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** An address that accepts TCP and nothing more goes last for a while. */
+/** An address that accepts TCP and nothing more is tried last for a while. */
 @Timeout(60)
 class AddressMemoryTest {
   private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 5);
@@ -144,7 +144,7 @@ class AddressMemoryTest {
         ScriptedPeer.builder().address("127.0.0.2").tls().start(ScriptedPeer.GREETING)) {
       Endpoint otherName = new Endpoint("other.example.net", stranger.port(), trust);
       assertThat(catchThrowable(() -> dialer().dial(otherName, Optional.empty()).connect()))
-          .hasMessageContaining("not who was dialled");
+          .hasMessageContaining("not the host that was dialled");
       assertThat(
               memory.lastOf(HostName.of("other.example.net"), stranger.port(), List.of(address(2))))
           .isEmpty();

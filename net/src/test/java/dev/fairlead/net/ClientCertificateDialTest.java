@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a server gets to see of a client certificate. */
+/** What a server receives of a client certificate. */
 @Timeout(60)
 class ClientCertificateDialTest {
   private static TestCa.Issued root;
@@ -80,7 +80,7 @@ class ClientCertificateDialTest {
     }
   }
 
-  /** A hub knows it by its thumbprint, whichever issuers its front end names. */
+  /** A hub identifies it by its thumbprint, regardless of the issuers that its front end names. */
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.3", "TLSv1.2"})
   void aCertificateThatNoneOfTheNamedIssuersSignedIsShown(String version) throws Exception {

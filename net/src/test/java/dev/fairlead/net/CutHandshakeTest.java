@@ -62,7 +62,7 @@ class CutHandshakeTest {
     }
   }
 
-  /** Lets the client's side through, and so many bytes of the other. */
+  /** Lets the client's side through, and the given number of bytes of the other. */
   private static void relay(PeerConnection client, int port, int bytes, boolean reset)
       throws IOException {
     try (Socket server = new Socket(InetAddress.getByName("127.0.0.1"), port)) {

@@ -213,7 +213,7 @@ class DialTest {
   @Test
   void saysThatTheServerSpeaksPlainText() throws Exception {
     assertThat(answered("HTTP/1.1 400 Bad Request\r\n\r\n".chars().toArray()))
-        .hasMessageContaining("does not speak TLS");
+        .hasMessageContaining("does not use TLS");
   }
 
   @Test

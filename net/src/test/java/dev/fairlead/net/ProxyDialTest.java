@@ -49,7 +49,7 @@ class ProxyDialTest {
     hub = TestCa.leaf(root, HOST, "127.0.0.1");
   }
 
-  /** Knows the proxy's name alone: the hub's is the proxy's business. */
+  /** Resolves the proxy's name only; the proxy resolves the hub's. */
   private static Dialer dialer(Proxy proxy) {
     return new Dialer()
         .proxy(Optional.of(proxy))
@@ -121,7 +121,7 @@ class ProxyDialTest {
           catchThrowableOfType(UnreachableException.class, dial::connect);
 
       assertThat(failure.stage()).isEqualTo(Stage.TLS);
-      assertThat(failure).hasMessageContaining("is not who was dialled");
+      assertThat(failure).hasMessageContaining("is not the host that was dialled");
       await().until(() -> proxy.idle() && server.idle());
     }
   }
@@ -186,7 +186,7 @@ class ProxyDialTest {
 
       assertThat(refused(dial(wrong)))
           .hasMessageContaining("refused its user name or password (HTTP 407)")
-          .hasMessageContaining("the device's own key is not in question");
+          .hasMessageContaining("the device's own key is not the cause");
       assertThat(heads).hasSize(2);
     }
   }
@@ -218,7 +218,7 @@ class ProxyDialTest {
     }
   }
 
-  /** The head never ends: whoever does not refuse it while reading waits for more. */
+  /** The head never ends: a reader that does not refuse it while reading waits for ever. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -314,7 +314,7 @@ class ProxyDialTest {
           .hasMessageContaining("refused its user name or password");
     }
     String[] words = {
-      "does not say why",
+      "gave no reason",
       "rules forbid",
       "no network",
       "no way",
@@ -322,7 +322,7 @@ class ProxyDialTest {
       "in time",
       "CONNECT",
       "address",
-      "does not say why"
+      "gave no reason"
     };
     for (int reply = 1; reply <= words.length; reply++) {
       try (ScriptedPeer proxy = TestProxy.socks(1, false, reply, used)) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which certificates a dial refuses, and in which words. */
+/** Which certificates a dial refuses, and with which message. */
 @Timeout(60)
 class ServerCertificateTest {
   private static TestCa.Issued root;
@@ -64,7 +64,7 @@ class ServerCertificateTest {
         refusedBy(TestCa.leaf(root, "other.example.net", "*.example.org"), "hub.example.net");
 
     assertThat(failure)
-        .hasMessageContaining("made out to other.example.net, *.example.org, not to hub.example")
+        .hasMessageContaining("for other.example.net, *.example.org, not for hub.example")
         .hasMessageContaining("Check the host name");
     assertThat(failure.clockEvidence()).isEmpty();
   }
@@ -73,7 +73,7 @@ class ServerCertificateTest {
   @ValueSource(strings = {"127.0.0.1", "localhost", "single", "my_hub", "my_hub.example.net"})
   void refusesAnotherHostsCertificateForEveryKindOfName(String host) throws Exception {
     assertThat(refusedBy(TestCa.leaf(root, "other.example.net", "*.net"), host))
-        .hasMessageContaining("is not who was dialled");
+        .hasMessageContaining("is not the host that was dialled");
   }
 
   @Test
@@ -198,7 +198,7 @@ class ServerCertificateTest {
       assertThat(connection.input().read()).isEqualTo('!');
       connection.cut();
 
-      // Without one: TLS 1.3 servers say so only after the client has finished.
+      // Without one: TLS 1.3 servers refuse it only after the client has finished the handshake.
       Connection bare = dialer().dial(endpoint, Optional.empty()).connect();
       assertThat(catchThrowableOfType(java.io.IOException.class, () -> bare.input().read()))
           .isNotNull();

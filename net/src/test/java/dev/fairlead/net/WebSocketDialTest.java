@@ -129,7 +129,7 @@ class WebSocketDialTest {
               DataInputStream in = connection.input();
               assertThat(frame(in)).containsExactly(2, 7);
               assertThat(frame(in)).containsExactly(8, 3, (byte) 0xe8);
-              // What was under way before the answer still counts.
+              // Frames sent before the answer still count.
               connection.output().write(new byte[] {(byte) 0x82, 1, 9});
               connection.output().write(new byte[] {(byte) 0x88, 2, 3, (byte) 0xe8});
               assertThat(in.read()).as("the answer is not answered").isEqualTo(-1);
@@ -228,7 +228,7 @@ class WebSocketDialTest {
       value = {
         "Sec-WebSocket-Protocol: AMQPWSB10|another sub-protocol than mqtt",
         "Sec-WebSocket-Protocol: mqtt, other|another sub-protocol than mqtt",
-        "Sec-WebSocket-Extensions: permessage-deflate|an extension that nobody offered",
+        "Sec-WebSocket-Extensions: permessage-deflate|an extension that was not offered",
         "Sec-WebSocket-Accept: twice|Accept is not for this request",
       })
   void refusesWhatItDidNotAskFor(String field, String words) throws Exception {
@@ -323,7 +323,7 @@ class WebSocketDialTest {
     }
   }
 
-  /** A peer that does not read stops the writer, with nothing piling up; cutting frees it. */
+  /** A peer that does not read blocks the writer without any queue; cutting releases it. */
   @Test
   void aWriterWaitsForThePeer() throws Exception {
     CountDownLatch over = new CountDownLatch(1);

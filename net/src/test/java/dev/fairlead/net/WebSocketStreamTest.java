@@ -117,7 +117,7 @@ class WebSocketStreamTest {
     }
   }
 
-  /** A read that meets its limit loses nothing, wherever in a frame it was. */
+  /** A read that reaches its limit loses nothing, wherever in a frame it was. */
   @Test
   void canBeReadOnAfterATimeoutAtEveryByte() throws IOException {
     byte[] frames =
@@ -357,7 +357,7 @@ class WebSocketStreamTest {
     assertThat(answers()).containsExactly("2:2a", "10:02", "8:03e8");
   }
 
-  /** Both sides of the turn at full speed: every frame whole, every byte in order. */
+  /** Reader and writer at full speed: every frame whole, every byte in order. */
   @Test
   void framesOfWriterAndReaderNeverMix() throws Exception {
     PipedOutputStream server = new PipedOutputStream();
@@ -405,7 +405,7 @@ class WebSocketStreamTest {
     assertThat(next).isEqualTo(20_000);
   }
 
-  /** Whatever comes, reading ends, by end of stream or by a failure of its own kind. */
+  /** For any input, reading ends with the end of the stream or with a specific failure. */
   @Test
   void survivesRandomBytes() throws IOException {
     Random random = new Random(20_240_601);

@@ -42,13 +42,13 @@ class BadCertificatesTest {
 
   /** What is wrong, and the words that only this one is told with. */
   private enum Flaw {
-    WRONG_HOST("its certificate is made out to elsewhere.example.net, not to localhost"),
+    WRONG_HOST("its certificate is for elsewhere.example.net, not for localhost"),
     EXPIRED("The server's certificate has expired"),
     NOT_YET_VALID("The server's certificate is not valid yet"),
     SELF_SIGNED("it is self-signed"),
     UNKNOWN_CA("the issuer at the top of its chain"),
     MISSING_INTERMEDIATE("the server leaves out an intermediate certificate"),
-    TLS_1_1_ONLY("speaks no TLS version that is safe");
+    TLS_1_1_ONLY("supports no safe TLS version");
 
     private final String words;
 

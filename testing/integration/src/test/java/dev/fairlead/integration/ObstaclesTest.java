@@ -107,7 +107,7 @@ class ObstaclesTest {
               .proxy(via(proxy).withCredentials("somebody", Secret.of(TestProxy.PASSWORD + "?"))),
           Stage.PROXY,
           "refused its user name or password (HTTP 407)",
-          "the device's own key is not in question");
+          "the device's own key is not the cause");
     }
   }
 
@@ -165,7 +165,7 @@ class ObstaclesTest {
       says(
           overWebSockets(TransportUnderTest.endpoint(hub, portal.port())),
           Stage.TLS,
-          "does not speak TLS: it answered in plain text",
+          "does not use TLS: it answered in plain text",
           "a captive portal answers like that too");
     }
   }
