@@ -4,12 +4,12 @@ import java.util.Map;
 
 /**
  * The verbs of {@link DeviceClient}, each waiting for its outcome for at most the time given to
- * {@link DeviceClient#blocking}. They throw a {@link HubException} of their own with the stack of
- * the caller; what the client's future failed with is the same and suppressed in it. A time-out is
- * an {@link UnreachableException}, and the operation goes on; only a message for which a full
- * outbox had no room in that time ({@link OverflowPolicy#BLOCK}) is a {@link RejectedException} and
- * was not queued. If the waiting thread is interrupted, the interrupt is kept and the same
- * exception thrown.
+ * {@link DeviceClient#blocking}. They throw a new {@link HubException} with the stack of the
+ * caller; the failure of the client's future has the same content and is suppressed in it. A
+ * time-out is an {@link UnreachableException}, and the operation continues; only a message for
+ * which a full outbox had no room in that time ({@link OverflowPolicy#BLOCK}) is a {@link
+ * RejectedException} and was not queued. If the waiting thread is interrupted, the interrupt is
+ * kept and the same exception thrown.
  */
 public interface BlockingDeviceClient {
   /** Waits for the first session. */

@@ -1,6 +1,6 @@
 package dev.fairlead;
 
-/** What a protocol travels on, above TLS. */
+/** What carries a protocol, above TLS. */
 public enum Carrier {
   /** The TLS stream itself. */
   TCP,

@@ -27,8 +27,8 @@ public final class CloudMessage {
    *
    * @param body the bytes; handed over, not copied
    * @param properties application properties; one without a value has the empty text
-   * @param systemProperties what the wire carried of them
-   * @param settlement settles this very message
+   * @param systemProperties those that the protocol carried
+   * @param settlement settles this message
    */
   public CloudMessage(
       byte[] body,
@@ -60,7 +60,7 @@ public final class CloudMessage {
   }
 
   /**
-   * The application properties in the order they came; one without a value has the empty text.
+   * The application properties in order of arrival; one without a value has the empty text.
    *
    * @return an unmodifiable map
    */
@@ -87,7 +87,7 @@ public final class CloudMessage {
   }
 
   /**
-   * Tells the hub that the message is done with; the hub deletes it.
+   * Tells the hub that the message is processed; the hub deletes it.
    *
    * @return completes when the outcome is on its way; fails with {@link HubException} if the
    *     session that delivered the message has ended (the hub will deliver it again)
@@ -97,7 +97,7 @@ public final class CloudMessage {
   }
 
   /**
-   * Gives the message back to the queue, for another delivery.
+   * Returns the message to the queue for another delivery.
    *
    * @return as {@link #complete()}; fails with {@link UnsupportedException} where the route lacks
    *     {@link Capability#ABANDON} (MQTT does), and the message stays unsettled

@@ -1,7 +1,7 @@
 package dev.fairlead;
 
 /**
- * Receives cloud-to-device messages, one at a time, in the order of their coming, on the client's
+ * Receives cloud-to-device messages, one at a time, in the order of arrival, on the client's
  * callback executor.
  *
  * <p>The handler settles each message through its handles, now or later, from any thread. If it

@@ -89,8 +89,9 @@ public sealed interface ConnectionOptions<B extends ConnectionOptions<B>>
   }
 
   /**
-   * Adds a transport with options of its own. It wins over one of the same routes that is found on
-   * the class path or module path; only {@linkplain #policy the policy} leaves routes out.
+   * Adds a transport with options of its own. It takes precedence over one of the same routes that
+   * is found on the class path or module path; only {@linkplain #policy the policy} leaves routes
+   * out.
    *
    * @param transport the transport
    * @return this
@@ -101,7 +102,7 @@ public sealed interface ConnectionOptions<B extends ConnectionOptions<B>>
   }
 
   /**
-   * Adds the product's name to what the client calls itself; the hub logs it.
+   * Adds the product's name to the client's user agent; the hub logs it.
    *
    * @param name such as {@code boiler-firmware/2.1}
    * @return this
@@ -113,9 +114,9 @@ public sealed interface ConnectionOptions<B extends ConnectionOptions<B>>
 
   /**
    * Sets where handlers run; for handlers that block for long, or share state with the application.
-   * The executor is itself called on a thread of the client, where one that runs tasks on its
-   * caller's thread runs them. One that refuses, throws or drops a task is tried again until it
-   * runs it. One device never has more than four handlers at work at a time.
+   * The executor is called on a thread of the client; an executor that runs tasks on its caller's
+   * thread runs them there. If the executor refuses, throws or drops a task, the client retries
+   * until the task has run. One device never has more than four handlers running at a time.
    *
    * @param executor the executor, which is never shut down; by default daemon threads that end when
    *     idle, for a gateway at most 8
@@ -137,7 +138,7 @@ public sealed interface ConnectionOptions<B extends ConnectionOptions<B>>
   }
 
   /**
-   * Sets where the time comes from; for tests.
+   * Sets the source of the time; for tests.
    *
    * @param time the source; the system's by default
    * @return this

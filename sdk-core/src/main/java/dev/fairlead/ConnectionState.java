@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where the client stands with the hub. Every state says what is known in it; the optional
- * accessors answer the same questions of any state.
+ * The state of the client's connection to the hub. Every state holds what is known in it; the
+ * optional accessors answer the same questions for any state.
  */
 public sealed interface ConnectionState {
   /**
@@ -49,7 +49,7 @@ public sealed interface ConnectionState {
   /**
    * Why this machine's clock may be wrong, which would explain the cause.
    *
-   * @return one sentence, empty where nothing speaks for it
+   * @return one sentence, empty if there is no sign of that
    */
   default Optional<String> clockDoubt() {
     return Optional.empty();
@@ -86,8 +86,8 @@ public sealed interface ConnectionState {
    *
    * @param via the route
    * @param since when it opened
-   * @param remarks what an operator should know of it, one sentence each: how the route is set up,
-   *     and which better routes were passed over when it opened, and why
+   * @param remarks remarks for an operator, one sentence each: how the route is set up, and which
+   *     better routes were passed over when it opened, and why
    */
   record Connected(Route via, Instant since, List<String> remarks) implements ConnectionState {
     /** Copies the list. */
@@ -118,7 +118,7 @@ public sealed interface ConnectionState {
    * @param attempt the number of the attempt that failed, from 1; 0 if an open session was lost
    * @param failure what failed last
    * @param next when the next attempt begins
-   * @param clockDoubt why the clock may be wrong, if anything speaks for it
+   * @param clockDoubt why the clock may be wrong, if there is any sign of that
    */
   record Waiting(
       Optional<Route> route,
@@ -150,14 +150,15 @@ public sealed interface ConnectionState {
   }
 
   /**
-   * The hub refused the credential, a renewed one too. It is tried again, slowly, because the
-   * device may be enabled again or its keys may be put right; when its clock is set, at once.
+   * The hub refused the credential, a renewed one too. It is retried slowly, because the device may
+   * be enabled again or its keys may be corrected; when the clock is set, it is retried
+   * immediately.
    *
    * @param via the route
    * @param attempt the refusals in a row, from 1
    * @param failure the refusal
    * @param next when the next attempt begins
-   * @param clockDoubt why the clock may be wrong, if anything speaks for it
+   * @param clockDoubt why the clock may be wrong, if there is any sign of that
    */
   record Unauthorized(
       Route via,
@@ -196,8 +197,8 @@ public sealed interface ConnectionState {
   }
 
   /**
-   * The hub asked for less or for later, and ended the session or did not let it open. The same
-   * route is tried again; telemetry waits in the outbox.
+   * The hub throttled the device: it ended the session or did not let it open. The same route is
+   * tried again; telemetry waits in the outbox.
    *
    * @param via the route
    * @param failure what the hub said
@@ -226,9 +227,9 @@ public sealed interface ConnectionState {
   }
 
   /**
-   * A limit of the hub is used up that is free again in minutes or hours, such as the daily quota,
-   * where the route has a word for it (AMQP and HTTPS). The same route is tried again; telemetry
-   * waits in the outbox.
+   * A limit of the hub, such as the daily quota, is used up; it is available again in minutes or
+   * hours. Reported where the protocol can express it (AMQP and HTTPS). The same route is tried
+   * again; telemetry waits in the outbox.
    *
    * @param via the route
    * @param failure what the hub said
@@ -263,8 +264,8 @@ public sealed interface ConnectionState {
   }
 
   /**
-   * Another connection uses the same identity, where the route has a word for it (AMQP). The same
-   * route is tried again after a long wait, which doubles with each time in a row.
+   * Another connection uses the same identity. Reported where the protocol can express it (AMQP).
+   * The same route is tried again after a long wait, which doubles with each time in a row.
    *
    * @param via the route
    * @param times how often in a row, from 1
@@ -302,7 +303,7 @@ public sealed interface ConnectionState {
   }
 
   /**
-   * For good: closed by the application, or given up as the application asked.
+   * Permanently closed: by the application, or by a limit that the application set.
    *
    * @param failure why, empty if the application closed the client
    */

@@ -6,7 +6,8 @@ package dev.fairlead;
  * @param changed the new part: names with their new values, null for what was deleted. After {@link
  *     #first()} it is all of them
  * @param properties all desired properties after the change
- * @param first whether this is the first the application hears of them since the client was built
+ * @param first whether this is the first change that the application receives since the client was
+ *     built
  */
 public record DesiredChange(TwinProperties changed, TwinProperties properties, boolean first) {
   /**

@@ -6,21 +6,21 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * One device (or module) identity and its line to the hub. The client chooses a route by the
+ * One device (or module) identity and its connection to the hub. The client chooses a route by the
  * {@linkplain dev.fairlead.policy.TransportPolicy policy}, keeps a session open for as long as it
- * is open itself, and carries telemetry across every loss of the line, in order and at least once.
+ * is open itself, and delivers telemetry in order and at least once, even if connections are lost.
  *
  * <p><b>Threads.</b> Every method may be called from any thread, and none waits for the network but
  * {@link #close()}, {@link #awaitClosed()}, those of {@link #blocking}, and {@link #send} where the
- * outbox is full and told to {@link OverflowPolicy#BLOCK}. Handlers run on the callback executor;
- * futures complete on a thread of their own, so that a handler may wait for one. Code attached to a
- * future runs on that thread: it must not wait for another future of the same client, and fails
- * with {@link IllegalStateException} if it does. Code that waits there in another way ({@link
- * java.util.concurrent.CompletableFuture#allOf}, a latch) holds up the other futures for a second,
- * and then they complete on another thread.
+ * outbox is full and its policy is {@link OverflowPolicy#BLOCK}. Handlers run on the callback
+ * executor; futures complete on a thread of their own, so that a handler may wait for one. Code
+ * attached to a future runs on that thread: it must not wait for another future of the same client,
+ * and fails with {@link IllegalStateException} if it does. Code that blocks there in another way
+ * ({@link java.util.concurrent.CompletableFuture#allOf}, a latch) delays the other futures for a
+ * second, and then they complete on another thread.
  *
  * <p><b>Failures.</b> Futures fail with a {@link HubException}. Only telemetry waits while there is
- * no session; twin operations then fail at once with {@link UnreachableException}.
+ * no session; twin operations then fail immediately with {@link UnreachableException}.
  */
 public interface DeviceClient extends AutoCloseable {
   /**
@@ -45,17 +45,18 @@ public interface DeviceClient extends AutoCloseable {
   }
 
   /**
-   * Begins to connect, and to stay connected. Called again it returns the same outcome, in a future
-   * of its own: to cancel one, or to give it a time-out, concerns no other caller.
+   * Begins to connect, and to stay connected. A further call returns the same outcome in another
+   * future: cancelling one future, or giving it a time-out, does not affect other callers.
    *
    * @return completes with the first session. It does not fail while attempts go on: the
-   *     {@linkplain #state() state} tells why it takes so long. It fails only when the client is
-   *     closed or gives up as it was asked to; a client that is closed cannot be opened again
+   *     {@linkplain #state() state} shows why it takes so long. It fails only when the client is
+   *     closed, by the application or by a limit that it set; a closed client cannot be opened
+   *     again
    */
   CompletableFuture<Void> open();
 
   /**
-   * Puts a message into the outbox; it leaves as soon as there is a session. May be called before
+   * Puts a message into the outbox; it is sent as soon as there is a session. May be called before
    * {@link #open()}.
    *
    * @param message the message
@@ -89,16 +90,17 @@ public interface DeviceClient extends AutoCloseable {
   CompletableFuture<Long> updateReportedProperties(String json);
 
   /**
-   * Uploads a file over HTTPS to the storage account that is linked with the hub, beside whatever
-   * route is in use, and tells the hub of it. Ten at a time; more wait, in order. May be called
-   * before {@link #open()}. Needs {@code fairlead-https} and port 443; name the need with the
-   * policy's {@code fileUpload(true)}. Cancelling the future stops the upload and tells the hub.
+   * Uploads a file over HTTPS to the storage account that is linked with the hub, independent of
+   * the route in use, and notifies the hub. Ten at a time; further uploads are queued in order. May
+   * be called before {@link #open()}. Needs {@code fairlead-https} and port 443; name the need with
+   * the policy's {@code fileUpload(true)}. Cancelling the future stops the upload and notifies the
+   * hub.
    *
    * @param upload what to upload
-   * @return completes when the file is in the storage and the hub has been told; fails with {@link
-   *     UnsupportedException} where uploads cannot work, with {@link RejectedException} if the
-   *     content cannot be read or the hub or the storage refused it, and otherwise when trying
-   *     again has not helped
+   * @return completes when the file is in the storage and the hub has been notified; fails with
+   *     {@link UnsupportedException} where uploads cannot work, with {@link RejectedException} if
+   *     the content cannot be read or the hub or the storage refused it, and otherwise when all
+   *     attempts have failed
    */
   CompletableFuture<UploadResult> uploadFile(FileUpload upload);
 
@@ -111,7 +113,7 @@ public interface DeviceClient extends AutoCloseable {
   BlockingDeviceClient blocking(Duration timeout);
 
   /**
-   * Where the client stands with the hub, now.
+   * The state of the connection to the hub, now.
    *
    * @return the state
    */
@@ -126,7 +128,7 @@ public interface DeviceClient extends AutoCloseable {
   TransportPlan plan();
 
   /**
-   * What waits in the outbox and what has become of the rest.
+   * How many messages are queued and in flight, and what became of the others.
    *
    * @return the counts, taken together
    */
@@ -140,19 +142,19 @@ public interface DeviceClient extends AutoCloseable {
   void awaitClosed() throws InterruptedException;
 
   /**
-   * Closes the client: sends what waits in the outbox for as long as the drain time allows, ends
-   * the session, stops every thread. What could not be sent fails with {@link
+   * Closes the client: sends queued messages for as long as the drain time allows, ends the
+   * session, stops every thread. Messages that could not be sent fail with {@link
    * ClientClosedException}. Called again with less time left it ends sooner.
    *
-   * @param drain how long to go on sending; zero to stop at once
-   * @return completes when all is down; a future of its own for each call
+   * @param drain how long to go on sending; zero to stop immediately
+   * @return completes when everything has stopped; a separate future for each call
    */
   CompletableFuture<Void> close(Duration drain);
 
   /**
    * Closes the client with the builder's drain time, and waits for it: at most that time and 30 s
-   * more, whatever the code does that the client has called. Does not wait where it is called in
-   * the continuation of a future of the client.
+   * more, even if code that the client has called does not return. Does not wait where it is called
+   * in the continuation of a future of the client.
    */
   @Override
   void close();

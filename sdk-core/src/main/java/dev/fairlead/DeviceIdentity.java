@@ -36,7 +36,7 @@ public record DeviceIdentity(String deviceId, Optional<String> moduleId) {
   /**
    * The identity of a module.
    *
-   * @param deviceId the id of the device it belongs to
+   * @param deviceId the id of its device
    * @param moduleId the module id
    * @return the identity
    * @throws IllegalArgumentException if an id is not one the hub accepts

@@ -18,8 +18,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One device: who it is, what it answers and what it keeps. Handlers are given here, before
- * connecting, so that every session subscribes what they need and the planner knows it.
+ * One device: its identity, its handlers and its outbox. Handlers are given here, before
+ * connecting, so that every session subscribes what they need and the planner takes it into
+ * account.
  *
  * @param <B> the builder
  */
@@ -97,10 +98,10 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
   }
 
   /**
-   * Sets what keeps the outbox across a restart of the process. Without one, what waits is lost
-   * with the process.
+   * Sets what keeps the outbox across a restart of the process. Without one, queued messages are
+   * lost with the process.
    *
-   * @param store belongs to the client from now on, which closes it
+   * @param store owned by the client from now on, which closes it
    * @return this
    */
   public B outboxStore(OutboxStore store) {
@@ -109,7 +110,7 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
   }
 
   /**
-   * Lets at most one message be unacknowledged, so that the hub can never take a later message
+   * Lets at most one message be unacknowledged, so that the hub can never accept a later message
    * before an earlier one. Costs a round trip for each message.
    *
    * @return this
@@ -179,7 +180,7 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
 
   /**
    * Sets how long a direct method may wait for its handler, behind slow ones or for a thread of the
-   * executor. One that has waited longer is answered with status 504 and never carried out, because
+   * executor. One that has waited longer is answered with status 504 and never executed, because
    * its caller has stopped waiting.
    *
    * @param limit positive; 30 s by default, which is the service's default for a caller

@@ -3,13 +3,11 @@ package dev.fairlead;
 import java.util.Objects;
 
 /**
- * Where a route really dials, when that is not the hub's own address: a hub on localhost, a
- * gateway, a test.
+ * Where a route dials instead of the hub's own address: a hub on localhost, a gateway, a test.
  *
- * @param host the name or address to dial; it is also what the server's certificate must be made
- *     out to
+ * @param host the name or address to dial; the server's certificate must be issued for it
  * @param port the TCP port, 1 to 65535
- * @param trust who may vouch for the server
+ * @param trust which CAs may have signed the server's certificate
  */
 public record Endpoint(String host, int port, Trust trust) {
   /** Checks the port's range. */

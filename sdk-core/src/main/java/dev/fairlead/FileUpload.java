@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
  * Immutable.
  */
 public final class FileUpload {
-  /** Where the content comes from. */
+  /** The source of the content. */
   @FunctionalInterface
   public interface Source {
     /**
-     * Opens the content from its beginning. Called when the upload's turn has come, and again if
-     * the storage has to be given all of it anew; on a thread that may block.
+     * Opens the content from its beginning. Called when the upload starts, and again if it has to
+     * be sent to the storage from the beginning; on a thread that may block.
      *
      * @return a stream, closed by the upload
      * @throws IOException if it cannot be read; the upload fails
@@ -51,7 +51,7 @@ public final class FileUpload {
   }
 
   /**
-   * Uploads a file, as large as it is when its turn comes.
+   * Uploads a file, as large as it is when the upload starts.
    *
    * @param blobName the blob's name without the device id, 1 to 1024 characters with it; a slash
    *     makes a folder
@@ -70,7 +70,7 @@ public final class FileUpload {
   }
 
   /**
-   * Uploads what a stream has, of any length.
+   * Uploads the content of a stream, of any length.
    *
    * @param blobName as in {@link #of(String, Path)}
    * @param source opens the stream
@@ -99,8 +99,8 @@ public final class FileUpload {
   }
 
   /**
-   * Says how long a stream is. It is held to that: a stream that ends earlier fails, and more is
-   * not read.
+   * Sets how long a stream is. A stream that ends earlier fails; bytes beyond this length are not
+   * read.
    *
    * @param bytes not negative
    * @return a new upload
@@ -113,7 +113,7 @@ public final class FileUpload {
   }
 
   /**
-   * Says what it is; {@code application/octet-stream} by default.
+   * Sets the content type; {@code application/octet-stream} by default.
    *
    * @param type a media type such as {@code image/jpeg}
    * @return a new upload
@@ -127,7 +127,7 @@ public final class FileUpload {
   }
 
   /**
-   * Hears how far it has come.
+   * Sets a listener for the upload's progress.
    *
    * @param listener the listener
    * @return a new upload
@@ -167,7 +167,7 @@ public final class FileUpload {
   }
 
   /**
-   * What it is.
+   * The content type.
    *
    * @return the content type, empty if none was given
    */
@@ -176,7 +176,7 @@ public final class FileUpload {
   }
 
   /**
-   * Who hears how far it has come.
+   * The listener for the upload's progress.
    *
    * @return the listener, empty if there is none
    */

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Something between this client and the hub failed. The type says what it is, {@link #progress()}
  * whether the bytes may have left; together they decide what follows (see {@code
- * docs/delivery.md}). The family is closed: transports map their wire's codes to it.
+ * docs/delivery.md}). The family is closed: transports map their protocol's codes to it.
  */
 public abstract sealed class HubException extends RuntimeException
     permits UnreachableException,

@@ -9,11 +9,11 @@ import java.util.Objects;
 
 /**
  * A time of every day at which a session may be interrupted. On a day when clocks are put forward
- * over its beginning, it begins when they have been.
+ * over its beginning, it begins right after that.
  *
- * @param start when it begins, by the clock on the wall of {@code zone}
+ * @param start when it begins, in the local time of {@code zone}
  * @param length how long it lasts: more than zero, at most 24 hours
- * @param zone where that wall is
+ * @param zone the time zone
  */
 public record MaintenanceWindow(LocalTime start, Duration length, ZoneId zone) {
   /** Checks the length. */

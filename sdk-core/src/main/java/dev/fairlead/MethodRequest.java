@@ -1,7 +1,7 @@
 package dev.fairlead;
 
 /**
- * A direct method that the cloud calls on this device. The caller waits: at most 300 s, 30 s by
+ * A direct method that the cloud calls on this device. The caller waits at most 300 s, 30 s by
  * default. Source: IoT Hub developer guide, "Understand and invoke direct methods".
  *
  * @param name the method's name

@@ -92,7 +92,7 @@ public final class OutboxLimits {
   }
 
   /**
-   * How long a message may wait that sets no time to live of its own.
+   * How long a message without its own time to live may wait.
    *
    * @return positive, or empty for no limit
    */
@@ -213,7 +213,7 @@ public final class OutboxLimits {
     }
 
     /**
-     * Sets how long a message may wait that sets no time to live of its own.
+     * Sets how long a message without its own time to live may wait.
      *
      * @param limit positive; by default there is no limit
      * @return this
@@ -237,10 +237,11 @@ public final class OutboxLimits {
     }
 
     /**
-     * Sets when a message fails that the hub refuses without naming it: by a cut, an error that
-     * could be about anything, or silence. It fails once it was refused alone this often, over at
-     * least this time, while a later message sent alone in between was accepted. An answer that
-     * names the message fails it at once, whatever is set here.
+     * Sets when a message fails that the hub refuses without naming it: by cutting the connection,
+     * by an unspecific error, or by not answering. The message fails after it was refused this many
+     * times when sent alone, over at least this time, while a later message sent alone in between
+     * was accepted. An answer that names the message fails it immediately, regardless of this
+     * setting.
      *
      * @param refusals 2 or more; 5 by default
      * @param over zero or more; 10 minutes by default

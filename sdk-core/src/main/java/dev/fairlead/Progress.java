@@ -1,6 +1,6 @@
 package dev.fairlead;
 
-/** Whether what failed may have reached the hub all the same. */
+/** Whether a failed operation may nevertheless have reached the hub. */
 public enum Progress {
   /** No byte of it left this process: sending it again cannot duplicate it. */
   NOT_SENT,

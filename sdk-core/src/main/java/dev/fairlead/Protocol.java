@@ -1,8 +1,8 @@
 package dev.fairlead;
 
 /**
- * The five documented ways from a device to the hub, in the order in which the hub's guidance ranks
- * them for a single device identity. Source: the IoT Hub developer guide, "Choose a device
+ * The five documented protocols from a device to the hub, in the order in which the hub's guidance
+ * ranks them for a single device identity. Source: the IoT Hub developer guide, "Choose a device
  * communication protocol".
  */
 public enum Protocol {

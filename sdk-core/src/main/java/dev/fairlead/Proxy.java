@@ -7,21 +7,21 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A proxy that stands between this machine and the hub. The proxy looks the hub's name up; TLS goes
- * through it from end to end. Immutable and safe for any thread; prints no credentials.
+ * A proxy between this machine and the hub. The proxy resolves the hub's name; TLS goes through it
+ * from end to end. Immutable and safe for any thread; prints no credentials.
  *
- * @param kind how to speak to it
+ * @param kind the proxy protocol
  * @param host its name or address
  * @param port its TCP port, 1 to 65535
- * @param user the user name, if it asks for one
- * @param password the password; present exactly where the user name is
+ * @param user the user name, if it requires one
+ * @param password the password; present if and only if there is a user name
  */
 public record Proxy(
     Kind kind, String host, int port, Optional<String> user, Optional<Secret> password) {
   /** RFC 1929, section 2: both lengths are one byte, from 1. */
   private static final int SOCKS_MAX_BYTES = 255;
 
-  /** How a proxy is asked for a way through. */
+  /** The protocol by which a proxy opens a connection. */
   public enum Kind {
     /** HTTP {@code CONNECT}: RFC 9110, section 9.3.6; Basic and Digest authentication. */
     HTTP,
@@ -34,19 +34,21 @@ public record Proxy(
     Objects.requireNonNull(kind, "kind");
     if (host.isBlank() || !printable(host) || host.indexOf(' ') >= 0 || host.indexOf('/') >= 0) {
       throw new IllegalArgumentException(
-          "A proxy's host is a name or an address alone, without scheme, port or path.");
+          "A proxy's host must be a name or an address alone, without scheme, port or path.");
     }
     if (port < 1 || port > 65535) {
       throw new IllegalArgumentException("A proxy's port is 1 to 65535, not " + port + ".");
     }
     if (user.isPresent() != password.isPresent()) {
-      throw new IllegalArgumentException("A proxy's user name and password come together.");
+      throw new IllegalArgumentException(
+          "A proxy needs both a user name and a password, or neither.");
     }
     user.ifPresent(name -> check(kind, "user name", name));
     password.ifPresent(secret -> check(kind, "password", secret.reveal()));
     // RFC 7617, section 2: the first colon ends the user name.
     if (kind == Kind.HTTP && user.isPresent() && user.get().indexOf(':') >= 0) {
-      throw new IllegalArgumentException("The user name for an HTTP proxy has no colon.");
+      throw new IllegalArgumentException(
+          "The user name for an HTTP proxy must not contain a colon.");
     }
   }
 
@@ -118,8 +120,8 @@ public record Proxy(
 
   /**
    * With credentials. An HTTP proxy is shown them only when it asks, with Digest if it offers that
-   * (the password stays hidden), else with Basic, readable on the way to the proxy; SOCKS5 sends
-   * them readable too.
+   * (the password is not sent), else with Basic, in clear text as far as the proxy; SOCKS5 sends
+   * them in clear text too.
    *
    * @param name the user name, without a colon for an HTTP proxy; for SOCKS5 1 to 255 bytes
    * @param secret the password; for SOCKS5 1 to 255 bytes
@@ -131,7 +133,8 @@ public record Proxy(
 
   private static void check(Kind kind, String what, String text) {
     if (!printable(text)) {
-      throw new IllegalArgumentException("A proxy's " + what + " has no control characters.");
+      throw new IllegalArgumentException(
+          "A proxy's " + what + " must not contain control characters.");
     }
     int bytes = text.getBytes(StandardCharsets.UTF_8).length;
     if (kind == Kind.SOCKS5 && (bytes < 1 || bytes > SOCKS_MAX_BYTES)) {

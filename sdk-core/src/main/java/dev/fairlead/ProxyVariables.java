@@ -17,7 +17,7 @@ final class ProxyVariables {
   static Optional<Proxy> proxy(Map<String, String> environment, String host) {
     for (String name : NAMES) {
       @Nullable String value = environment.get(name);
-      if (value != null) { // Set to nothing it says "no proxy", too.
+      if (value != null) { // Set to the empty text, it means "no proxy", too.
         return value.isBlank() || isExcluded(environment, host)
             ? Optional.empty()
             : Optional.of(parse(name, value.strip()));
@@ -81,14 +81,14 @@ final class ProxyVariables {
     try {
       return Integer.parseInt(digits);
     } catch (NumberFormatException e) {
-      throw malformed(name, "Its port is no number.");
+      throw malformed(name, "Its port is not a number.");
     }
   }
 
   private static Proxy withCredentials(String name, Proxy proxy, String userInfo) {
     int colon = userInfo.indexOf(':');
     if (colon < 0) {
-      throw malformed(name, "It has a user name and no password.");
+      throw malformed(name, "It has a user name but no password.");
     }
     return proxy.withCredentials(
         decoded(name, userInfo.substring(0, colon)),

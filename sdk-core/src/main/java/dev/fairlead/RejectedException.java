@@ -4,8 +4,8 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Understood and refused: too large, malformed, over a limit, not found, or no room in the outbox.
- * This one operation fails; the connection lives.
+ * The hub or the client understood the request and refused it: too large, malformed, over a limit,
+ * not found, or no room in the outbox. This one operation fails; the connection stays open.
  */
 public final class RejectedException extends HubException {
   private static final long serialVersionUID = 1;
@@ -39,7 +39,7 @@ public final class RejectedException extends HubException {
    *
    * @param message what was refused, why, and what to do next
    * @param progress whether the bytes may have left
-   * @param cause the last of what led to it, or null
+   * @param cause the last cause, or null
    */
   public RejectedException(String message, Progress progress, @Nullable Throwable cause) {
     super(message, progress, cause);

@@ -7,14 +7,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * When to try again. Every delay is drawn evenly between zero (or the stated minimum) and its bound
  * ("full jitter"), after the bound has been cut to the cap, so that a fleet that lost its hub does
- * not come back in step. No bound exceeds 365 days. By default it never gives up. Immutable.
+ * not reconnect all at the same time. No bound exceeds 365 days. By default it retries for ever.
+ * Immutable.
  *
  * <pre>{@code
  * RetryPolicy.builder().cap(Duration.ofMinutes(10)).stopWhenUnauthorized(true).build()
  * }</pre>
  */
 public final class RetryPolicy {
-  /** Beyond it, clocks and counters would overflow, and nobody would wait. */
+  /** Beyond it, clocks and counters would overflow. */
   private static final Duration LONGEST = Duration.ofDays(365);
 
   private record Values(
@@ -35,7 +36,7 @@ public final class RetryPolicy {
 
   /**
    * For fleets in the field: first delay spread over 10 s, then 1 s doubling to 120 s; stable after
-   * 60 s; refused credentials 1 to 15 minutes; never gives up.
+   * 60 s; refused credentials 1 to 15 minutes; retries for ever.
    *
    * @return the defaults
    */
@@ -45,7 +46,7 @@ public final class RetryPolicy {
 
   /**
    * For a single device on a desk, or a test, never for a fleet: first delay within 100 ms, then
-   * 100 ms doubling to 2 s; stable after 10 s; refused credentials 1 to 5 s; never gives up.
+   * 100 ms doubling to 2 s; stable after 10 s; refused credentials 1 to 5 s; retries for ever.
    *
    * @return the policy
    */
@@ -211,7 +212,7 @@ public final class RetryPolicy {
     }
 
     /**
-     * Sets the bound of the delay after the first failure, which is a walk through the plan that
+     * Sets the bound of the delay after the first failure, which is a pass through the plan that
      * opened nothing or the loss of an unstable session. It doubles with each further one.
      *
      * @param bound positive; 1 s by default
@@ -269,7 +270,7 @@ public final class RetryPolicy {
 
     /**
      * Sets whether a refused credential closes the client, after it was renewed once. For devices
-     * that somebody watches while they are set up.
+     * that are watched while they are set up.
      *
      * @param stop false by default
      * @return this

@@ -24,7 +24,7 @@ public final class Secret {
   }
 
   /**
-   * The text itself, for the wire and for signing; never for a log.
+   * The text itself, to be sent or to sign with; never for a log.
    *
    * @return the text
    */

@@ -37,7 +37,7 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
   }
 
   /**
-   * Sets when to try again. For a gateway that holds for its connections, too.
+   * Sets when to try again. For a gateway this applies to its connections, too.
    *
    * @param policy the policy; {@link RetryPolicy#defaults()} by default
    * @return this
@@ -54,8 +54,8 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
    * <p>Once in each window, a client on a less preferred route closes its session gracefully, tries
    * the better routes whether or not they failed lately, and returns to the route it left if none
    * opens. The moment is drawn evenly from the window, so that a fleet does not do it in step.
-   * Telemetry waits during that time: on a route that swallows packets for up to the {@link
-   * #openTimeout}, for each better route.
+   * Telemetry waits during that time: for each better route that drops packets, up to the {@link
+   * #openTimeout}.
    *
    * @param window when; there is none by default
    * @return this
@@ -79,7 +79,7 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
   }
 
   /**
-   * Sets how long {@code close()} goes on sending what waits.
+   * Sets how long {@code close()} goes on sending queued messages.
    *
    * @param time not negative; 5 s by default
    * @return this

@@ -1,8 +1,8 @@
 package dev.fairlead;
 
 /**
- * The properties of a message that the hub itself knows. Each protocol writes them in its own way.
- * Source: IoT Hub developer guide, "System properties of D2C / C2D IoT Hub messages".
+ * The properties of a message that the hub itself defines. Each protocol writes them in its own
+ * way. Source: IoT Hub developer guide, "System properties of D2C / C2D IoT Hub messages".
  */
 public enum SystemProperty {
   /** Set by the sender; for request and reply. */

@@ -2,8 +2,8 @@ package dev.fairlead;
 
 /**
  * Another connection uses the same identity, and the hub allows one: the newer one wins. Two
- * clients that come back at once would cut each other for ever, so this one waits long, and longer
- * each time. Known on AMQP only; MQTT has no word for it.
+ * clients that reconnect immediately would cut each other for ever, so this one waits long, and
+ * longer each time. Reported on AMQP only; MQTT cannot express it.
  */
 public final class TakenOverException extends HubException {
   private static final long serialVersionUID = 1;

@@ -126,7 +126,7 @@ public final class TelemetryMessage {
   /**
    * How long the message may wait in the outbox.
    *
-   * @return the time to live, empty where the outbox's own rule holds
+   * @return the time to live, empty if the outbox's default applies
    */
   public Optional<Duration> timeToLive() {
     return Optional.ofNullable(timeToLive);
@@ -190,7 +190,7 @@ public final class TelemetryMessage {
     }
 
     /**
-     * Sets a JSON body in UTF-8 and says so in content type and encoding.
+     * Sets a JSON body in UTF-8, with content type and encoding.
      *
      * @param json the text
      * @return this
@@ -202,7 +202,7 @@ public final class TelemetryMessage {
     }
 
     /**
-     * Sets a text body in UTF-8 and says so in content type and encoding.
+     * Sets a text body in UTF-8, with content type and encoding.
      *
      * @param text the text
      * @return this
@@ -300,7 +300,7 @@ public final class TelemetryMessage {
     }
 
     /**
-     * Sets the output of a module that the message leaves by.
+     * Sets the module output that the message is sent to.
      *
      * @param name the output's name
      * @return this
@@ -310,7 +310,7 @@ public final class TelemetryMessage {
     }
 
     /**
-     * Sets the Plug and Play component that speaks.
+     * Sets the Plug and Play component that sends the message.
      *
      * @param name the component's name
      * @return this

@@ -23,7 +23,7 @@ public interface TimeSource {
   long nanoTime();
 
   /**
-   * Runs a task once, later. The task only hands work over; it returns at once.
+   * Runs a task once, later. The task only hands work over; it returns immediately.
    *
    * @param delay how long from now; zero or negative means as soon as possible
    * @param task what to run, never inside this call

@@ -15,8 +15,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Who may vouch for a server: the platform's trust store, or the given certificates and nobody
- * else. The host name is verified either way; there is no setting that turns that off. Immutable.
+ * Which CAs may have signed a server's certificate: those of the platform's trust store, or exactly
+ * the given ones. The host name is verified either way; there is no setting that turns that off.
+ * Immutable.
  */
 public final class Trust {
   private static final Trust PLATFORM = new Trust(List.of());

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The hub itself refused the credential. The credential is renewed once and then the same route is
- * tried again, slowly; another route would be refused as well. A proxy's refusal is {@link
+ * retried slowly; another route would be refused as well. A proxy's refusal is {@link
  * UnreachableException} instead, because it is about the route; so is a credential that could not
  * be obtained, because nothing was refused ({@link UnreachableException.Stage#CREDENTIAL}).
  */
@@ -56,9 +56,9 @@ public final class UnauthorizedException extends HubException {
   }
 
   /**
-   * Why this machine's clock may be wrong, where the wire tells the hub's time.
+   * Why this machine's clock may be wrong, where the protocol shows the hub's time.
    *
-   * @return one sentence, empty where nothing speaks for it
+   * @return one sentence, empty if there is no sign of that
    */
   public Optional<String> clockEvidence() {
     return Optional.ofNullable(clockEvidence);

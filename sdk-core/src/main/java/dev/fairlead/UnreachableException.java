@@ -5,13 +5,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The hub was not reached on this route, or the session was lost: no credential, name resolution,
- * TCP, a proxy, TLS, a WebSocket upgrade, a time-out, a cut line. While opening, the next route is
- * tried; when an open session is lost, the same route after a wait.
+ * TCP, a proxy, TLS, a WebSocket upgrade, a time-out, a cut connection. While opening, the next
+ * route is tried; when an open session is lost, the same route after a wait.
  */
 public final class UnreachableException extends HubException {
   private static final long serialVersionUID = 1;
 
-  /** How far the way to the hub was open. */
+  /** The step at which connecting failed. */
   public enum Stage {
     /** Obtaining a credential to show: nothing was sent, and the hub refused nothing. */
     CREDENTIAL,
@@ -27,16 +27,16 @@ public final class UnreachableException extends HubException {
     UPGRADE,
     /** The protocol's own opening, after TLS and before the session is usable. */
     OPEN,
-    /** A session that was open: the hub ended it, or did not do what it owed. */
+    /** A session that was open: the hub ended it, or did not answer in time. */
     SESSION,
     /**
-     * A session that was open: the hub cut the connection without a word, as it does on MQTT for
+     * A session that was open: the hub cut the connection without a reason, as it does on MQTT for
      * everything that it refuses.
      */
     CUT_BY_HUB,
     /**
      * A session that was open: the network failed. The connection broke on this side, or nothing
-     * came any more, not even an answer to a ping.
+     * more arrived, not even an answer to a ping.
      */
     NETWORK
   }
@@ -81,7 +81,7 @@ public final class UnreachableException extends HubException {
   }
 
   /**
-   * How far the way to the hub was open.
+   * The step at which connecting failed.
    *
    * @return the stage
    */
@@ -92,7 +92,7 @@ public final class UnreachableException extends HubException {
   /**
    * Why this machine's clock may be wrong.
    *
-   * @return one sentence, empty where nothing speaks for it
+   * @return one sentence, empty if there is no sign of that
    */
   public Optional<String> clockEvidence() {
     return Optional.ofNullable(clockEvidence);

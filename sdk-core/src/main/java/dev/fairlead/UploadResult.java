@@ -1,10 +1,10 @@
 package dev.fairlead;
 
 /**
- * A file that is in the storage, and of which the hub knows.
+ * A file that was uploaded to the storage and reported to the hub.
  *
  * @param blobName the blob's whole name, as the hub gave it: with the device id in front
- * @param correlationId what the hub calls the upload
+ * @param correlationId the hub's id of the upload
  * @param bytes how large it is
  */
 public record UploadResult(String blobName, String correlationId, long bytes) {}

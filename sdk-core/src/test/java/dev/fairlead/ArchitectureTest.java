@@ -36,7 +36,7 @@ class ArchitectureTest {
     "dev.fairlead", "dev.fairlead.auth", "dev.fairlead.policy", "dev.fairlead.spi"
   };
 
-  /** What the engine is made of; none of it uses the engine. */
+  /** The parts of the engine; none of them uses the engine. */
   private static final String[] FOUNDATION = {
     "dev.fairlead.auth",
     "dev.fairlead.json",

@@ -40,10 +40,10 @@ class ProxyTest {
     Proxy socks = Proxy.socks5("proxy", 1080);
 
     assertThatThrownBy(() -> http.withCredentials("a:b", Secret.of(CANARY)))
-        .hasMessageContaining("no colon")
+        .hasMessageContaining("must not contain a colon")
         .hasMessageNotContaining(CANARY);
     assertThatThrownBy(() -> http.withCredentials("a", Secret.of(CANARY + "\n")))
-        .hasMessageContaining("password has no control characters")
+        .hasMessageContaining("password must not contain control characters")
         .hasMessageNotContaining(CANARY);
     assertThatThrownBy(() -> socks.withCredentials("", Secret.of(CANARY)))
         .hasMessageContaining("1 to 255 bytes, not 0");

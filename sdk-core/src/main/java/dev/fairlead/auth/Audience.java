@@ -5,9 +5,9 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * Whom a credential is for: an identity at a hub. Immutable.
+ * The audience of a credential: an identity at a hub. Immutable.
  *
- * @param hubHost the hub's own host name, also where a gateway is dialled
+ * @param hubHost the hub's own host name, even if a gateway is dialled
  * @param identity who connects
  */
 public record Audience(String hubHost, DeviceIdentity identity) {

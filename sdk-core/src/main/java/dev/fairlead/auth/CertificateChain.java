@@ -21,7 +21,8 @@ final class CertificateChain {
   /**
    * Orders the chain.
    *
-   * @throws IllegalArgumentException if no certificate belongs to the key, or one not to the chain
+   * @throws IllegalArgumentException if no certificate matches the key, or one is not part of the
+   *     chain
    */
   static List<X509Certificate> order(List<X509Certificate> certificates, PrivateKey key) {
     List<X509Certificate> left = new ArrayList<>(new LinkedHashSet<>(certificates));
@@ -39,9 +40,9 @@ final class CertificateChain {
     }
     if (!left.isEmpty()) {
       throw new IllegalArgumentException(
-          "The certificates form no single chain: none of it was issued by "
+          "The certificates do not form a single chain: none of it was issued by "
               + subjects(left)
-              + ". Take these out, or add the missing issuer between them and "
+              + ". Remove these, or add the missing issuer between them and "
               + chain.get(chain.size() - 1).getSubjectX500Principal()
               + ".");
     }
@@ -58,7 +59,7 @@ final class CertificateChain {
     new SecureRandom().nextBytes(nonce);
     byte[] signature;
     try {
-      // The provider is chosen by the key, which may live in a security module.
+      // The provider is chosen by the key, which may be in a security module.
       Signature signing = Signature.getInstance(algorithm.get());
       signing.initSign(key);
       signing.update(nonce);
@@ -82,7 +83,7 @@ final class CertificateChain {
       }
     }
     throw new IllegalArgumentException(
-        "The private key does not belong to any of the certificates given: "
+        "The private key does not match any of the certificates given: "
             + subjects(certificates)
             + ". Give the key that the device's certificate was made for.");
   }

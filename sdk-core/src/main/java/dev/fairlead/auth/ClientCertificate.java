@@ -13,8 +13,8 @@ import java.util.Optional;
 import javax.security.auth.x500.X500Principal;
 
 /**
- * A TLS client certificate with its issuers and its private key. Key and certificate are known to
- * belong together, and the chain is in order. RSA and EC keys. Immutable; prints no key.
+ * A TLS client certificate with its issuers and its private key. Key and certificate are checked to
+ * match, and the chain is in order. RSA and EC keys. Immutable; prints no key.
  *
  * <p>Which kind it is decides which protocols can carry it, and cannot be seen from the
  * certificate: {@link CredentialKind#X509_THUMBPRINT} if the device is registered with the
@@ -41,8 +41,8 @@ public final class ClientCertificate {
    * security provider.
    *
    * @param kind {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
-   * @param certificates the certificate and its issuers, in any order; 16 at most. All must belong
-   *     to one chain; the root may be absent
+   * @param certificates the certificate and its issuers, in any order; 16 at most. All must be part
+   *     of one chain; the root may be absent
    * @param key the certificate's private key
    * @return the client certificate
    */
@@ -154,7 +154,7 @@ public final class ClientCertificate {
   }
 
   /**
-   * Whether the hub knows it by its thumbprint or by its issuer.
+   * Whether the hub identifies it by its thumbprint or by its issuer.
    *
    * @return {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
    */
@@ -172,8 +172,8 @@ public final class ClientCertificate {
   }
 
   /**
-   * This certificate as a credential, if it may be shown there. Its dates are for the hub to judge:
-   * the clock of this machine may be wrong.
+   * This certificate as a credential, if it may be shown there. Its dates are not checked here,
+   * because this machine's clock may be wrong; the hub checks them.
    */
   Credential.Certificate usableFor(Audience audience) {
     checkName(audience);

@@ -6,7 +6,9 @@ import java.util.Arrays;
 import java.util.List;
 import javax.security.auth.x500.X500Principal;
 
-/** The common name in a certificate's subject. Read from DER: every text form escapes it. */
+/**
+ * The common name in a certificate's subject. Read from DER, because every text form escapes it.
+ */
 final class CommonName {
   private static final byte[] ID_AT_COMMON_NAME = {0x55, 0x04, 0x03}; // RFC 5280, appendix A.1
   private static final int BMP_STRING = 0x1e;

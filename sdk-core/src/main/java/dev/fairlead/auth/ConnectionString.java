@@ -47,7 +47,7 @@ public final class ConnectionString {
     return new ConnectionString(pairs(bare(text)));
   }
 
-  /** The text without what copying put around it. */
+  /** The text without the white space and quotes that copying added. */
   private static String bare(String text) {
     if (text.length() > LONGEST) {
       throw new IllegalArgumentException(
@@ -77,7 +77,7 @@ public final class ConnectionString {
       }
       if (c < ' ' || c > '~') {
         throw new IllegalArgumentException(
-            "The connection string has a character that is not printable ASCII at place "
+            "The connection string has a character that is not printable ASCII at position "
                 + (i + 1)
                 + "; copying from a formatted page may have put it there. Type it again.");
       }
@@ -85,7 +85,7 @@ public final class ConnectionString {
         throw new IllegalArgumentException(
             "The connection string has a quotation mark at character "
                 + (i + 1)
-                + "; values are not quoted. Take it out.");
+                + "; values are not quoted. Remove it.");
       }
     }
     return bare;
@@ -102,7 +102,7 @@ public final class ConnectionString {
             "Part "
                 + (i + 1)
                 + " of the connection string has no '='. Each part is Name=value, parts are joined"
-                + " by ';' (so an id that contains ';' cannot stand in a connection string).");
+                + " by ';' (so a connection string cannot hold an id that contains ';').");
       }
       ConnectionStringKey key =
           ConnectionStringKey.named(parts[i].substring(0, equals).strip(), i + 1);
@@ -115,7 +115,7 @@ public final class ConnectionString {
         throw invalid(key, "contains a space; copy its value again");
       }
       if (values.put(key, value) != null) {
-        throw invalid(key, "is there twice; leave one");
+        throw invalid(key, "is given twice; keep one");
       }
     }
     return values;
@@ -176,16 +176,16 @@ public final class ConnectionString {
     String policy = values.get(ConnectionStringKey.SHARED_ACCESS_KEY_NAME);
     if (key != null && token != null) {
       throw new IllegalArgumentException(
-          "The connection string has both SharedAccessKey and SharedAccessSignature; leave one:"
-              + " the key if the device makes its own tokens, the signature if it was given one.");
+          "The connection string has both SharedAccessKey and SharedAccessSignature; keep one: "
+              + "the key if the device makes its own tokens, the signature if it was given one.");
     }
     if (x509) {
       for (ConnectionStringKey secret : ConnectionStringKey.SHARED_ACCESS) {
         if (values.containsKey(secret)) {
           throw invalid(
               secret,
-              "cannot stand beside x509=true: the device shows either a certificate or a token."
-                  + " Take one of the two out");
+              "cannot be combined with x509=true: a device shows either a certificate or a "
+                  + "token. Remove one of the two");
         }
       }
       return Optional.empty();
@@ -193,12 +193,12 @@ public final class ConnectionString {
     if (policy != null && key == null) {
       throw invalid(
           ConnectionStringKey.SHARED_ACCESS_KEY_NAME,
-          "goes with a SharedAccessKey, which is missing; add the policy's key, or take the name"
-              + " out (a SharedAccessSignature names its policy itself)");
+          "needs a SharedAccessKey, which is missing; add the policy's key, or remove the name "
+              + "(a SharedAccessSignature names its policy itself)");
     }
     if (key == null && token == null) {
       throw new IllegalArgumentException(
-          "The connection string says nothing of how the device proves itself. Add"
+          "The connection string has no credentials. Add"
               + " SharedAccessKey=…, or SharedAccessSignature=…, or x509=true and give the client a"
               + " certificate.");
     }
@@ -263,7 +263,8 @@ public final class ConnectionString {
    * How the identity proves itself: tokens of 60 minutes signed with the key, or the one token
    * given.
    *
-   * @return the credentials; empty if {@link #x509()}, for a certificate is given to the client
+   * @return the credentials; empty if {@link #x509()}, because the certificate is given to the
+   *     client separately
    */
   public Optional<Credentials> credentials() {
     return credentials;

@@ -17,7 +17,7 @@ enum ConnectionStringKey {
   SHARED_ACCESS_SIGNATURE("SharedAccessSignature"),
   X509("x509");
 
-  /** The keys that an X.509 device has none of. */
+  /** The keys that an X.509 device must not have. */
   static final List<ConnectionStringKey> SHARED_ACCESS =
       List.of(SHARED_ACCESS_KEY, SHARED_ACCESS_SIGNATURE, SHARED_ACCESS_KEY_NAME);
 

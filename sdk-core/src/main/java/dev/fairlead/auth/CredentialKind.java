@@ -1,12 +1,12 @@
 package dev.fairlead.auth;
 
 /**
- * How the hub knows the identity. It matters to route planning: not every protocol takes every
- * kind. Source: IoT Hub, "Authenticate identities with X.509 certificates" and "Control access with
- * shared access signatures".
+ * How the identity authenticates. It matters to route planning, because not every protocol accepts
+ * every kind. Source: IoT Hub, "Authenticate identities with X.509 certificates" and "Control
+ * access with shared access signatures".
  */
 public enum CredentialKind {
-  /** A shared access signature, whoever makes it. */
+  /** A shared access signature, from any source. */
   SHARED_ACCESS,
   /** A TLS client certificate whose thumbprint is registered for the identity. */
   X509_THUMBPRINT,

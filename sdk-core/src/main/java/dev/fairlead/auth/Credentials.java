@@ -9,48 +9,47 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
- * How an identity proves itself for as long as its client lives: it yields a {@link Credential} for
- * every session, and a fresh one before the last runs out. Safe for any thread.
+ * How an identity authenticates during the life of its client: it yields a {@link Credential} for
+ * every session, and a fresh one before the last expires. Safe for any thread.
  *
- * <p>An implementation of an application's own keeps to the contract of {@link #issue}; for most
- * needs a {@link TokenSource} or a {@link Signer} is less work.
+ * <p>An application's own implementation must keep the contract of {@link #issue}; for most needs a
+ * {@link TokenSource} or a {@link Signer} is less work.
  */
 public interface Credentials {
   /** The lifetime of a token unless another is given: 60 minutes, as all clients of IoT Hub do. */
   Duration DEFAULT_LIFETIME = Duration.ofMinutes(60);
 
   /**
-   * The shortest lifetime of a token: one minute. With less, the token may be spent before the
-   * connection that shows it stands (a slow route takes tens of seconds, clocks differ by more),
+   * The shortest lifetime of a token: one minute. With less, the token may expire before the
+   * connection that shows it is open (a slow route takes tens of seconds, clocks differ by more),
    * and on MQTT each renewal is a reconnect.
    */
   Duration SHORTEST_LIFETIME = Duration.ofMinutes(1);
 
   /**
    * The longest lifetime of a token: 365 days. The hub sets no bound, but a token cannot be revoked
-   * without changing the key, so one that leaks is good until it ends.
+   * without changing the key, so one that leaks is valid until it expires.
    */
   Duration LONGEST_LIFETIME = Duration.ofDays(365);
 
   /**
    * Yields a fresh credential. Called on a thread of the client; may block. Does not limit how long
-   * the application's code may take: the client does, which knows the time-out and makes one call
-   * at a time.
+   * the application's code may take; the client does that, and makes one call at a time.
    *
-   * <p>A credential that seems expired, or not valid yet, is yielded all the same: the clock of
-   * this machine may be wrong, and the hub judges by its own.
+   * <p>A credential that seems expired, or not valid yet, is yielded nevertheless: this machine's
+   * clock may be wrong, and the hub decides by its own clock.
    *
    * @param audience whom it is for
    * @param now the time by the client's clock
    * @return completes with a credential, from any thread; or fails with a {@link
    *     dev.fairlead.UnauthorizedException} with {@link dev.fairlead.Progress#NOT_SENT} whose
-   *     message says why there is none. The client then waits and asks again; it never takes this
+   *     message says why there is none. The client then waits and asks again; it never treats this
    *     as a refusal by the hub
    */
   CompletionStage<Credential> issue(Audience audience, Instant now);
 
   /**
-   * What sort of credential it yields, always the same.
+   * The kind of credential it yields, always the same.
    *
    * @return the kind
    */
@@ -103,8 +102,8 @@ public interface Credentials {
   }
 
   /**
-   * One ready-made token. When it ends the client cannot connect any more; its expiry is read from
-   * it.
+   * One ready-made token. After its expiry, which is read from it, the client cannot connect any
+   * more.
    *
    * @param token the whole token, {@code SharedAccessSignature sr=…&sig=…&se=…}
    * @return the credentials
@@ -125,7 +124,7 @@ public interface Credentials {
   }
 
   /**
-   * Tokens made here and signed elsewhere, by something that keeps the key to itself.
+   * Tokens made here and signed elsewhere, by something that does not reveal the key.
    *
    * @param signer what signs
    * @param lifetime of each token, 1 minute to 365 days
@@ -138,7 +137,7 @@ public interface Credentials {
   }
 
   /**
-   * A TLS client certificate. It is shown whatever its dates say; if the hub refuses it, the
+   * A TLS client certificate. It is shown regardless of its dates; if the hub refuses it, the
    * client's state names the certificate that is out of date by this machine's clock.
    *
    * @param certificate the certificate with its key

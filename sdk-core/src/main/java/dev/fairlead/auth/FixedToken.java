@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** One token, for as long as it lasts. */
+/** One token, until it expires. */
 record FixedToken(SasToken token) implements Credentials {
   @Override
   public CompletionStage<Credential> issue(Audience audience, Instant now) {

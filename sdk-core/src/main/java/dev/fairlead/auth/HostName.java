@@ -3,9 +3,9 @@ package dev.fairlead.auth;
 import java.util.regex.Pattern;
 
 /**
- * The check of a host name that somebody typed or pasted. A single label ({@code localhost}, a
- * gateway's short name) and an underscore (names of containers) are accepted. No message repeats
- * the text: it may be a secret in the wrong place.
+ * Checks a host name that was typed or pasted. A single label ({@code localhost}, a gateway's short
+ * name) and an underscore (names of containers) are accepted. No message repeats the text: it may
+ * be a secret in the wrong place.
  */
 final class HostName {
   private static final int LONGEST = 253; // RFC 1035, 2.3.4, in text form

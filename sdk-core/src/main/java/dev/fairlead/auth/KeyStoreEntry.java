@@ -23,7 +23,7 @@ record KeyStoreEntry(List<X509Certificate> certificates, PrivateKey key) {
     try {
       return KeyStore.getInstance(file.toFile(), password.reveal().toCharArray());
     } catch (IOException e) {
-      // KeyStore.load: a wrong password is told by the cause.
+      // KeyStore.load: a wrong password is recognised by the cause.
       String why =
           e.getCause() instanceof UnrecoverableKeyException
               ? "the password given does not open it."
@@ -31,7 +31,7 @@ record KeyStoreEntry(List<X509Certificate> certificates, PrivateKey key) {
       throw new IllegalArgumentException("Cannot open the key store " + file + ": " + why, e);
     } catch (KeyStoreException e) {
       throw new IllegalArgumentException(
-          "The file " + file + " is no key store in the form PKCS #12 or JKS.", e);
+          "The file " + file + " is not a PKCS #12 or JKS key store.", e);
     } catch (GeneralSecurityException e) {
       throw new IllegalArgumentException("Cannot open the key store " + file + ": " + e, e);
     }

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A text of PEM blocks (RFC 7468). What stands outside of the blocks is explanation and ignored.
- * Messages name the file, never its content.
+ * A text of PEM blocks (RFC 7468). Text outside the blocks is explanation and ignored. Messages
+ * name the file, never its content.
  */
 final class PemText {
   private static final int LARGEST = 1 << 20; // bytes; a chain of 16 takes some 40,000
@@ -42,7 +42,7 @@ final class PemText {
   static PemText read(Path file) {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(LARGEST + 1);
-      // Latin-1 reads any byte: the explanations may be in whatever encoding.
+      // Latin-1 reads any byte: the explanations may be in any encoding.
       return of("the file " + file, new String(bytes, StandardCharsets.ISO_8859_1));
     } catch (IOException e) {
       throw new IllegalArgumentException("Cannot read the file " + file + ": " + e, e);
@@ -52,7 +52,12 @@ final class PemText {
   static PemText of(String where, String text) {
     if (text.length() > LARGEST) {
       throw new IllegalArgumentException(
-          "There is more than " + LARGEST + " bytes in " + where + "; that is no PEM of a device.");
+          "There is more than "
+              + LARGEST
+              + " bytes in "
+              + where
+              + ", which is more than a "
+              + "device's certificates and key can take.");
     }
     List<Block> blocks = new ArrayList<>();
     Iterator<String> lines = text.lines().map(String::strip).iterator();
@@ -153,7 +158,7 @@ final class PemText {
     Optional<byte[]> curve = curve();
     try {
       return privateKey(key, der, curve, passphrase);
-    } catch (IllegalArgumentException e) { // its text is ours, and is taken over
+    } catch (IllegalArgumentException e) { // the text is our own, so it is reused
       throw new IllegalArgumentException(
           "The private key in " + where + " cannot be used: " + e.getMessage() + ".");
     }

@@ -24,7 +24,7 @@ final class PercentEncoding {
     return encoded.toString();
   }
 
-  /** Decodes, in either case of hex digits; a percent sign that begins no escape stays. */
+  /** Decodes, in either case of hex digits; a percent sign that begins no escape is kept. */
   static String decode(String text) {
     byte[] octets = text.getBytes(StandardCharsets.UTF_8);
     ByteArrayOutputStream decoded = new ByteArrayOutputStream(octets.length);

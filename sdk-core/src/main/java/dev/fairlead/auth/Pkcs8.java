@@ -18,8 +18,8 @@ import javax.crypto.spec.PBEKeySpec;
 
 /**
  * Brings every form of a private key that tools write to the one that the platform reads, PKCS #8
- * (RFC 5208). No failure has a cause: the platform's messages are of no use here, and whether they
- * quote the key is not known of every provider.
+ * (RFC 5208). No failure has a cause: the platform's messages do not help here, and some providers
+ * may quote the key in them.
  */
 final class Pkcs8 {
   private static final byte[] VERSION_0 = Der.element(Der.INTEGER, new byte[] {0});
@@ -33,13 +33,13 @@ final class Pkcs8 {
 
   private Pkcs8() {}
 
-  /** A key in PKCS #8 as it stands. */
+  /** A key that is already in PKCS #8. */
   static PrivateKey decode(byte[] der) {
     for (String algorithm : List.of("EC", "RSA")) {
       try {
         return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
       } catch (InvalidKeySpecException e) {
-        // not of this algorithm, or malformed: the other one will tell
+        // not of this algorithm, or malformed: the other algorithm is tried
       } catch (NoSuchAlgorithmException e) {
         throw new IllegalStateException("This Java platform has no " + algorithm + " keys.", e);
       }
@@ -52,7 +52,7 @@ final class Pkcs8 {
    * An EC key in the form of SEC 1 (RFC 5915).
    *
    * @param der the key
-   * @param parameters the curve, where a block of its own tells it
+   * @param parameters the curve, if a block of its own names it
    */
   static PrivateKey decodeSec1(byte[] der, Optional<byte[]> parameters) {
     // ECPrivateKey ::= SEQUENCE { version, privateKey, [0] parameters OPTIONAL, [1] publicKey … }
@@ -92,7 +92,7 @@ final class Pkcs8 {
     PBEKeySpec password = new PBEKeySpec(passphrase.reveal().toCharArray());
     try {
       encrypted = new EncryptedPrivateKeyInfo(der);
-      // For PBES2 the parameters know the scheme, such as PBEWithHmacSHA256AndAES_256, by toString.
+      // For PBES2, toString of the parameters is the scheme, such as PBEWithHmacSHA256AndAES_256.
       String scheme =
           encrypted.getAlgName().startsWith("PBEWith")
               ? encrypted.getAlgName()

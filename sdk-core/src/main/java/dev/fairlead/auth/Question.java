@@ -11,8 +11,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A question to code of the application's. Whatever that code does (throw, return null, complete
- * with null or a failure, answer nonsense), what comes of it is a credential or one {@link
+ * A question to code of the application. Even if that code throws, returns null, or completes with
+ * null, a failure or something invalid, the outcome is a credential or one {@link
  * UnauthorizedException}.
  */
 final class Question {
@@ -24,7 +24,7 @@ final class Question {
    * @param whom for messages, such as {@code "The token source"}
    * @param ask the application's code
    * @param use makes the credential of the answer; throws {@link IllegalArgumentException} or
-   *     {@link UnauthorizedException} if the answer is of no use
+   *     {@link UnauthorizedException} if the answer cannot be used
    */
   static <A> CompletionStage<Credential> ask(
       String whom, Supplier<? extends CompletionStage<A>> ask, Function<A, Credential> use) {
@@ -65,9 +65,9 @@ final class Question {
       outcome.completeExceptionally(e);
     } catch (IllegalArgumentException e) {
       outcome.completeExceptionally(
-          refusal(whom + " gave nothing usable. " + e.getMessage(), null));
+          refusal(whom + " returned nothing usable. " + e.getMessage(), null));
     } catch (Throwable e) { // an answer of another type, cast unchecked, or a missing library
-      outcome.completeExceptionally(refusal(whom + " gave nothing usable.", e));
+      outcome.completeExceptionally(refusal(whom + " returned nothing usable.", e));
     }
   }
 

@@ -52,7 +52,7 @@ public final class SasToken {
     return signed(resource, policyName, expiry, signature);
   }
 
-  /** What is signed: the resource exactly as it stands in the token, and the expiry. */
+  /** What is signed: the resource exactly as it is in the token, and the expiry. */
   static byte[] signingInput(String resource, Instant expiry) {
     return (resource + "\n" + expiry.getEpochSecond()).getBytes(StandardCharsets.UTF_8);
   }
@@ -68,7 +68,7 @@ public final class SasToken {
   }
 
   /**
-   * Reads a token. Fields may stand in any order, their names in either case; fields that are not
+   * Reads a token. Fields may be in any order, their names in either case; fields that are not
    * known are kept in the text and otherwise ignored. White space around the text is cut off.
    *
    * @param token the whole token
@@ -93,7 +93,7 @@ public final class SasToken {
     String resource = required(fields.get("sr"), "sr (what it is for)");
     required(fields.get("sig"), "sig (the signature)");
     Instant expiry = expiry(required(fields.get("se"), "se (when it ends)"));
-    // A common habit writes skn= with nothing behind it for a key that belongs to no policy.
+    // Many tools write an empty skn= for a key without a policy.
     Optional<String> policyName =
         Optional.ofNullable(fields.get("skn"))
             .filter(skn -> !skn.isEmpty())
@@ -112,7 +112,7 @@ public final class SasToken {
       }
       String name = field.substring(0, equals).toLowerCase(Locale.ROOT);
       if (fields.put(name, field.substring(equals + 1)) != null) {
-        throw malformed("field " + number + " is there twice");
+        throw malformed("field " + number + " appears twice");
       }
     }
     return fields;
@@ -139,13 +139,13 @@ public final class SasToken {
 
   private static IllegalArgumentException malformed(String why) {
     return new IllegalArgumentException(
-        "This is no shared access signature: "
+        "This is not a shared access signature: "
             + why
             + ". It has the form \"SharedAccessSignature sr=…&sig=…&se=…\".");
   }
 
   /**
-   * The whole token, for the wire.
+   * The whole token, as it is sent.
    *
    * @return the text
    */
@@ -156,7 +156,7 @@ public final class SasToken {
   /**
    * What the token is for.
    *
-   * @return the field {@code sr} exactly as it stands in the token, encoded
+   * @return the field {@code sr} exactly as it is in the token, encoded
    */
   public String resource() {
     return resource;
@@ -181,8 +181,8 @@ public final class SasToken {
   }
 
   /**
-   * Whether the token is meant for this audience: its resource is the audience's or lies above it,
-   * by whole path segments. The host is compared in any case, ids exactly.
+   * Whether the token is meant for this audience: its resource is the audience's or above it, by
+   * whole path segments. The host is compared in any case, ids exactly.
    *
    * @param audience the audience
    * @return true if it covers the audience
@@ -196,8 +196,8 @@ public final class SasToken {
   }
 
   /**
-   * This token as a credential, if it may be shown there. Its expiry is for the hub to judge: the
-   * clock of this machine may be wrong.
+   * This token as a credential, if it may be shown there. Its expiry is not checked here, because
+   * this machine's clock may be wrong; the hub checks it.
    */
   Credential.Token usableFor(Audience audience) {
     if (!covers(audience)) {
@@ -205,7 +205,7 @@ public final class SasToken {
       throw new UnauthorizedException(
           "The token is not for "
               + audience.path()
-              + " but for something else; sign one whose sr covers it.",
+              + " but for another resource; sign one whose sr covers it.",
           Progress.NOT_SENT);
     }
     return new Credential.Token(text, expiry);

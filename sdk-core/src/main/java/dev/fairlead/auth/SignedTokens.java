@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/** Tokens made here and signed by a key, wherever that key lives. */
+/** Tokens made here and signed by a key in this process or elsewhere. */
 record SignedTokens(String whom, Signer signer, Optional<String> policyName, Duration lifetime)
     implements Credentials {
   private static final int HMAC_SHA256_BYTES = 32;
@@ -60,7 +60,7 @@ record SignedTokens(String whom, Signer signer, Optional<String> policyName, Dur
     return true;
   }
 
-  /** Without the signer: what an application's object prints is not ours to vouch for. */
+  /** Without the signer: an application's object may print anything, even the key. */
   @Override
   public String toString() {
     return "tokens of "

@@ -3,7 +3,7 @@ package dev.fairlead.auth;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Signs for a key that never leaves its supervisor: a TPM, a secure element, the IoT Edge workload
+ * Signs with a key that this process cannot read: a TPM, a secure element, the IoT Edge workload
  * API, a signing service. Called for every new token, on a thread of the client, one call at a time
  * for each client.
  */

@@ -4,9 +4,8 @@ import dev.fairlead.Secret;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Fetches whole tokens from elsewhere, such as a token service of the application's own. Called
- * whenever a session needs a new one, on a thread of the client, one call at a time for each
- * client.
+ * Fetches whole tokens from elsewhere, such as the application's token service. Called whenever a
+ * session needs a new one, on a thread of the client, one call at a time for each client.
  */
 @FunctionalInterface
 public interface TokenSource {

@@ -23,9 +23,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The client's verbs, waited for. */
+/** The client's methods, as blocking calls. */
 final class BlockingView implements BlockingDeviceClient {
-  /** More than any wait, and far from overflow. */
+  /** Longer than any wait, and far from overflow. */
   private static final Duration CENTURY = Duration.ofDays(36_500);
 
   private final RealDeviceClient client;
@@ -87,8 +87,8 @@ final class BlockingView implements BlockingDeviceClient {
   }
 
   /**
-   * The same failure with the stack of the caller. A new one each time: the client's own is shared
-   * by all who wait for the same outcome.
+   * The same failure with the stack of the caller. A new one each time, because the client's own is
+   * shared by all callers that wait for the same outcome.
    */
   private static HubException atCaller(HubException failure) {
     String message = String.valueOf(failure.getMessage());
@@ -123,7 +123,7 @@ final class BlockingView implements BlockingDeviceClient {
 
   private UnreachableException stillGoingOn(String what, Exception cause) {
     return new UnreachableException(
-        what + "; the operation goes on. The connection's state is " + client.state() + ".",
+        what + "; the operation continues. The connection's state is " + client.state() + ".",
         Stage.SESSION,
         Progress.MAYBE_SENT,
         cause);

@@ -6,7 +6,10 @@ import dev.fairlead.threads.ClientLoop;
 import dev.fairlead.threads.ClientThreads;
 import java.time.Duration;
 
-/** What a client stands on: its own, or what the devices of a gateway share. */
+/**
+ * What a client uses: threads and transports of its own, or those that the devices of a gateway
+ * share.
+ */
 interface ClientEnvironment {
   ClientLoop loop();
 
@@ -14,12 +17,17 @@ interface ClientEnvironment {
 
   Transports transports();
 
-  /** The routes that go last now: those that failed this client, and those that failed all. */
+  /**
+   * The routes that are tried last for now: those that failed for this client, and those that
+   * failed for all.
+   */
   RouteMemory.Snapshot remembered(RouteMemory own);
 
-  /** The client has ended. Called once, on the lane that completes futures. */
+  /** The client has ended. Called once, on the executor that completes futures. */
   void ended(RealDeviceClient client);
 
-  /** Waits until what ended with the client is down; false if the limit came first. */
+  /**
+   * Waits until everything that ended with the client has stopped; false if the limit came first.
+   */
   boolean awaitEnd(Duration limit) throws InterruptedException;
 }

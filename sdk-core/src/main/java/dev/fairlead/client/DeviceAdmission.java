@@ -5,17 +5,17 @@ import dev.fairlead.inbound.Handlers;
 import dev.fairlead.settings.DeviceSettings;
 import dev.fairlead.settings.SessionSettings;
 
-/** How the builder of a device reaches its gateway. */
+/** How a device's builder calls its gateway. */
 public interface DeviceAdmission {
   /**
-   * What holds for the sessions of a device that sets nothing itself.
+   * The settings for sessions of a device that sets nothing itself.
    *
    * @return the gateway's settings
    */
   SessionSettings defaults();
 
   /**
-   * Makes the client of a device and takes it in.
+   * Creates the client of a device and adds it to the gateway.
    *
    * @param device what its builder holds
    * @param handlers its handlers

@@ -8,7 +8,7 @@ import dev.fairlead.threads.ClientLoop;
 import dev.fairlead.threads.ClientThreads;
 import java.time.Duration;
 
-/** The loop, the threads and the transports of a client that shares them with no other. */
+/** The loop, the threads and the transports of a client that does not share them. */
 final class OwnEnvironment implements ClientEnvironment {
   private final ClientLoop loop;
   private final ClientThreads threads;

@@ -57,8 +57,8 @@ public final class RealDeviceClient implements DeviceClient {
   private static final Logger log = LoggerFactory.getLogger(RealDeviceClient.class);
 
   /**
-   * How long closing may take after the drain time, whatever foreign code does: an end of the
-   * session in 12 s, uploads and a store beside and after that, and something in reserve.
+   * How long closing may take after the drain time, even if foreign code does not return: 12 s to
+   * end the session, the time for uploads and a store during and after that, and a reserve.
    */
   static final Duration CLOSE_BOUND = Duration.ofSeconds(30);
 
@@ -297,13 +297,13 @@ public final class RealDeviceClient implements DeviceClient {
   public void close() {
     beginToClose(settings.drain());
     if (!threads.mayWait()) {
-      // Here waiting would stop what it waits for; closing goes on without it.
+      // Waiting on this thread would block what it waits for; closing continues without it.
       return;
     }
     if (!closed.awaitUninterruptibly(settings.drain().plus(CLOSE_BOUND))) {
       log.warn(
-          "{}: not closed within the drain time and {} s; what is left ends by itself or not at all. Look for code that the"
-              + " client called and that does not return.",
+          "{}: not closed within the drain time and {} s; some of its threads still run. Look "
+              + "for application code that the client called and that does not return.",
           settings.identity(),
           CLOSE_BOUND.toSeconds());
       return;
@@ -317,7 +317,7 @@ public final class RealDeviceClient implements DeviceClient {
     }
   }
 
-  /** What happens in the supervisor, carried to the application. Called on the loop. */
+  /** Passes events of the supervisor to the application. Called on the loop. */
   private final class SupervisorOwner implements SessionSupervisor.Owner {
     @Override
     public void stateChanged(ConnectionState next) {

@@ -55,7 +55,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The gateway: ordinary device clients that share a loop, threads and, through the {@link
- * ConnectionPool}, connections. It knows who is there; all else is the devices' and the pool's.
+ * ConnectionPool}, connections. It keeps the list of devices; the devices and the pool do
+ * everything else.
  */
 public final class RealGateway implements Gateway, DeviceAdmission {
   private static final Logger log = LoggerFactory.getLogger(RealGateway.class);
@@ -72,10 +73,10 @@ public final class RealGateway implements Gateway, DeviceAdmission {
   private final Optional<UploadProvider> uploads;
   private final SharedOutcome closed;
 
-  /** Guards what follows; nothing foreign is called under it. */
+  /** Guards the fields below; no foreign code is called while it is held. */
   private final Object lock = new Object();
 
-  /** Who is there, from before its client is made until after it has ended. */
+  /** The devices, each from before its client is created until after it has ended. */
   private final Set<DeviceIdentity> present = new HashSet<>();
 
   private final Set<RealDeviceClient> devices = new LinkedHashSet<>();
@@ -83,7 +84,10 @@ public final class RealGateway implements Gateway, DeviceAdmission {
   private @Nullable Target target;
   private boolean closing;
 
-  /** Whose devices these are, and what is dialled for it. Host names have no case. */
+  /**
+   * The hub of these devices, and the host that is dialled for it. Host names are compared in any
+   * case.
+   */
   private record Target(String hubHost, Optional<String> parentHost) {
     Target {
       hubHost = hubHost.toLowerCase(Locale.ROOT);
@@ -175,7 +179,8 @@ public final class RealGateway implements Gateway, DeviceAdmission {
     try {
       synchronized (lock) {
         devices.add(made);
-        // Only now: a device that could not be built, for a mistyped host say, binds nobody.
+        // Only now, so that a device that could not be built (a mistyped host, for instance) does
+        // not determine the hub.
         target = targetOf(device);
         stays = !closing;
       }
@@ -187,7 +192,7 @@ public final class RealGateway implements Gateway, DeviceAdmission {
     }
   }
 
-  /** Where a device belongs; all devices of a gateway belong to one hub. */
+  /** The hub of a device; all devices of a gateway have the same one. */
   private Target targetOf(DeviceSettings device) {
     String hubHost =
         device
@@ -208,7 +213,7 @@ public final class RealGateway implements Gateway, DeviceAdmission {
     if (target != null && !target.equals(wanted)) {
       throw new IllegalStateException(
           device.identity()
-              + " belongs to "
+              + " is a device of "
               + wanted.words()
               + ", and this gateway connects to "
               + target.words()
@@ -220,7 +225,8 @@ public final class RealGateway implements Gateway, DeviceAdmission {
   private Target knownTarget() {
     synchronized (lock) {
       if (target == null) {
-        throw new IllegalStateException("No device is here yet, so there is no hub to connect to.");
+        throw new IllegalStateException(
+            "The gateway has no device yet, so there is no hub to connect to.");
       }
       return target;
     }
@@ -296,7 +302,7 @@ public final class RealGateway implements Gateway, DeviceAdmission {
       closing = true;
       last = List.copyOf(devices);
     }
-    // Those that are closing already end sooner if this leaves them less time.
+    // Devices that are already closing end sooner if this leaves them less time.
     last.forEach(device -> device.beginToClose(drain));
     if (empty) {
       loop.execute(this::closeConnections);
@@ -327,14 +333,14 @@ public final class RealGateway implements Gateway, DeviceAdmission {
   public void close() {
     CompletableFuture<Void> unused = close(settings.session().drain());
     if (!threads.mayWait()) {
-      // Here waiting would stop what it waits for; closing goes on without it.
+      // Waiting on this thread would block what it waits for; closing continues without it.
       return;
     }
     if (!closed.awaitUninterruptibly(
         settings.session().drain().plus(RealDeviceClient.CLOSE_BOUND))) {
       log.warn(
-          "The gateway is not closed within the drain time and {} s; what is left ends by itself or not at all. Look for code"
-              + " that it called and that does not return.",
+          "The gateway is not closed within the drain time and {} s; some of its threads still "
+              + "run. Look for application code that it called and that does not return.",
           RealDeviceClient.CLOSE_BOUND.toSeconds());
       return;
     }
@@ -347,7 +353,7 @@ public final class RealGateway implements Gateway, DeviceAdmission {
     }
   }
 
-  /** What one device stands on. */
+  /** The environment of one device. */
   private final class SharedEnvironment implements ClientEnvironment {
     private final DeviceIdentity identity;
     private final ClientThreads own;
@@ -390,7 +396,7 @@ public final class RealGateway implements Gateway, DeviceAdmission {
     }
   }
 
-  /** What the pool stands on. */
+  /** The environment of the pool. */
   private final class PoolEnvironment implements ConnectionPool.Environment {
     private final Backoff backoff =
         new Backoff(settings.session().retry(), RandomGenerator.getDefault());

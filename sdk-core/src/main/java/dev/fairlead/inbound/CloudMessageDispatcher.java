@@ -21,9 +21,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands cloud-to-device messages to their handler, one at a time and in order. A message waits on
- * the loop's side; when its turn comes and its session has ended or its lock time has passed, that
- * copy is dropped unseen, because the hub delivers the message again. Confined to the loop.
+ * Hands cloud-to-device messages to their handler, one at a time and in order. Messages are queued
+ * on the loop's side; if the session has ended or the lock time has passed when a message's turn
+ * comes, that copy is dropped, because the hub delivers the message again. Confined to the loop.
  */
 public final class CloudMessageDispatcher {
   private static final Logger log = LoggerFactory.getLogger(CloudMessageDispatcher.class);
@@ -31,11 +31,11 @@ public final class CloudMessageDispatcher {
   /** Far above the 50 that a hub queues for a device; more than that is not a hub. */
   static final int MAX_WAITING = 1000;
 
-  /** What is taken from the hub in advance at most. */
+  /** The most messages fetched from the hub in advance. */
   static final int MOST_SOON = 10;
 
   /**
-   * What is taken in advance reaches the handler within this time: half of the hub's lock time of
+   * Messages fetched in advance reach the handler within this time: half of the hub's lock time of
    * 60 s, so that the other half remains for the handler. Source: IoT Hub developer guide, "Send
    * cloud-to-device messages".
    */
@@ -52,7 +52,7 @@ public final class CloudMessageDispatcher {
   private boolean running;
   private long runningSince;
 
-  /** How long the handler took for the last message, its wait for a thread included. */
+  /** How long the handler took for the last message, including its wait for a thread. */
   private long lastNanos;
 
   /** A message with the session that brought it. */
@@ -81,7 +81,7 @@ public final class CloudMessageDispatcher {
     return (int) Math.max(0, Math.max(1, soon) - waiting.size() - (running ? 1 : 0));
   }
 
-  /** Sets what a session has called on the loop when there is more room. */
+  /** Sets the callback of a session that runs on the loop when there is more room. */
   void whenRoom(SessionInbox session, Runnable wakeup) {
     wakeups.put(session, wakeup);
   }
@@ -114,7 +114,10 @@ public final class CloudMessageDispatcher {
     return asked.isEmpty() ? Optional.empty() : asked.get(0);
   }
 
-  /** What the session brought and nobody has seen is gone; what is being settled has failed. */
+  /**
+   * Messages of the session that the application has not received are dropped; settlements in
+   * progress have failed.
+   */
   void sessionEnded(SessionInbox session) {
     wakeups.remove(session);
     waiting.removeIf(arrival -> arrival.session == session);
@@ -147,7 +150,7 @@ public final class CloudMessageDispatcher {
   private void hand(Arrival arrival) {
     boolean handed = false;
     try {
-      // Asked again: the executor may have taken its time.
+      // Checked again: the executor may have been slow.
       if (!isStale(arrival)) {
         handed = true;
         loop.execute(() -> handedOut(arrival));
@@ -156,7 +159,7 @@ public final class CloudMessageDispatcher {
         loop.execute(() -> drop(arrival));
       }
     } catch (Throwable e) {
-      log.error("The C2D handler failed on a message; giving the message back", e);
+      log.error("The C2D handler failed on a message; abandoning the message", e);
       giveBack(arrival.message);
     } finally {
       boolean seen = handed;
@@ -184,13 +187,13 @@ public final class CloudMessageDispatcher {
     }
     handNext();
     for (Runnable wakeup : List.copyOf(wakeups.values())) {
-      ForeignCalls.guarded("The transport's call for room", wakeup);
+      ForeignCalls.guarded("The transport's callback for more cloud-to-device messages", wakeup);
     }
   }
 
   /**
-   * Where the route cannot abandon, or the handler had settled the message, this fails, and either
-   * is as it should be.
+   * This fails if the route cannot abandon or the handler has already settled the message; both are
+   * correct.
    */
   private static void giveBack(CloudMessage message) {
     message

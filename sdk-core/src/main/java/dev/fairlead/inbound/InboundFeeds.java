@@ -18,7 +18,7 @@ public final class InboundFeeds {
   private final StateMailbox states;
 
   /**
-   * @param settlements those under way, which end with the client at the latest
+   * @param settlements those in progress, which end with the client at the latest
    */
   public InboundFeeds(
       Loop loop, ClientThreads threads, Handlers handlers, OpenOperations settlements) {

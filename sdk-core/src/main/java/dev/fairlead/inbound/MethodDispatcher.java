@@ -20,10 +20,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands direct methods to their handlers, one at a time, and sees that every call is answered once
- * while its session lives: 501 where there is no handler, 500 where it fails, 503 where too many
- * calls are unanswered, and 504 where a call has waited too long for its handler. Such a call, and
- * one whose session has ended, is never carried out. Confined to the loop.
+ * Hands direct methods to their handlers, one at a time, and answers every call exactly once while
+ * its session is open: 501 where there is no handler, 500 where it fails, 503 where too many calls
+ * are unanswered, and 504 where a call has waited too long for its handler. Such a call, and one
+ * whose session has ended, is never executed. Confined to the loop.
  */
 public final class MethodDispatcher {
   private static final Logger log = LoggerFactory.getLogger(MethodDispatcher.class);
@@ -55,7 +55,7 @@ public final class MethodDispatcher {
     Optional<AsyncMethodHandler> handler =
         Optional.ofNullable(handlers.methods().get(request.name())).or(handlers::otherMethods);
     if (handler.isEmpty()) {
-      log.info("Direct method {} has no handler here; answering 501", request.name());
+      log.info("Direct method {} has no handler; answering 501", request.name());
       send(request, reply, MethodResponse.of(501));
     } else if (open.size() >= MOST_OPEN) {
       log.warn(
@@ -144,7 +144,8 @@ public final class MethodDispatcher {
     private void waitedTooLong() {
       if (phase.compareAndSet(Phase.WAITING, Phase.OVER)) {
         log.warn(
-            "Direct method {} has waited for its handler for {}; answering 504. It is not carried out any more.",
+            "Direct method {} has waited for its handler for {}; answering 504. It is not "
+                + "executed.",
             request.name(),
             handlers.methodQueueTime());
         end();
@@ -152,7 +153,10 @@ public final class MethodDispatcher {
       }
     }
 
-    /** On a callback thread: the last moment to find that nobody waits for the answer. */
+    /**
+     * On a callback thread: the last moment to notice that the caller no longer waits for the
+     * answer.
+     */
     void run() {
       if (session.isOver() || !phase.compareAndSet(Phase.WAITING, Phase.BEGUN)) {
         return;
@@ -172,7 +176,8 @@ public final class MethodDispatcher {
     private void callerHasGivenUp() {
       end();
       log.warn(
-          "Direct method {} was not answered within {} s; its caller has given up. Look for a handler that hangs.",
+          "Direct method {} was not answered within {} s; its caller has stopped waiting. Look "
+              + "for a handler that hangs.",
           request.name(),
           CALLER_PATIENCE.toSeconds());
     }
@@ -188,12 +193,13 @@ public final class MethodDispatcher {
         send(request, reply, answer);
       } else {
         log.info(
-            "Direct method {} was answered too late: its session or its caller is gone",
+            "Direct method {} was answered too late: its session has ended or its caller has "
+                + "stopped waiting",
             request.name());
       }
     }
 
-    /** It is not answered any more, or is being answered now. */
+    /** Its answer is no longer possible, or is in progress. */
     void end() {
       phase.compareAndSet(Phase.WAITING, Phase.OVER);
       alarm.cancel();

@@ -12,9 +12,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one session brings, from the beginning of its opening to its end. What it brought knows it,
- * so that a message, a call or an announcement never outlives the session that it came by. Confined
- * to the loop, but for {@link #isOver}.
+ * Everything that one session receives, from the beginning of its opening to its end. Each message,
+ * call and announcement refers to its session, so that none outlives it. Confined to the loop, but
+ * for {@link #isOver}.
  */
 public final class SessionInbox implements Inbox {
   private final Loop loop;

@@ -29,11 +29,11 @@ final class SettleOnce implements Settlement {
   // Confined to the loop.
   private boolean settled;
 
-  /** The settlement under way. */
+  /** The settlement in progress. */
   private @Nullable Operation<Void> underWay;
 
   /**
-   * @param settling those with a settlement under way; confined to the loop
+   * @param settling those with a settlement in progress; confined to the loop
    */
   SettleOnce(
       SessionInbox session,
@@ -88,11 +88,11 @@ final class SettleOnce implements Settlement {
 
   private void ended(Operation<Void> asked, @Nullable Throwable failure) {
     if (underWay != asked) {
-      return; // the session has ended first
+      return; // the session ended first
     }
     underWay = null;
     settling.remove(this);
-    // What the protocol cannot do leaves the message as it was.
+    // If the protocol cannot do it, the message stays unsettled.
     settled = !(failure instanceof UnsupportedException);
     if (failure == null) {
       succeed(asked);

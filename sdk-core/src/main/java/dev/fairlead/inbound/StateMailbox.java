@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The states that wait for the listeners: the last {@value #MOST}, so the newest always arrives,
- * {@code Closed} included. It needs no loop, because the last state comes when that ends. Safe for
- * any thread.
+ * The states that are queued for the listeners: the last {@value #MOST}, so the newest always
+ * arrives, {@code Closed} included. It needs no loop, because the last state arrives when the loop
+ * ends. Safe for any thread.
  */
 final class StateMailbox {
   static final int MOST = 16;

@@ -27,7 +27,7 @@ public final class TwinDocuments {
     if (document.get(name) instanceof Map<?, ?> tree) {
       return TwinProperties.of((Map<String, @Nullable Object>) tree);
     }
-    // Not the same as empty: that would tell the application that all was deleted.
+    // Missing is not the same as empty: empty would mean that all properties were deleted.
     throw new IllegalArgumentException("It has no object \"" + name + "\".");
   }
 }

@@ -22,16 +22,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the application in step with the desired properties. The hub does not repeat what it
- * announced while the device was away (MQTT support page: subscribe, read the twin, drop
- * announcements that are not newer), so each session begins with reading the twin, and what differs
- * from what the application was given is one change. Documents are compared, not versions: those
- * start again when a device is deleted and created again. Within a session versions order the
- * changes, and a gap in them means reading again.
+ * Keeps the application's view of the desired properties up to date. The hub does not repeat
+ * changes that it announced while the device was offline (MQTT support page: subscribe, read the
+ * twin, drop announcements that are not newer), so each session begins by reading the twin, and the
+ * difference from what the application has received is one change. Documents are compared, not
+ * versions, because versions start again when a device is deleted and created again. Within a
+ * session versions order the changes, and after a gap the twin is read again.
  *
- * <p>One document waits for the handler, the latest. The change that the handler gets is computed
- * when it is free; what it was given counts as known when it has returned or thrown, so nothing is
- * lost with a callback that was not run.
+ * <p>Only the latest document is kept for the handler. The change that the handler receives is
+ * computed when it is free; a document counts as delivered when the handler has returned or thrown,
+ * so nothing is lost with a callback that did not run.
  *
  * <p>Confined to the loop.
  */
@@ -40,7 +40,7 @@ public final class TwinFollower {
   private static final Duration FIRST_RETRY = Duration.ofSeconds(2);
   private static final Duration LAST_RETRY = Duration.ofSeconds(60);
 
-  /** More announcements than this during one reading are as good as a gap. */
+  /** More announcements than this during one reading count as a gap. */
   private static final int MAX_EARLY = 64;
 
   private final Loop loop;
@@ -50,12 +50,12 @@ public final class TwinFollower {
   /** What the handler was given last. Written on the loop while no callback runs. */
   private @Nullable TwinProperties known;
 
-  /** The document as the hub has it. Read by the callback, too. */
+  /** The hub's current document. Also read by the callback. */
   private volatile @Nullable TwinProperties latest;
 
   private boolean telling;
 
-  /** The session that was opened last; another one's announcements are held until it opens. */
+  /** The session that was opened last; announcements of another one are held until that opens. */
   private @Nullable Session current;
 
   TwinFollower(Loop loop, Executor executor, DesiredPropertiesHandler handler) {
@@ -240,7 +240,8 @@ public final class TwinFollower {
       }
       TwinProperties now = latest;
       if (now == null || patch.version() > now.version() + 1) {
-        // An announcement in between is lost (they come at most once), or nothing is known yet.
+        // An announcement in between is lost (they come at most once), or no document has been read
+        // yet.
         read();
       } else if (patch.version() > now.version()) {
         followed(TwinProperties.of(patch.version(), MergePatch.apply(now.asMap(), patch.asMap())));

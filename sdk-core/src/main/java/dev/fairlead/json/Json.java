@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * JSON objects as maps of text, {@link Long}, {@link Double}, {@link Boolean}, null, lists and
- * maps, in the order of the text. Reading is strict (RFC 8259) and bounded in depth; the size of
- * the text is bounded by whoever received it.
+ * maps, in the order of the text. Reading is strict (RFC 8259) and bounded in depth; the receiver
+ * bounds the size of the text.
  */
 public final class Json {
   private static final int MAX_DEPTH = 64;
@@ -47,7 +47,7 @@ public final class Json {
       }
       return object;
     } catch (IOException | IllegalStateException | NumberFormatException e) {
-      throw new IllegalArgumentException("This is not JSON that can be read: " + e.getMessage(), e);
+      throw new IllegalArgumentException("This is not valid JSON: " + e.getMessage(), e);
     }
   }
 
@@ -152,7 +152,7 @@ public final class Json {
       for (Map.Entry<?, ?> member : members.entrySet()) {
         if (!(member.getKey() instanceof String name)) {
           throw new IllegalArgumentException(
-              place(path) + " has a member whose name is no text: " + member.getKey());
+              place(path) + " has a member whose name is not text: " + member.getKey());
         }
         writer.name(name);
         write(writer, member.getValue(), path.isEmpty() ? name : path + "." + name, depth + 1);

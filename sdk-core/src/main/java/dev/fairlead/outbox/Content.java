@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What is in the outbox, queued or under way, and how much of it the limits allow. Guarded by the
+ * The messages in the outbox, queued or in flight, and how many the limits allow. Guarded by the
  * outbox's lock.
  */
 final class Content {
@@ -60,7 +60,7 @@ final class Content {
     }
   }
 
-  /** A message leaves for good; returns whether it was one of the application's. */
+  /** A message leaves permanently; returns whether it was one of the application's. */
   boolean remove(Entry entry, boolean delivered) {
     entry.done = true;
     entry.holder = null;
@@ -102,7 +102,7 @@ final class Content {
     failed++;
   }
 
-  /** These were under way when their session ended. */
+  /** These were in flight when their session ended. */
   void resent(List<Entry> held) {
     resent += held.stream().filter(entry -> !entry.repetition).count();
   }
@@ -111,12 +111,12 @@ final class Content {
     return waiting.size() + underWay.size() < limits.maxMessages() && fitsBeside(bytes, cost);
   }
 
-  /** A single message always fits; what it costs depends on more than its size. */
+  /** A single message always fits, even if its heap cost exceeds the limit. */
   private boolean fitsBeside(long held, int cost) {
     return held == 0 || held + cost <= limits.maxBytes();
   }
 
-  /** Whether dropping all that waits would make room; if not, nothing is dropped. */
+  /** Whether dropping all queued messages would make room; if not, none is dropped. */
   boolean fitsBesideUnderWay(int cost) {
     long underWayBytes = underWay.stream().mapToLong(Entry::cost).sum();
     return underWay.size() < limits.maxMessages() && fitsBeside(underWayBytes, cost);

@@ -41,8 +41,8 @@ final class DeferredActions {
     if (completions != null) {
       completions.forEach(executor::execute);
     }
-    if (wakeup != null) { // on the sender's thread, whom a transport's failure does not concern
-      ForeignCalls.guarded("The transport's call for more telemetry", wakeup);
+    if (wakeup != null) { // the sender must not see its failure
+      ForeignCalls.guarded("The transport's callback for more telemetry", wakeup);
     }
   }
 }

@@ -32,13 +32,13 @@ final class Entry {
 
   boolean maybeSent;
 
-  /** Whether nothing else was under way with it since it was taken. */
+  /** Whether nothing else was in flight with it since it was taken. */
   boolean alone;
 
-  /** How many were taken up to this one, kept by {@link Window}. */
+  /** How many messages were taken up to this one, kept by {@link Window}. */
   long takenAs;
 
-  /** Whether the hub has acknowledged the message already, and gets it again as a probe. */
+  /** Whether the hub has already acknowledged the message and receives it again as a probe. */
   boolean repetition;
 
   /** Why the store could not keep it; fails the message unless the hub takes it first. */
@@ -54,7 +54,7 @@ final class Entry {
     this.expiresNanos = expiresNanos;
   }
 
-  /** The same message once more, for nobody's future. */
+  /** The same message once more, without a future. */
   Entry repeated() {
     Entry again = new Entry(sequence, message, new CompletableFuture<>(), Long.MAX_VALUE);
     again.repetition = true;

@@ -8,13 +8,13 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows which waiting message expires next, and holds one alarm for it: nothing ticks while nothing
- * is due. Guarded by the outbox's lock; the alarm comes on a thread of the time source.
+ * Finds the queued message that expires next, and keeps one alarm for it; there is no alarm while
+ * nothing is due. Guarded by the outbox's lock; the alarm comes on a thread of the time source.
  */
 final class ExpiryWatch {
   private static final long NEVER = Long.MAX_VALUE;
 
-  /** A century is as good as for ever, and far from overflow. */
+  /** A century means "for ever", and is far from overflow. */
   private static final long MAX_SECONDS = 100L * 366 * 86_400;
 
   private final TimeSource time;

@@ -11,19 +11,19 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the message that the hub will not take, and judges none on circumstantial evidence. What is
- * refused without a name is narrowed down by the {@link Window} until one message stands alone, the
- * suspect. From then on each message that is sent is a trial: the first of a fresh session, with
- * nothing else under way. The suspect is tried again, and if that fails too, a later message, the
- * probe. Only a suspect that was refused often enough over long enough, with a probe accepted
- * between each two refusals, is to blame; so a hub that takes nothing, one message a second or one
- * a session makes no message fail. See {@code docs/delivery.md}. Guarded by the outbox's lock.
+ * Finds the message that the hub does not accept, and fails none without evidence. After a refusal
+ * that names no message, the {@link Window} narrows the messages down to a single one, the suspect.
+ * From then on each message that is sent is a trial: the first of a fresh session, with nothing
+ * else in flight. The suspect is tried again, and if that fails too, a later message, the probe. A
+ * suspect is to blame only after enough refusals over enough time, with a probe accepted between
+ * each two refusals. So no message fails at a hub that accepts nothing, one message a second, or
+ * one message a session. See {@code docs/delivery.md}. Guarded by the outbox's lock.
  */
 final class Isolation {
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LAST_PAUSE = Duration.ofMinutes(5);
 
-  /** When a message that was refused alone is to blame. */
+  /** The rule by which a message that was refused alone is to blame. */
   record Rule(int refusals, Duration over, boolean probing) {
     /** How long after the first refusal the suspect is tried for the n-th time, from 1. */
     Duration after(int n) {
@@ -86,22 +86,22 @@ final class Isolation {
     window.taken(entry);
   }
 
-  /** Whether fewer may be under way than a transport would have. */
+  /** Whether fewer messages may be in flight than the transport would allow. */
   boolean isLimited() {
     return window.isLimited();
   }
 
-  /** Whether one message may be under way. */
+  /** Whether only one message may be in flight. */
   boolean isOne() {
     return window.isOne();
   }
 
-  /** Whether messages are sent one to a session now. */
+  /** Whether each session now sends one message only. */
   boolean isTrying() {
     return suspect != null;
   }
 
-  /** Whether nothing is to be taken yet; {@code whenDue} is called when that is over. */
+  /** Whether nothing may be taken yet; {@code whenDue} is called when that has ended. */
   boolean isWaiting() {
     if (waiting && dueNanos - time.nanoTime() <= 0) {
       waiting = false;
@@ -114,7 +114,7 @@ final class Isolation {
     return note;
   }
 
-  /** The message to try next; null if the suspect is not there. */
+  /** The message to try next; null if the suspect is not in the outbox. */
   @Nullable Entry trial(NavigableMap<Long, Entry> queue) {
     Entry accused = suspect;
     if (accused == null) {
@@ -142,15 +142,15 @@ final class Isolation {
     return next == null ? null : next.getValue();
   }
 
-  /** A trial leaves. */
+  /** A trial is sent. */
   void sent() {
     waitNanos = time.nanoTime() - outcomeNanos;
   }
 
-  /** There is one message more. */
+  /** A message was added. */
   void offered() {
     if (suspect != null && probeNext && waiting) {
-      wait(FIRST_PAUSE); // It is what the suspect waited for.
+      wait(FIRST_PAUSE); // The suspect waited for it as a probe.
     }
   }
 
@@ -174,13 +174,13 @@ final class Isolation {
       probeWaitNanos = waitNanos;
       probeNext = false;
       Duration left = rule.after(refusals).minusNanos(outcomeNanos - firstRefusalNanos);
-      // If it can, it waits for as long as the probe did, which may have been what the hub needed.
+      // If possible, it waits as long as the probe did, because the hub may have needed that time.
       Duration least = Duration.ofNanos(Math.min(probeWaitNanos, LAST_PAUSE.toNanos()));
       wait(left.compareTo(least) > 0 ? left : least);
     }
   }
 
-  /** A message has left the outbox without the hub's acceptance. */
+  /** A message has left the outbox without being accepted by the hub. */
   void gone(Entry entry) {
     if (entry == suspect) {
       acquit();
@@ -196,13 +196,14 @@ final class Isolation {
   }
 
   /**
-   * The hub refused messages, or they were lost, and nothing says which of them is the reason.
+   * The hub refused messages, or they were lost, and it is unknown which of them is the reason.
    *
-   * @param held those that may be
-   * @param underWay how many were under way in all, these included
+   * @param held the messages that may be the reason
+   * @param underWay how many messages were in flight in all, including these
    * @param trial whether the only one was sent as a trial
-   * @param lost whether a link or the session was lost, so that nothing says that it was these
-   * @return the one that is to blame, null if there is none yet
+   * @param lost whether a link or the session was lost, which is no proof that these messages were
+   *     the reason
+   * @return the message that is to blame, null if it is not found yet
    */
   @Nullable Entry refused(
       List<Entry> held, int underWay, boolean trial, boolean lost, HubException why) {
@@ -249,7 +250,7 @@ final class Isolation {
         return entry;
       }
     }
-    // A hub that restarts looks the same once: the order is kept for one more try.
+    // A single restart of the hub looks the same, so the order is kept for one more attempt.
     probeNext = tries > 1 || refusals > 1;
     if (tries > 1) {
       note =
@@ -263,7 +264,7 @@ final class Isolation {
               + why.getMessage();
     }
     if (lost && tries == 1) {
-      return null; // The way to the next session has its own wait.
+      return null; // Opening the next session has its own wait.
     }
     widen();
     return null;
@@ -276,7 +277,7 @@ final class Isolation {
     why.retryAfter().ifPresentOrElse(this::wait, this::widen);
   }
 
-  /** The session ended for a reason that is no message's. */
+  /** The session ended for a reason unrelated to any message. */
   void slowDown(int underWay) {
     window.restart(underWay);
     outcomeNanos = time.nanoTime();
@@ -285,7 +286,7 @@ final class Isolation {
   /** Waits, longer each time until the hub takes something. */
   private void widen() {
     long most = pause.toNanos();
-    // At least half of it: a hub in trouble needs time.
+    // At least half of it, because an overloaded hub needs time.
     wait(Duration.ofNanos(most / 2 + ThreadLocalRandom.current().nextLong(most / 2 + 1)));
     Duration doubled = pause.multipliedBy(2);
     pause = doubled.compareTo(LAST_PAUSE) < 0 ? doubled : LAST_PAUSE;
@@ -299,7 +300,7 @@ final class Isolation {
     alarm = time.schedule(left, whenDue);
   }
 
-  /** The time to wait is over, whatever the clock says. */
+  /** The wait has ended, even if the clock disagrees. */
   void alarmRang() {
     alarm = null;
     waiting = false;

@@ -13,18 +13,18 @@ public final class Lease implements OutboxReader {
   private final Outbox outbox;
   boolean revoked;
 
-  /** Set while the session has found less than it had room for, and so wants to hear of more. */
+  /** Set while the session took less than it had room for, so it is to be notified of more. */
   boolean hungry;
 
   @Nullable Runnable wakeup;
 
-  /** Messages taken and not given back unsent: none means that the session is fresh. */
+  /** Messages taken and not returned unsent; zero means that the session is fresh. */
   long taken;
 
-  /** Whether what was taken is on trial. */
+  /** Whether the message that was taken is a trial. */
   boolean trial;
 
-  /** Whether another session was asked for, because a trial needs a fresh one. */
+  /** Whether a new session was requested, because a trial needs a fresh one. */
   boolean replaced;
 
   Lease(Outbox outbox) {
@@ -58,10 +58,10 @@ public final class Lease implements OutboxReader {
   }
 
   /**
-   * Ends the lease: what it holds waits again at its place in the order, and all its handles are of
-   * no effect from now on.
+   * Ends the lease: its messages are queued again at their place in the order, and its handles have
+   * no further effect.
    *
-   * @param end what the end of the session says about what was under way
+   * @param end what the end of the session says about the messages in flight
    * @param why why it ended, or null
    */
   public void revoke(SessionEnd end, @Nullable HubException why) {

@@ -5,8 +5,8 @@ import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 
 /**
- * One taking of one message by one lease: a later taking has a handle of its own, so a late call on
- * this one finds itself stale.
+ * One message as taken once by one lease. When it is taken again it gets a new handle, so late
+ * calls on this one are recognised as stale.
  */
 final class LeasedEnvelope implements Envelope {
   private final Outbox outbox;
@@ -17,7 +17,7 @@ final class LeasedEnvelope implements Envelope {
     this.entry = entry;
   }
 
-  /** Whether the lease that took it holds it still. Under the outbox's lock. */
+  /** Whether the lease that took it still holds it. Under the outbox's lock. */
   boolean isHeld() {
     return entry.holder == this;
   }

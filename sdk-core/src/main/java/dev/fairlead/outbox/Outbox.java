@@ -21,9 +21,9 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The only queue on a message's way out. Messages wait in the order of their numbers; a {@link
- * Lease} takes from the front, and what it loses or gives back returns to its place by number, so
- * that order survives any failure.
+ * The only queue for outgoing messages. Messages are queued in the order of their numbers; a {@link
+ * Lease} takes from the front, and lost or returned messages go back to their place by number, so
+ * that the order survives any failure.
  *
  * <p>Safe for any thread. Its one lock is never held while a future completes, a wake-up runs or a
  * caller waits for room.
@@ -41,7 +41,7 @@ public final class Outbox {
   private @Nullable Lease lease;
   private long lastSequence;
 
-  /** What the application knows of what holds telemetry up. */
+  /** The reason why telemetry is held up, as the application sees it. */
   private @Nullable String note;
 
   /** What the outbox needs of the client around it. */
@@ -63,7 +63,8 @@ public final class Outbox {
     /**
      * Whether the calling thread may wait for room.
      *
-     * @return false on the client's own threads, on which nothing would ever make room
+     * @return false on the client's own threads, where waiting would block the thread that makes
+     *     room
      */
     boolean mayBlock();
 
@@ -75,7 +76,7 @@ public final class Outbox {
     void replaceSession(String why);
 
     /**
-     * Telemetry is held up by the hub, or no longer. Any thread.
+     * The hub holds up telemetry, or no longer does. Any thread.
      *
      * @param note why, for a person to read; null if nothing is wrong
      */
@@ -83,7 +84,7 @@ public final class Outbox {
   }
 
   /**
-   * Creates an outbox, with what a store has kept.
+   * Creates an outbox with the messages that a store has kept.
    *
    * @param limits its bounds
    * @param strictOrder whether no message may overtake another one, not even as a probe
@@ -124,19 +125,19 @@ public final class Outbox {
    * Takes a message in.
    *
    * @param message the message
-   * @return completes when the hub has it, or it failed
+   * @return completes when the hub has acknowledged it or it has failed
    */
   public CompletableFuture<Void> offer(TelemetryMessage message) {
     return offer(message, Long.MAX_VALUE);
   }
 
   /**
-   * Takes a message in, and waits no longer for room than a given time.
+   * Takes a message in, and waits for room for at most a given time.
    *
    * @param message the message
-   * @param maxWaitNanos how long to wait where the outbox is full and says {@link
+   * @param maxWaitNanos how long to wait if the outbox is full and its policy is {@link
    *     OverflowPolicy#BLOCK}; {@link Long#MAX_VALUE} for no limit
-   * @return completes when the hub has it, or it failed
+   * @return completes when the hub has acknowledged it or it has failed
    */
   public CompletableFuture<Void> offer(TelemetryMessage message, long maxWaitNanos) {
     CompletableFuture<Void> outcome = environment.newFuture();
@@ -156,7 +157,7 @@ public final class Outbox {
         content.add(added);
         isolation.offered();
         wakeLease(after);
-        if (store != null) { // Under the lock, so that it is asked in the order of the numbers.
+        if (store != null) { // Under the lock: in the order of the numbers.
           store.save(added.sequence, message, failure -> notSaved(added, failure));
         }
       }
@@ -164,7 +165,7 @@ public final class Outbox {
       lock.unlock();
     }
     after.run();
-    if (refusal != null) { // Nobody has attached code to it yet.
+    if (refusal != null) { // No code is attached to it yet.
       outcome.completeExceptionally(refusal);
     }
     return outcome;
@@ -196,8 +197,8 @@ public final class Outbox {
   }
 
   /**
-   * A lease that gives nothing before it begins: for a session that is opened beside the one that
-   * has the outbox.
+   * A lease that returns no messages before it begins: for a session that is opened beside the one
+   * that leases the outbox.
    *
    * @return the lease, to be begun or revoked
    */
@@ -206,7 +207,8 @@ public final class Outbox {
   }
 
   /**
-   * Begins a reserved lease; the one before must be revoked. No effect if it is revoked itself.
+   * Begins a reserved lease; the one before must be revoked. No effect if the given lease is
+   * revoked itself.
    *
    * @param next what {@link #reserve} gave
    */
@@ -315,7 +317,7 @@ public final class Outbox {
     }
   }
 
-  /** The hub may be asked to take something again. */
+  /** The hub may be sent messages again. */
   private void isolationDue(DeferredActions after) {
     isolation.alarmRang();
     if (lease != null && isolation.isTrying() && content.underWay.isEmpty() && lease.taken > 0) {
@@ -325,7 +327,7 @@ public final class Outbox {
     }
   }
 
-  /** Whether what is taken next has to be alone on its connection. */
+  /** Whether the next message has to be alone on its connection. */
   boolean isolates() {
     lock.lock();
     try {
@@ -430,7 +432,9 @@ public final class Outbox {
         });
   }
 
-  /** One of these may be why they were refused or lost; fails the one that is known to be. */
+  /**
+   * One of these messages may be why they were refused or lost; fails the one that is proved to be.
+   */
   private void suspect(
       List<Entry> held, boolean trial, boolean lost, HubException why, DeferredActions after) {
     Entry culprit = isolation.refused(held, content.underWay.size(), trial, lost, why);
@@ -449,7 +453,7 @@ public final class Outbox {
     failIfNotSaved(entry, after);
   }
 
-  /** Ends a message's stay, waiting or under way. */
+  /** Removes a message, queued or in flight. */
   private void finish(Entry entry, @Nullable HubException failure, DeferredActions after) {
     boolean delivered = failure == null;
     if (delivered) {
@@ -481,7 +485,10 @@ public final class Outbox {
     }
   }
 
-  /** Fails what has waited too long. What is under way stays: it may be with the hub already. */
+  /**
+   * Fails messages that have waited too long. Messages in flight stay, because the hub may already
+   * have them.
+   */
   private void expire(DeferredActions after) {
     for (Entry entry : content.expiry.due()) {
       finish(entry, Refusals.expired(entry), after);
@@ -511,7 +518,7 @@ public final class Outbox {
   }
 
   /**
-   * Takes nothing in from now on; what is there may still leave.
+   * Takes no message in from now on; queued messages may still be sent.
    *
    * @param then called once when the outbox is empty, on the completions executor
    */
@@ -527,9 +534,9 @@ public final class Outbox {
   }
 
   /**
-   * Fails all that is left, and closes the store, which keeps what was not delivered.
+   * Fails all remaining messages, and closes the store, which keeps those that were not delivered.
    *
-   * @param then runs when the store is closed or has had its time for that: on the loop, or inside
+   * @param then runs when the store is closed or its time limit has passed: on the loop, or inside
    *     this call if there is no store
    */
   public void close(Runnable then) {

@@ -7,7 +7,7 @@ import dev.fairlead.RejectedException;
 import dev.fairlead.threads.Failures;
 import dev.fairlead.transport.Overdue;
 
-/** Why the outbox did not take a message in, or gave it up: what happened and what to do. */
+/** Why the outbox did not take a message in, or dropped it: what happened and what to do. */
 final class Refusals {
   private Refusals() {}
 
@@ -53,19 +53,19 @@ final class Refusals {
     return new RejectedException(
         "The outbox was full ("
             + fill
-            + "), and this oldest message gave place to a newer one (DROP_OLDEST).",
+            + "), and this message, the oldest, was dropped for a newer one (DROP_OLDEST).",
         oldest.progress());
   }
 
   static RejectedException expired(Entry entry) {
     return new RejectedException(
-        "The message waited in the outbox for longer than its time to live and was given up.",
+        "The message waited in the outbox for longer than its time to live and was dropped.",
         entry.progress());
   }
 
   static RejectedException notSaved(Entry entry) {
     return new RejectedException(
-        "The message could not be kept on storage ("
+        "The message could not be written to the outbox store ("
             + entry.notSaved
             + "), so it was not queued. Make room there and send it again.",
         entry.progress());
@@ -77,8 +77,8 @@ final class Refusals {
             + rule.refusals()
             + " times within "
             + Overdue.inWords(rule.over())
-            + " or more, each time alone in a new session, and took a later message between each two refusals. So it is the"
-            + " message that the hub does not take. Check its size ("
+            + " or more, each time alone in a new session, and accepted a later message between "
+            + "any two refusals. So the hub does not accept this message. Check its size ("
             + entry.message.size()
             + " bytes) and its properties. The last refusal: "
             + last.getMessage(),

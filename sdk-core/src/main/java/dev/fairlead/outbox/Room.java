@@ -7,7 +7,9 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Finds room for a message, as the {@link OverflowPolicy} says. Guarded by the outbox's lock. */
+/**
+ * Finds room for a message according to the {@link OverflowPolicy}. Guarded by the outbox's lock.
+ */
 final class Room {
   private final OverflowPolicy policy;
   private final Content content;
@@ -30,8 +32,8 @@ final class Room {
    * Makes room.
    *
    * @param cost what the message costs
-   * @param maxWaitNanos how long to wait where the policy is to wait
-   * @param drop gives up the oldest message
+   * @param maxWaitNanos how long to wait if the policy is {@link OverflowPolicy#BLOCK}
+   * @param drop drops the oldest message
    * @return why there is none, or null once there is
    */
   @Nullable HubException make(int cost, long maxWaitNanos, Consumer<Entry> drop) {
@@ -77,7 +79,10 @@ final class Room {
     }
   }
 
-  /** A message has left. All who wait are woken: a large one may leave room for several. */
+  /**
+   * A message has left. All waiting senders are woken, because a large message may leave room for
+   * several.
+   */
   void freed() {
     freed.signalAll();
   }

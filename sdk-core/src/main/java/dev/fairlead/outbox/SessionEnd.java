@@ -1,6 +1,6 @@
 package dev.fairlead.outbox;
 
-/** What the end of a session says about the messages that were under way. */
+/** What the end of a session says about the messages in flight. */
 public enum SessionEnd {
   /** Nothing: the client closed it, or it never opened. */
   PLANNED,

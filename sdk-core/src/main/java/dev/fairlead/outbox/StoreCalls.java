@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The application's store, called in the order of what happened on a thread of the client. Whatever
- * it throws concerns the message that it was called for. Any thread; outcomes come on the loop.
+ * The application's store, called in the order of what happened on a thread of the client. A
+ * failure affects only the message that the call was for. Any thread; outcomes come on the loop.
  */
 public final class StoreCalls {
   private static final Logger log = LoggerFactory.getLogger(StoreCalls.class);
@@ -31,7 +31,7 @@ public final class StoreCalls {
   private final ForeignCalls calls;
   private final Executor inOrder;
 
-  /** Whether the store owes an answer beyond its limit. Then nothing more piles up before it. */
+  /** Whether an answer of the store is overdue. Then no further calls are queued for it. */
   private volatile boolean hangs;
 
   /**
@@ -44,7 +44,10 @@ public final class StoreCalls {
     this.inOrder = inOrder;
   }
 
-  /** What the last run left. Called while the client is built, on the thread that builds it. */
+  /**
+   * The messages that the last run left. Called while the client is built, on the thread that
+   * builds it.
+   */
   List<OutboxStore.Saved> recover() {
     return store.recover();
   }
@@ -90,7 +93,7 @@ public final class StoreCalls {
   }
 
   /**
-   * Closes the store after all that was asked of it before.
+   * Closes the store after all earlier calls.
    *
    * @param then runs on the loop when it is closed, or has not closed within its limit
    */

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 
 /**
- * One call of {@link Lease#take}: what it may take, what it has, and whose size it has to ask for.
- * Used by one thread; touches entries under the outbox's lock, but for {@link #measure}.
+ * One call of {@link Lease#take}: what it may take, what it has taken, and which sizes it still
+ * needs. Used by one thread; touches entries under the outbox's lock, but for {@link #measure}.
  */
 final class Taking {
-  /** So many sizes are asked for between two holds of the lock. */
+  /** The most sizes that are computed each time the lock is released. */
   private static final int MOST_MEASURED = 256;
 
   final Lease by;

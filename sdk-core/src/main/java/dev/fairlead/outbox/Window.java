@@ -3,13 +3,13 @@ package dev.fairlead.outbox;
 import java.util.List;
 
 /**
- * How many messages may be under way: any number in ordinary times. After a cut or a refusal that
- * names no message it is one, and it grows with acknowledgements as TCP's window does (RFC 5681),
- * so that a message that the hub will not take soon is alone. A refused batch is halved instead.
- * Guarded by the outbox's lock.
+ * How many messages may be in flight: normally any number. After a cut or a refusal that names no
+ * message it is one, and it grows with acknowledgements as TCP's window does (RFC 5681), so that a
+ * message that the hub does not accept is soon alone. A refused batch is halved instead. Guarded by
+ * the outbox's lock.
  */
 final class Window {
-  /** No transport has so many under way; from here on nothing is limited. */
+  /** No transport has this many in flight; from here on the window is unlimited. */
   private static final int WIDEST = 1 << 14;
 
   private int size = Integer.MAX_VALUE;
@@ -65,7 +65,7 @@ final class Window {
     }
   }
 
-  /** Something under way was lost or refused: one at a time again. */
+  /** A message in flight was lost or refused: one at a time again. */
   void restart(int underWay) {
     size = 1;
     if (underWay > 1) {
@@ -84,7 +84,7 @@ final class Window {
     through = batch.get(batch.size() - 1).sequence;
   }
 
-  /** The message that was the reason is gone: what is left has nothing against it. */
+  /** The message that was the reason has left; there is no evidence against the others. */
   void freed() {
     threshold = Integer.MAX_VALUE;
     through = -1;

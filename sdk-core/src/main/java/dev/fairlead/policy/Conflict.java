@@ -22,7 +22,7 @@ public record Conflict(List<Fact> facts) {
     facts = List.copyOf(facts);
   }
 
-  /** Tries the given facts in sets of growing size; the first that suffices wins. */
+  /** Tries the given facts in sets of growing size; the first that suffices is used. */
   static Conflict smallest(List<Fact> given, List<Skipped> skipped) {
     List<List<Set<Fact>>> causes =
         skipped.stream()
@@ -68,7 +68,7 @@ public record Conflict(List<Fact> facts) {
   }
 
   /**
-   * The conflict in two plain sentences: what stands against each other, and what to change.
+   * The conflict in two plain sentences: which facts contradict each other, and what to change.
    *
    * @return the sentences
    */

@@ -26,7 +26,7 @@ final class Documented {
   private static final Set<Capability> HTTPS =
       EnumSet.complementOf(EnumSet.of(Capability.TWIN, Capability.DIRECT_METHODS));
 
-  /** The five ways. The identities per connection are the limits of the official clients. */
+  /** The five routes. The identities per connection are the limits of the official clients. */
   static final List<RouteOffer> ROUTES =
       List.of(
           push(Protocol.MQTT, Carrier.TCP, 8883, MQTT, 1, Footprint.SMALL),

@@ -120,7 +120,7 @@ final class Facts {
     return Optional.ofNullable(needed.get(capability));
   }
 
-  /** Cloud-to-device messages are wanted sooner than a poll may bring them. */
+  /** Cloud-to-device messages are wanted sooner than polling can deliver them. */
   Optional<Fact> impatience() {
     return impatience;
   }
@@ -179,7 +179,7 @@ final class Facts {
     return Stream.concat(stated(), missing.values().stream()).distinct().toList();
   }
 
-  /** What the policy and the handlers say, in words; not what is missing. */
+  /** The facts of the policy and the handlers, in words, without those that are missing. */
   List<String> given() {
     List<String> given = new ArrayList<>();
     if (sharing.isEmpty()) {

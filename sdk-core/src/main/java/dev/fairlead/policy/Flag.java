@@ -1,6 +1,6 @@
 package dev.fairlead.policy;
 
-/** The facts that are either so or not. */
+/** The facts that are either true or false. */
 enum Flag {
   SHARED_CONNECTION,
   ONLY_PORT_443,

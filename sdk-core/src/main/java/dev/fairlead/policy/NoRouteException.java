@@ -25,7 +25,8 @@ public final class NoRouteException extends IllegalStateException {
    * The plan with every skipped route and its reasons.
    *
    * @return the plan
-   * @throws IllegalStateException if this exception was serialized; the message still says it all
+   * @throws IllegalStateException if this exception was serialized; the message still has every
+   *     reason in conflict
    */
   public TransportPlan plan() {
     if (plan == null) {

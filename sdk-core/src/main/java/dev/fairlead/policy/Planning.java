@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** One planning: filter by the rules, order what is left, add the notes. */
+/** Makes one plan: filters by the rules, orders the remaining routes, adds the notes. */
 final class Planning {
   private final TransportPolicy policy;
   private final Facts facts;
@@ -114,7 +114,10 @@ final class Planning {
     return Comparator.comparingInt(offer -> ranking.indexOf(offer.route().protocol()));
   }
 
-  /** Routes that the hub may refuse come last among those that push: a poll is worse than a try. */
+  /**
+   * Routes that the hub may refuse come last among those that push: trying one is better than
+   * polling.
+   */
   private Comparator<RouteOffer> byDoubt() {
     return Comparator.<RouteOffer, Boolean>comparing(offer -> offer.delivery() == Delivery.POLL)
         .thenComparing(offer -> !Rules.doubts(facts, offer).isEmpty());

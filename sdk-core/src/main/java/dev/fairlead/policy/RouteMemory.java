@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Remembers which routes failed lately, each for a while. A remembered route goes last in the next
- * plan; it is never removed from it, so that a wrong memory costs time and not the connection.
+ * Remembers which routes failed lately, each for a while. A remembered route is tried last in the
+ * next plan; it is never removed, so a wrong entry costs time but not the connection.
  *
- * <p>Expiry is measured on the monotonic clock: a wall clock that is set, as on a board that boots
- * in 1970, neither frees nor holds a route. At most {@value #CAPACITY} routes are kept; a further
- * one displaces the one that would expire first. Safe for any thread.
+ * <p>Expiry is measured on the monotonic clock: setting the wall clock, as on a board that boots in
+ * 1970, does not change when an entry expires. At most {@value #CAPACITY} routes are kept; a
+ * further one replaces the one that would expire first. Safe for any thread.
  */
 public final class RouteMemory {
   /** How many routes are remembered at most. */
@@ -115,9 +115,9 @@ public final class RouteMemory {
   }
 
   /**
-   * Why a route goes last, and for how long.
+   * Why a route is tried last, and for how long.
    *
-   * @param until when it takes its place again, by the wall clock of now
+   * @param until when it returns to its place in the order, by the present wall clock
    * @param why the failure in one plain phrase
    */
   public record Postponement(Instant until, String why) {}
@@ -125,7 +125,7 @@ public final class RouteMemory {
   /**
    * What was remembered at one moment: a value for planning.
    *
-   * @param postponed the routes that go last
+   * @param postponed the routes that are tried last
    */
   public record Snapshot(Map<Route, Postponement> postponed) {
     private static final Snapshot NONE = new Snapshot(Map.of());

@@ -25,8 +25,8 @@ import java.util.stream.Collectors;
 /**
  * The rules that skip a route, in the order of the documented table. Each reads the facts and what
  * the offer declares, never a protocol's name, and answers with the sets of facts that make it
- * hold; no rule knows of another, and none lifts what another decides. So more facts never bring a
- * route back, and a smallest conflict can be read off the reasons.
+ * hold; rules do not depend on each other, and none revokes what another decides. So more facts
+ * never bring a route back, and a smallest conflict can be read off the reasons.
  */
 final class Rules {
   private static final Set<Capability> NOT_IN_BASIC_TIER =
@@ -39,22 +39,19 @@ final class Rules {
 
   private static final List<Rule> TABLE =
       List.of(
-          // F1
           new Rule(
               ReasonCode.MULTIPLEX,
               (facts, offer) -> when(!carriesSeveral(offer), facts.sharing()),
               "It carries one identity per TLS connection."),
-          // F2
           new Rule(
               ReasonCode.PORT_8883,
               (facts, offer) -> onPort(8883, facts, offer),
               "Outbound port 8883 is blocked."),
-          // F3
           new Rule(
               ReasonCode.PORT_5671,
               (facts, offer) -> onPort(5671, facts, offer),
               "Outbound port 5671 is blocked."),
-          // F4: a WebSocket and an HTTP request pass an HTTP proxy, a bare TLS stream does not
+          // WebSockets and HTTP requests pass an HTTP proxy, a plain TLS stream does not
           new Rule(
               ReasonCode.TRAVERSAL,
               (facts, offer) ->
@@ -62,7 +59,6 @@ final class Rules {
                       when(offer.route().port() != 443, facts.onlyPort443()),
                       when(offer.route().carrier() == Carrier.TCP, facts.proxy())),
               "It does not pass where only HTTPS gets through."),
-          // F5
           new Rule(
               ReasonCode.PORT_443,
               (facts, offer) -> onPort(443, facts, offer),
@@ -74,48 +70,39 @@ final class Rules {
                       ? List.of()
                       : onPort(offer.route().port(), facts, offer),
               "Its outbound port is blocked."),
-          // F6
           new Rule(
               ReasonCode.NO_PUSH_FEATURE,
               (facts, offer) -> lacking(PUSH_FEATURES, facts, offer),
               (facts, offer) -> lacks(PUSH_FEATURES, facts, offer)),
-          // F7
           new Rule(
               ReasonCode.POLL_25MIN,
               (facts, offer) -> when(offer.delivery() == Delivery.POLL, facts.impatience()),
               "It polls for messages, once in 25 minutes."),
-          // F8
           new Rule(
               ReasonCode.LOW_RESOURCE,
               (facts, offer) -> when(offer.footprint() == Footprint.LARGE, facts.littleMemory()),
               "Its libraries need more memory than allowed."),
-          // F9
           new Rule(
               ReasonCode.MQTT_NO_REJECT,
               (facts, offer) -> lacking(REFUSALS, facts, offer),
               "It can only complete, not abandon or reject."),
-          // F11
           new Rule(
               ReasonCode.NOT_INSTALLED,
               (facts, offer) -> when(facts.missing(offer.route().protocol())),
               (facts, offer) -> facts.whyMissing(offer.route().protocol())),
-          // F12
           new Rule(
               ReasonCode.UPLOAD_HTTPS,
               (facts, offer) -> both(facts.upload(), facts.blocked(Documented.UPLOAD_PORT)),
               "File upload needs HTTPS, which is cut off here."),
-          // F13
           new Rule(
               ReasonCode.MQTT_LIMITED,
               (facts, offer) -> when(speaksMqtt(offer), facts.brokerFeatures()),
               "The hub is no general MQTT broker: use QoS 1, the twin for what is to stay, and"
                   + " message properties in place of topics."),
-          // F14
           new Rule(
               ReasonCode.SIZE,
               (facts, offer) -> when(facts.oversize()),
               "Over the hub's 256 KB: upload it as a file."),
-          // F16
           new Rule(
               ReasonCode.TIER,
               (facts, offer) ->
@@ -125,13 +112,12 @@ final class Rules {
                           .flatMap(need -> both(facts.basicTier(), facts.need(need)).stream())
                           .toList(),
               "The basic tier has no cloud-to-device side."),
-          // F17
           new Rule(
               ReasonCode.X509_MULTIPLEX,
               (facts, offer) ->
                   carriesSeveral(offer) ? both(facts.sharing(), facts.certificate()) : List.of(),
               "A certificate needs a connection of its own."),
-          // beside the table
+          // not in the documented table
           new Rule(
               ReasonCode.NOT_WANTED,
               (facts, offer) -> when(facts.unwanted(offer.route().protocol())),
@@ -141,7 +127,7 @@ final class Rules {
               (facts, offer) -> lacking(MESSAGES, facts, offer),
               (facts, offer) -> lacks(MESSAGES, facts, offer)));
 
-  /** F10 and F17: documents contradict each other, see docs/adr/0013. */
+  /** X509_CA_GA and X509_AMQP_WS: documents contradict each other, see docs/adr/0013. */
   private static final List<Doubt> DOUBTS =
       List.of(
           new Doubt(
@@ -172,7 +158,7 @@ final class Rules {
     return reasons;
   }
 
-  /** Why a route that is kept may yet be refused by the hub; in the order of the table. */
+  /** Why the hub may refuse a route that is kept; in the order of the table. */
   static List<Doubt> doubts(Facts facts, RouteOffer offer) {
     return DOUBTS.stream().filter(doubt -> doubt.when.test(facts, offer)).toList();
   }
@@ -181,7 +167,7 @@ final class Rules {
     return offer.identitiesPerConnection() > 1;
   }
 
-  /** What sets MQTT apart in an offer: binary, and the connection is the identity's own. */
+  /** How an offer shows that it is MQTT: binary, and one identity per connection. */
   private static boolean speaksMqtt(RouteOffer offer) {
     return offer.compact() && !carriesSeveral(offer);
   }
@@ -243,6 +229,6 @@ final class Rules {
     String of(Facts facts, RouteOffer offer);
   }
 
-  /** What leaves it open whether the hub takes the credential on a route. */
+  /** What makes it uncertain whether the hub accepts the credential on a route. */
   record Doubt(ReasonCode code, BiPredicate<Facts, RouteOffer> when, String sentence) {}
 }

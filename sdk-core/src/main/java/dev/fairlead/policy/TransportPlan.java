@@ -10,8 +10,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * The ways to the hub in the order in which to try them, and every way that was skipped with all of
- * its reasons. Immutable; made by {@link TransportPolicy#plan}.
+ * The routes to the hub in the order in which to try them, and every route that was skipped, with
+ * all reasons. Immutable; made by {@link TransportPolicy#plan}.
  */
 public final class TransportPlan {
   private final Facts facts;
@@ -68,8 +68,8 @@ public final class TransportPlan {
 
   /**
    * The routes of a better class than that of a route which is the {@link Verdict#LAST_RESORT}:
-   * those that push and rank before it. A client does not change to such a route lightly, and tries
-   * these beside it.
+   * those that push and rank before it. A client takes such a route only after several failures,
+   * and then tries the better ones beside it.
    *
    * @param route a route
    * @return an unmodifiable list, the best first; empty for any other route
@@ -90,11 +90,11 @@ public final class TransportPlan {
   }
 
   /**
-   * What to know while a route is in use: how its transport says that it is set up, and which
+   * Remarks on a route while it is in use: the configuration that its transport reports, and which
    * better routes are passed over because they failed lately.
    *
    * @param inUse a route of this plan
-   * @return one sentence each, none if there is nothing to know
+   * @return one sentence each, possibly none
    */
   public List<String> remarks(Route inUse) {
     Stream<String> setUp =
@@ -117,7 +117,7 @@ public final class TransportPlan {
   }
 
   /**
-   * The routes with what is to be known about each.
+   * The routes with the notes on each.
    *
    * @return an unmodifiable list in the order of {@link #routes()}
    */
@@ -135,7 +135,7 @@ public final class TransportPlan {
   }
 
   /**
-   * What is to be known beside the order.
+   * The notes.
    *
    * @return an unmodifiable list
    */
@@ -144,12 +144,12 @@ public final class TransportPlan {
   }
 
   /**
-   * Whether documents leave it open that the hub takes this policy's kind of credential on a route
-   * ({@link ReasonCode#X509_CA_GA}, {@link ReasonCode#X509_AMQP_WS}). There a refused credential
-   * may be good, and the next route is tried.
+   * Whether documents leave it open if the hub accepts this policy's kind of credential on a route
+   * ({@link ReasonCode#X509_CA_GA}, {@link ReasonCode#X509_AMQP_WS}). A credential that is refused
+   * there may still be valid, so the next route is tried.
    *
    * @param route a route of this plan
-   * @return whether a note of this plan says so
+   * @return whether this plan has such a note
    */
   public boolean doubtful(Route route) {
     return notes.stream()
@@ -159,8 +159,8 @@ public final class TransportPlan {
   }
 
   /**
-   * The recommended route. A polled one (HTTPS) is never it while another is left, whatever the
-   * order of trying says.
+   * The recommended route. A polled route (HTTPS) is never recommended while another is left, even
+   * if it is tried first.
    *
    * @return the route, empty if the plan is
    */
@@ -223,15 +223,15 @@ public final class TransportPlan {
     return facts;
   }
 
-  /** How a chosen route stands to the others. */
+  /** How a chosen route compares with the others. */
   public enum Verdict {
-    /** The one to use. */
+    /** The recommended route. */
     RECOMMENDED,
-    /** Good as well; tried when those before it failed. */
+    /** Also good; tried when those before it have failed. */
     ALTERNATIVE,
     /** A polled route for a rarely connected device that needs no push: it works as well. */
     ACCEPTABLE,
-    /** A polled route beside better ones: for when nothing else gets through. */
+    /** A polled route although there are better ones: used when no other route works. */
     LAST_RESORT
   }
 
@@ -239,9 +239,9 @@ public final class TransportPlan {
    * A chosen route.
    *
    * @param route the route
-   * @param verdict how it stands to the others
+   * @param verdict how it compares with the others
    * @param connections how many connections the policy's identities need on it
-   * @param postponed why it goes last for now, empty if it does not
+   * @param postponed why it is tried last for now, empty if it is not
    */
   public record Choice(
       Route route,
@@ -285,7 +285,7 @@ public final class TransportPlan {
   public record Fact(String statement, String change) {}
 
   /**
-   * Something to know about a plan or a route in it.
+   * A note on a plan or on a route in it.
    *
    * @param code the rule
    * @param route the route it is about, empty if it is about the whole plan

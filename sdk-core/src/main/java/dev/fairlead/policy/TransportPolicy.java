@@ -18,14 +18,14 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * What the application wants of its way to the hub, and what its world allows. An immutable value:
- * the default says nothing but "one device", and a fact that is added narrows or reorders the plan.
+ * What the application requires of its route to the hub, and what its network allows. An immutable
+ * value: the default holds only "one device"; each fact that is added narrows or reorders the plan.
  *
  * <p>The rules are those of the IoT Hub developer guide's page "Choose a device communication
  * protocol" and of the pages it leads to; {@link ReasonCode} lists them one by one.
  */
 public final class TransportPolicy {
-  /** The page's line between low-resource devices and others: 1 MB. */
+  /** The guide's threshold between low-resource devices and others: 1 MB. */
   public static final long LOW_MEMORY_BYTES = 1024 * 1024;
 
   private final int identities;
@@ -73,7 +73,7 @@ public final class TransportPolicy {
 
   /**
    * A field or cloud gateway: several identities over shared connections. A gateway that may open
-   * one connection per identity says {@code builder().identities(n)} instead.
+   * one connection per identity uses {@code builder().identities(n)} instead.
    *
    * @param identities how many, 2 or more
    * @return the policy
@@ -84,9 +84,8 @@ public final class TransportPolicy {
   }
 
   /**
-   * A device that may stand behind a firewall nobody can ask about: the pushed routes on port 443
-   * are tried first, the others stay. Where it is known that only 443 is open, say {@link
-   * Builder#onlyPort443()}.
+   * A device that may be behind an unknown firewall: the pushed routes on port 443 are tried first,
+   * the others stay. If it is known that only 443 is open, use {@link Builder#onlyPort443()}.
    *
    * @return the policy
    */
@@ -169,8 +168,8 @@ public final class TransportPolicy {
   }
 
   /**
-   * How many identities one connection of a route may carry (F15): as many as the route offers, or
-   * as {@link Builder#multiplexLimits} says of a route that offers several.
+   * How many identities one connection of a route may carry ({@link ReasonCode#MUX_LIMIT}): as many
+   * as the route offers, or the limit of {@link Builder#multiplexLimits} if it offers several.
    *
    * @param offer the route's offer
    * @return 1 or more
@@ -192,10 +191,10 @@ public final class TransportPolicy {
   }
 
   /**
-   * The kind of credential, where it was said. A client that knows its credential fills it in
-   * before it plans.
+   * The kind of credential, if it is set. A client fills in the kind of its own credential before
+   * it plans.
    *
-   * @return the kind, empty if it was not said; planning then takes shared access
+   * @return the kind, empty if it is not set; planning then assumes shared access
    */
   public Optional<CredentialKind> credentialKind() {
     return credentialKind;
@@ -284,9 +283,9 @@ public final class TransportPolicy {
     return "TransportPolicy" + new Facts(this, required, Set.of()).given();
   }
 
-  /** What general MQTT brokers have and the hub has not. Source: the hub's MQTT support page. */
+  /** Features of general MQTT brokers that the hub lacks. Source: the hub's MQTT support page. */
   public enum BrokerFeature {
-    /** Exactly-once delivery; the hub cuts a connection that publishes so. */
+    /** Exactly-once delivery; the hub cuts a connection that publishes with it. */
     QOS_2,
     /** Messages that stay on their topic; the hub keeps none. */
     RETAINED_MESSAGES,
@@ -326,8 +325,9 @@ public final class TransportPolicy {
     }
 
     /**
-     * Whether the identities must share one TLS connection or a pool of them (F1). Without it a
-     * gateway may also open one connection per identity (F1b).
+     * Whether the identities must share one TLS connection or a pool of them ({@link
+     * ReasonCode#MULTIPLEX}). Without it a gateway may also open one connection per identity
+     * ({@link ReasonCode#ONE_PER_CONNECTION}).
      *
      * @param must whether they must
      * @return this
@@ -337,7 +337,8 @@ public final class TransportPolicy {
     }
 
     /**
-     * Says that an outbound port is blocked (F2, F3, F5). May be called for several.
+     * Sets that an outbound port is blocked ({@link ReasonCode#PORT_8883}, {@link
+     * ReasonCode#PORT_5671}, {@link ReasonCode#PORT_443}). May be called for several.
      *
      * @param port 1 to 65535; the hub's are 8883 (MQTT), 5671 (AMQP) and 443
      * @return this
@@ -352,7 +353,7 @@ public final class TransportPolicy {
     }
 
     /**
-     * Says that only outbound port 443 is open (F4).
+     * Sets that only outbound port 443 is open ({@link ReasonCode#TRAVERSAL}).
      *
      * @return this
      */
@@ -361,7 +362,7 @@ public final class TransportPolicy {
     }
 
     /**
-     * Whether everything must go through an HTTP proxy (F4).
+     * Whether everything must go through an HTTP proxy ({@link ReasonCode#TRAVERSAL}).
      *
      * @param must whether it must
      * @return this
@@ -371,7 +372,8 @@ public final class TransportPolicy {
     }
 
     /**
-     * What the application needs beside what its registered handlers need (F6, F9). Calls add up.
+     * What the application needs in addition to the needs of its registered handlers ({@link
+     * ReasonCode#NO_PUSH_FEATURE}, {@link ReasonCode#MQTT_NO_REJECT}). Repeated calls add to it.
      *
      * @param capabilities the needs
      * @return this
@@ -382,8 +384,8 @@ public final class TransportPolicy {
     }
 
     /**
-     * How late a cloud-to-device message may come (F7). Under 25 minutes only pushed routes are
-     * left, unless development mode is on.
+     * How late a cloud-to-device message may come ({@link ReasonCode#POLL_25MIN}). Under 25 minutes
+     * only pushed routes are left, unless development mode is on.
      *
      * @param tolerated the longest wait while connected, zero or more
      * @return this
@@ -398,8 +400,8 @@ public final class TransportPolicy {
     }
 
     /**
-     * Lets a polled route ask more often than once in 25 minutes. For a developer's desk only: the
-     * hub throttles devices that do so.
+     * Lets a polled route ask more often than once in 25 minutes. For development only: the hub
+     * throttles devices that do so.
      *
      * @return this
      */
@@ -408,7 +410,7 @@ public final class TransportPolicy {
     }
 
     /**
-     * The memory that the client may take (F8).
+     * The memory that the client may take ({@link ReasonCode#LOW_RESOURCE}).
      *
      * @param bytes 1 or more
      * @return this
@@ -420,8 +422,8 @@ public final class TransportPolicy {
     }
 
     /**
-     * Under which memory budget a device counts as low-resource (F8): 1 MB by default, as in the
-     * guide. No JVM fits that, so measure and set your own.
+     * Under which memory budget a device counts as low-resource ({@link ReasonCode#LOW_RESOURCE}):
+     * 1 MB by default, as in the guide. No JVM fits that, so measure and set your own.
      *
      * @param bytes 1 or more
      * @return this
@@ -433,7 +435,8 @@ public final class TransportPolicy {
     }
 
     /**
-     * What the identities authenticate with (F10, F17). Not said: shared access.
+     * What the identities authenticate with ({@link ReasonCode#X509_CA_GA}, {@link
+     * ReasonCode#X509_AMQP_WS}). Shared access by default.
      *
      * @param kind the kind of credential
      * @return this
@@ -445,7 +448,7 @@ public final class TransportPolicy {
 
     /**
      * Whether the hub is known to take X.509 CA credentials over WebSockets and HTTPS, as one in
-     * preview mode does: then these routes are not doubted (F10, {@link ReasonCode#X509_CA_GA}).
+     * preview mode does: then these routes are not ranked lower ({@link ReasonCode#X509_CA_GA}).
      *
      * @param preview whether it is
      * @return this
@@ -455,7 +458,8 @@ public final class TransportPolicy {
     }
 
     /**
-     * Whether the application uploads files, which needs HTTPS beside the chosen protocol (F12).
+     * Whether the application uploads files, which needs HTTPS beside the chosen protocol ({@link
+     * ReasonCode#UPLOAD_HTTPS}).
      *
      * @param needed whether it does
      * @return this
@@ -465,7 +469,7 @@ public final class TransportPolicy {
     }
 
     /**
-     * Whether the hub is of the basic tier: telemetry only (F16).
+     * Whether the hub is of the basic tier: telemetry only ({@link ReasonCode#TIER}).
      *
      * @param basic whether it is
      * @return this
@@ -475,8 +479,9 @@ public final class TransportPolicy {
     }
 
     /**
-     * Features of general MQTT brokers that the application wants (F13). The hub has none of them:
-     * planning refuses MQTT and says what to use instead. Calls add up.
+     * Features of general MQTT brokers that the application wants ({@link
+     * ReasonCode#MQTT_LIMITED}). The hub has none of them: planning refuses MQTT and says what to
+     * use instead. Repeated calls add to it.
      *
      * @param features the features
      * @return this
@@ -487,8 +492,8 @@ public final class TransportPolicy {
     }
 
     /**
-     * The largest telemetry message that the application sends, with its properties (F14). The hub
-     * takes 256 KB.
+     * The largest telemetry message that the application sends, with its properties ({@link
+     * ReasonCode#SIZE}). The hub takes 256 KB.
      *
      * @param bytes zero or more
      * @return this
@@ -500,7 +505,8 @@ public final class TransportPolicy {
     }
 
     /**
-     * How many identities one shared connection may carry (F15), instead of what the routes offer.
+     * How many identities one shared connection may carry ({@link ReasonCode#MUX_LIMIT}), instead
+     * of what the routes offer.
      *
      * @param amqp on AMQP over TLS, 1 or more; 1000 by default
      * @param amqpWs on AMQP over WebSockets, 1 or more; 500 by default
@@ -525,7 +531,7 @@ public final class TransportPolicy {
     }
 
     /**
-     * Whether payloads should be compact on the wire: routes that are not binary go last.
+     * Whether payloads should be compact in transit: routes that are not binary go last.
      *
      * @param wanted whether they should
      * @return this

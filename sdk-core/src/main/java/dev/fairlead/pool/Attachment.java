@@ -17,8 +17,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One device on its way to a session: it waits for a place on a shared connection, then is attached
- * there. Confined to the loop, but for {@link #abort()}.
+ * One device whose session is being opened: it waits for a place on a shared connection, then is
+ * attached there. Confined to the loop, but for {@link #abort()}.
  */
 final class Attachment implements DeferrableOpening<TransportSession> {
   private final SharedRoute route;
@@ -68,7 +68,8 @@ final class Attachment implements DeferrableOpening<TransportSession> {
       outcome.completeExceptionally(
           failure == null ? new IllegalStateException("no session") : failure);
     } else {
-      // Not this device failed but the connection, and with it all others: the route is still good.
+      // The connection failed, and with it all devices on it. The device was not refused, so the
+      // route is still good.
       attaching = null;
       route.requestAgain(this, place);
     }
@@ -92,7 +93,7 @@ final class Attachment implements DeferrableOpening<TransportSession> {
     return over;
   }
 
-  /** There is no connection, and none is to be opened before a time. */
+  /** There is no connection, and none may be opened before a given time. */
   void defer(Deferral until) {
     deferral.complete(until);
   }

@@ -28,10 +28,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A transport for the devices of a gateway: where a wire carries several identities, it attaches
- * them to connections that they share ({@link SharedRoute}); where it does not, or where the
- * identity shows a certificate, which belongs to its TLS connection (IoT Hub: TLS support page), it
- * opens a connection for that one.
+ * A transport for the devices of a gateway: if the underlying transport carries several identities,
+ * they are attached to shared connections ({@link SharedRoute}); if not, or if the identity shows a
+ * certificate, which is tied to its TLS connection (IoT Hub: TLS support page), it gets a
+ * connection of its own.
  *
  * <p>Confined to the gateway's loop, but for {@link #connections()} and {@link #remembered()}.
  */
@@ -39,21 +39,21 @@ public final class ConnectionPool implements TransportProvider {
   /** What the pool needs of the gateway around it. */
   public interface Environment {
     /**
-     * Where everything happens.
+     * Where all work happens.
      *
      * @return the loop of the gateway and of all its devices
      */
     Loop loop();
 
     /**
-     * What all wires offer.
+     * What all transports offer.
      *
      * @return their routes as one offer
      */
     TransportOffer offer();
 
     /**
-     * The wire of a route.
+     * The transport of a route.
      *
      * @param route an offered route
      * @return its provider
@@ -100,14 +100,14 @@ public final class ConnectionPool implements TransportProvider {
     Duration pauseAfterLoss(int failures);
 
     /**
-     * How long a connection stands before it counts as stable.
+     * How long a connection is open before it counts as stable.
      *
      * @return zero or more
      */
     Duration stableAfter();
 
     /**
-     * Reads what a future of a wire failed with.
+     * Unwraps the failure of a transport's future.
      *
      * @param thrown the failure, perhaps wrapped
      * @return the failure itself
@@ -115,7 +115,7 @@ public final class ConnectionPool implements TransportProvider {
     HubException failure(Throwable thrown);
   }
 
-  /** How long a route on which no connection could be opened goes last. */
+  /** How long a route on which no connection could be opened is tried last. */
   private static final Duration POSTPONED = Duration.ofMinutes(10);
 
   private final Environment around;
@@ -137,10 +137,10 @@ public final class ConnectionPool implements TransportProvider {
   }
 
   /**
-   * A connection that stands now.
+   * An open connection.
    *
    * @param route its route
-   * @param devices how many sessions it carries, those that are being opened included
+   * @param devices how many sessions it carries, including those that are being opened
    */
   public record OpenConnection(Route route, int devices) {}
 
@@ -200,7 +200,7 @@ public final class ConnectionPool implements TransportProvider {
   }
 
   /**
-   * A device has left the gateway; its room is no longer planned for.
+   * A device has left the gateway; no room is reserved for it any more.
    *
    * @param identity the device
    */
@@ -219,7 +219,7 @@ public final class ConnectionPool implements TransportProvider {
   }
 
   /**
-   * The connections that stand now.
+   * The open connections.
    *
    * @return a list of them, from any thread
    */
@@ -235,7 +235,7 @@ public final class ConnectionPool implements TransportProvider {
   }
 
   /**
-   * Closes every shared connection in good order, for all devices have left.
+   * Closes every shared connection gracefully, because all devices have left.
    *
    * @return completes on the loop when none is left
    */
@@ -250,7 +250,9 @@ public final class ConnectionPool implements TransportProvider {
 
   // ---- for the routes and their connections
 
-  /** How many devices have to find room on a route: all that share and are on no other. */
+  /**
+   * How many devices need room on a route: all that share connections and are not on another route.
+   */
   int wanted(Route route) {
     int elsewhere = 0;
     for (PooledConnection each : shared) {

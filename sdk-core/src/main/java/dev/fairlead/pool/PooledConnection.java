@@ -30,11 +30,15 @@ import org.slf4j.LoggerFactory;
 final class PooledConnection {
   private static final Logger log = LoggerFactory.getLogger(PooledConnection.class);
 
-  /** A device that lost its link comes back within seconds; then nobody needs to dial. */
+  /**
+   * A device that lost its link returns within seconds, so the connection is kept to avoid dialling
+   * again.
+   */
   private static final Duration IDLE = Duration.ofSeconds(30);
 
   /**
-   * As for sessions: a connection that does not close is cut, and one that ignores it forgotten.
+   * As for sessions: a connection that does not close is cut, and one that ignores the cut is
+   * abandoned.
    */
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
 
@@ -70,7 +74,7 @@ final class PooledConnection {
     return usable;
   }
 
-  /** How many sessions it carries, those that are being opened included. */
+  /** How many sessions it carries, including those that are being opened. */
   int devices() {
     return devices.get();
   }
@@ -81,7 +85,7 @@ final class PooledConnection {
     ConnectionContext context = around.context(route());
     Duration allowed = around.openTimeout();
     limit = loop.schedule(allowed, () -> openedTooLate(context, allowed));
-    // Never from within the request that led here: who asked has no handle on it yet.
+    // Never inside the request that led here, because its caller has no handle yet.
     Openings.begin(() -> wire.connect(route(), context), begun -> opening = begun)
         .whenComplete(
             (connection, failure) ->
@@ -108,7 +112,7 @@ final class PooledConnection {
         ForeignCalls.stage("connection.ended()", connection::ended);
     boolean broken = end.toCompletableFuture().isCompletedExceptionally();
     if (closing || broken) {
-      abort(connection); // What does not say when it ends is of no use.
+      abort(connection); // A connection without a stage for its end cannot be used.
     }
     if (broken) {
       end.whenComplete((reason, failure) -> notOpened(noEnd(failure)));
@@ -157,11 +161,11 @@ final class PooledConnection {
     }
     over = true;
     limit.cancel();
-    log.info("No shared connection on {}: {}", route(), failure.getMessage());
+    log.info("No shared connection could be opened on {}: {}", route(), failure.getMessage());
     owner.notConnected(this, failure);
   }
 
-  /** What it waits for while it is being opened, in words. Any thread. */
+  /** What its opening waits for, in words. Any thread. */
   String step() {
     return Openings.step(opening);
   }
@@ -175,7 +179,10 @@ final class PooledConnection {
     return shared.attach(context);
   }
 
-  /** Whether one more fits, below a bound and what the transport has agreed with the hub. */
+  /**
+   * Whether one more fits, within the bound and the number that the transport has agreed with the
+   * hub.
+   */
   boolean hasRoom(int below) {
     SharedConnection connection = shared;
     if (connection == null) {
@@ -196,7 +203,7 @@ final class PooledConnection {
     closeIfIdle();
   }
 
-  /** Sets the alarm that closes a connection which nobody uses. */
+  /** Sets the alarm that closes an unused connection. */
   void closeIfIdle() {
     if (devices() == 0 && usable && !closing) {
       idle.cancel();
@@ -228,7 +235,7 @@ final class PooledConnection {
 
   // ---- the end
 
-  /** Ends it in good order, or stops its opening. */
+  /** Ends it gracefully, or stops its opening. */
   void close() {
     loop.assertInLoop();
     if (over || closing) {

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
- * A session on a shared connection. Its end is told after its place has been given back, so that
- * who opens a new one at once finds that place.
+ * A session on a shared connection. Its end completes after its place has been returned, so that a
+ * session opened immediately afterwards finds that place.
  */
 record PooledSession(TransportSession session, CompletionStage<Optional<HubException>> ended)
     implements TransportSession {

@@ -23,14 +23,15 @@ import org.jspecify.annotations.Nullable;
  * The shared connections of one route, and the devices that wait for a place on one.
  *
  * <p><b>Room.</b> There are as many connections as all devices need at the limit, and each is
- * filled only up to its even share of them. A healthy session is never moved; a connection too many
- * gets nobody new, so that it runs empty and closes.
+ * filled only up to its even share of them. A healthy session is never moved; a surplus connection
+ * gets no new devices, so it empties and closes.
  *
- * <p><b>Dialling.</b> One connection is being opened at a time, whoever waits for it. If it fails,
- * each device that waits fails with it and goes on by its own plan. Then the route pauses. It also
- * pauses after a connection was lost, because all gateways of a hub dial again at that time. A
- * device that asks during a pause is told when to ask again, which is no failure: it was not the
- * route that refused, and another route would only evade the pause.
+ * <p><b>Dialling.</b> One connection is opened at a time, however many devices wait for it. If it
+ * fails, the attempt of each waiting device fails and the device continues with its own plan. Then
+ * the route pauses. It also pauses after a connection was lost, because all gateways of a hub dial
+ * again at that time. A device that asks during a pause receives the time when to ask again. This
+ * is no failure, because the route has refused nothing and another route would only evade the
+ * pause.
  */
 final class SharedRoute {
   private static final Comparator<PooledConnection> BY_LOAD =
@@ -72,7 +73,7 @@ final class SharedRoute {
     return loop;
   }
 
-  /** What a device waits for that has no place yet, in words. Any thread. */
+  /** What a device without a place waits for, in words. Any thread. */
   String step() {
     PooledConnection begun = opening;
     return begun == null
@@ -88,14 +89,17 @@ final class SharedRoute {
     serve();
   }
 
-  /** The device does not want a place any more. An opening goes on: others may come. */
+  /**
+   * The device does not want a place any more. An opening continues, because other devices may use
+   * it.
+   */
   void withdraw(Attachment device) {
     waiting.remove(device);
   }
 
   /** The connection was lost while the device was being attached to it. */
   void requestAgain(Attachment device, PooledConnection lost) {
-    // Its end may not have been heard of yet; what it leads to comes first.
+    // The notice of its end may still be queued; that is processed first.
     open.remove(lost);
     if (pauseLeft().isZero()) {
       pause(
@@ -191,7 +195,7 @@ final class SharedRoute {
       pool.routeFailed(route, failure);
     }
     pause(delay, failure);
-    // Each of them tries its next route now; waiting here again is for those who come back.
+    // Each of them tries its next route now; only devices that ask again wait here.
     for (Attachment device : List.copyOf(waiting)) {
       Optional<PooledConnection> place = leastLoaded(usable(), around.limit(route));
       waiting.remove(device);

@@ -50,7 +50,7 @@ public final class Backoff {
 
   /**
    * The delay after another client took the identity over: at least half of it, so that the other
-   * one has time to finish.
+   * client has time to finish.
    *
    * @param times how often in a row, this one included
    */

@@ -12,18 +12,20 @@ import dev.fairlead.UnauthorizedException;
 public enum Recovery {
   /** Try the plan's next route; after the last, wait and begin again. */
   NEXT_ROUTE,
-  /** Wait, then go through the plan from its beginning, where the route just used still stands. */
+  /**
+   * Wait, then go through the plan from its beginning, which still contains the route just used.
+   */
   WAIT_THEN_PLAN,
   /** Wait as the hub asks, then the same route: another one would only evade the limit. */
   WAIT_THEN_SAME_ROUTE,
   /**
-   * Wait long, and longer each time, then the same route: who comes back at once cuts the other
-   * client, which comes back and cuts this one.
+   * Wait long, and longer each time, then the same route: a client that reconnects immediately cuts
+   * the other one, which then reconnects and cuts this one.
    */
   GIVE_WAY,
   /**
-   * A fresh credential at once, then slow attempts on the same route: another one would be refused
-   * as well.
+   * A fresh credential immediately, then slow attempts on the same route: another one would be
+   * refused as well.
    */
   RENEW_CREDENTIAL;
 

@@ -9,11 +9,14 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Why this machine's clock may be wrong. It never keeps a credential from being shown. */
+/** Why this machine's clock may be wrong. A doubt never prevents a credential from being shown. */
 final class ClockDoubt {
   private ClockDoubt() {}
 
-  /** What a failure and those suppressed in it say; of a walk, any route's evidence counts. */
+  /**
+   * The evidence of a failure and those suppressed in it; after a pass through the plan, that of
+   * any route counts.
+   */
   static Optional<String> of(HubException failure) {
     return Stream.concat(Stream.of(failure), Stream.of(failure.getSuppressed()))
         .flatMap(one -> evidence(one).stream())
@@ -29,7 +32,7 @@ final class ClockDoubt {
         : Optional.empty();
   }
 
-  /** What the dates of a credential say, by this clock. */
+  /** Whether the dates of a credential contradict this clock. */
   static Optional<String> of(Credential credential, Instant now) {
     if (credential instanceof Credential.Token token) {
       return now.isBefore(token.expiry())

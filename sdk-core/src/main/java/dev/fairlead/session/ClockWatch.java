@@ -8,14 +8,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices that the wall clock was set: it moved otherwise than the monotonic clock did. A machine
- * that slept looks the same where its monotonic clock sleeps too. Confined to the loop.
+ * Detects that the wall clock was set: it moved differently from the monotonic clock. A machine
+ * that slept looks the same if its monotonic clock stops during sleep. Confined to the loop.
  */
 final class ClockWatch {
   /** Slewing stays below it, and it is far below what makes a token or certificate invalid. */
   static final Duration STEP = Duration.ofSeconds(10);
 
-  /** How often the clocks are compared while the client waits for a clock to be put right. */
+  /** How often the clocks are compared while the client waits for the clock to be corrected. */
   static final Duration INTERVAL = Duration.ofSeconds(15);
 
   private final Loop loop;
@@ -40,7 +40,7 @@ final class ClockWatch {
     long between = loop.nanoTime();
     Instant now = loop.now();
     if (Duration.between(before, now).abs().compareTo(STEP) > 0) {
-      return Optional.empty(); // It moves just now; the next look sees by how much.
+      return Optional.empty(); // being set now; the next look measures it
     }
     Duration step = Duration.between(wall, now).minusNanos(between - nanos);
     wall = now;

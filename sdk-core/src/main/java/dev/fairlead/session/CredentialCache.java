@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the newest credential, hands it out while it is fresh, and fetches the next one: one call
- * at a time, each with a limit. Its failures are never a refusal by the hub. Confined to the loop;
- * its stages complete there.
+ * at a time, each with a limit. Its failures never count as a refusal by the hub. Confined to the
+ * loop; its stages complete there.
  */
 public final class CredentialCache {
   private final Loop loop;
@@ -34,7 +34,7 @@ public final class CredentialCache {
   private @Nullable Fetch fetch;
   private boolean closed;
 
-  /** A call that is under way. */
+  /** A call in progress. */
   private static final class Fetch {
     final CompletableFuture<TokenLease> outcome = new CompletableFuture<>();
     ForeignCalls.Call call = () -> {};
@@ -92,7 +92,7 @@ public final class CredentialCache {
       Fetch begun = new Fetch();
       fetch = begun;
       if (Credentials.areLocal(credentials)) {
-        // A thousand devices that open together need no thread to sign with keys in memory.
+        // Signing with keys in memory needs no thread, even if a thousand devices open together.
         CompletionStage<Credential> issued =
             ForeignCalls.stage("The credentials", () -> credentials.issue(audience, loop.now()));
         issued.whenComplete((credential, failure) -> ended(begun, credential, failure));
@@ -153,7 +153,7 @@ public final class CredentialCache {
     newest = null;
   }
 
-  /** Ends a call that is under way; nothing of it remains. */
+  /** Cancels a call in progress. */
   public void close() {
     loop.assertInLoop();
     closed = true;

@@ -7,13 +7,13 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * An opening that may answer "not yet": nothing was tried, so nothing failed, and the same route is
- * to be asked for again after a time. Core's pool of connections answers so while it pauses.
+ * to be requested again after a delay. Core's connection pool gives this answer while it pauses.
  *
  * @param <T> what it becomes
  */
 public interface DeferrableOpening<T> extends Opening<T> {
   /**
-   * When to ask again, and why not now.
+   * When to ask again, and why.
    *
    * @param delay how long from now; positive
    * @param cause what the wait follows from, such as the loss of a connection

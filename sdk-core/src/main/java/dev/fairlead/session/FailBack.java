@@ -6,8 +6,8 @@ import java.time.Instant;
 import java.util.random.RandomGenerator;
 
 /**
- * Says once in each maintenance window that now is the time to try better routes, at a moment drawn
- * evenly from what is left of it. Has no alarm of its own. Confined to the loop.
+ * Decides once in each maintenance window when to try better routes, at a moment drawn evenly from
+ * the rest of the window. Has no alarm of its own. Confined to the loop.
  */
 final class FailBack {
   private final MaintenanceWindow window;

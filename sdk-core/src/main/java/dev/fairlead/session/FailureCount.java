@@ -3,9 +3,9 @@ package dev.fairlead.session;
 import java.time.Duration;
 
 /**
- * Counts failures, and nothing else: walks through the plan that opened nothing, sessions that were
- * lost before they were stable, refused credentials. A session that is re-opened in an orderly way
- * goes on being the same one here. Times are those of {@link Uptime}. Confined to the loop.
+ * Counts failures only: passes through the plan that opened nothing, sessions that were lost before
+ * they were stable, refused credentials. A session that is replaced gracefully counts as the same
+ * one. Times are those of {@link Uptime}. Confined to the loop.
  */
 final class FailureCount {
   private final long stableAfter;
@@ -34,7 +34,7 @@ final class FailureCount {
     return takeOvers;
   }
 
-  /** A session opened; what it replaces in an orderly way counts as the same one. */
+  /** A session opened; a session that it replaces gracefully counts as the same one. */
   void opened(long now) {
     if (!up) {
       up = true;
@@ -64,14 +64,14 @@ final class FailureCount {
   /**
    * Another client took the identity over.
    *
-   * @param lasting how long a session lives that makes the ones before it count no more
+   * @param lasting how long a session must last so that earlier take-overs no longer count
    */
   void takenOver(long now, Duration lasting) {
     takeOvers = up && now - upSince >= lasting.toNanos() ? 1 : takeOvers + 1;
     down(now);
   }
 
-  /** Forgets what lies before a stable session, once it is one; true if it is. */
+  /** Forgets earlier failures once the session is stable; true if it is. */
   boolean settle(long now) {
     boolean stable = up && now - upSince >= stableAfter;
     if (stable) {

@@ -4,10 +4,10 @@ import java.time.Duration;
 
 /**
  * When a route of a worse class may be taken, one that polls although the plan has routes that
- * push. A process that has not had a better one may be in a network that passes nothing else, so
- * its walks go to the end of the plan. Once a better route has worked, a worse one is taken only
- * when all better ones have failed for a while, in several walks. Times are those of {@link
- * Uptime}. Confined to the loop.
+ * push. A process that has not had a better one may be in a network that allows nothing else, so it
+ * tries all routes of the plan. Once a better route has worked, a worse one is taken only when all
+ * better ones have failed for a while, in several passes through the plan. Times are those of
+ * {@link Uptime}. Confined to the loop.
  */
 final class LastResort {
   static final Duration PATIENCE = Duration.ofMinutes(10);
@@ -18,14 +18,14 @@ final class LastResort {
   private long downSince;
   private int walks;
 
-  /** A route is open that no other class is better than. */
+  /** A route of the best class is open. */
   void betterOpened() {
     worked = true;
     down = false;
     walks = 0;
   }
 
-  /** The routes begin to be walked, so no session is open. */
+  /** A pass through the plan begins, so no session is open. */
   void walkBegins(long now) {
     if (!down) {
       down = true;
@@ -33,7 +33,7 @@ final class LastResort {
     }
   }
 
-  /** A walk has opened nothing. */
+  /** A pass through the plan has opened nothing. */
   void walkFailed() {
     walks++;
   }

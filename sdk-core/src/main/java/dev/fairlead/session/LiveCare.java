@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What is done with an open session while it is open, and how it is closed: its token is renewed,
- * in place where the transport can do that, and it is given up for a better route in a maintenance
+ * in place where the transport can do that, and it is closed for a better route in a maintenance
  * window. Confined to the loop.
  */
 final class LiveCare {
@@ -33,7 +33,7 @@ final class LiveCare {
 
   /**
    * A session closes itself in some seconds; one that does not is cut, and one that ignores even
-   * that is forgotten.
+   * that is abandoned.
    */
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
 
@@ -76,7 +76,7 @@ final class LiveCare {
     Live live =
         new Live(session, new RenewalSchedule(loop, time, credentials.renewable()), loop.now());
     live.renewal.rest(session.token);
-    // A moment that passed before there was a session needs nothing: the plan has just been walked.
+    // A moment before there was a session needs no action, because the plan has just been tried.
     failBack.ifPresent(moments -> moments.comes(loop.now()));
     setFailBack(live);
     prober.begin(live);
@@ -93,13 +93,13 @@ final class LiveCare {
         });
   }
 
-  /** One of the moments of an open session has come. */
+  /** One of the scheduled moments of an open session has arrived. */
   void look(Live live) {
     if (live.failBackAt <= time.now()) {
       boolean now = failBack.map(moments -> moments.comes(loop.now())).orElse(false);
       setFailBack(live);
       if (now && prober.hasBetterThan(live)) {
-        prober.probeNow(live); // Beside it, so nothing has to be given up.
+        prober.probeNow(live); // Opened beside it, so this session stays open.
       } else if (now && planner.get().ranked().indexOf(live.session.route) > 0) {
         log.info("{}: trying better routes than {}", settings.identity(), live.session.route);
         close(live.session, Then.OPEN_BETTER);
@@ -112,7 +112,7 @@ final class LiveCare {
     }
   }
 
-  /** The wall clock was set: a token whose life made no sense may have one now. */
+  /** The wall clock was set: a token whose validity made no sense may now be valid. */
   void clockSet(Live live) {
     TokenLease token = live.session.token;
     if (token.untilRenewal(loop).isEmpty()) {
@@ -138,7 +138,7 @@ final class LiveCare {
       case PRESENTING ->
           notTaken(
               live,
-              "no answer to the token came within " + Overdue.inWords(settings.openTimeout()));
+              "no answer to the token arrived within " + Overdue.inWords(settings.openTimeout()));
     }
   }
 
@@ -154,7 +154,8 @@ final class LiveCare {
       live.renewal.busy(Phase.PRESENTING, settings.openTimeout());
       opener.presentCredential(live.session, transport, token);
     } else {
-      // Showing the same token again would gain nothing, and on some transports cost a session.
+      // Showing the same token again would gain nothing, and on some transports would cost a
+      // session.
       Duration wait = live.renewal.retry(live.session.token);
       log.debug(
           "{}: the token source gave no token that lasts longer; asking again in {}",
@@ -166,7 +167,7 @@ final class LiveCare {
   void renewalAnswered(Live live, RenewalAnswered event) {
     Renewal answer = event.answer();
     if (answer == Renewal.RENEWED) {
-      live.session.token = event.token(); // Also if it comes late.
+      live.session.token = event.token(); // Even if it arrives late.
       live.renewal.rest(event.token());
     } else if (live.renewal.phase() != Phase.PRESENTING) {
       return;
@@ -178,7 +179,7 @@ final class LiveCare {
     }
   }
 
-  /** The token was shown in vain: the next attempt is with another one. */
+  /** The token was not accepted: the next attempt uses another one. */
   private void notTaken(Live live, String why) {
     credentials.drop();
     notRenewed(live, why);
@@ -201,7 +202,7 @@ final class LiveCare {
 
   // ---- closing
 
-  /** Ends an open session in good order, for what follows. */
+  /** Ends an open session gracefully; the given action follows. */
   void close(LiveSession session, Then then) {
     close(session, then, null);
     if (then != Then.STOP) {

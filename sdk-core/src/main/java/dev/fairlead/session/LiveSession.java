@@ -24,8 +24,8 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt at a session and, if it succeeds, that session: everything that lives exactly as
- * long. Confined to the loop.
+ * One attempt at a session and, if it succeeds, that session: everything with the same lifetime.
+ * Confined to the loop.
  */
 public final class LiveSession implements SessionContext {
   private final ClientSettings settings;
@@ -68,7 +68,7 @@ public final class LiveSession implements SessionContext {
     inbox.opened(transport);
   }
 
-  /** Ends what this session holds of the client: its lease on the outbox, its inbox. */
+  /** Releases what this session holds of the client: its lease on the outbox, its inbox. */
   void retire(SessionEnd end, @Nullable HubException why) {
     loop.assertInLoop();
     if (!over) {
@@ -82,13 +82,13 @@ public final class LiveSession implements SessionContext {
     return over;
   }
 
-  /** Asks the open session to close; false if that cannot be hoped for, because it threw. */
+  /** Asks the open session to close; false if it threw, so that it cannot be expected to close. */
   boolean close() {
     TransportSession open = session;
     return open != null && ForeignCalls.guarded("session.close()", open::close) == null;
   }
 
-  /** Cuts whatever there is of it. */
+  /** Cuts it, in any phase. */
   void abort() {
     TransportSession open = session;
     Opening<TransportSession> begun = opening;

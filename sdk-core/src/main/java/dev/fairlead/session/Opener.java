@@ -21,7 +21,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Asks for what an opening needs; every answer comes back as an event. Confined to the loop. */
+/** Requests what an opening needs; every answer arrives as an event. Confined to the loop. */
 final class Opener {
   private final ClientSettings settings;
   private final Handlers handlers;
@@ -75,7 +75,7 @@ final class Opener {
     open(attempt, token, outbox.reserve());
   }
 
-  /** A session that was opened beside another, which has ended, gets the outbox. */
+  /** Gives the outbox to a session that was opened beside another, which has now ended. */
   void beginLease(LiveSession session) {
     outbox.begin(session.lease);
   }
@@ -94,7 +94,7 @@ final class Opener {
               inboxes.get(),
               (session, why) -> events.accept(new ReopenRequested(session, why)));
     } catch (Throwable e) {
-      lease.revoke(SessionEnd.PLANNED, null); // Or nothing could ever send again.
+      lease.revoke(SessionEnd.PLANNED, null); // Otherwise no session could ever send again.
       throw e;
     }
     attempt.session(begun);
@@ -118,7 +118,7 @@ final class Opener {
     }
   }
 
-  /** Brings an answer to the loop, always in a task of its own. */
+  /** Passes an answer to the loop, always in a separate task. */
   private <T> void answer(
       CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> then) {
     stage.whenComplete((value, failure) -> loop.execute(() -> then.accept(value, failure)));
@@ -140,7 +140,7 @@ final class Opener {
             events.accept(new SupervisorEvent.RenewalObtained(session, token, failure)));
   }
 
-  /** Brings the end of an open session. */
+  /** Passes on the end of an open session. */
   void watchEnd(LiveSession session, TransportSession transport) {
     answer(
         ForeignCalls.stage("session.ended()", transport::ended),

@@ -14,7 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How core deals with what a transport opens: guarded, and within a limit that core alone keeps.
+ * How core opens something through a transport: guarded, and within a limit that only core
+ * enforces.
  */
 public final class Openings {
   private static final String TOO_SLOW =
@@ -44,7 +45,7 @@ public final class Openings {
             return outcome;
           } finally {
             if (outcome == null) {
-              abort(opening); // Nobody would ever know what becomes of it.
+              abort(opening); // Its outcome would never be known.
             }
           }
         });
@@ -57,7 +58,7 @@ public final class Openings {
     }
   }
 
-  /** What an opening waits for now, in words. */
+  /** What an opening currently waits for, in words. */
   public static String step(@Nullable Opening<?> opening) {
     String[] step = {""};
     if (opening != null) {
@@ -82,7 +83,7 @@ public final class Openings {
         step.contains(Opening.OWN_WORK)
             ? " " + TOO_SLOW
             : " Something in between drops packets, or the hub is overloaded. Check the network, or"
-                + " allow more time with openTimeout; another route may pass.";
+                + " allow more time with openTimeout; another route may work.";
     return new UnreachableException(
         sentence(what, endpoint, limit, step) + advice, Stage.OPEN, Progress.NOT_SENT, null);
   }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** One walk through a plan's routes, and what failed on it. Confined to the loop. */
+/** One pass through a plan's routes, and the failures on the way. Confined to the loop. */
 final class PlanWalk {
   private final Iterator<Route> routes;
   private @Nullable HubException failure;
@@ -33,7 +33,7 @@ final class PlanWalk {
     if (failure == null) {
       failure = reason;
     } else if (failure != reason && failure.getSuppressed().length < failed - 1) {
-      // A transport may show one and the same failure again and again: it must not grow.
+      // A transport may return the same failure object repeatedly: it must not grow.
       failure.addSuppressed(reason);
     }
   }

@@ -4,14 +4,11 @@ import dev.fairlead.spi.Loop;
 import java.time.Duration;
 
 /**
- * When the token of an open session is to be renewed, and how far a renewal has come. Belongs to
- * one session and has no alarm of its own. Confined to the loop.
+ * When the token of an open session is to be renewed, and how far a renewal has come. Used for one
+ * session; has no alarm of its own. Confined to the loop.
  */
 final class RenewalSchedule {
-  /**
-   * Wall clocks jump and machines sleep: the time of a renewal is looked at again this often at
-   * least.
-   */
+  /** Wall clocks jump and machines sleep: the time of a renewal is checked at least this often. */
   static final Duration LOOK = Duration.ofHours(1);
 
   /** The least time between two attempts. */
@@ -65,7 +62,7 @@ final class RenewalSchedule {
             : Uptime.NEVER;
   }
 
-  /** What the moment of a renewal was taken from has changed. */
+  /** The times that the renewal was computed from have changed. */
   void lookNow() {
     if (phase == Phase.RESTING && due != Uptime.NEVER) {
       due = time.now();

@@ -62,14 +62,14 @@ final class RouteProber {
     this.opener = opener;
   }
 
-  /** Better routes beside one session: when they are tried, and what is under way. */
+  /** Better routes beside one session: when they are tried, and the attempt in progress. */
   static final class Probes {
     private Duration wait = FIRST;
     private long at = Uptime.NEVER;
     private @Nullable OpeningAttempt attempt;
     private String remark = "";
 
-    /** When they want to be looked at. */
+    /** When they are due. */
     long due() {
       OpeningAttempt now = attempt;
       return now == null ? at : now.due;
@@ -85,7 +85,7 @@ final class RouteProber {
       return attempt == other;
     }
 
-    /** What an operator should know; empty if nothing. */
+    /** The remark for an operator; empty if there is none. */
     Optional<String> remark() {
       return remark.isEmpty() ? Optional.empty() : Optional.of(remark);
     }
@@ -102,7 +102,7 @@ final class RouteProber {
     }
   }
 
-  /** Tries them at once, unless that is under way. */
+  /** Tries them immediately, unless an attempt is in progress. */
   void probeNow(Live live) {
     Probes probes = live.probes;
     if (probes.attempt == null) {
@@ -163,7 +163,7 @@ final class RouteProber {
         next(live, attempt.walk, told(attempt, failure));
       }
       case RENEW_CREDENTIAL -> {
-        // The open session is left alone: it has not been refused.
+        // The open session stays, because it was not refused.
         credentials.drop();
         stop(live, attempt, failure, Duration.ZERO);
       }
@@ -181,7 +181,7 @@ final class RouteProber {
     stop(live, attempt, deferral.cause(), deferral.delay());
   }
 
-  /** Gives up for now; another route would be refused as well, or evade a limit. */
+  /** Ends this round, because another route would be refused as well, or would evade a limit. */
   private void stop(Live live, OpeningAttempt attempt, HubException why, Duration asked) {
     dropBegun(attempt);
     backOff(live, asked, told(attempt, why));
@@ -208,8 +208,8 @@ final class RouteProber {
   }
 
   /**
-   * Between three quarters and five quarters of the wait, so that no fleet is in step, after the
-   * time that the hub asked for.
+   * Between three quarters and five quarters of the wait, so that a fleet does not try all at once,
+   * after the time that the hub asked for.
    */
   private void rest(Probes probes, Duration asked, String told) {
     Duration wait = probes.wait;

@@ -29,17 +29,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How the client comes to a session: which route is tried, and what follows when that fails or an
- * open session is lost. What follows is in {@link Recovery}; when, in {@link Backoff}. Confined to
- * the loop.
+ * How the client gets a session: which route is tried, and what follows when that fails or an open
+ * session is lost. What follows is in {@link Recovery}; when, in {@link Backoff}. Confined to the
+ * loop.
  */
 final class RouteWalker {
   private static final Logger log = LoggerFactory.getLogger(RouteWalker.class);
 
-  /** A session that lived for so long was not cut by a client that comes back and back. */
+  /** A session that lasted this long was not cut by a client that reconnects repeatedly. */
   private static final Duration OWN_AGAIN = Duration.ofHours(1);
 
-  /** How long a route that failed to open goes last. */
+  /** How long a route that failed to open is tried last. */
   static final Duration POSTPONED = Duration.ofMinutes(10);
 
   private final ClientSettings settings;
@@ -78,17 +78,17 @@ final class RouteWalker {
 
   // ---- routes
 
-  /** Walks the plan from its beginning. */
+  /** Tries the plan from its beginning. */
   void walkPlan() {
     walk(allowed(TransportPlan::routes));
   }
 
-  /** The same with the better routes first, those that failed lately too. */
+  /** The same with the better routes first, including those that failed lately. */
   void walkBetter() {
     walk(allowed(TransportPlan::ranked));
   }
 
-  /** The routes of a plan without those of a worse class, unless it is their time. */
+  /** The routes of a plan without those of a worse class, unless these are due. */
   private List<Route> allowed(Function<TransportPlan, List<Route>> order) {
     TransportPlan plan = planner.get();
     lastResort.walkBegins(time.now());
@@ -103,8 +103,8 @@ final class RouteWalker {
   }
 
   /**
-   * Tries again after a refusal: the same route, because another one would refuse as well. Where
-   * the route may be to blame, the plan, because a better one may be open by now.
+   * Tries again after a refusal: the same route, because another one would refuse as well. If the
+   * route may be the cause, the whole plan is tried, because a better route may work by now.
    */
   void walkRefused(Route route) {
     TransportPlan plan = planner.get();
@@ -153,7 +153,9 @@ final class RouteWalker {
 
   // ---- failures
 
-  /** The hub refused nothing: no credential could be obtained, and its source may be back soon. */
+  /**
+   * No credential could be obtained. The hub refused nothing, and the source may soon work again.
+   */
   void noCredential(OpeningAttempt attempt, HubException failure) {
     count.notOpened(time.now());
     waitForClock(backoff.afterFailures(count.failures()), attempt.route, count.failures(), failure);
@@ -187,8 +189,8 @@ final class RouteWalker {
   }
 
   /**
-   * A route is not to be tried before a time. Nothing failed here, so the client waits for it,
-   * unless the plan has changed since the walk began: a dial for another device has failed.
+   * A route is not to be tried before a time. Nothing failed here, so the client waits, unless a
+   * failed dial for another device has changed the plan since this pass began.
    */
   void deferred(OpeningAttempt attempt, Deferral deferral) {
     LiveSession begun = attempt.session();
@@ -301,7 +303,7 @@ final class RouteWalker {
   // ---- waiting
 
   /**
-   * @param attempt the number of the walk that failed, 0 if an open session was lost
+   * @param attempt the number of the pass that failed, 0 if an open session was lost
    * @param then the routes to try, empty for those of a new plan
    */
   private void waitFor(

@@ -32,18 +32,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps one session open: walks the plan, waits, tries again, renews the credential, and at last
- * closes. It is always in one {@link SupervisorState}; {@link Transitions} says what follows an
- * event. After each event the state is checked, and a state in which nothing would ever happen any
- * more becomes a wait. Confined to the loop.
+ * Keeps one session open: tries the plan's routes, waits, retries, renews the credential, and
+ * finally closes. It is always in one {@link SupervisorState}; {@link Transitions} decides what
+ * follows an event. After each event the state is checked, and a state without any further event
+ * becomes a wait. Confined to the loop.
  */
 public final class SessionSupervisor {
   private static final Logger log = LoggerFactory.getLogger(SessionSupervisor.class);
 
-  /** How often a wait is tried in place of a state that cannot be kept: memory may come back. */
+  /**
+   * How often a wait is tried in place of a state that cannot be kept: memory may be available
+   * again.
+   */
   private static final int RESCUES = 3;
 
-  /** What the supervisor tells the client. */
+  /** What the supervisor reports to the client. */
   public interface Owner {
     void stateChanged(ConnectionState state);
 
@@ -68,7 +71,7 @@ public final class SessionSupervisor {
   private SupervisorState state = new Idle();
   private @Nullable ConnectionState published;
 
-  /** When the client is to give up, while it has no session. */
+  /** When the client is to close itself, while it has no session. */
   private long giveUpAt = Uptime.NEVER;
 
   /** When the client is to stop, once it is closing. */
@@ -76,7 +79,7 @@ public final class SessionSupervisor {
 
   private boolean closing;
 
-  /** Why telemetry is held up by the hub; null if it is not. */
+  /** Why the hub holds up telemetry; null if it does not. */
   private @Nullable String held;
 
   public SessionSupervisor(
@@ -123,7 +126,7 @@ public final class SessionSupervisor {
   }
 
   /**
-   * Goes on for as long as the outbox drains, at most the given time; then ends. A further call can
+   * Continues while the outbox drains, for at most the given time; then ends. A further call can
    * make that time shorter, not longer.
    */
   public void close(Duration drain) {
@@ -142,9 +145,9 @@ public final class SessionSupervisor {
   // ---- events
 
   /**
-   * Lets an event have its effect, whole or not at all.
+   * Applies an event, completely or not at all.
    *
-   * @param event null to look at the clocks and nothing else
+   * @param event null to check the clocks only
    */
   void handle(@Nullable SupervisorEvent event) {
     loop.assertInLoop();
@@ -176,12 +179,12 @@ public final class SessionSupervisor {
     state = next;
     setAlarm();
     if (beside != null && beside != next.beside() && beside != next.session()) {
-      beside.abort(); // Whatever leads here: nothing else would ever end it.
+      beside.abort(); // In every case, because nothing else would ever end it.
       release(beside);
     }
   }
 
-  /** Rests in the state that was reached, if it is one to rest in. */
+  /** Stays in the state that was reached, if that is a valid one. */
   private void rest() {
     String flaw = state.flaw();
     if (flaw != null) {
@@ -208,12 +211,13 @@ public final class SessionSupervisor {
         () -> handle(new SupervisorEvent.AlarmRang()));
   }
 
-  /** An event was left half done: whatever there is ends, and the client begins again. */
+  /** An event was applied only in part: everything is ended, and the client starts again. */
   private void rescue(Throwable why) {
     for (int i = 1; i <= RESCUES; i++) {
       try {
         log.error(
-            "{}: the session could not be kept for an internal error. Please report this with the"
+            "{}: the session could not be kept because of an internal error. Please report this "
+                + "with the"
                 + " log; the client opens a new one",
             settings.identity(),
             why);
@@ -236,7 +240,7 @@ public final class SessionSupervisor {
                   Optional.empty(),
                   0,
                   new UnreachableException(
-                      "The session could not be kept for an internal error: " + why + ".",
+                      "The session could not be kept because of an internal error: " + why + ".",
                       Stage.SESSION,
                       Progress.MAYBE_SENT,
                       why),
@@ -261,19 +265,19 @@ public final class SessionSupervisor {
     }
   }
 
-  /** Ends all that there is of a session, or of an attempt at one. */
+  /** Ends the session, or the attempt to open one. */
   void release(LiveSession session) {
     release(session, SessionEnd.PLANNED, null);
   }
 
-  /** The same, with what its end says about the messages that were under way. */
+  /** The same, with what its end says about the messages in flight. */
   void release(LiveSession session, SessionEnd end, @Nullable HubException why) {
     if (!session.isOver()) {
       session.retire(end, why);
     }
   }
 
-  /** A session is open, or what an operator should know of it has changed. */
+  /** A session is open, or the remarks for an operator have changed. */
   void publishConnected(Live live) {
     LiveSession session = live.session;
     List<String> remarks = new ArrayList<>(planner.get().remarks(session.route));
@@ -284,7 +288,7 @@ public final class SessionSupervisor {
     publish(new ConnectionState.Connected(session.route, live.since, remarks));
   }
 
-  /** Telemetry is held up by the hub, or no longer. */
+  /** The hub holds up telemetry, or no longer does. */
   public void telemetryHeld(@Nullable String note) {
     loop.assertInLoop();
     held = note;
@@ -330,12 +334,12 @@ public final class SessionSupervisor {
     stopAt = time.now();
   }
 
-  /** Whether the time to be without a session is up. */
+  /** Whether the time allowed without a session has passed. */
   boolean isGivingUp() {
     return giveUpAt <= time.now();
   }
 
-  /** Ends at once, whatever there is. */
+  /** Ends immediately, in any state. */
   void finish(Optional<HubException> failure) {
     LiveSession left = state.session();
     become(new Ended());

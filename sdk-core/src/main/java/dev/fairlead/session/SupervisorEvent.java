@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the supervisor reacts to. Each event that comes from elsewhere names what it belongs to, so
- * that one which comes late, or twice, finds that gone.
+ * What the supervisor reacts to. Each event from outside names the object that it is about, so that
+ * a late or repeated event is recognised as stale.
  */
 sealed interface SupervisorEvent {
   /** The application wants a session. */
@@ -40,18 +40,18 @@ sealed interface SupervisorEvent {
       OpeningAttempt attempt, @Nullable TransportSession session, @Nullable Throwable failure)
       implements SupervisorEvent {}
 
-  /** The transport tried nothing: the same route is to be asked for again after a time. */
+  /** The transport tried nothing: the same route is to be requested again after a delay. */
   record OpeningDeferred(OpeningAttempt attempt, Deferral deferral) implements SupervisorEvent {}
 
   /**
    * A session is over.
    *
    * @param reason empty if it was closed
-   * @param broken whether the transport did not say so in the way it should
+   * @param broken whether the transport failed to report this correctly
    */
   record SessionEnded(LiveSession session, Optional<HubException> reason, boolean broken)
       implements SupervisorEvent {
-    /** The transport gave no proper end. */
+    /** The transport reported no proper end. */
     static SessionEnded broken(LiveSession session, @Nullable Throwable failure) {
       Throwable why = failure == null ? new IllegalStateException("no end") : failure;
       return new SessionEnded(session, Optional.of(Failures.of(why, Stage.SESSION)), true);

@@ -10,19 +10,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the supervisor is doing. Each state holds what is true in it alone and one alarm, which dies
- * with it. Moments are those of {@link Uptime}. Confined to the loop.
+ * What the supervisor is doing. Each state holds the data that only it needs, and one alarm, which
+ * ends with it. Moments are those of {@link Uptime}. Confined to the loop.
  */
 abstract sealed class SupervisorState {
   private @Nullable Alarm alarm;
   private long alarmAt = Uptime.NEVER;
 
-  /** When the state ends, or wants to be looked at, if nothing happens before. */
+  /** When the state ends, or must be checked, if nothing happens before. */
   long due() {
     return Uptime.NEVER;
   }
 
-  /** What speaks against this being a state to rest in; null if nothing does. */
+  /** Why this state is invalid; null if it is valid. */
   @Nullable String flaw() {
     return null;
   }
@@ -42,7 +42,7 @@ abstract sealed class SupervisorState {
     return false;
   }
 
-  /** Whether the right time would help, so that a clock that is put right ends this state. */
+  /** Whether the correct time would help, so that correcting the clock ends this state. */
   boolean waitsForClock() {
     return false;
   }
@@ -140,7 +140,7 @@ abstract sealed class SupervisorState {
     /** What follows. */
     enum Then {
       OPEN_AGAIN,
-      /** Better routes first, those that failed lately too. */
+      /** Better routes first, including those that failed lately. */
       OPEN_BETTER,
       /** The session that is open beside it takes its place. */
       MOVE,
@@ -194,7 +194,7 @@ abstract sealed class SupervisorState {
     }
   }
 
-  /** Nothing could be opened, or a session was lost; later the routes are tried. */
+  /** No route could be opened, or a session was lost; the routes are tried later. */
   static final class Waiting extends SupervisorState {
     /** The routes to try; empty for those of a new plan. */
     final List<Route> then;
@@ -224,7 +224,7 @@ abstract sealed class SupervisorState {
     }
   }
 
-  /** The hub refused the credential; later the same route is tried. */
+  /** The hub refused the credential; the same route is tried later. */
   static final class Refused extends SupervisorState {
     final Route route;
     private final long due;
@@ -250,6 +250,6 @@ abstract sealed class SupervisorState {
     }
   }
 
-  /** For good. */
+  /** Permanently closed. */
   static final class Ended extends SupervisorState {}
 }

@@ -9,17 +9,20 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A credential with its issue and its expiry on both clocks. It belongs to the session that showed
- * it. A certificate, and a token that had already expired by this machine's clock when it came,
- * have no known life: nothing says when to renew them. Immutable.
+ * A credential with its issue and its expiry on both clocks. It is tied to the session that showed
+ * it. A certificate, and a token that had already expired by this machine's clock when it was
+ * issued, have no known lifetime, so there is no time to renew them. Immutable.
  */
 final class TokenLease {
-  /** Shares of a token's life after which it is renewed; drawn, so that no fleet is in step. */
+  /**
+   * Shares of a token's life after which it is renewed; drawn at random, so that a fleet does not
+   * renew all at once.
+   */
   static final double EARLIEST = 0.75;
 
   static final double LATEST = 0.85;
 
-  /** Beyond it nothing is planned; keeps the arithmetic far from its bounds. */
+  /** Nothing is planned beyond it; this keeps the arithmetic from overflowing. */
   private static final Duration LONGEST = Duration.ofDays(3650);
 
   private final Credential credential;
@@ -30,7 +33,7 @@ final class TokenLease {
   /** From issue to expiry; null if it is not known. */
   private final @Nullable Duration life;
 
-  /** From issue to renewal; null if the life is not known. */
+  /** From issue to renewal; null if the lifetime is not known. */
   private final @Nullable Duration freshLife;
 
   private TokenLease(
@@ -55,16 +58,16 @@ final class TokenLease {
     return credential;
   }
 
-  /** When it ends by the clock of whoever made it; empty for a certificate. */
+  /** When it ends by its issuer's clock; empty for a certificate. */
   Optional<Instant> expiry() {
     return Optional.ofNullable(expiry);
   }
 
   /**
-   * How long until it is to be renewed, by whichever clock says so first: a wall clock that was set
-   * forward means that less is left, one that was set back means nothing.
+   * How long until it is to be renewed, by the earlier of the two clocks: if the wall clock was set
+   * forward, less time is left; if it was set back, nothing changes.
    *
-   * @return zero or negative when it is due; empty if nothing says when
+   * @return zero or negative when it is due; empty if that is unknown
    */
   Optional<Duration> untilRenewal(Loop clocks) {
     return freshLife == null ? Optional.empty() : Optional.of(left(freshLife, clocks));
@@ -87,7 +90,7 @@ final class TokenLease {
         || untilRenewal(clocks).map(left -> left.compareTo(Duration.ZERO) > 0).orElse(false);
   }
 
-  /** Whether another one is worth a renewal: not the same token, and one that lasts longer. */
+  /** Whether another token is worth a renewal: it is a different one and lasts longer. */
   boolean isOutlastedBy(TokenLease other) {
     return expiry != null
         && other.expiry != null

@@ -36,7 +36,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What follows an event in a state: the one {@link #apply transition}. How the client comes to a
+ * What follows an event in a state: the one {@link #apply transition}. How the client gets a
  * session is in {@link RouteWalker}, what it does with one in {@link LiveCare}. Confined to the
  * loop.
  */
@@ -71,7 +71,7 @@ final class Transitions {
     this.prober = prober;
   }
 
-  /** Goes from the present state to the one that an event leads to. */
+  /** Moves from the present state to the one that an event leads to. */
   void apply(SupervisorEvent event) {
     SupervisorState state = supervisor.state();
     if (event instanceof Start) {
@@ -123,7 +123,7 @@ final class Transitions {
     if (state.wantsSession() && supervisor.isGivingUp()) {
       supervisor.finish(Optional.of(givenUp(state)));
     } else if (state.due() > time.now()) {
-      return; // It rang early, as a clock of the application's may.
+      return; // It rang early, as an application's own clock may do.
     } else if (state instanceof Opening now) {
       notOpenInTime(now.attempt);
     } else if (state instanceof Live now) {
@@ -149,7 +149,7 @@ final class Transitions {
     }
   }
 
-  /** A clock that is put right is what a refused credential, or none, may have waited for. */
+  /** A corrected clock may resolve a refused or missing credential. */
   private void clockSet(SupervisorState state, Duration by) {
     log.info(
         "{}: the clock of this machine was set {} by {}",
@@ -296,7 +296,7 @@ final class Transitions {
     }
   }
 
-  /** Whether one of the messages under way may be why the session ended. */
+  /** Whether one of the messages in flight may be why the session ended. */
   private static SessionEnd evidenceIn(HubException reason) {
     boolean unexplained =
         reason instanceof RejectedException
@@ -309,7 +309,7 @@ final class Transitions {
     return new UnreachableException(
         "There was no session for "
             + settings.retry().giveUpAfter().map(Overdue::inWords).orElse("the time allowed")
-            + ", after which the client was configured to give up. Build a new client to try"
+            + ", after which the client was configured to close. Build a new client to try"
             + " again.",
         Stage.CONNECT,
         Progress.NOT_SENT,
@@ -318,7 +318,7 @@ final class Transitions {
 
   // ---- closing for good
 
-  /** Ends what there is in good order. No effect when called again. */
+  /** Ends everything gracefully. No effect when called again. */
   void stop() {
     SupervisorState state = supervisor.state();
     if (state instanceof Live live) {

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The transports that this client can use: those given to the builder, then those that are
- * installed. For one route the first wins.
+ * installed. For one route the first is used.
  */
 public final class Transports {
   private static final Logger log = LoggerFactory.getLogger(Transports.class);
@@ -50,9 +50,10 @@ public final class Transports {
   }
 
   /**
-   * The same routes for the devices of a gateway, all opened by one provider in front of the wires.
-   * A route that declares several identities, from a wire without the type for sharing, counts as
-   * one that carries one: nothing could be attached to its connections.
+   * The same routes for the devices of a gateway, all opened by one provider in front of the
+   * transports. A route that declares several identities, from a transport that is not a {@link
+   * dev.fairlead.spi.MultiplexingProvider}, counts as one that carries one, because nothing could
+   * be attached to its connections.
    */
   public Transports through(TransportProvider front) {
     Transports through = new Transports();
@@ -107,7 +108,7 @@ public final class Transports {
     return offer == null ? Set.of() : offer.capabilities();
   }
 
-  /** Why transports that are installed cannot be used: one sentence each. */
+  /** Why installed transports cannot be used: one sentence each. */
   public List<String> broken() {
     return broken;
   }

@@ -3,9 +3,9 @@ package dev.fairlead.session;
 import dev.fairlead.spi.Loop;
 import java.time.Duration;
 
-/** The monotonic clock counted from zero, so that moments can be compared and added. */
+/** The monotonic clock, counted from zero so that moments can be compared and added. */
 final class Uptime {
-  /** A moment that does not come. */
+  /** A moment that is never reached. */
   static final long NEVER = Long.MAX_VALUE;
 
   private final Loop loop;
@@ -21,7 +21,7 @@ final class Uptime {
     return loop.nanoTime() - origin;
   }
 
-  /** The moment that is so far from now; {@link #NEVER} if that is beyond counting. */
+  /** The moment that is a given time from now; {@link #NEVER} if that overflows. */
   long in(Duration delay) {
     try {
       return Math.addExact(now(), Math.max(0, delay.toNanos()));

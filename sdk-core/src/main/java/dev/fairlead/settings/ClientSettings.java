@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What one client works with, immutable: its device, and connections of its own or of a gateway.
+ * The settings of one client, immutable: its device, and connections of its own or of a gateway.
  *
  * @param hubHost the hub's own name
  * @param dialHost the hub's name, or the parent's

@@ -20,7 +20,7 @@ import java.util.concurrent.Executor;
  * @param hubHost the hub's name, empty to take it from a connection string
  * @param parentHost what is dialled in place of the hub, empty to take it from a connection string
  * @param endpoints where single protocols dial instead
- * @param trust who may vouch for a server without an endpoint of its own
+ * @param trust which CAs may have signed the certificate of a server without an endpoint of its own
  * @param proxy what every connection goes through
  * @param policy what the application wants of its transport, the proxy included
  * @param daemonThreads whether threads let the JVM exit

@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param hubHost the hub's name in its connection string
  * @param parentHost the parent's name in its connection string
  * @param identity who connects
- * @param credentials how it proves itself
+ * @param credentials how it authenticates
  * @param session how its sessions are kept
  * @param outbox the outbox's bounds
  * @param outboxStore keeps the outbox across restarts

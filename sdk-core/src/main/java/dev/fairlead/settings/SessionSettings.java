@@ -11,7 +11,7 @@ import java.util.Optional;
  * devices.
  *
  * @param retry when to try again
- * @param failBack when a session may be given up for a better route
+ * @param failBack when a session may be closed for a better route
  * @param openTimeout how long opening a route may take
  * @param drain how long {@code close()} goes on sending
  * @param uploads an explicit provider of file uploads

@@ -5,26 +5,26 @@ import dev.fairlead.Proxy;
 import java.util.Optional;
 
 /**
- * All that a shared connection is given. What is of one identity is in the {@link SessionContext}
- * of each session that is attached.
+ * Everything that a shared connection needs. The data of one identity is in the {@link
+ * SessionContext} of each session that is attached.
  */
 public interface ConnectionContext {
   /**
-   * The hub's own name, even where a gateway is dialled.
+   * The hub's own name, even if a gateway is dialled.
    *
    * @return the host name
    */
   String hubHost();
 
   /**
-   * Where to dial, and who may vouch for the server.
+   * Where to dial, and which CAs may have signed the server's certificate.
    *
    * @return the endpoint
    */
   Endpoint endpoint();
 
   /**
-   * What to go through.
+   * The proxy to connect through.
    *
    * @return the proxy that the connection has to use, empty for none
    */
@@ -38,7 +38,7 @@ public interface ConnectionContext {
   Loop loop();
 
   /**
-   * What this client calls itself.
+   * The client's user agent.
    *
    * @return the agent text, not encoded
    */

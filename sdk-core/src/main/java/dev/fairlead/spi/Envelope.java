@@ -4,8 +4,7 @@ import dev.fairlead.HubException;
 import dev.fairlead.TelemetryMessage;
 
 /**
- * A message under way. The first of its outcomes counts, and none once its lease is revoked. Any
- * thread.
+ * A message in flight. Its first outcome counts; after its lease is revoked none does. Any thread.
  */
 public interface Envelope {
   /**
@@ -26,7 +25,7 @@ public interface Envelope {
   void accepted();
 
   /**
-   * The hub, or the wire on its behalf, refuses this message and would refuse it again: the
+   * The hub, or the transport on its behalf, refuses this message and would refuse it again: the
    * sender's future fails.
    *
    * @param failure why
@@ -34,8 +33,8 @@ public interface Envelope {
   void failed(HubException failure);
 
   /**
-   * Not sent after all, or not taken by the hub this time: it waits again at its place in the
-   * order.
+   * Not sent after all, or not accepted by the hub this time: it is queued again at its place in
+   * the order.
    */
   void giveBack();
 }

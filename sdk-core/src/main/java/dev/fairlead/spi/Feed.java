@@ -1,6 +1,6 @@
 package dev.fairlead.spi;
 
-/** What comes to the device unasked. */
+/** What the hub sends to the device without a request. */
 public enum Feed {
   /** Cloud-to-device messages. */
   CLOUD_MESSAGES,

@@ -6,19 +6,19 @@ import java.util.Map;
 
 /**
  * Takes what arrives and hands it to the application's handlers on the callback executor. Never
- * blocks and never throws. Called on the session's loop, from the moment the wire carries
- * something, which may be before {@link Opening#outcome()} completes. After the session has ended,
- * calls have no effect.
+ * blocks and never throws. Called on the session's loop, from the first message on the connection,
+ * which may be before {@link Opening#outcome()} completes. After the session has ended, calls have
+ * no effect.
  */
 public interface Inbox {
   /**
-   * A cloud-to-device message has come. The client makes the {@link dev.fairlead.CloudMessage} of
-   * it and sees to it that it is settled once.
+   * A cloud-to-device message has arrived. The client makes a {@link dev.fairlead.CloudMessage} of
+   * it and ensures that it is settled only once.
    *
    * @param body the bytes; handed over, not copied
    * @param properties application properties in their order; one without a value has the empty text
    * @param systemProperties what the protocol carried of them
-   * @param settlement settles this very message
+   * @param settlement settles this message
    */
   void cloudMessage(
       byte[] body,
@@ -28,17 +28,18 @@ public interface Inbox {
 
   /**
    * How many more cloud-to-device messages would reach the handler well within half the hub's lock
-   * time, at the pace of the last one. A transport that asks the hub for messages asks for no more
-   * than this; one that is sent them unasked may exceed it, and what is over waits in the client.
+   * time, at the pace of the last one. A transport that fetches messages from the hub fetches no
+   * more than this; one to which the hub pushes them may exceed it, and the surplus is queued in
+   * the client.
    *
-   * @return 0 to 10; at least 1 while the handler is idle and nothing waits
+   * @return 0 to 10; at least 1 while the handler is idle and nothing is queued
    */
   int cloudMessageRoom();
 
   /**
-   * Sets what to call when {@link #cloudMessageRoom()} has grown. Set once; it stays.
+   * Sets what to call when {@link #cloudMessageRoom()} has grown. May be set once.
    *
-   * @param wakeup called on the loop, also spuriously; returns at once
+   * @param wakeup called on the loop, also spuriously; returns immediately
    */
   void whenCloudMessageRoom(Runnable wakeup);
 

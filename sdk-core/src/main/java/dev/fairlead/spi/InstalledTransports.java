@@ -23,7 +23,7 @@ public record InstalledTransports(List<Installed> transports, List<String> failu
    * One transport.
    *
    * @param provider its provider
-   * @param offer what that offers
+   * @param offer what it offers
    */
   public record Installed(TransportProvider provider, TransportOffer offer) {}
 
@@ -50,12 +50,12 @@ public record InstalledTransports(List<Installed> transports, List<String> failu
       TransportProvider provider = found.next();
       transports.add(new Installed(provider, provider.offer()));
     } catch (ServiceConfigurationError | LinkageError | RuntimeException e) {
-      failures.add("A transport is installed and cannot be loaded: " + reason(e) + ".");
+      failures.add("A transport is installed but cannot be loaded: " + reason(e) + ".");
     }
     return true;
   }
 
-  /** With its cause: "could not be instantiated" alone helps nobody. */
+  /** With its cause, because "could not be instantiated" alone does not help. */
   private static String reason(Throwable failure) {
     Throwable cause = failure.getCause();
     return failure + (cause == null ? "" : ", because of " + cause);

@@ -6,9 +6,9 @@ import java.time.Instant;
 import java.util.concurrent.Executor;
 
 /**
- * A serial queue: one task at a time, in order, each seeing what the ones before did. All state of
- * a client and of its session is confined to it. Tasks never block. A task that throws is logged,
- * and the next one runs.
+ * A serial queue: one task at a time, in order, each seeing the effects of the ones before. All
+ * state of a client and of its session is confined to it. Tasks never block. A task that throws is
+ * logged, and the next one runs.
  */
 public interface Loop extends Executor {
   /**

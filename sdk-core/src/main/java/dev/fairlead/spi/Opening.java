@@ -3,21 +3,21 @@ package dev.fairlead.spi;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Something that is being opened and can be stopped at every moment: a session, a shared
- * connection, an upload. It has no time limit of its own: the client alone times it, and quotes
- * {@link #step()} when the limit is reached.
+ * Something that is being opened and can be stopped at any moment: a session, a shared connection,
+ * an upload. It has no time limit of its own: only the client times it, and quotes {@link #step()}
+ * when the limit is reached.
  *
  * @param <T> what it becomes
  */
 public interface Opening<T> {
   /**
-   * How a {@link #step()} begins that is this machine's own work, such as {@code "this machine to
-   * set up TLS"}. If it is not done at the limit, the network is not to blame.
+   * The beginning of a {@link #step()} that is this machine's own work, such as {@code "this
+   * machine to set up TLS"}. If it is not done at the limit, the network is not the cause.
    */
   String OWN_WORK = "this machine to ";
 
   /**
-   * What it becomes.
+   * The result.
    *
    * @return completes once, from any thread: with the result, or exceptionally with a {@link
    *     dev.fairlead.HubException}
@@ -26,8 +26,8 @@ public interface Opening<T> {
 
   /**
    * Stops it: {@link #outcome()} fails promptly, and no thread, socket or timer of it remains. If
-   * it has succeeded already, what it became is cut. No effect when called again. Any thread; does
-   * not block.
+   * it has already succeeded, its result is cut. No effect when called again. Any thread; does not
+   * block.
    */
   void abort();
 

@@ -6,16 +6,16 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Keeps the outbox's content where a restart of the process, or a power cut, finds it again. The
- * client works on its copy in memory and tells the store what changes; without a store, what waits
- * is lost with the process.
+ * client works on its copy in memory and passes each change to the store; without a store, queued
+ * messages are lost with the process.
  *
  * <p>All methods but {@link #recover} are called in the order of what happened, one at a time, on a
  * thread of the client, and may block; {@link #recover} is called on the thread that builds the
- * client. What one throws concerns the message that it was called for.
+ * client. A failure affects only the message that the call was for.
  */
 public interface OutboxStore extends AutoCloseable {
   /**
-   * What the last run left, in order. Called once, first.
+   * The messages that the last run left, in order. Called once, first.
    *
    * @return the messages with their numbers, growing
    */
@@ -38,7 +38,7 @@ public interface OutboxStore extends AutoCloseable {
    */
   void remove(long sequence);
 
-  /** Writes what is still to be written and releases the storage. Waited for up to 10 s. */
+  /** Writes pending data and releases the storage. The client waits for up to 10 s. */
   @Override
   void close();
 

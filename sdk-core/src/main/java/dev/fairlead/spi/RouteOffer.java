@@ -6,17 +6,17 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * One offered route and what the planning rules read of it.
+ * One offered route and its properties that the planning rules use.
  *
  * @param route protocol, carrier and documented port
  * @param capabilities what a session of this route can do; the contract test observes exactly these
  * @param delivery whether the hub pushes cloud-to-device messages or the device polls
  * @param identitiesPerConnection how many identities one TLS connection carries: 1, or the hub's
  *     limit
- * @param footprint what the wire's libraries need of memory, as the hub's guidance ranks them
+ * @param footprint how much memory the transport's libraries need, as the hub's guidance ranks them
  * @param compact whether the encoding is binary
- * @param notes what an operator should know of how this route is set up, one sentence each: shown
- *     by {@link dev.fairlead.policy.TransportPlan#explain()} and by the connection state
+ * @param notes remarks for an operator on this route's configuration, one sentence each: shown by
+ *     {@link dev.fairlead.policy.TransportPlan#explain()} and by the connection state
  */
 public record RouteOffer(
     Route route,
@@ -42,7 +42,7 @@ public record RouteOffer(
    * @param capabilities what a session of this route can do
    * @param delivery whether the hub pushes or the device polls
    * @param identitiesPerConnection how many identities one TLS connection carries
-   * @param footprint what the wire's libraries need of memory
+   * @param footprint how much memory the transport's libraries need
    * @param compact whether the encoding is binary
    */
   public RouteOffer(
@@ -55,18 +55,18 @@ public record RouteOffer(
     this(route, capabilities, delivery, identitiesPerConnection, footprint, compact, List.of());
   }
 
-  /** How cloud-to-device messages come. */
+  /** How cloud-to-device messages arrive. */
   public enum Delivery {
-    /** At once. */
+    /** Immediately. */
     PUSH,
     /**
-     * When asked for, at most once in 25 minutes. Holds no connection of the identity at the hub,
-     * so a session on another route may be open beside it.
+     * On request, at most once in 25 minutes. Holds no connection of the identity at the hub, so a
+     * session on another route may be open beside it.
      */
     POLL
   }
 
-  /** The memory that a wire's libraries need. */
+  /** The memory that a transport's libraries need. */
   public enum Footprint {
     /** Fits a low-resource device. */
     SMALL,

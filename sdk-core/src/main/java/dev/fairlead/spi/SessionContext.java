@@ -6,7 +6,7 @@ import dev.fairlead.Proxy;
 import java.util.Optional;
 import java.util.Set;
 
-/** All that one session is given. Belongs to that session; of no effect after it has ended. */
+/** Everything that one session needs. Owned by that session; of no effect after it has ended. */
 public interface SessionContext {
   /**
    * Who connects.
@@ -16,21 +16,21 @@ public interface SessionContext {
   DeviceIdentity identity();
 
   /**
-   * The hub's own name, for user names and addresses, even where a gateway is dialled.
+   * The hub's own name, for user names and addresses, even if a gateway is dialled.
    *
    * @return the host name
    */
   String hubHost();
 
   /**
-   * Where to dial, and who may vouch for the server.
+   * Where to dial, and which CAs may have signed the server's certificate.
    *
    * @return the endpoint
    */
   Endpoint endpoint();
 
   /**
-   * What to go through.
+   * The proxy to connect through.
    *
    * @return the proxy that every connection of this session has to use, empty for none
    */
@@ -44,7 +44,7 @@ public interface SessionContext {
   Credential credential();
 
   /**
-   * What is to be subscribed while opening.
+   * The feeds to subscribe while opening.
    *
    * @return the feeds that the application has handlers for
    */
@@ -58,7 +58,7 @@ public interface SessionContext {
   OutboxReader outbox();
 
   /**
-   * Where to put what arrives.
+   * Takes everything that arrives.
    *
    * @return the inbox
    */
@@ -79,7 +79,7 @@ public interface SessionContext {
   boolean strictOrder();
 
   /**
-   * What this client calls itself.
+   * The client's user agent.
    *
    * @return the agent text, not encoded
    */
@@ -93,8 +93,9 @@ public interface SessionContext {
   Optional<String> modelId();
 
   /**
-   * Asks the client to close this session in good order and to open a new one at once, as after a
-   * credential's renewal: for a wire that can have something done only so. Any thread.
+   * Asks the client to close this session gracefully and to open a new one immediately, as after a
+   * credential's renewal: for a transport that needs a new session to get something done. Any
+   * thread.
    *
    * @param why one clause for the log
    */

@@ -5,10 +5,10 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Settles one cloud-to-device message; closes over what its protocol needs (a packet id, a
- * delivery, an ETag). The client calls it on the session's loop, settles at most once, and never
- * after the session has ended, so no transport guards against that. A message that the client drops
- * unseen (its session or its lock is over) is never settled. Each stage fails with a {@link
+ * Settles one cloud-to-device message; holds what its protocol needs (a packet id, a delivery, an
+ * ETag). The client calls it on the session's loop, settles at most once, and never after the
+ * session has ended, so transports need not guard against that. A message that the client drops
+ * unseen (its session or its lock has ended) is never settled. Each stage fails with a {@link
  * dev.fairlead.HubException}: {@link dev.fairlead.UnsupportedException} where the protocol cannot
  * do it (the message stays unsettled, and another settlement may follow), {@link
  * dev.fairlead.UnreachableException} when the session ends before the outcome is known, {@link
@@ -28,37 +28,37 @@ public interface Settlement {
   }
 
   /**
-   * The message was dropped unseen, because its {@link #lockTime()} had passed: whatever the
-   * transport holds for it is to be released, and the hub is not told of any outcome. Called on the
-   * loop, once, and not after the session has ended.
+   * The message was dropped unseen, because its {@link #lockTime()} had passed: the transport
+   * releases what it holds for it, and reports no outcome to the hub. Called on the loop, once, and
+   * not after the session has ended.
    */
   default void expired() {}
 
   /**
-   * The message goes to its handler now. Until then it waited in the client, and a lock that the
-   * transport itself watches does not count. Called on the loop, once, before any settlement, and
-   * not after the session has ended.
+   * The message is now passed to its handler. Until then it was queued in the client, and a lock
+   * that the transport itself watches has not started. Called on the loop, once, before any
+   * settlement, and not after the session has ended.
    */
   default void handedOut() {}
 
   /**
-   * Done; the hub deletes the message.
+   * Completes the message; the hub deletes it.
    *
-   * @return completes when the outcome has been handed to the wire
+   * @return completes when the outcome has been handed to the connection
    */
   CompletionStage<Void> complete();
 
   /**
-   * Back to the queue.
+   * Abandons the message; the hub queues it again.
    *
-   * @return completes when the outcome has been handed to the wire
+   * @return completes when the outcome has been handed to the connection
    */
   CompletionStage<Void> abandon();
 
   /**
-   * Refused for good.
+   * Rejects the message; the hub dead-letters it.
    *
-   * @return completes when the outcome has been handed to the wire
+   * @return completes when the outcome has been handed to the connection
    */
   CompletionStage<Void> reject();
 }

@@ -3,9 +3,9 @@ package dev.fairlead.spi;
 import dev.fairlead.Route;
 
 /**
- * A wire to the hub. Found by {@link java.util.ServiceLoader}; an instance given to the client's
- * builder wins over one of the same routes that was found. Holds options only, no connection: one
- * provider may serve many clients, from any thread.
+ * A transport to the hub. Found by {@link java.util.ServiceLoader}; an instance given to the
+ * client's builder takes precedence over one of the same routes that was found. Holds options only,
+ * no connection: one provider may serve many clients, from any thread.
  */
 public interface TransportProvider {
   /**
@@ -16,10 +16,10 @@ public interface TransportProvider {
   TransportOffer offer();
 
   /**
-   * Begins to open one session. Returns at once; everything that takes time happens elsewhere.
+   * Begins to open one session. Returns immediately; everything that takes time happens elsewhere.
    *
    * @param route one of the offered routes
-   * @param context all that the session needs; it belongs to this session alone
+   * @param context everything that the session needs; used by this session only
    * @return a handle on the opening
    */
   Opening<TransportSession> open(Route route, SessionContext context);

@@ -7,7 +7,7 @@ import dev.fairlead.Trust;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/** All that one upload is given. Any thread. */
+/** Everything that one upload needs. Any thread. */
 public interface UploadContext {
   /**
    * Who uploads.
@@ -17,41 +17,42 @@ public interface UploadContext {
   DeviceIdentity identity();
 
   /**
-   * Where the hub's HTTPS interface is, and who may vouch for it.
+   * Where the hub's HTTPS interface is, and which CAs may have signed its certificate.
    *
    * @return the endpoint
    */
   Endpoint endpoint();
 
   /**
-   * The hub's own name, even where something else is dialled.
+   * The hub's own name, even if another host is dialled.
    *
    * @return the host name
    */
   String hubHost();
 
   /**
-   * Who may vouch for the storage, which is a host of its own that the hub names.
+   * Which CAs may have signed the storage's certificate. The storage is a separate host, named by
+   * the hub.
    *
    * @return the client's trust; that of {@link #endpoint()} is for that host alone
    */
   Trust trust();
 
   /**
-   * What to go through.
+   * The proxy to connect through.
    *
    * @return the proxy that every connection has to use, empty for none
    */
   Optional<Proxy> proxy();
 
   /**
-   * What to show the hub, fetched anew if the last one is not fresh any more or was refused.
+   * What to show the hub; fetched again if the last one is no longer fresh or was refused.
    *
    * @return completes on any thread
    */
   CompletionStage<Credential> credential();
 
-  /** Says that the hub refused the credential that was handed out last. */
+  /** Reports that the hub refused the credential that was handed out last. */
   void credentialRefused();
 
   /**
@@ -62,14 +63,14 @@ public interface UploadContext {
   Loop loop();
 
   /**
-   * What this client calls itself.
+   * The client's user agent.
    *
    * @return the agent text, not encoded
    */
   String userAgent();
 
   /**
-   * Says how far it has come.
+   * Reports progress.
    *
    * @param bytes how many bytes the storage has taken in all
    */

@@ -7,8 +7,8 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * A future of the client. Code attached to one runs on the thread that completes futures; waiting
- * there for another of the same client would wait for itself, so it fails instead of hanging. The
- * same holds on the loop.
+ * there for another future of the same client would never end, so it fails instead. The same
+ * applies on the loop.
  */
 final class ClientFuture<T> extends CompletableFuture<T> {
   private final ClientThreads threads;

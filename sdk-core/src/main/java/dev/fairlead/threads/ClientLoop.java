@@ -27,7 +27,7 @@ public final class ClientLoop implements Loop, TimeSource {
   private final @Nullable TimeSource given;
   private volatile @Nullable Thread thread;
 
-  /** Alarms set at the given time source, to be taken back when the loop ends. */
+  /** Alarms set at the given time source, to be cancelled when the loop ends. */
   private final Set<OnLoop> atGiven = ConcurrentHashMap.newKeySet();
 
   public ClientLoop(String name, boolean daemon, Optional<TimeSource> given) {
@@ -50,7 +50,7 @@ public final class ClientLoop implements Loop, TimeSource {
     try {
       executor.execute(() -> runLogged(task));
     } catch (RejectedExecutionException closed) {
-      log.debug("A task came after the client was closed and is dropped");
+      log.debug("A task arrived after the client was closed and is dropped");
     }
   }
 
@@ -99,7 +99,7 @@ public final class ClientLoop implements Loop, TimeSource {
     return given == null ? System.nanoTime() : given.nanoTime();
   }
 
-  /** Ends the thread after the task that runs; whatever is still queued is dropped. */
+  /** Ends the thread after the running task; queued tasks are dropped. */
   public void shutdown() {
     executor.shutdown();
     atGiven.forEach(OnLoop::cancel);
@@ -117,7 +117,7 @@ public final class ClientLoop implements Loop, TimeSource {
     }
   }
 
-  /** An alarm that is dead once cancelled, even when its task is queued already. */
+  /** An alarm that does nothing once cancelled, even if its task is already queued. */
   private final class OnLoop implements Runnable, Alarm {
     private final Runnable task;
     private volatile boolean cancelled;

@@ -10,16 +10,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where the application's code runs, which is never the loop: a serial executor that completes
  * futures on threads of the client; one for each feed, for handlers, on the application's executor
- * or on threads of the client if it gave none; and threads for what the client asks of it (tokens,
- * signatures, stores).
+ * or on threads of the client if it gave none; and threads for calls whose result the client awaits
+ * (tokens, signatures, stores).
  *
- * <p>A single device has a thread for each that is busy. The devices of a gateway share: one thread
- * completes all their futures, handlers have at most {@value #SHARED_THREADS} threads and questions
- * at most {@value #SHARED_CALLS}, one task of each at a time. A thread that foreign code keeps for
- * long does not count. An idle thread ends.
+ * <p>A single device has a thread for each busy executor. The devices of a gateway share threads:
+ * one completes all their futures, handlers have at most {@value #SHARED_THREADS} threads and
+ * awaited calls at most {@value #SHARED_CALLS}, one task of each executor at a time. A thread that
+ * foreign code blocks for long does not count. An idle thread ends.
  */
 public final class ClientThreads {
-  /** A device has five feeds for handlers; should all of them hang, some threads are left. */
+  /** A device has five feeds for handlers; if all of them hang, some threads remain. */
   static final int SHARED_THREADS = 8;
 
   static final int SHARED_CALLS = 16;
@@ -72,7 +72,8 @@ public final class ClientThreads {
             name + " callbacks",
             callbacks,
             "The executor given to the client runs a callback on its caller's thread, or makes its caller wait. The others are"
-                + " handed over on another thread now. Give the client an executor with threads enough.",
+                + " handed over on another thread now. Give the client an executor with enough "
+                + "threads.",
             loop,
             stalled);
     calls = new ForeignCalls(loop, callThreads);
@@ -94,20 +95,21 @@ public final class ClientThreads {
   /** The threads that the devices of a gateway share. */
   public static ClientThreads shared(
       String name, boolean daemon, Optional<Executor> given, Loop loop) {
-    // Futures have a thread of their own: handlers, all of which may wait for one, cannot take it.
+    // Futures have a thread of their own, because all handlers may be waiting for a future.
     return new ClientThreads(
         name,
         given,
         loop,
         WorkerThreads.asManyAsBusy(name + "-futures-", daemon),
-        // An executor of the application's has threads of its own; these hand over one at a time.
+        // An executor of the application's has threads of its own; these threads hand tasks over
+        // one at a time.
         given.isPresent()
             ? WorkerThreads.asManyAsBusy(name + "-callback-", daemon)
             : WorkerThreads.atMost(SHARED_THREADS, name + "-callback-", daemon),
         WorkerThreads.atMost(SHARED_CALLS, name + "-call-", daemon));
   }
 
-  /** The same threads for one of the devices that share them, whose feeds bear its name. */
+  /** The same threads for one of the devices that share them; its feeds are named after it. */
   public ClientThreads of(String device) {
     return new ClientThreads(device, this);
   }
@@ -130,12 +132,12 @@ public final class ClientThreads {
     return calls;
   }
 
-  /** A new serial executor for such calls that have to keep an order. */
+  /** A new serial executor for calls that must run in order. */
   public SerialExecutor callExecutor(String what) {
     return SerialExecutor.onThreads(name + " " + what, callThreads, callThreads, loop, stalled);
   }
 
-  /** A future that refuses to be waited for where only waiting would ever end it. */
+  /** A future that refuses to be waited for on the thread that completes it. */
   public <T> CompletableFuture<T> newFuture() {
     return new ClientFuture<>(this);
   }
@@ -143,8 +145,8 @@ public final class ClientThreads {
   /**
    * Whether the calling thread may wait for the client.
    *
-   * @return false on the loop and in the continuation of a future, on which the client itself
-   *     depends to go on
+   * @return false on the loop and in the continuation of a future, which the client itself needs to
+   *     continue
    */
   public boolean mayWait() {
     return !completions.isCurrent() && !loop.inLoop();
@@ -152,7 +154,7 @@ public final class ClientThreads {
 
   /**
    * The loop has ended. Threads end as soon as they are idle; callbacks that the application's
-   * executor refused run on threads of the client, because nobody would try that executor again.
+   * executor refused run on threads of the client, because that executor is not tried again.
    */
   public void shutdown() {
     stalled.loopEnded();

@@ -6,29 +6,27 @@ import dev.fairlead.Progress;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 
-/** Reads failures that come out of futures. */
+/** Unwraps the failures of futures. */
 public final class Failures {
   private Failures() {}
 
   /**
-   * The failure itself; one that no transport should let out becomes an {@link
-   * UnreachableException} that says so.
+   * The failure itself; one that a transport must not return becomes an {@link
+   * UnreachableException}.
    */
   public static HubException of(Throwable thrown, Stage stage) {
     Throwable cause = ForeignCalls.unwrapped(thrown);
     return cause instanceof HubException failure
         ? failure
         : new UnreachableException(
-            "The transport failed in a way it should not: "
-                + cause
-                + ". Please report this with the log.",
+            "The transport failed unexpectedly: " + cause + ". Please report this with the log.",
             stage,
             Progress.MAYBE_SENT,
             cause);
   }
 
   /**
-   * A call came after the client had closed.
+   * A call after the client was closed.
    *
    * @param undone what was not done, as a sentence
    */

@@ -19,13 +19,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The one way to call code of the application or of a transport whose result the client awaits.
- * Whatever that code does (throw, return null, answer late, twice or never), exactly one outcome
- * comes back, as a task of the loop.
+ * Even if that code throws, returns null, or answers late, twice or never, exactly one outcome is
+ * returned, as a task of the loop.
  *
  * <p>Code of the application runs on a thread of the client and may block ({@link #ask}). Code of a
- * transport has to return at once; it runs on the loop, guarded ({@link #await}, {@link #guarded},
- * {@link #stage}). Handlers and listeners, whose result nobody awaits, run on a {@link
- * SerialExecutor}. Methods are called on the loop, but for the static ones.
+ * transport must return immediately; it runs on the loop, guarded ({@link #await}, {@link
+ * #guarded}, {@link #stage}). Handlers and listeners, whose result is not awaited, run on a {@link
+ * SerialExecutor}. All methods except the static ones are called on the loop.
  */
 public final class ForeignCalls {
   private static final Logger log = LoggerFactory.getLogger(ForeignCalls.class);
@@ -34,7 +34,7 @@ public final class ForeignCalls {
   private final Executor executor;
   private final Lending threads;
 
-  /** Threads that can be lent to code that keeps them for long. */
+  /** Threads that can be lent to code that blocks them for long. */
   interface Lending {
     void lend();
 
@@ -44,7 +44,7 @@ public final class ForeignCalls {
   /**
    * Calls on an executor that has a thread for every call.
    *
-   * @param loop where outcomes come back
+   * @param loop where outcomes are delivered
    * @param executor where code of the application runs
    */
   public ForeignCalls(Loop loop, Executor executor) {
@@ -67,8 +67,8 @@ public final class ForeignCalls {
   }
 
   /**
-   * Receives how a call ended. Called once, on the loop, never inside the method that began the
-   * call; not called after {@link Call#cancel()} or after the client has ended.
+   * Receives the outcome of a call. Called once, on the loop, never inside the method that began
+   * the call; not called after {@link Call#cancel()} or after the client has ended.
    *
    * @param <T> the type of the result
    */
@@ -78,8 +78,9 @@ public final class ForeignCalls {
      * The call has ended.
      *
      * @param value the result; null if there is a failure, or if the code completed with null
-     * @param failure why there is none, without wrappers; a {@link TimeoutException} whose message
-     *     names what was called and for how long where the deadline was reached; null on success
+     * @param failure why there is no result, without wrappers; a {@link TimeoutException} whose
+     *     message names what was called and for how long where the deadline was reached; null on
+     *     success
      */
     void ended(@Nullable T value, @Nullable Throwable failure);
   }
@@ -94,10 +95,10 @@ public final class ForeignCalls {
    * Calls code of the application on a thread of the client.
    *
    * @param what is called, for messages: {@code "The token source"}
-   * @param limit how long until there is an outcome at the latest, the wait for a thread included
+   * @param limit the longest time until there is an outcome, including the wait for a thread
    * @param code what to call; may block
    * @param then receives the outcome
-   * @param discard receives a result, not null, that came after the deadline or after {@link
+   * @param discard receives a result, not null, that arrived after the deadline or after {@link
    *     Call#cancel()}; on the loop
    * @return the call
    */
@@ -124,14 +125,14 @@ public final class ForeignCalls {
   }
 
   /**
-   * Calls code of a transport here and now, guarded, and awaits its result.
+   * Calls code of a transport on this thread, guarded, and awaits its result.
    *
    * @param what is awaited, for messages; asked only when the deadline is reached, and guarded too,
    *     because it may ask the transport
-   * @param limit how long until there is an outcome at the latest
-   * @param code what to call; returns at once
+   * @param limit the longest time until there is an outcome
+   * @param code what to call; returns immediately
    * @param then receives the outcome
-   * @param discard receives a result, not null, that came after the deadline or after {@link
+   * @param discard receives a result, not null, that arrived after the deadline or after {@link
    *     Call#cancel()}: a late session, to be aborted; on the loop
    * @return the call
    */
@@ -160,11 +161,11 @@ public final class ForeignCalls {
   }
 
   /**
-   * Runs code of a transport that has to return at once; what it throws is logged.
+   * Runs code of a transport that must return immediately; exceptions are logged.
    *
    * @param what is called, for the log: {@code "session.close()"}
    * @param code what to run
-   * @return what it threw, null if it returned
+   * @return the exception, null if it returned
    */
   public static @Nullable Throwable guarded(String what, Runnable code) {
     try {
@@ -177,7 +178,7 @@ public final class ForeignCalls {
   }
 
   /**
-   * Calls code of a transport that has to return a stage at once.
+   * Calls code of a transport that must return a stage immediately.
    *
    * @param what is called, for messages
    * @param code what to call
@@ -223,7 +224,7 @@ public final class ForeignCalls {
     return loop;
   }
 
-  /** Calls on a thread; {@link Settling#returned} comes on the loop when it has returned. */
+  /** Calls on a thread; {@link Settling#returned} runs on the loop when the call has returned. */
   <T> void invoke(
       Executor executor,
       String what,
@@ -245,7 +246,7 @@ public final class ForeignCalls {
     invoke(executor, what, code, call);
   }
 
-  /** One thread is kept by a call whose deadline has passed. */
+  /** A call whose deadline has passed still blocks one thread. */
   void lendThread() {
     threads.lend();
   }
@@ -272,12 +273,12 @@ public final class ForeignCalls {
     }
   }
 
-  /** Where the result of a call goes. */
+  /** Receives the result of a call. */
   interface Settling<T> {
-    /** Any thread; the first counts. */
+    /** Any thread; the first result counts. */
     void settle(@Nullable T value, @Nullable Throwable failure);
 
-    /** On the loop: the call has given its thread back. */
+    /** On the loop: the call has returned its thread. */
     void returned();
   }
 

@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Operations that the application has begun and the hub has not answered, so that none is left
- * without an outcome when the client closes. Safe for any thread.
+ * Operations that the application started and the hub has not answered; kept so that each has an
+ * outcome when the client closes. Safe for any thread.
  */
 public final class OpenOperations {
   private final ClientThreads threads;
@@ -21,7 +21,7 @@ public final class OpenOperations {
     this.threads = threads;
   }
 
-  /** An operation that begins. After {@link #close} it fails by itself. */
+  /** Starts an operation. After {@link #close} it fails immediately. */
   public <T> Operation<T> begin() {
     Operation<T> operation = new Operation<>();
     open.add(operation);
@@ -31,7 +31,7 @@ public final class OpenOperations {
     return operation;
   }
 
-  /** No answer can come any more. */
+  /** No further answer is possible. */
   public void close() {
     closed = true;
     open.forEach(Operation::clientClosed);
@@ -52,7 +52,7 @@ public final class OpenOperations {
       threads.completions().execute(() -> future.complete(value));
     }
 
-    /** What is no {@link dev.fairlead.HubException} becomes one, a missing failure too. */
+    /** Any failure that is not a {@link dev.fairlead.HubException}, or is null, becomes one. */
     public void fail(@Nullable Throwable failure) {
       open.remove(this);
       Throwable known = failure == null ? new NullPointerException("no result") : failure;

@@ -12,17 +12,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A serial queue for code of the application: one task at a time, in order, each seeing what the
- * ones before did, on threads of the client or on the application's executor. Owns no thread. Safe
- * for any thread.
+ * A serial queue for code of the application: one task at a time, in order, each seeing the effects
+ * of the ones before, on threads of the client or on the application's executor. Owns no thread.
+ * Safe for any thread.
  *
- * <p>Nothing is lost: an executor that refuses, throws or drops a task is tried again by an alarm.
- * Nothing runs inside {@link #execute}: the application's executor is itself called on a thread of
- * the client, so one that runs tasks on its caller's thread (CallerRunsPolicy) runs them there.
+ * <p>No task is lost: if an executor refuses, throws or drops a task, an alarm retries it. No task
+ * runs inside {@link #execute}: the application's executor is called on a thread of the client, so
+ * one that runs tasks on its caller's thread (CallerRunsPolicy) runs them there.
  *
- * <p>A task that runs for long is noticed by one alarm. For handlers it is logged once. Where many
- * depend on the queue (futures), the rest of it moves to another thread, so that a continuation
- * which waits for the next future finds it completed.
+ * <p>One alarm detects a task that runs for long. For handlers it is logged once. If many depend on
+ * the queue (futures), the remaining tasks move to another thread, so that a continuation which
+ * waits for the next future finds it completed.
  */
 public final class SerialExecutor implements Executor {
   private static final Logger log = LoggerFactory.getLogger(SerialExecutor.class);
@@ -30,13 +30,15 @@ public final class SerialExecutor implements Executor {
   /** A handler that runs this long is logged, once. */
   static final Duration LONG = Duration.ofSeconds(30);
 
-  /** A task that holds a moving queue this long no longer holds up the others. */
+  /** After this time, a task no longer delays the others of a moving queue. */
   static final Duration HELD = Duration.ofSeconds(1);
 
-  /** So many threads may be held by such tasks at a time. */
+  /** The most threads that such tasks may block at a time. */
   static final int MOST_HELD = 64;
 
-  /** A task that the executor took and has not begun after this time may have been dropped. */
+  /**
+   * A task that the executor accepted but has not started after this time may have been dropped.
+   */
   private static final Duration UNBEGUN = Duration.ofSeconds(10);
 
   private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
@@ -47,7 +49,7 @@ public final class SerialExecutor implements Executor {
   private final @Nullable Executor given;
   private final Loop loop;
 
-  /** For a queue that moves when one task holds it: what to log then. Null for handlers. */
+  /** For a queue that moves when one task blocks it: the text to log then. Null for handlers. */
   private final @Nullable String heldMessage;
 
   private final ForeignCalls.@Nullable Lending lending;
@@ -58,13 +60,13 @@ public final class SerialExecutor implements Executor {
   // Guarded by tasks.
   private Phase phase = Phase.IDLE;
 
-  /** Which of the runs handed to the executor counts; one that comes later finds itself stale. */
+  /** The current one of the runs handed to the executor; an outdated one does nothing. */
   private int run;
 
-  /** When the phase began, or the task that runs now. */
+  /** When the phase, or the running task, began. */
   private long since;
 
-  /** How often the executor was tried for the run that has not begun. */
+  /** How often the executor was called for the run that has not started. */
   private int tries;
 
   private boolean noticed;
@@ -76,14 +78,14 @@ public final class SerialExecutor implements Executor {
 
   private enum Phase {
     IDLE,
-    /** Handed to the executor, which has not begun. */
+    /** Handed to the executor, but not started. */
     HANDED,
     /** The executor refused or threw. */
     REFUSED,
     RUNNING
   }
 
-  /** Those whose executor has to be tried again, and until when the loop has alarms for that. */
+  /** The queues whose executor must be retried, and until when the loop has alarms for that. */
   static final class Stalled {
     private final Set<SerialExecutor> waiting = ConcurrentHashMap.newKeySet();
     private volatile boolean ended;
@@ -131,14 +133,14 @@ public final class SerialExecutor implements Executor {
   /**
    * For handlers, on the application's executor.
    *
-   * @param handOver calls that executor: its code is foreign too, and may block or run the task
+   * @param handOver calls that executor, which may itself block or run the task
    */
   static SerialExecutor onExecutor(
       String name, Executor handOver, Executor given, Loop loop, Stalled stalled) {
     return new SerialExecutor(name, handOver, given, loop, null, null, stalled);
   }
 
-  /** For what many depend on: the queue moves to another thread when one task holds it. */
+  /** For a queue that many depend on: it moves to another thread when one task blocks it. */
   static SerialExecutor moving(
       String name, Executor own, String heldMessage, Loop loop, Stalled stalled) {
     return new SerialExecutor(name, own, null, loop, heldMessage, null, stalled);
@@ -201,8 +203,9 @@ public final class SerialExecutor implements Executor {
     }
     if (first) {
       log.warn(
-          "{}: the executor refused to run a callback ({}); it is tried again until it does. Give the client an executor"
-              + " with room enough, and keep it running until the client is closed.",
+          "{}: the executor refused to run a callback ({}); the client retries until it runs. "
+              + "Give the client an executor with enough room, and keep it running until the "
+              + "client is closed.",
           name,
           why.toString());
     }
@@ -211,7 +214,7 @@ public final class SerialExecutor implements Executor {
     }
   }
 
-  /** The last resort: there will be no alarm to try the application's executor again. */
+  /** The last resort, because no alarm will retry the application's executor. */
   private void runOnOwnThread() {
     int number;
     synchronized (tasks) {
@@ -231,7 +234,7 @@ public final class SerialExecutor implements Executor {
   private void run(int number) {
     synchronized (tasks) {
       if (number != run || phase == Phase.RUNNING || phase == Phase.IDLE) {
-        return; // handed over twice, and the other came first
+        return; // handed over twice, and the other run came first
       }
       phase = Phase.RUNNING;
       since = loop.nanoTime();
@@ -239,12 +242,12 @@ public final class SerialExecutor implements Executor {
       stalled.waiting.remove(this);
     }
     for (Runnable task = next(number); task != null; task = next(number)) {
-      // What one callback does with its interruption is no business of the next.
+      // An interrupt of one callback must not affect the next.
       Thread.interrupted();
       try {
         task.run();
       } catch (Throwable e) {
-        // Even an Error: an unattended device is better off with the next callback than with none.
+        // Even an Error: on an unattended device the next callback should still run.
         log.error("{}: a callback failed", name, e);
       }
     }
@@ -288,7 +291,7 @@ public final class SerialExecutor implements Executor {
     };
   }
 
-  /** A task that holds a moving queue needs an alarm only while another waits behind it. */
+  /** A task needs an alarm in a moving queue only while another one is queued behind it. */
   private void watchTask() {
     if (!noticed && (heldMessage == null || !tasks.isEmpty())) {
       setAlarm();
@@ -339,7 +342,7 @@ public final class SerialExecutor implements Executor {
           setAlarm();
         }
       } else {
-        // The same run again: if the executor has not dropped it after all, the first to come
+        // The same run again: if the executor has not dropped it after all, the first to start
         // counts.
         if (phase == Phase.HANDED) {
           tries++;
@@ -365,21 +368,22 @@ public final class SerialExecutor implements Executor {
       log.warn("{} (held for {} s): {}", name, HELD.toSeconds(), heldMessage, where);
     } else {
       log.warn(
-          "{}: a callback has been running for {} s, and the next ones of its kind wait for it. Look where it hangs.",
+          "{}: a callback has been running for {} s, and the next ones of its kind wait for it. "
+              + "Check where it hangs.",
           name,
           LONG.toSeconds(),
           where);
     }
   }
 
-  /** How many tasks wait; the one that runs is not counted. */
+  /** How many tasks are queued; the running one is not counted. */
   public int waiting() {
     synchronized (tasks) {
       return tasks.size();
     }
   }
 
-  /** Whether the caller runs in a task of this queue and holds it up. */
+  /** Whether the caller runs in a task of this queue and so blocks it. */
   public boolean isCurrent() {
     return runner == Thread.currentThread();
   }

@@ -10,8 +10,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An outcome that several callers wait for, each with a future of its own: what one does with it
- * (cancel it, give it a time-out) concerns nobody else. Completes once. Safe for any thread.
+ * An outcome that several callers wait for, each with a future of its own: cancelling one, or
+ * giving it a time-out, does not affect the others. Completes once. Safe for any thread.
  */
 public final class SharedOutcome {
   private final ClientThreads threads;
@@ -27,7 +27,7 @@ public final class SharedOutcome {
     CompletableFuture<Void> future = threads.newFuture();
     Object key = new Object();
     handedOut.put(key, future);
-    // A caller may come each second for years: nothing is kept of futures that have ended.
+    // A caller may ask each second for years, so futures that have ended are not kept.
     CompletableFuture<Void> unused = future.whenComplete((done, failure) -> handedOut.remove(key));
     if (outcome.isDone()) {
       finish(future);
@@ -35,14 +35,14 @@ public final class SharedOutcome {
     return future;
   }
 
-  /** Ends it with success. On the thread that completes futures. */
+  /** Completes it. On the thread that completes futures. */
   @SuppressWarnings("NullAway") // A future of Void completes with null.
   public void complete() {
     outcome.complete(null);
     handedOut.values().forEach(this::finish);
   }
 
-  /** Ends it with a failure. On the thread that completes futures. */
+  /** Fails it. On the thread that completes futures. */
   public void fail(Throwable failure) {
     outcome.completeExceptionally(failure);
     handedOut.values().forEach(this::finish);
@@ -58,7 +58,7 @@ public final class SharedOutcome {
     }
   }
 
-  /** Waits without a limit for it to end, in success or failure. */
+  /** Waits without a limit until it has ended, in success or failure. */
   public void await() throws InterruptedException {
     try {
       outcome.get();
@@ -68,7 +68,7 @@ public final class SharedOutcome {
   }
 
   /**
-   * Waits for it to end, also where the thread is interrupted, which is kept.
+   * Waits until it has ended, even if the thread is interrupted; the interrupt is kept.
    *
    * @return whether it has ended within the limit
    */

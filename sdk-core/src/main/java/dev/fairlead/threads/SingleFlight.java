@@ -13,13 +13,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Code of the application of which at most one call is in flight: callers that ask during it share
- * its result, each with a deadline of its own. Confined to the loop.
+ * Code of the application of which at most one call is in flight: callers that ask during the call
+ * share its result, each with a deadline of its own. Confined to the loop.
  *
- * <p>A call that keeps its thread beyond all deadlines is not made again beside itself, so code
- * that hangs costs one thread; a caller that asks then waits for that call. A call that returned a
- * stage which does not complete is given up when the last deadline has passed, and the next
- * question calls again.
+ * <p>While a call blocks its thread beyond all deadlines, no second call is made, so code that
+ * hangs costs one thread; callers that ask then wait for that call. A call that returned a stage
+ * which does not complete is abandoned when the last deadline has passed, and the next caller
+ * triggers a new call.
  *
  * @param <T> the type of the result
  */
@@ -36,11 +36,11 @@ public final class SingleFlight<T> {
   }
 
   /**
-   * Asks, or joins those who have asked.
+   * Asks, or joins a call in progress.
    *
    * @param limit how long until there is an outcome at the latest
    * @param then receives the outcome, as in {@link ForeignCalls#ask}
-   * @return this question; to cancel it leaves the others alone
+   * @return this question; cancelling it does not affect the others
    */
   public Call ask(Duration limit, Outcome<T> then) {
     calls.loop().assertInLoop();
@@ -105,7 +105,7 @@ public final class SingleFlight<T> {
 
     private void end(@Nullable T value, @Nullable Throwable failure) {
       over();
-      // One at a time: what one does with the outcome may cancel the next.
+      // One at a time, because handling the outcome may cancel the next.
       for (Question next = first(); next != null; next = first()) {
         Question question = next;
         questions.remove(question);

@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Threads of the client for foreign code: as many as are busy, or at most a given number. A thread
- * that foreign code keeps for long can be lent to it, and then another takes its place. Idle
- * threads end. Safe for any thread.
+ * that foreign code blocks for long can be lent to it; then another one replaces it. Idle threads
+ * end. Safe for any thread.
  */
 final class WorkerThreads implements Executor, ForeignCalls.Lending {
   private static final long IDLE_SECONDS = 5;
@@ -23,7 +23,7 @@ final class WorkerThreads implements Executor, ForeignCalls.Lending {
     AtomicInteger count = new AtomicInteger();
     bounded = most < Integer.MAX_VALUE;
     size = most;
-    // What queues here queues itself once at most (a feed, a call in flight), so that bounds it.
+    // Bounded because each user (a feed, a call in flight) queues itself at most once.
     pool =
         new ThreadPoolExecutor(
             bounded ? most : 0,
@@ -53,7 +53,7 @@ final class WorkerThreads implements Executor, ForeignCalls.Lending {
     pool.execute(task);
   }
 
-  /** One thread is kept by foreign code and no longer counts. */
+  /** Foreign code blocks one thread, which no longer counts. */
   @Override
   public synchronized void lend() {
     if (bounded) {
@@ -63,7 +63,7 @@ final class WorkerThreads implements Executor, ForeignCalls.Lending {
     }
   }
 
-  /** A lent thread has come back. */
+  /** A lent thread was returned. */
   @Override
   public synchronized void takeBack() {
     if (bounded) {
@@ -74,8 +74,8 @@ final class WorkerThreads implements Executor, ForeignCalls.Lending {
   }
 
   /**
-   * From now on a thread ends as soon as it is idle. What comes late still finds a thread: a
-   * callback of the last moment is not lost, and never runs on the thread that brings it.
+   * From now on a thread ends as soon as it is idle. A late task still gets a thread, so a last
+   * callback is not lost, and never runs on its caller's thread.
    */
   void endWhenIdle() {
     pool.setKeepAliveTime(1, TimeUnit.MILLISECONDS);

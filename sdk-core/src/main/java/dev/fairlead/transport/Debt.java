@@ -6,9 +6,9 @@ import java.util.function.IntFunction;
 
 /**
  * Something that the peer owes: a count, and the bytes that were sent for it. Its clock starts when
- * something is owed after nothing was, and starts again with each payment that leaves a rest. The
- * limit is extended by the time that the bytes take on the slowest connection. At the limit the
- * consequence runs, and again after another limit while it is still owed.
+ * something is owed after nothing was, and starts again with each payment that leaves something
+ * owed. The limit is extended by the time that the bytes take on the slowest connection. At the
+ * limit the consequence runs, and again after another limit while it is still owed.
  *
  * <p>Cheap enough for each message of a telemetry stream: no alarm and no allocation per message,
  * and no look at the clock while others are owed. Made by {@link Debts#debt}. Confined to the loop.
@@ -31,7 +31,7 @@ public final class Debt extends Account {
     this.consequence = consequence;
   }
 
-  /** One more is owed, for which next to nothing was sent. */
+  /** One more is owed, for which almost nothing was sent. */
   public void owe() {
     owe(0);
   }
@@ -39,7 +39,7 @@ public final class Debt extends Account {
   /**
    * One more is owed.
    *
-   * @param size how many bytes were sent that this is the answer to, not negative
+   * @param size how many bytes were sent to which this is the answer, not negative
    */
   public void owe(long size) {
     bytes += size;
@@ -50,15 +50,15 @@ public final class Debt extends Account {
     }
   }
 
-  /** One of them came. Without effect if nothing is owed. */
+  /** One of them arrived. No effect if nothing is owed. */
   public void paid() {
     paid(0);
   }
 
   /**
-   * One of them came. Without effect if nothing is owed.
+   * One of them arrived. No effect if nothing is owed.
    *
-   * @param size what was said when it was owed
+   * @param size the size given when it was owed
    */
   public void paid(long size) {
     if (count == 0) {
@@ -74,11 +74,10 @@ public final class Debt extends Account {
   }
 
   /**
-   * One of them came while an older one is still owed. That is no progress: the clock goes on, so
-   * that one which never comes is noticed however many others do. Without effect if nothing is
-   * owed.
+   * One of them arrived while an older one is still owed. That is no progress: the clock goes on,
+   * so that a missing one is noticed even if many others arrive. No effect if nothing is owed.
    *
-   * @param size what was said when it was owed
+   * @param size the size given when it was owed
    */
   public void paidOutOfOrder(long size) {
     if (count == 0) {
@@ -91,7 +90,7 @@ public final class Debt extends Account {
     }
   }
 
-  /** Nothing of it is owed any more, whether it came or not. */
+  /** Nothing of it is owed any more, whether it arrived or not. */
   public void forgive() {
     count = 0;
     bytes = 0;

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All that a peer owes on one connection. Each debt has its own clock, its own limit and its own
- * consequence; none of them affects another. {@link Liveness} asks whether anything is owed and
+ * Everything that a peer owes on one connection. Each debt has its own clock, its own limit and its
+ * own consequence; none of them affects another. {@link Liveness} asks whether anything is owed and
  * since when. There is one alarm at the earliest limit, and none while nothing is owed. Confined to
  * the loop.
  */
@@ -40,8 +40,8 @@ public final class Debts {
    * Creates an empty set of debts.
    *
    * @param loop where all of it runs
-   * @param lastReceived {@link Loop#nanoTime} of the last byte that came from the peer; read once
-   *     for each payment instead of the clock, so it must be cheap
+   * @param lastReceived {@link Loop#nanoTime} of the last byte that arrived from the peer; read
+   *     once for each payment instead of the clock, so it must be cheap
    */
   public Debts(Loop loop, LongSupplier lastReceived) {
     this.loop = loop;
@@ -101,8 +101,8 @@ public final class Debts {
   }
 
   /**
-   * Ends everything: nothing is owed, no alarm is set and no consequence runs any more, whatever is
-   * owed later. To be called when the connection has ended.
+   * Ends everything: nothing is owed, no alarm is set and no consequence runs any more, even if
+   * something is owed later. To be called when the connection has ended.
    */
   public void stop() {
     stopped = true;
@@ -125,7 +125,7 @@ public final class Debts {
     return oldest;
   }
 
-  /** How long all bytes that wait for an answer take on the slowest connection, in nanoseconds. */
+  /** How long all unanswered bytes take on the slowest connection, in nanoseconds. */
   long slowestTransfer() {
     long bytes = 0;
     for (Account account : open) {
@@ -160,7 +160,7 @@ public final class Debts {
     }
   }
 
-  /** Nothing is owed of an account any more. Its alarm is left alone: the next debt may use it. */
+  /** Nothing is owed of an account any more. Its alarm stays, because the next debt may use it. */
   void close(Account account) {
     int place = account.place;
     if (place >= 0) {

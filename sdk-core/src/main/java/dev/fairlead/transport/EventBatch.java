@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries events of I/O threads to the loop, in order and many at a time: one loop task for all
- * that have gathered. Events that carry messages are bounded in number and bytes; the thread that
- * brings them waits, which delays its reading and so the peer. Safe for any thread.
+ * Passes events of I/O threads to the loop, in order and many at a time: one loop task for all
+ * queued events. Events that carry messages are bounded in number and bytes; beyond that the I/O
+ * thread waits, which delays its reading and so the peer. Safe for any thread.
  */
 public final class EventBatch {
   private static final Logger log = LoggerFactory.getLogger(EventBatch.class);
@@ -36,7 +36,8 @@ public final class EventBatch {
    * @param maxMessages how many messages may wait for the loop, positive
    * @param maxBytes how many bytes of messages may wait; a single message may have more
    * @param afterBatch runs after each batch, on the loop
-   * @param bug takes what an event or {@code afterBatch} throws, on the loop; the rest still runs
+   * @param bug takes what an event or {@code afterBatch} throws, on the loop; the remaining events
+   *     still run
    */
   public EventBatch(
       Executor loop, int maxMessages, long maxBytes, Runnable afterBatch, Consumer<Throwable> bug) {
@@ -48,7 +49,7 @@ public final class EventBatch {
   }
 
   /**
-   * Adds an event. Returns at once.
+   * Adds an event. Returns immediately.
    *
    * @param event runs on the loop
    */
@@ -65,7 +66,7 @@ public final class EventBatch {
   }
 
   /**
-   * Adds an event that carries a message; waits while too much is under way. Never on the loop.
+   * Adds an event that carries a message; waits while too much is queued. Never on the loop.
    *
    * @param size the message's bytes
    * @param event runs on the loop
@@ -91,7 +92,7 @@ public final class EventBatch {
         });
   }
 
-  /** Lets no thread wait any more, now or later. To be called when the connection ends. */
+  /** Ends all waiting, now and later. To be called when the connection ends. */
   public void release() {
     synchronized (lock) {
       released = true;

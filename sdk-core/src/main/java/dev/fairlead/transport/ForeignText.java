@@ -4,11 +4,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Text that a stranger wrote, before it enters a message or a log: the one place that cleans it.
- * Whoever repeats a token of ours is not repeated.
+ * Cleans text from a peer before it is put into a message or a log; the only place that does. A
+ * text that repeats one of our tokens is not shown.
  */
 public final class ForeignText {
-  /** What stands in place of a text that may hold a secret. */
+  /** Shown in place of a text that may hold a secret. */
   public static final String WITHHELD = "(not shown: it may hold a secret)";
 
   private static final String[] SECRETS = {"sharedaccess", "sig=", "sig%3d", "sig\\u003d"};
@@ -17,10 +17,10 @@ public final class ForeignText {
 
   /**
    * Makes a text safe: one line, printable characters only, bounded, no token. White space becomes
-   * single blanks, whatever else cannot be printed a question mark.
+   * single blanks, other unprintable characters become question marks.
    *
    * @param text the text, or null for none
-   * @param max how many characters may be left
+   * @param max the most characters to keep
    * @return the safe text, stripped; {@link #WITHHELD} if it looks as if it holds a secret
    */
   public static String clean(@Nullable String text, int max) {
@@ -44,7 +44,7 @@ public final class ForeignText {
       kept.appendCodePoint(isPrintable(c) ? c : '?');
     }
     if (kept.length() > max) {
-      // A blank or the second half of a pair too many.
+      // A trailing blank, or half of a surrogate pair.
       kept.setLength(Character.isHighSurrogate(kept.charAt(max - 1)) ? max - 1 : max);
     }
     // Up to twice the shown length is looked at, so that a cut leaves no beginning of a secret.

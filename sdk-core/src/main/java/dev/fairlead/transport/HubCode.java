@@ -5,10 +5,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The hub's six-digit error codes: the one table of what each means, whichever transport brings it.
- * The first three digits are an HTTP status; a code that is not listed means what its status means.
- * IoT Hub: "Understand and resolve Azure IoT Hub error codes". What transports used to read
- * differently is settled in {@code docs/adr/0011-one-table-of-the-hubs-codes.md}.
+ * The hub's six-digit error codes: the only table of their meanings, for every transport. The first
+ * three digits are an HTTP status; a code that is not listed means what its status means. IoT Hub:
+ * "Understand and resolve Azure IoT Hub error codes". Codes that transports used to read
+ * differently are decided in {@code docs/adr/0011-one-table-of-the-hubs-codes.md}.
  */
 public enum HubCode {
   /** 400001. */
@@ -195,21 +195,21 @@ public enum HubCode {
   public enum Kind {
     /** The credential, the identity or the hub's name is refused. */
     UNAUTHORIZED,
-    /** Slower: a wait of seconds. */
+    /** Throttled: retry after some seconds. */
     THROTTLED,
-    /** A limit that is free again in minutes or hours, such as the daily quota. */
+    /** A limit, such as the daily quota, that is available again in minutes or hours. */
     QUOTA_EXCEEDED,
-    /** The hub takes nothing from anybody until its owner acts. */
+    /** The hub accepts nothing from any device until its owner acts. */
     SUSPENDED,
-    /** Refused, and it would be refused again as it is. */
+    /** Refused; unchanged it would be refused again. */
     REJECTED,
-    /** The lock of a cloud-to-device message is over. */
+    /** The lock of a cloud-to-device message has ended. */
     LOCK_LOST,
     /** A problem of the hub's own that ends by itself: retry. */
     TEMPORARY,
-    /** Another connection of the same identity took the place of this one. */
+    /** Another connection of the same identity replaced this one. */
     TAKEN_OVER,
-    /** One side does not follow or does not know the other's protocol. */
+    /** One side violates or does not support the other's protocol. */
     PROTOCOL_ERROR
   }
 
@@ -220,15 +220,15 @@ public enum HubCode {
      * evidence against a message by itself.
      */
     THIS_MESSAGE,
-    /** What was asked for. */
+    /** What was requested. */
     THIS_OPERATION,
-    /** The device or module, and no other one on the same connection. */
+    /** The device or module only, not others on the same connection. */
     THIS_IDENTITY,
     /** The whole hub. */
     THE_HUB
   }
 
-  /** From where a code is known. */
+  /** Where a code is documented. */
   public enum Source {
     /** The list of codes in the hub's documentation. */
     DOCUMENTATION,
@@ -294,7 +294,7 @@ public enum HubCode {
   }
 
   /**
-   * The HTTP status it belongs to.
+   * Its HTTP status.
    *
    * @return three digits
    */
@@ -330,7 +330,7 @@ public enum HubCode {
   }
 
   /**
-   * From where it is known.
+   * Where it is documented.
    *
    * @return the source
    */
@@ -342,7 +342,7 @@ public enum HubCode {
    * What a status without a listed code means.
    *
    * @param status as in HTTP
-   * @return the kind; {@link Kind#TEMPORARY} for what is no error status
+   * @return the kind; {@link Kind#TEMPORARY} for a status that is no error
    */
   public static Kind kindOf(int status) {
     return switch (status) {

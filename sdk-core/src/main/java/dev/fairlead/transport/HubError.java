@@ -17,8 +17,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the hub says when it refuses or ends something, read and classified by {@link HubCode}.
- * Nothing of it is trusted: names and texts are bounded, printable and without secrets.
+ * The hub's error when it refuses or ends something, classified by {@link HubCode}. Its content is
+ * not trusted: names and texts are bounded, printable and without secrets.
  *
  * @param kind what follows from it
  * @param scope what it is about
@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param code the six-digit code, 0 if there is none
  * @param name the code's name, empty if there is none
  * @param text the hub's sentence, empty if there is none
- * @param trackingId what Microsoft's support asks for, empty if there is none
- * @param byHub whether it is in the hub's form at all, as opposed to that of something in between
+ * @param trackingId the id that Microsoft's support asks for, empty if there is none
+ * @param byHub whether it is in the hub's form, as opposed to that of something in between
  */
 public record HubError(
     Kind kind,
@@ -38,10 +38,10 @@ public record HubError(
     String text,
     String trackingId,
     boolean byHub) {
-  /** The longest wait that is obeyed. */
+  /** The longest wait that is honoured. */
   public static final Duration LONGEST_WAIT = Duration.ofDays(1);
 
-  /** The hub gives no time with a quota, and none is free again within seconds. */
+  /** The hub gives no time for a quota, and no quota is available again within seconds. */
   private static final Duration QUOTA_WAIT = Duration.ofMinutes(10);
 
   private static final int MAX_TEXT = 300;
@@ -51,7 +51,7 @@ public record HubError(
    * Reads an answer that has a status as HTTP has: an HTTPS answer, that of a twin operation, that
    * about a token.
    *
-   * @param status the status; believed where a code contradicts it
+   * @param status the status; it takes precedence over a contradicting code
    * @param body the text with it, or null for none
    * @return what it says
    */
@@ -62,7 +62,7 @@ public record HubError(
   /**
    * Reads an answer that has a status as HTTP has.
    *
-   * @param status the status; believed where a code contradicts it
+   * @param status the status; it takes precedence over a contradicting code
    * @param body the text with it, as UTF-8
    * @return what it says
    */
@@ -74,7 +74,7 @@ public record HubError(
   /**
    * Reads an answer whose header names the code.
    *
-   * @param status the status; believed where a code contradicts it
+   * @param status the status; it takes precedence over a contradicting code
    * @param body the text with it, or null for none
    * @param name the header {@code iothub-errorcode}, or null for none
    * @return what it says
@@ -96,11 +96,11 @@ public record HubError(
 
   /**
    * Reads an error that has no status, such as the description of an AMQP condition. A code in it
-   * says more than the condition.
+   * is more specific than the condition.
    *
    * @param text the text, or null for none
-   * @param kind what follows where the text has no code
-   * @param scope what it is about where the text has no code
+   * @param kind the kind if the text has no code
+   * @param scope the scope if the text has no code
    * @return what it says
    */
   public static HubError ofText(@Nullable String text, Kind kind, Scope scope) {
@@ -117,11 +117,11 @@ public record HubError(
   }
 
   /**
-   * As {@link #ofText(String, Kind, Scope)}, for a condition that stands for one of the hub's
+   * As {@link #ofText(String, Kind, Scope)}, for a condition that is equivalent to one of the hub's
    * codes.
    *
    * @param text the text, or null for none
-   * @param otherwise the code that is meant where the text has none
+   * @param otherwise the code to use if the text has none
    * @return what it says
    */
   public static HubError ofText(@Nullable String text, HubCode otherwise) {
@@ -171,10 +171,10 @@ public record HubError(
   }
 
   /**
-   * What the hub said, for the middle of a sentence: in parentheses, and its own words quoted
-   * behind them.
+   * The hub's error, for the middle of a sentence: the code in parentheses, then the hub's text in
+   * quotes.
    *
-   * @param how where it was said, such as "HTTP 404", "amqp:not-found", "status 429"
+   * @param how the source, such as "HTTP 404", "amqp:not-found", "status 429"
    * @return such as {@code (HTTP 404, DeviceNotFound, error 404001): "No such device."}
    */
   public String quote(String how) {
@@ -198,9 +198,9 @@ public record HubError(
   /**
    * The failure that this error means.
    *
-   * @param subject what was refused or ended and what the hub said, without a full stop, such as
+   * @param subject what was refused or ended and the hub's error, without a full stop, such as
    *     {@code "The hub refused the message " + error.quote("amqp:not-allowed")}
-   * @param stage where the failure belongs if it is about the connection
+   * @param stage the stage of the failure if it is about the connection
    * @param progress whether the bytes may have left
    * @param retryAfter how long the hub asked to wait, or null; more than a day counts as a day
    * @return the failure; its message ends with what to do next
@@ -211,9 +211,9 @@ public record HubError(
   }
 
   /**
-   * The failure of a twin operation. A refused credential is none of the session's here.
+   * The failure of a twin operation. A refused credential does not concern the session here.
    *
-   * @param how where it was said, such as "status 400"
+   * @param how the source, such as "status 400"
    * @param retryAfter how long the hub asked to wait, or null
    * @return the failure; its message ends with what to do next
    */
@@ -249,7 +249,7 @@ public record HubError(
               message, progress, bounded(retryAfter == null ? QUOTA_WAIT : retryAfter));
       case REJECTED, LOCK_LOST -> new RejectedException(message, progress, number());
       case TEMPORARY ->
-          // RFC 9110, section 10.2.3: with a time to wait it is a request to wait.
+          // RFC 9110, section 10.2.3: with Retry-After it is a request to wait.
           status == 503 && retryAfter != null
               ? new ThrottledException(message, progress, bounded(retryAfter))
               : new UnreachableException(message, stage, progress, null);
@@ -289,11 +289,12 @@ public record HubError(
       case SUSPENDED -> "The hub is suspended: check its Azure subscription, then retry.";
       case REJECTED -> rejectedAdvice();
       case LOCK_LOST ->
-          "The message's lock is over, or it is settled already, so the hub delivers it again."
+          "The message's lock has expired, or it was settled already, so the hub delivers it again."
               + " Settle sooner, or make the handler accept repeated messages.";
       case TEMPORARY -> "This is temporary; retry.";
       case TAKEN_OVER ->
-          "Another connection uses the same identity and only one can. Find the second client, or"
+          "Another connection uses the same identity and only one is allowed. Find the second "
+              + "client, or"
               + " give it an identity of its own.";
       case PROTOCOL_ERROR ->
           "The hub and this client do not understand each other on this route. Check the host, or"
@@ -316,7 +317,7 @@ public record HubError(
   private String quotaAdvice() {
     return switch (code) {
       case 403005 -> "There are too many identities on this connection. Use fewer, or wait.";
-      case 403006 -> "Too many file uploads of this device are under way. Wait for some of them.";
+      case 403006 -> "Too many file uploads of this device are in progress. Wait for some of them.";
       default ->
           "A daily quota starts again at midnight UTC. Check the hub's metrics and tier, or wait.";
     };
@@ -326,9 +327,9 @@ public record HubError(
     return switch (status) {
       case 400 -> "Check property names, values and ids against the hub's rules.";
       case 403 -> "The hub's tier or the device's permissions may not include it.";
-      case 404 -> "It does not exist, or no longer.";
+      case 404 -> "It does not exist, or was deleted.";
       case 413 -> "It is too large: a message has at most 256 KB with its properties.";
-      default -> "It would be refused again as it is.";
+      default -> "If sent again unchanged, it would be refused again.";
     };
   }
 }

@@ -1,12 +1,12 @@
 package dev.fairlead.transport;
 
 /**
- * Finds code, name, sentence and tracking id in what the hub writes of an error. Forms: {@code
+ * Finds code, name, sentence and tracking id in the text of a hub's error. Forms: {@code
  * {"errorCode":404001,"trackingId":"…","message":"…"}}; {@code
  * {"Message":"ErrorCode:DeviceNotFound;…"}}; the first as a string inside the second; {@code
- * ErrorCode:Name;…} or any other text. Tolerant of what is cut off or no JSON, linear, and bounded
- * in depth and length; no regular expression. IoT Hub: "Understand and resolve Azure IoT Hub error
- * codes".
+ * ErrorCode:Name;…} or any other text. Tolerates truncated text and text that is not JSON; linear,
+ * and bounded in depth and length; no regular expression. IoT Hub: "Understand and resolve Azure
+ * IoT Hub error codes".
  */
 final class HubErrorReader {
   /** How much of a text is read. */
@@ -22,7 +22,7 @@ final class HubErrorReader {
   String message = "";
   String trackingId = "";
 
-  /** Whether a member stands there that only the hub's documents have. */
+  /** Whether there is a member that only the hub's documents have. */
   boolean signed;
 
   static HubErrorReader read(String text) {
@@ -35,12 +35,12 @@ final class HubErrorReader {
     return reader;
   }
 
-  /** Neither a document whose members say nothing here, nor a web page. */
+  /** Neither a document without a known member nor a web page. */
   private static boolean isSentence(String text) {
     return !text.isEmpty() && "{[<\"".indexOf(text.charAt(0)) < 0;
   }
 
-  /** Goes once through all strings; one before a colon is a key of what follows it. */
+  /** Goes once through all strings; one before a colon is a key of the value after it. */
   private void scan(String text, int depth) {
     String key = "";
     int at = 0;
@@ -157,7 +157,7 @@ final class HubErrorReader {
     return next < text.length() && text.charAt(next) == ':';
   }
 
-  /** Reads a string without its escapes; it may be cut off. Returns the place behind its end. */
+  /** Reads a string without its escapes; it may be cut off. Returns the position after its end. */
   private static int string(String text, int from, StringBuilder into) {
     int at = from;
     while (at < text.length()) {

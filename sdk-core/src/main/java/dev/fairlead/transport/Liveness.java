@@ -6,16 +6,16 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices a dead connection: within seconds while something is owed, else by the protocol's
- * keep-alive or idle time-out; and sends what the peer needs to hear from time to time. It runs
- * from {@link #start} to {@link #stop} or {@link Peer#dead} and nothing else ends it: that a debt
- * is overdue is not its concern. One alarm. Confined to the loop.
+ * Detects a dead connection: within seconds while something is owed, else by the protocol's
+ * keep-alive or idle time-out; and sends the heartbeats that the peer requires. It runs from {@link
+ * #start} to {@link #stop} or {@link Peer#dead}; an overdue debt does not end it. One alarm.
+ * Confined to the loop.
  */
 public final class Liveness {
   /** The connection. */
   public interface Peer {
     /**
-     * When something last came.
+     * When something last arrived.
      *
      * @return {@link Loop#nanoTime} of the last byte in
      */
@@ -37,9 +37,9 @@ public final class Liveness {
     }
 
     /**
-     * The connection is dead. Called at most once, and nothing else is called after it.
+     * The connection is dead. Called at most once, and no other method is called after it.
      *
-     * @param silent how long nothing has come
+     * @param silent how long nothing has arrived
      */
     void dead(Duration silent);
   }
@@ -82,9 +82,9 @@ public final class Liveness {
 
   /**
    * Pings after 90 % of a keep-alive time in which nothing was sent, because the packet needs some
-   * time to travel. [MQTT-3.1.2-23]
+   * time to arrive. [MQTT-3.1.2-23]
    *
-   * @param time what the peer was promised; zero for none
+   * @param time the keep-alive time given to the peer; zero for none
    * @return this
    */
   public Liveness keepAlive(Duration time) {
@@ -96,7 +96,7 @@ public final class Liveness {
    * Sends a heartbeat after half of the peer's idle time-out in which nothing was sent. [AMQP
    * 2.4.5]
    *
-   * @param time what the peer demands; zero for none
+   * @param time the peer's idle time-out; zero for none
    * @return this
    */
   public Liveness peerIdleTimeout(Duration time) {
@@ -105,9 +105,10 @@ public final class Liveness {
   }
 
   /**
-   * Takes the connection for dead when nothing came for this long, whether anything is owed or not.
+   * Treats the connection as dead when nothing arrived for this long, whether anything is owed or
+   * not.
    *
-   * @param time what the peer was told; zero for no such limit
+   * @param time the idle time-out announced to the peer; zero for no such limit
    * @return this
    */
   public Liveness idleTimeout(Duration time) {
@@ -115,14 +116,14 @@ public final class Liveness {
     return this;
   }
 
-  /** Begins. The times that concern idle connections are set by now. */
+  /** Begins. The times for idle connections must be set before. */
   public void start() {
     loop.assertInLoop();
     running = true;
     check();
   }
 
-  /** Ends; leaves no alarm behind. */
+  /** Ends and cancels its alarm. */
   public void stop() {
     running = false;
     if (alarm != null) {
@@ -193,7 +194,7 @@ public final class Liveness {
     if (pinging) {
       next = pingedAt + grace;
       if (keepAlive != 0 && pingedAt + keepAlive - now > 0) {
-        // A keep-alive shorter than the wait for the answer goes on once the answer is there.
+        // A keep-alive shorter than the wait for the answer continues after the answer.
         next = earlier(next, pingedAt + keepAlive);
       }
     } else if (pingDue()) {
@@ -201,7 +202,7 @@ public final class Liveness {
     }
     if (heartbeat != 0) {
       long at = peer.lastSent() + heartbeat;
-      // One that found no room on the connection just now is not due again at once.
+      // A ping for which the connection had no room is not due again immediately.
       next = earlier(next, at - now > 0 ? at : soon);
     }
     if (idleTimeout != 0) {

@@ -10,12 +10,12 @@ import java.time.Duration;
  *
  * @param what what was owed, as a noun phrase
  * @param count how many were owed
- * @param waited how long nothing of it came
+ * @param waited how long nothing of it arrived
  * @param heard whether the peer sent anything else during that time, such as answers to pings
  */
 public record Overdue(String what, int count, Duration waited, boolean heard) {
   /**
-   * What was owed and for how long.
+   * The debt and its duration.
    *
    * @return a sentence with its full stop, such as "The hub did not send the acknowledgement of 12
    *     messages within 2 min although it answers pings."
@@ -29,7 +29,7 @@ public record Overdue(String what, int count, Duration waited, boolean heard) {
   }
 
   /**
-   * The failure of a session that this debt makes useless.
+   * The failure of a session that ends because of this debt.
    *
    * @param next what to do next, or what follows, as a sentence
    * @return a failure in {@link Stage#SESSION} whose bytes may have left

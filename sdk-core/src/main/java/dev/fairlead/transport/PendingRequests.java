@@ -18,19 +18,20 @@ import org.jspecify.annotations.Nullable;
  * Requests of one kind that wait for their answers, by id. Their number is bounded; each is
  * completed exactly once, by its answer, by its time-out, or by the end. A request that was
  * registered and not sent yet has no clock, because the hub owes nothing for it; from {@link #sent}
- * on it counts as a debt. No alarm of its own. Confined to the loop; futures are completed on it.
+ * on it counts as a debt. Has no alarm of its own. Confined to the loop; futures are completed on
+ * it.
  *
  * @param <K> the id's type
  * @param <A> the answer's type
  */
 public final class PendingRequests<K, A> extends Account {
-  /** From when the limit of a request counts. */
+  /** When the limit of a request starts. */
   public enum Timing {
     /** From its sending. */
     EACH,
     /**
-     * From its sending, and again from each answer to a request that was sent before it: where the
-     * hub works through them in turn. What is overtaken by later answers gains no time.
+     * From its sending, and again from each answer to a request that was sent before it: for a hub
+     * that answers them in order. A request that later answers overtake gains no time.
      */
     IN_TURN
   }
@@ -42,7 +43,7 @@ public final class PendingRequests<K, A> extends Account {
   private final Timing timing;
 
   private final Map<K, Request<A>> unsent = new LinkedHashMap<>();
-  // In the order of sending, and so in that of their deadlines.
+  // In the order of sending, which is also that of their deadlines.
   private final Map<K, Request<A>> sent = new LinkedHashMap<>();
   private long bytes;
   private long sendings;
@@ -53,7 +54,7 @@ public final class PendingRequests<K, A> extends Account {
    *
    * @param debts where they count as debts
    * @param what one of them, as a noun such as "twin operation"
-   * @param most how many there may be, sent or not
+   * @param most the most requests, sent or not
    * @param limit how long the hub may take for one, positive
    */
   public PendingRequests(Debts debts, String what, int most, Duration limit) {
@@ -65,9 +66,9 @@ public final class PendingRequests<K, A> extends Account {
    *
    * @param debts where they count as debts
    * @param what one of them, as a noun such as "twin operation"
-   * @param most how many there may be, sent or not
+   * @param most the most requests, sent or not
    * @param limit how long the hub may take, positive
-   * @param timing from when that counts
+   * @param timing when that limit starts
    */
   public PendingRequests(Debts debts, String what, int most, Duration limit, Timing timing) {
     this.debts = debts;
@@ -80,7 +81,7 @@ public final class PendingRequests<K, A> extends Account {
   /**
    * Adds a request that is not sent yet. Its clock does not run.
    *
-   * @param id its id, which no other one under way has
+   * @param id its id, different from those of all pending requests
    * @return completes with the answer, else with a {@link HubException}; already failed after the
    *     end and where there are too many
    */
@@ -105,7 +106,7 @@ public final class PendingRequests<K, A> extends Account {
   }
 
   /**
-   * Notes that a request is on its way: now its clock runs and the hub owes its answer.
+   * Notes that a request was sent: its clock starts and the hub owes its answer.
    *
    * @param id of a registered request; an unknown one has no effect
    * @param size how many bytes it has
@@ -124,7 +125,7 @@ public final class PendingRequests<K, A> extends Account {
   }
 
   /**
-   * Notes that a request got lost on its way and will be sent again: its clock stops.
+   * Notes that a request was lost and will be sent again: its clock stops.
    *
    * @param id of a request that was sent; an unknown one has no effect
    */
@@ -160,7 +161,7 @@ public final class PendingRequests<K, A> extends Account {
   }
 
   /**
-   * Drops a request that nobody waits for any more. Its future is left as it is.
+   * Drops a request that is no longer needed. Its future is not completed.
    *
    * @param id an unknown one has no effect
    */
@@ -169,7 +170,7 @@ public final class PendingRequests<K, A> extends Account {
   }
 
   /**
-   * Fails all that were sent; what was not sent may still be.
+   * Fails all that were sent; unsent requests may still be sent.
    *
    * @param failure why
    */
@@ -182,7 +183,7 @@ public final class PendingRequests<K, A> extends Account {
   }
 
   /**
-   * Ends it: all fail, and so does what comes later.
+   * Ends it: all requests fail, and later ones too.
    *
    * @param failure why
    */
@@ -191,10 +192,10 @@ public final class PendingRequests<K, A> extends Account {
   }
 
   /**
-   * Ends it: all fail, and so does what comes later.
+   * Ends it: all requests fail, and later ones too.
    *
-   * @param failure of what was sent
-   * @param unsentFailure of what was not sent, and of what comes later
+   * @param failure for sent requests
+   * @param unsentFailure for unsent and later requests
    */
   public void end(HubException failure, HubException unsentFailure) {
     over = unsentFailure;
@@ -311,7 +312,8 @@ public final class PendingRequests<K, A> extends Account {
                   + " within "
                   + Overdue.inWords(Duration.ofNanos(now - request.sentAt))
                   + (heardAt - request.sentAt > 0 ? " although it answers pings" : "")
-                  + ". It may have been carried out all the same. Retry, or read what became of it.",
+                  + ". The hub may have executed it nevertheless. Retry, or read the current "
+                  + "state.",
               Stage.SESSION,
               Progress.MAYBE_SENT,
               null));

@@ -15,8 +15,9 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a session or a shared connection fails in ways that are the same on every transport: slow,
- * silent, cut, ended. A transport adds what only its protocol says. Safe for any thread.
+ * The failures of a session or a shared connection that are the same on every transport: slow,
+ * silent, cut, ended. A transport adds those that are specific to its protocol. Safe for any
+ * thread.
  */
 public final class SessionFailures {
   private static final int MAX_TEXT = 300;
@@ -31,7 +32,7 @@ public final class SessionFailures {
    * Creates the failures of one session.
    *
    * @param protocol its protocol's name, such as "MQTT"
-   * @param who whose session it is
+   * @param who the identity of the session
    * @param endpoint its peer
    * @param certificate whether a client certificate is shown
    */
@@ -62,7 +63,7 @@ public final class SessionFailures {
    * Opening took too long.
    *
    * @param step what did not happen, as a clause such as "the hub did not answer CONNECT"
-   * @param reached whether a connection was there
+   * @param reached whether there was a connection
    * @param limit the time allowed
    * @return the failure
    */
@@ -86,7 +87,7 @@ public final class SessionFailures {
   }
 
   /**
-   * Nothing came, not even an answer to a ping.
+   * Nothing arrived, not even an answer to a ping.
    *
    * @param silent for how long
    * @param owed what was owed, as {@link Debts#describe} says it; may be empty
@@ -95,7 +96,7 @@ public final class SessionFailures {
    */
   public UnreachableException silent(Duration silent, String owed, Progress progress) {
     return new UnreachableException(
-        "Nothing came from "
+        "Nothing arrived from "
             + endpoint
             + " within "
             + Overdue.inWords(silent)
@@ -120,7 +121,7 @@ public final class SessionFailures {
   }
 
   /**
-   * It has ended, and something is asked of it.
+   * A request to a session that has ended.
    *
    * @param progress whether the bytes may have left
    * @return the failure
@@ -130,9 +131,9 @@ public final class SessionFailures {
   }
 
   /**
-   * The peer does not keep to the protocol.
+   * The peer violates the protocol.
    *
-   * @param sent what it sent, in words; cleaned here
+   * @param sent what it sent, in words; sanitised here
    * @param open whether the session was open
    * @param progress whether the bytes may have left
    * @param cause what found it, or null
@@ -155,7 +156,7 @@ public final class SessionFailures {
         : notOpened(
             "it sent "
                 + what
-                + ". It is no IoT hub, or something in between tampers with the data.",
+                + ". It is not an IoT hub, or something in between tampers with the data.",
             cause);
   }
 
@@ -225,8 +226,8 @@ public final class SessionFailures {
   }
 
   /**
-   * Whether the peer refused this client's certificate. TLS 1.3 servers do that only after the
-   * client has finished.
+   * Whether the peer refused this client's certificate. TLS 1.3 servers refuse it only after the
+   * client has finished the handshake.
    *
    * @param cause how a connection ended
    * @return true if a certificate was shown and the alert is about one
@@ -239,7 +240,7 @@ public final class SessionFailures {
   }
 
   /**
-   * Whether the other side ended a connection, as opposed to a network that failed.
+   * Whether the peer ended a connection, as opposed to a network failure.
    *
    * @param cause how it ended
    * @return true for the end of the stream, a reset and a TLS alert

@@ -4,8 +4,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Runs an action on the loop after it was signalled: once, however often that was before it runs. A
- * signal during the action leads to one more run, so none is lost.
+ * Runs an action on the loop after a signal: once, even if there were several signals before it
+ * runs. A signal during the action leads to one more run, so none is lost.
  */
 public final class WakeUp {
   private final Executor loop;
@@ -24,9 +24,9 @@ public final class WakeUp {
     this.action = action;
   }
 
-  /** Has the action run soon. Any thread; returns at once. */
+  /** Schedules the action. Any thread; returns immediately. */
   public void signal() {
-    // Most signals find one queued; reading first spares them the write.
+    // Most signals find the action already queued; reading first saves the write.
     if (!queued.get() && queued.compareAndSet(false, true)) {
       loop.execute(task);
     }

@@ -7,7 +7,7 @@ import java.util.ServiceLoader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds what uploads files. */
+/** Finds the provider of file uploads. */
 public final class UploadProviders {
   private static final Logger log = LoggerFactory.getLogger(UploadProviders.class);
 

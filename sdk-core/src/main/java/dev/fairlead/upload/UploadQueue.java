@@ -39,14 +39,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device's uploads: at most ten at a time, the others in the order of asking. Beside the session
- * and independent of it. Confined to the loop, but for {@link #upload} and {@link #clientClosed}.
+ * A device's uploads: at most ten at a time, the others queued in order. Independent of the
+ * session. Confined to the loop, but for {@link #upload} and {@link #clientClosed}.
  */
 public final class UploadQueue {
   /** IoT Hub: "Quotas and throttling"; one more is refused with 403006. */
   static final int MAX_AT_ONCE = 10;
 
-  /** How long closing waits for uploads to end: a little longer than it takes to tell the hub. */
+  /** How long closing waits for uploads to end: a little longer than it takes to notify the hub. */
   private static final Duration END_LIMIT = Duration.ofSeconds(7);
 
   private final ClientSettings settings;
@@ -62,7 +62,7 @@ public final class UploadQueue {
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private boolean closing;
 
-  /** All whose future is not completed, so that none is left hanging. */
+  /** All uploads whose future is not completed, so that each gets an outcome. */
   private final Set<Upload> open = ConcurrentHashMap.newKeySet();
 
   private volatile boolean over;
@@ -154,9 +154,9 @@ public final class UploadQueue {
   }
 
   /**
-   * Takes no more uploads, fails those that wait, and cancels those under way.
+   * Takes no more uploads, fails those that are queued, and cancels those in progress.
    *
-   * @return completes on the loop when all have ended, or soon after in any case
+   * @return completes on the loop when all have ended, or after a short time limit
    */
   public CompletionStage<Void> close() {
     loop.assertInLoop();
@@ -176,13 +176,13 @@ public final class UploadQueue {
     return ended;
   }
 
-  /** The loop takes nothing any more. On the completions lane. */
+  /** The loop accepts no more tasks. On the completions executor. */
   public void clientClosed() {
     over = true;
     open.forEach(Upload::closed);
   }
 
-  /** One upload, from being asked for to its end. */
+  /** One upload, from its request to its end. */
   private final class Upload implements UploadContext {
     private final FileUpload upload;
     private final CompletableFuture<UploadResult> outcome = threads.newFuture();
@@ -232,7 +232,7 @@ public final class UploadQueue {
       }
     }
 
-    /** Completing the future cancels what goes on. */
+    /** Completing the future cancels an upload in progress. */
     void closed() {
       threads
           .completions()
@@ -321,7 +321,7 @@ public final class UploadQueue {
       progressCallbacks.execute(() -> tell(listener.get()));
     }
 
-    /** One place for the newest: the queue never holds more than one call for each upload. */
+    /** Only the newest progress is kept: at most one call for each upload is queued. */
     private void tell(UploadProgress listener) {
       long now;
       synchronized (progressLock) {

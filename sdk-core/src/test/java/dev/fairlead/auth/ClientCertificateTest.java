@@ -50,10 +50,10 @@ class ClientCertificateTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "ec.pem     | stranger.key     | does not belong to any of the certificates given: \"CN=\"dev,1\"",
-        "ec.pem     | rsa-pkcs8.key    | does not belong to any",
-        "rsa.pem    | ec-sec1.key      | does not belong to any",
-        "issuer.pem | ec-sec1.key      | does not belong to any of the certificates given: \"CN=test issuer\"",
+        "ec.pem     | stranger.key     | does not match any of the certificates given: \"CN=\"dev,1\"",
+        "ec.pem     | rsa-pkcs8.key    | does not match any",
+        "rsa.pem    | ec-sec1.key      | does not match any",
+        "issuer.pem | ec-sec1.key      | does not match any of the certificates given: \"CN=test issuer\"",
         "ec.pem     | ec-legacy.key    | Proc-Type: 4,ENCRYPTED), which is weak and no longer read; convert it with: openssl pkcs8",
         "ec.pem     | ec-encrypted.key | it is encrypted; give its passphrase",
         "ec.pem     | ec-curveless.key | does not name its curve; convert it with: openssl pkcs8",
@@ -97,7 +97,7 @@ class ClientCertificateTest {
         "rsa.p12   | canary-wrong      | device | the password given does not open it",
         "rsa.p12   | canary-passphrase | other  | under the alias \"other\". Its aliases are [device]",
         "rsa.jks   | canary-passphrase | device | does not open the key under the alias \"device\"",
-        "rsa.pem   | canary-passphrase | device | is no key store in the form PKCS #12 or JKS",
+        "rsa.pem   | canary-passphrase | device | is not a PKCS #12 or JKS key store",
         "none.p12  | canary-passphrase | device | none.p12",
       })
   void aKeyStoreThatDoesNotServeIsNamed(

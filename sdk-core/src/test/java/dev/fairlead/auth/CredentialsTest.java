@@ -76,8 +76,8 @@ class CredentialsTest {
               cancelled.cancel(true);
               return cancelled;
             }),
-        broken("gave nothing usable", CredentialsTest::tokenOfTheWrongType),
-        broken("gave nothing usable. This is no shared access signature", given("canary")),
+        broken("returned nothing usable", CredentialsTest::tokenOfTheWrongType),
+        broken("returned nothing usable. This is not a shared access signature", given("canary")),
         broken("is not for", given(KNOWN_TOKEN.replace("dev-1", "dev-2"))),
         broken("is not for", given(KNOWN_TOKEN.replace("myhub", "yourhub"))),
         broken("is not for", given(KNOWN_TOKEN.replace("dev-1", "dev-1%2Fmodules%2Fm"))));

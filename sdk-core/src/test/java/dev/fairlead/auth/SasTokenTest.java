@@ -33,7 +33,7 @@ class SasTokenTest {
         "SharedAccessSignature sr=h&sig=canary&se=             | lacks the field se",
         "SharedAccessSignature sr=h&sig=&se=1                  | lacks the field sig",
         "SharedAccessSignature sig=canary&se=1                 | lacks the field sr",
-        "SharedAccessSignature sr=h&sig=canary&se=1&SIG=canary | field 4 is there twice",
+        "SharedAccessSignature sr=h&sig=canary&se=1&SIG=canary | field 4 appears twice",
         "SharedAccessSignature sr=h&canary&se=1                | field 2 is not of the form",
         "SharedAccessSignature sr=h&=canary&se=1               | field 2 is not of the form",
         "SharedAccessSignature sr=h&sig=canary&se=1&           | field 4 is not of the form",

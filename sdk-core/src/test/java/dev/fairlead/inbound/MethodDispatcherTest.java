@@ -205,7 +205,7 @@ class MethodDispatcherTest {
   @Test
   void answersFiveOhThreeBehindAHandlerThatDoesNotReturn() {
     handlers.put("a", request -> now(""));
-    // Nothing runs the executor, as if a handler held its lane.
+    // Nothing runs the executor, as if a handler blocked its executor.
     for (int i = 0; i < MOST_OPEN; i++) {
       call("a");
     }

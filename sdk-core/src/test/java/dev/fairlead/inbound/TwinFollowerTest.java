@@ -72,7 +72,7 @@ class TwinFollowerTest {
   }
 
   private CompletableFuture<String> reading(Link of) {
-    return Objects.requireNonNull(of.readings.poll(), "no reading is under way");
+    return Objects.requireNonNull(of.readings.poll(), "no reading is in progress");
   }
 
   private void answer(Link of, String desired) {
@@ -87,7 +87,7 @@ class TwinFollowerTest {
     loop.run();
   }
 
-  /** Opened, and told of version 3 first. */
+  /** Opened; version 3 is announced first. */
   private void follow() {
     open(link);
     answer(link, "{\"a\":1,\"b\":2,\"$version\":3}");
@@ -507,7 +507,8 @@ class TwinFollowerTest {
 
   @Test
   void announcementsOfAnOpeningThatFailedAreForgotten() {
-    // Opening 1 announces version 6 of a twin that is then created anew; opening 2 reads version 5.
+    // Opening 1 announces version 6 of a twin that is then created again; opening 2 reads version
+    // 5.
     announce("{\"a\":\"of the old twin\",\"$version\":6}");
     end();
     open(link);

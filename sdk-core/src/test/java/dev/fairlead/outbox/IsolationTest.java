@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A hub that refuses without a name: which message fails, when, and what becomes of the others. The
+ * A hub that refuses without a name: which message fails, when, and what happens to the others. The
  * hub is a function, the sessions are those of a transport with a window, the time is by hand.
  */
 class IsolationTest {
@@ -40,7 +40,7 @@ class IsolationTest {
     /** Its acknowledgements of what it stored before come too late. */
     CUT_BEFORE_ACKNOWLEDGING,
     REFUSE,
-    /** One disposition for all that was sent at once. */
+    /** One disposition for all messages sent together. */
     REFUSE_BATCH
   }
 

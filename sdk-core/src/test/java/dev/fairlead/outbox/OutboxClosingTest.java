@@ -46,7 +46,7 @@ class OutboxClosingTest {
     assertThat(drained).as("b still waits").hasValue(0);
 
     Envelope second = takeOne(lease);
-    assertThat(drained).as("b is under way").hasValue(0);
+    assertThat(drained).as("b is in flight").hasValue(0);
     second.accepted();
     assertThat(drained).hasValue(1);
   }

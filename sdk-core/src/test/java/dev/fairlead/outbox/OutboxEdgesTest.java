@@ -56,7 +56,7 @@ class OutboxEdgesTest {
     await().until(() -> senders.stream().noneMatch(Thread::isAlive));
   }
 
-  /** A sender that still does not fit must not keep the news from one that does. */
+  /** A sender that still does not fit must not keep one that does from being woken. */
   @Test
   void aSenderThatFitsIsNotHeldUpByOneThatDoesNot() throws Exception {
     OutboxRig rig = new OutboxRig(limits(OverflowPolicy.BLOCK));
@@ -71,7 +71,8 @@ class OutboxEdgesTest {
   }
 
   /**
-   * Else a session that gives back what the hub did not take would take it again at once, for ever.
+   * Otherwise a session that returns what the hub did not accept would take it again immediately,
+   * for ever.
    */
   @Test
   void aSessionIsNotWokenByWhatItGivesBackItself() {
@@ -122,7 +123,9 @@ class OutboxEdgesTest {
     assertThat(rig.outbox.status().waiting()).isZero();
   }
 
-  /** OutboxStore.save: the sender's future fails unless the hub has taken the message meanwhile. */
+  /**
+   * OutboxStore.save: the sender's future fails unless the hub has accepted the message by then.
+   */
   @Test
   void aMessageThatComesBackAfterItsSavingFailedFails() {
     CompletableFuture<Void> saving = new CompletableFuture<>();
@@ -147,7 +150,7 @@ class OutboxEdgesTest {
     assertThat(failureOf(sent)).isInstanceOf(RejectedException.class);
   }
 
-  /** Also where the saving fails at once. */
+  /** Even if saving fails immediately. */
   @Test
   void theLockIsReleasedBeforeTheOutcomeOfAFailedSavingIsHandedOver() {
     List<String> seen = new ArrayList<>();

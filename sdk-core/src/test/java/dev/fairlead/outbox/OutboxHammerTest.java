@@ -33,8 +33,8 @@ import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Senders that wait for room, one session after another on a thread of its own, and a wire that
- * acknowledges on yet another, all at once.
+ * Senders that wait for room, one session after another on a thread of its own, and a transport
+ * that acknowledges on yet another, all at the same time.
  */
 @Timeout(120)
 class OutboxHammerTest implements Outbox.Environment {

@@ -171,7 +171,7 @@ class OutboxModelTest {
       if (fits) {
         present.add(item);
         if (wasAsleep) {
-          assertThat(woken.get()).as("a session that found nothing hears of it").isPositive();
+          assertThat(woken.get()).as("a session that found nothing is notified").isPositive();
           asleep = false;
         }
       } else {
@@ -268,7 +268,9 @@ class OutboxModelTest {
         Lease next = rig.outbox.lease();
         woken.set(0);
         next.whenReadable(woken::incrementAndGet);
-        assertThat(woken.get() > 0).as("hears of what waits").isEqualTo(!waiting().isEmpty());
+        assertThat(woken.get() > 0)
+            .as("is notified of queued messages")
+            .isEqualTo(!waiting().isEmpty());
         asleep = waiting().isEmpty();
         lease = next;
         return "new session";

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class OutboxOverflowTest {
   private static final int MAX = TelemetryMessage.MAX_BYTES;
 
-  /** What each message costs beside its payload. */
+  /** What each message costs in addition to its payload. */
   private static final int OVERHEAD = 600;
 
   private static OutboxRig rig(OverflowPolicy policy, int messages) {

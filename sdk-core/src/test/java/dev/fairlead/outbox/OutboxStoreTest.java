@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 class OutboxStoreTest {
   private final RecordingStore store = new RecordingStore();
 
-  /** Writes down what it is told; a test decides when and how each saving ends. */
+  /** Records each call; a test decides when and how each saving ends. */
   private static class RecordingStore implements OutboxStore {
     final List<Saved> left = new ArrayList<>();
     final List<String> log = new ArrayList<>();

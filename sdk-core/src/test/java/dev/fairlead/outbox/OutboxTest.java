@@ -89,7 +89,7 @@ class OutboxTest {
       List<String> asked = new ArrayList<>();
       ToLongFunction<TelemetryMessage> wireSize =
           message -> {
-            // Another thread can use the outbox meanwhile.
+            // Another thread can use the outbox at the same time.
             CompletableFuture.supplyAsync(rig.outbox::status).join();
             asked.add(OutboxRig.text(message));
             return 10;

@@ -17,9 +17,12 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** The planner against the oracle, over every combination of the table's facts. */
+/** The planner compared with the oracle, over every combination of the table's facts. */
 class EveryCombinationTest {
-  /** Needs that read as others do: F6 by methods, F9 and F16 by reject; a sweep of their own. */
+  /**
+   * Needs that read as others do: NO_PUSH_FEATURE by methods, MQTT_NO_REJECT and TIER by reject; a
+   * sweep of their own.
+   */
   private static final Set<Axis> SECOND_REPRESENTATIVES =
       EnumSet.of(Axis.TWIN, Axis.ABANDON, Axis.CLOUD_MESSAGES);
 

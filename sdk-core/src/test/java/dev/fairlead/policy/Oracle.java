@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The documented table, column by column: for each protocol by name, what keeps it out. It shares
- * nothing with the planner but the names of the codes.
+ * The documented table, column by column: for each protocol by name, what excludes it. It shares
+ * only the names of the codes with the planner.
  */
 final class Oracle {
   private Oracle() {}
@@ -25,7 +25,7 @@ final class Oracle {
           case AMQP_WS -> amqpWs(world);
           case HTTPS -> https(world);
         };
-    // F12, F14, F16 spare no protocol
+    // UPLOAD_HTTPS, SIZE and TIER apply to every protocol
     put(reasons, ReasonCode.UPLOAD_HTTPS, world.is(Axis.UPLOAD) && world.is(Axis.BLOCKED_443));
     put(reasons, ReasonCode.SIZE, world.is(Axis.SIZE));
     put(
@@ -102,7 +102,7 @@ final class Oracle {
     }
   }
 
-  /** F10 and F17: the hub may refuse the certificate there. */
+  /** X509_CA_GA and X509_AMQP_WS: the hub may refuse the certificate there. */
   private static Set<ReasonCode> doubts(World world, Protocol protocol) {
     EnumSet<ReasonCode> doubts = EnumSet.noneOf(ReasonCode.class);
     boolean onPort443 = protocol != Protocol.MQTT && protocol != Protocol.AMQP;

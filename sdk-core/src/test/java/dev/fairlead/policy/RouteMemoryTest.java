@@ -134,7 +134,7 @@ class RouteMemoryTest {
     assertThat(memory.snapshot().postponed()).hasSize(RouteMemory.CAPACITY);
   }
 
-  /** Two clocks that move only when told. */
+  /** Two clocks that move only when the test moves them. */
   private static final class Clocks implements TimeSource {
     private Instant wall = START;
     // about to wrap, as nanoTime may

@@ -96,7 +96,7 @@ class TransportPolicyTest {
         TransportPolicy.gateway(9).toBuilder().credentialKind(CredentialKind.X509_CA);
     TransportPlan behindFirewall =
         gateway.blockPort(5671).build().plan(Wires.all(), Set.of(), NOTHING);
-    // opening 5671 would not help, so it is no part of the smallest conflict
+    // opening 5671 would not help, so it is not part of the smallest conflict
     assertThat(changes(behindFirewall))
         .containsExactly(
             "let every identity have a connection of its own", "use shared access keys");
@@ -181,7 +181,7 @@ class TransportPolicyTest {
 
   @Test
   void rulesReadTheOfferAndNotTheName() {
-    // a private wire under a known name: own port, one direction, nothing compact
+    // a private transport under a known name: own port, one direction, nothing compact
     RouteOffer odd =
         new RouteOffer(
             new Route(Protocol.AMQP, Carrier.TCP, 5000),

@@ -21,7 +21,7 @@ import java.util.Set;
 final class World {
   /** A fact of the table, how many values it takes, and how the planned fact begins in words. */
   enum Axis {
-    /** F1, F1b: one, several, several that must share. */
+    /** MULTIPLEX, ONE_PER_CONNECTION: one, several, several that must share. */
     IDENTITIES(3, "7 identities must share"),
     BLOCKED_8883(2, "outbound port 8883"),
     BLOCKED_5671(2, "outbound port 5671"),
@@ -30,13 +30,16 @@ final class World {
     BLOCKED_443(2, "outbound port 443"),
     METHODS(2, "direct methods are needed"),
     TWIN(2, "the twin is needed"),
-    /** F7: nothing said, a minute, a minute in development mode, exactly 25 minutes. */
+    /** POLL_25MIN: nothing said, a minute, a minute in development mode, exactly 25 minutes. */
     LATENCY(4, "cloud-to-device messages may take"),
     MEMORY(2, "the client may take"),
     CLOUD_MESSAGES(2, "cloud-to-device messages are needed"),
     ABANDON(2, "abandoning messages is needed"),
     REJECT(2, "rejecting messages is needed"),
-    /** F10, F17: shared access, thumbprint, authority, authority on a hub in preview mode. */
+    /**
+     * X509_CA_GA, X509_AMQP_WS: shared access, thumbprint, authority, authority on a hub in preview
+     * mode.
+     */
     CREDENTIAL(4, "the credentials are"),
     NO_MQTT(2, "fairlead-mqtt is not"),
     NO_AMQP(2, "fairlead-amqp is not"),
@@ -192,7 +195,7 @@ final class World {
   private static List<List<TransportOffer>> offersByMissing() {
     List<List<TransportOffer>> all = new ArrayList<>();
     for (int missing = 0; missing < 8; missing++) {
-      // in an unhelpful order: planning must not lean on it
+      // in an unhelpful order: planning must not rely on it
       List<TransportOffer> offers = new ArrayList<>();
       if ((missing & 4) == 0) {
         offers.add(offer("fairlead-https", Protocol.HTTPS));

@@ -49,7 +49,7 @@ class TransportsTest {
         route, Set.of(capabilities), RouteOffer.Delivery.PUSH, 1, RouteOffer.Footprint.SMALL, true);
   }
 
-  /** Offers what it is told to. */
+  /** Offers the given routes. */
   private static class Offering implements TransportProvider {
     private final Supplier<TransportOffer> offer;
 
@@ -91,7 +91,7 @@ class TransportsTest {
     }
   }
 
-  /** A library that it needs is not there. */
+  /** A library that it needs is missing. */
   public static final class Unlinkable extends Offering {
     /** For the service loader. */
     public Unlinkable() {

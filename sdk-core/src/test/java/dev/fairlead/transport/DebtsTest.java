@@ -80,7 +80,7 @@ class DebtsTest {
     assertThat(overdue).singleElement().extracting(Overdue::count).isEqualTo(1);
   }
 
-  /** Else a lost answer would stay unnoticed while others come. */
+  /** Otherwise a lost answer would stay unnoticed while others arrive. */
   @Test
   void whatComesOutOfOrderIsNoProgress() {
     for (int i = 0; i < 100; i++) {
@@ -112,7 +112,7 @@ class DebtsTest {
     assertThat(overdue).hasSize(1);
   }
 
-  /** B2: what was waited for before says nothing about what is waited for now. */
+  /** An earlier wait does not count towards a later one. */
   @Test
   void eachDebtHasItsOwnClock() {
     credit.owe();

@@ -109,7 +109,7 @@ class LivenessTest implements Liveness.Peer {
     assertThat(dead).isNotNull();
   }
 
-  /** B1: an overdue debt is its own affair; the watch over the connection goes on. */
+  /** An overdue debt does not stop the watch over the connection. */
   @Test
   void anOverdueDebtDoesNotEndTheWatch() {
     startMqtt();
@@ -127,7 +127,7 @@ class LivenessTest implements Liveness.Peer {
     assertThat(dead).isNotNull();
   }
 
-  /** B1 as it was found: requests that overlap for longer than telemetry's limit. */
+  /** Requests that overlap for longer than telemetry's limit. */
   @Test
   void overlappingRequestsLeaveTheWatchAlone() {
     PendingRequests<Long, String> twin =
@@ -149,7 +149,7 @@ class LivenessTest implements Liveness.Peer {
     assertThat(dead).isNotNull();
   }
 
-  /** B2 as it was found: a request that timed out left its wait to telemetry. */
+  /** A request that timed out left its wait to telemetry. */
   @Test
   void aRequestThatTimedOutLeavesNothingBehind() {
     PendingRequests<Long, String> twin =

@@ -65,7 +65,7 @@ class PendingRequestsTest {
     assertThat(failure(one))
         .isInstanceOf(UnreachableException.class)
         .hasMessageContaining("did not answer the twin operation within 20 s.")
-        .hasMessageContaining("may have been carried out");
+        .hasMessageContaining("may have executed it");
     assertThat(failure(one).progress()).isEqualTo(Progress.MAYBE_SENT);
     assertThat(two).isNotDone();
     assertThat(requests.answer(1L, "late")).isFalse();
@@ -76,7 +76,7 @@ class PendingRequestsTest {
     assertThat(loop.time.alarms()).isZero();
   }
 
-  /** B4: while a request is queued the hub owes nothing. */
+  /** While a request is queued the hub owes nothing. */
   @Test
   void theClockStartsWithTheSending() {
     CompletableFuture<String> queued = requests.register(1L);
@@ -90,7 +90,7 @@ class PendingRequestsTest {
     assertThat(queued).isCompletedExceptionally();
   }
 
-  /** B4 with its numbers: 300 tokens, 50 answers a second, 100 at a time, 2 s each. */
+  /** 300 tokens, 50 answers a second, 100 at a time, 2 s each. */
   @Test
   void aSlowHubThatAnswersInTurnFailsNone() {
     PendingRequests<Long, String> tokens =
