@@ -3,7 +3,7 @@ module dev.fairlead.mqtt {
   requires transitive dev.fairlead;
   requires transitive dev.fairlead.net;
   requires org.eclipse.paho.client.mqttv3;
-  // Paho logs to it and, as an automatic module, cannot say so.
+  // Paho logs to it and, as an automatic module, cannot declare it.
   requires java.logging;
   requires org.slf4j;
   requires static transitive org.jspecify;

@@ -25,18 +25,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All messages that came at QoS 1 and whose PUBACK has not been written, in the order they came.
- * PUBACKs are sent in that order [MQTT-4.6.0-2], so whatever comes behind an unsettled
- * cloud-to-device message waits, also what is nothing to settle. Confined to the loop.
+ * All messages that arrived at QoS 1 and whose PUBACK has not been written, in order of arrival.
+ * PUBACKs are sent in that order [MQTT-4.6.0-2], so messages behind an unsettled cloud-to-device
+ * message wait, even if they need no settlement. Confined to the loop.
  *
  * <p>The application has the lock time for a message from the moment it gets it, however long the
  * message waited in the client. A message that is still unsettled then can only be delivered again
- * by a new session, which is requested once; until then no PUBACK goes out behind it. Messages that
- * the application has not got cause no new session: they are still the hub's, and the ones before
- * them make progress or are late themselves.
+ * by a new session, which is requested once; until then no PUBACK behind it is sent. Messages that
+ * the application has not received cause no new session: they are still at the hub, and the ones
+ * before them make progress or are late themselves.
  */
 final class AcknowledgementQueue {
-  /** The hub keeps at most 50 per device; this bounds a peer that is no hub. */
+  /** The hub keeps at most 50 per device; this bounds a peer that is not a hub. */
   static final int MAX_HELD = 1000;
 
   private static final Logger log = LoggerFactory.getLogger(AcknowledgementQueue.class);
@@ -65,7 +65,7 @@ final class AcknowledgementQueue {
   /**
    * Creates an empty queue.
    *
-   * @param writes what is queued on the connection and not written
+   * @param writes the packets queued on the connection and not written
    * @param reopen requests a new session, with the reason
    */
   AcknowledgementQueue(
@@ -92,7 +92,7 @@ final class AcknowledgementQueue {
    * Takes in a message that needs no settlement; it is acknowledged when its turn comes.
    *
    * @param packetId not 0
-   * @return false if it came again, so that there is nothing to do about it
+   * @return false if it is a repetition, which is to be ignored
    */
   boolean arrived(int packetId) {
     if (isHeld(packetId)) {
@@ -106,8 +106,8 @@ final class AcknowledgementQueue {
   }
 
   /**
-   * Takes in a cloud-to-device message that this session does not hand out. It stays the hub's, and
-   * so does whatever comes behind it.
+   * Takes in a cloud-to-device message that this session does not hand out. It stays at the hub,
+   * and so do all messages behind it.
    *
    * @param packetId not 0
    */
@@ -117,7 +117,7 @@ final class AcknowledgementQueue {
     }
   }
 
-  /** Takes in a cloud-to-device message and hands it out, unless it came again. */
+  /** Takes in a cloud-to-device message and hands it out, unless it is a repetition. */
   void cloudMessage(PahoClient.Arrival arrival, PropertyBag properties) {
     Entry entry = new Entry(arrival.packetId());
     if (arrival.packetId() != 0) {
@@ -149,7 +149,7 @@ final class AcknowledgementQueue {
     return false;
   }
 
-  /** Equal ids do not suffice: the sender chooses them and may use one for several messages. */
+  /** Equal ids do not suffice: the sender chooses ids and may use one for several messages. */
   private boolean isHeld(PahoClient.Arrival copy) {
     for (Entry held : entries) {
       PahoClient.Arrival message = held.message;
@@ -249,7 +249,7 @@ final class AcknowledgementQueue {
   }
 
   private enum State {
-    /** In the client, or of no session that hands it out. */
+    /** In the client, or not to be handed out. */
     WAITING,
     /** With the application. */
     HANDED_OUT,
@@ -295,7 +295,7 @@ final class AcknowledgementQueue {
                 Progress.NOT_SENT));
       }
       if (packetId == 0) {
-        // The hub sent it at QoS 0 and has forgotten it already.
+        // The hub sent it at QoS 0 and has already deleted it.
         done.complete(null);
       } else if (state != State.ENDED) {
         state = State.COMPLETED;

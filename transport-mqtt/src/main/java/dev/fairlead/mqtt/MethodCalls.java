@@ -35,7 +35,7 @@ final class MethodCalls {
   /**
    * Creates it.
    *
-   * @param writes what is queued on the connection and not written
+   * @param writes the packets queued on the connection and not written
    */
   MethodCalls(PahoClient client, Inbox inbox, Loop loop, Debt writes, MqttFailures failures) {
     this.client = client;
@@ -81,7 +81,7 @@ final class MethodCalls {
   }
 
   /**
-   * The session is over.
+   * The session has ended.
    *
    * @param failure of the replies that may have been sent
    */

@@ -13,7 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import org.eclipse.paho.client.mqttv3.MqttException;
 
-/** How sessions fail on MQTT: CONNACK and SUBACK, and a cut that has no reason. */
+/** The failures of MQTT sessions: CONNACK, SUBACK, and a cut without a reason. */
 final class MqttFailures {
   /** This client cut the connection. */
   static final class Aborted extends IOException {
@@ -36,7 +36,7 @@ final class MqttFailures {
     session = new SessionFailures("MQTT", identity, endpoint, certificate);
   }
 
-  /** CONNACK's return code. [MQTT-3.2.2.3]; IoT Hub answers 5 to whatever it does not let in. */
+  /** CONNACK's return code. [MQTT-3.2.2.3]; IoT Hub answers 5 to every refused connection. */
   private HubException refused(int code) {
     return switch (code) {
       case 4, 5 ->
@@ -46,7 +46,7 @@ final class MqttFailures {
                   + identity
                   + " (CONNACK "
                   + code
-                  + "), which is all that MQTT says. The "
+                  + "); MQTT gives no other reason. The "
                   + (certificate ? "certificate" : "key or token")
                   + " may be wrong or expired, the device may be unknown or disabled, the hub name"
                   + " may be another hub's, or this machine's clock may be wrong.",
@@ -78,12 +78,12 @@ final class MqttFailures {
         null);
   }
 
-  /** Nothing came, not even the answer to a ping. */
+  /** Nothing arrived, not even the answer to a ping. */
   HubException silent(Duration silent, String owed, Progress progress) {
     return session.silent(silent, owed, progress);
   }
 
-  /** The peer reads nothing any more. */
+  /** The peer has stopped reading. */
   HubException unread(Overdue overdue) {
     return new UnreachableException(
         endpoint
@@ -92,7 +92,8 @@ final class MqttFailures {
             + " although "
             + overdue.count()
             + (overdue.count() == 1 ? " packet waits" : " packets wait")
-            + " to be sent. A new session sends again what is still of use; the network or the hub"
+            + " to be sent. A new session sends unacknowledged messages again; the network or "
+            + "the hub"
             + " may be overloaded.",
         Stage.SESSION,
         Progress.MAYBE_SENT,
@@ -145,7 +146,7 @@ final class MqttFailures {
     return session.broke(reason, progress);
   }
 
-  /** Paho's exceptions have no text of their own where they wrap another one. */
+  /** Paho's exceptions have no text of their own if they wrap another one. */
   private static Throwable unwrapped(Throwable cause) {
     Throwable within = cause.getCause();
     return cause instanceof MqttException && within != null ? within : cause;

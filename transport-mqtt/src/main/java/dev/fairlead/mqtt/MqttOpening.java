@@ -58,7 +58,7 @@ final class MqttOpening implements Opening<TransportSession> {
     }
   }
 
-  /** What MQTT cannot carry of this session; null if it can carry all. */
+  /** What MQTT cannot carry of this session; null if it can carry everything. */
   private static @Nullable HubException obstacle(SessionContext context) {
     DeviceIdentity identity = context.identity();
     if (!Topics.carries(identity)) {
@@ -111,14 +111,15 @@ final class MqttOpening implements Opening<TransportSession> {
     MqttConnectOptions packet = new MqttConnectOptions();
     packet.setMqttVersion(MqttConnectOptions.MQTT_VERSION_3_1_1);
     packet.setAutomaticReconnect(false);
-    // The hub keeps the subscriptions then, and sends what came until now right after CONNACK.
-    // What this client had not got acknowledged is sent again as new, with another packet id and
-    // without DUP, although [MQTT-4.4.0-1] asks for the same: the outbox outlives the session and
-    // may use another route. That is harmless, because the hub keeps no state of the messages it
-    // receives at QoS 1; it takes a repetition as a message of its own in either form.
+    // The hub keeps the subscriptions then, and sends queued messages right after CONNACK. Messages
+    // that were not acknowledged are sent again as new, with another packet id and without DUP,
+    // although [MQTT-4.4.0-1] requires the same: the outbox outlives the session and may use
+    // another route. That is harmless, because the hub keeps no state of the messages it receives
+    // at QoS 1; it treats a repetition as a separate message in either form.
     packet.setCleanSession(false);
     packet.setKeepAliveInterval((int) options.keepAlive().toSeconds());
-    // Telemetry keeps to the window; twin requests and method answers go beside it, at QoS 0.
+    // Telemetry is limited by the window; twin requests and method answers are sent outside it, at
+    // QoS 0.
     packet.setMaxInflight(options.window() + 2);
     packet.setUserName(userName(context));
     if (context.credential() instanceof Credential.Token token) {

@@ -7,7 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What can be set on the MQTT transport. Immutable. */
+/** The options of the MQTT transport. Immutable. */
 public final class MqttOptions {
   /**
    * The longest useful keep-alive, 1177 s: the hub waits one and a half times as long, and at most
@@ -200,9 +200,10 @@ public final class MqttOptions {
     }
 
     /**
-     * Sets how a dead connection is noticed while the hub owes something: a ping when nothing came
-     * for a while, and the end of the session when nothing comes after the ping either. 5 s and 5 s
-     * by default; the second is extended by the time that the bytes under way take at 8 KB/s.
+     * Sets how a dead connection is noticed while the hub owes something: a ping when nothing
+     * arrived for a while, and the end of the session when nothing arrives after the ping either. 5
+     * s and 5 s by default; the second is extended by the time that the bytes in flight take at 8
+     * KB/s.
      *
      * @param after positive
      * @param timeout positive
@@ -217,8 +218,8 @@ public final class MqttOptions {
     /**
      * Sets how long telemetry may wait without a single acknowledgement, although the hub answers
      * pings, before the session ends and the messages are sent again in a new one; 2 minutes by
-     * default. Each acknowledgement starts it again; it is extended by the time that the bytes
-     * under way take at 8 KB/s. The same limit applies to packets that the hub does not read.
+     * default. Each acknowledgement starts it again; it is extended by the time that the bytes in
+     * flight take at 8 KB/s. The same limit applies to packets that the hub does not read.
      *
      * @param limit positive
      * @return this
@@ -229,8 +230,9 @@ public final class MqttOptions {
     }
 
     /**
-     * Sets what the hub stores as telemetry, with the property {@code iothub-MessageType} = {@code
-     * Will}, when the connection ends without DISCONNECT; none by default.
+     * Sets the message that the hub stores as telemetry, with the property {@code
+     * iothub-MessageType} = {@code Will}, when the connection ends without DISCONNECT; none by
+     * default.
      *
      * @param message the message, with a body of at most 65535 bytes
      * @return this

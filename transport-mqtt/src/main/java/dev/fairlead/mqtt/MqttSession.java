@@ -41,7 +41,7 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
     CONNECTING,
     SUBSCRIBING,
     OPEN,
-    /** Takes no more; waits for what is owed. */
+    /** Takes no more messages; waits for what is owed. */
     CLOSING,
     /** DISCONNECT is queued. */
     DISCONNECTING,
@@ -66,10 +66,13 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
   private State state = State.CONNECTING;
   private @Nullable Alarm threadsLimit;
 
-  /** What this session itself found wrong; says more than how the connection then ended. */
+  /**
+   * The fault that this session itself found; more specific than the end of the connection that
+   * follows.
+   */
   private @Nullable Throwable verdict;
 
-  /** What is waited for, after the dial and CONNECT. */
+  /** What the opening waits for, after the dial and CONNECT. */
   private volatile @Nullable String step;
 
   MqttSession(
@@ -182,7 +185,7 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
         return;
       }
       if (granted[i] < asked[i]) {
-        // No reason to do without telemetry, and no other route may exist.
+        // Telemetry still works, and there may be no other route.
         log.warn(
             "{}: {} grants only QoS 0 for cloud-to-device messages. It forgets each one as soon as"
                 + " it is sent, so that messages can be lost. Use an IoT hub or an AMQP route.",
@@ -200,7 +203,7 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
     }
   }
 
-  // What comes in.
+  // Inbound.
 
   @Override
   public void arrived(PahoClient.Arrival message) {
@@ -228,7 +231,7 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
     boolean unacknowledged = message.packetId() != 0;
     if (!context.feeds().contains(Feed.CLOUD_MESSAGES)
         || (state == State.CLOSING && unacknowledged)) {
-      // Left over from an earlier session's subscription, or too late to be settled.
+      // From an earlier session's subscription, or too late to be settled.
       if (unacknowledged) {
         arrivals.keep(message.packetId());
       }
@@ -298,7 +301,7 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
     judge(failures.silent(silent, debts.describe(), progress()));
   }
 
-  // The session for the client.
+  // Methods for the client.
 
   @Override
   public Optional<TwinLink> twin() {
@@ -402,7 +405,7 @@ final class MqttSession implements TransportSession, PahoClient.Events, Liveness
     ended.complete(reason);
   }
 
-  /** Ends what is under way; the failure is that of what may have been sent. */
+  /** Ends everything in progress; the failure is for what may have been sent. */
   private void end(HubException failure) {
     arrivals.end(failure, failures.over(Progress.NOT_SENT));
     methods.end(failure);

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * MQTT 3.1.1 over TLS, port 8883, and over WebSockets, port 443, alike: telemetry, cloud-to-device
+ * MQTT 3.1.1 over TLS, port 8883, and over WebSockets, port 443: telemetry, cloud-to-device
  * messages (completed only: MQTT can neither abandon nor reject), twin and direct methods of one
  * identity per connection. Safe for any thread.
  */

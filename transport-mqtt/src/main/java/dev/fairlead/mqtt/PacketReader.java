@@ -12,7 +12,7 @@ import java.util.Locale;
 /**
  * Reads whole packets and passes on only well-formed ones of the kinds that a server sends. Paho
  * would allocate whatever length a packet claims, and its reading thread dies silently at a QoS of
- * 3 or at some topics; so it never sees such a packet: reading ends here with a clear failure.
+ * 3 or at some topics; so such packets never reach it: reading ends here with a clear failure.
  *
  * <p>One reader thread.
  */
@@ -38,9 +38,9 @@ final class PacketReader extends InputStream {
   private final Runnable received;
 
   private byte[] buffer = new byte[BUFFER];
-  private int start; // of what was not passed on yet
+  private int start; // start of the bytes not passed on yet
   private int passable; // end of the packet that is being passed on
-  private int end; // of what was read from the network
+  private int end; // end of the bytes read from the network
   private boolean greeted;
   private long answers;
 
@@ -72,7 +72,7 @@ final class PacketReader extends InputStream {
   /**
    * Reads packets from a stream.
    *
-   * @param received called when bytes have come in
+   * @param received called when bytes have arrived
    */
   PacketReader(InputStream in, Runnable received) {
     this.in = in;
@@ -117,7 +117,7 @@ final class PacketReader extends InputStream {
       end = 0;
     }
     if (buffer.length > BUFFER && end - start <= BUFFER) {
-      // The large packet is passed on: its buffer is not kept for the rest of the session.
+      // The large packet is passed on, so its buffer is not kept for the rest of the session.
       buffer = Arrays.copyOfRange(buffer, start, start + BUFFER);
       end -= start;
       start = 0;
@@ -165,7 +165,7 @@ final class PacketReader extends InputStream {
     passable = start + size;
   }
 
-  /** Checks the first byte and the length before the rest has come. */
+  /** Checks the first byte and the length before the rest has arrived. */
   private void check(int first, int remaining) throws ProtocolBreach {
     int type = first >> 4;
     int flags = first & 15;
@@ -214,7 +214,7 @@ final class PacketReader extends InputStream {
     return plain ? header + remaining : escapeTopic(header, remaining, topicLength);
   }
 
-  /** Puts a percent-encoded topic in place of one that Paho's reader would not survive. */
+  /** Replaces a topic that would end Paho's reader with a percent-encoded one. */
   private int escapeTopic(int header, int remaining, int topicLength) throws IOException {
     int topicAt = start + header + 2;
     String topic;
@@ -264,7 +264,7 @@ final class PacketReader extends InputStream {
         : topic;
   }
 
-  /** Reads until so many bytes of the packet are in the buffer. */
+  /** Reads until the given number of bytes of the packet is in the buffer. */
   private void need(int count) throws IOException {
     while (end - start < count) {
       if (start + count > buffer.length) {

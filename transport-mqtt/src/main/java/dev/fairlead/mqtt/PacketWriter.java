@@ -6,13 +6,13 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Gathers small packets into one write, and so into one TLS record and one system call, while more
- * messages are sure to follow: those handed to Paho and not written yet. Nothing waits for time to
- * pass. Paho flushes after each packet, which shows where a packet ends.
+ * messages are certain to follow: those handed to Paho and not written yet. There are no timers.
+ * Paho flushes after each packet, which marks the packet's end.
  *
  * <p>One writer thread.
  */
 final class PacketWriter extends OutputStream {
-  /** What one TLS record holds. */
+  /** The content of one TLS record. */
   private static final int BUFFER = 16 * 1024;
 
   private static final int PUBLISH = 3;
@@ -31,8 +31,8 @@ final class PacketWriter extends OutputStream {
    * Writes to a stream.
    *
    * @param promised how many messages were handed to Paho so far
-   * @param sent runs when bytes have gone out
-   * @param acknowledged runs when a PUBACK has gone out
+   * @param sent runs when bytes were sent
+   * @param acknowledged runs when a PUBACK was sent
    */
   PacketWriter(OutputStream out, AtomicLong promised, Runnable sent, Runnable acknowledged) {
     this.out = out;
@@ -66,7 +66,7 @@ final class PacketWriter extends OutputStream {
     }
   }
 
-  /** The end of a packet. Goes out now, unless it is a message and another one follows. */
+  /** The end of a packet. It is sent now, unless it is a message and another one follows. */
   @Override
   public void flush() throws IOException {
     int written = type;

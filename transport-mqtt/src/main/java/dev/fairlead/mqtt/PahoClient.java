@@ -24,14 +24,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One MQTT connection on one Paho client, used once. What Paho reports comes to the loop through a
- * {@link EventBatch}. Its methods are called on the loop, except {@link #cut}; none of them blocks:
- * Paho's publish only queues under short locks that are not held during I/O.
+ * One MQTT connection on one Paho client, used once. Paho's events reach the loop through an {@link
+ * EventBatch}. Its methods are called on the loop, except {@link #cut}; none of them blocks: Paho's
+ * publish only queues under short locks that are not held during I/O.
  *
- * <p>Rules that keep Paho from hanging: nothing of it is called while it connects; a connection is
- * ended only by cutting the network connection below it or, once open, by DISCONNECT; the end is
- * not what its tokens or callbacks say but the moment when its last thread ends; and it is never
- * closed, because {@code close} only sets fields to null that its threads still use.
+ * <p>Rules that keep Paho from hanging: no method is called while it connects; a connection is
+ * ended only by cutting the network connection below it or, once open, by DISCONNECT; it has ended
+ * when its last thread ends, regardless of its tokens and callbacks; and it is never closed,
+ * because {@code close} only sets fields to null that its threads still use.
  */
 final class PahoClient {
   /** Paho needs a URI; the network module below it has the address. */
@@ -39,29 +39,29 @@ final class PahoClient {
 
   private static final Logger log = LoggerFactory.getLogger(PahoClient.class);
 
-  /** What may wait for the loop, which takes messages without blocking, so they seldom do. */
+  /** The most messages queued for the loop, which never blocks, so the queue is usually empty. */
   private static final int MAX_MESSAGES = 64;
 
   private static final long MAX_MESSAGE_BYTES = 1024 * 1024;
 
-  /** What happens, in order, on the loop. */
+  /** The events, in order, on the loop. */
   interface Events {
-    /** CONNACK 0 has come. */
+    /** CONNACK 0 has arrived. */
     void connected(boolean sessionPresent);
 
-    /** A message has come; possibly before {@link #connected}. */
+    /** A message has arrived; possibly before {@link #connected}. */
     void arrived(Arrival message);
 
     /** The next PUBACK in the order of {@link PahoClient#acknowledge} has been written. */
     void acknowledgementWritten();
 
-    /** All that has come so far was reported. */
+    /** Everything that has arrived so far was reported. */
     void batchDone();
 
     /** The connection is ending; {@link #down} follows when its threads have ended. */
     void ending();
 
-    /** The connection is over and no thread of it is left; comes once, and nothing after it. */
+    /** The connection has ended and no thread of it remains; called once, as the last event. */
     void down(Throwable cause);
   }
 
@@ -78,7 +78,7 @@ final class PahoClient {
   abstract static class Sent implements IMqttActionListener, Runnable {
     private @Nullable PahoClient client;
 
-    /** The PUBACK has come. On the loop. */
+    /** The PUBACK has arrived. On the loop. */
     @Override
     public abstract void run();
 
@@ -99,7 +99,7 @@ final class PahoClient {
   private final PahoConnection connection;
   private final EventBatch events;
 
-  /** What Paho reported, where the connection below it has no failure. */
+  /** Paho's failure, if the connection below it has none. */
   private volatile @Nullable Throwable reported;
 
   PahoClient(String clientId, Dial dial, Loop loop, Events session) throws MqttException {
@@ -136,7 +136,7 @@ final class PahoClient {
     client.setCallback(new Callback(session));
   }
 
-  /** Begins to connect; the outcome comes as an event. */
+  /** Begins to connect; the outcome is an event. */
   void connect(MqttConnectOptions options, Events session) throws MqttException {
     client.connect(options, null, onAnswer(token -> session.connected(token.getSessionPresent())));
   }
@@ -155,7 +155,7 @@ final class PahoClient {
     client.unsubscribe(filters.toArray(new String[0]), null, onAnswer(token -> {}));
   }
 
-  /** Runs an action on the loop at the peer's answer; a failure comes with the end. */
+  /** Runs an action on the loop at the peer's answer; a failure is reported with the end. */
   private IMqttActionListener onAnswer(Consumer<IMqttToken> action) {
     return new IMqttActionListener() {
       @Override
@@ -229,11 +229,11 @@ final class PahoClient {
   /** Sends DISCONNECT after all acknowledgements queued before it, and ends the connection. */
   void disconnect() throws MqttException {
     connection.disconnecting();
-    // No time to quiesce: the session has already waited for all that was owed.
+    // No time to quiesce: the session has already waited for everything that was owed.
     client.disconnect(0);
   }
 
-  /** Ends the connection at once; {@link Events#down} follows. Any thread; does not block. */
+  /** Ends the connection immediately; {@link Events#down} follows. Any thread; does not block. */
   void cut(Throwable reason) {
     connection.cut(reason);
     events.release();
@@ -260,7 +260,7 @@ final class PahoClient {
     return fault == null ? new IOException("The connection ended.") : fault;
   }
 
-  /** One of Paho's loops ended by a throwable: it would leave the others waiting. */
+  /** A throwable ended one of Paho's loops, which would leave the others waiting. */
   private void died(Throwable e) {
     log.error("{}: a thread of the MQTT library died", client.getClientId(), e);
     cut(e);

@@ -24,7 +24,7 @@ final class PahoConnection implements NetworkModule {
   private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long SETTLE_STEP_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
-  /** What happens on Paho's threads. Returns at once. */
+  /** The events on Paho's threads. Returns immediately. */
   interface Events {
     /** A PUBACK has been written. */
     void acknowledgementWritten();
@@ -76,7 +76,7 @@ final class PahoConnection implements NetworkModule {
     dial.abort();
   }
 
-  /** Why the connection ended; null while it has not, or if only Paho has the reason. */
+  /** Why the connection ended; null while it has not, or if only Paho holds the reason. */
   @Nullable Throwable fault() {
     return fault.get();
   }
@@ -126,7 +126,7 @@ final class PahoConnection implements NetworkModule {
     if (disconnecting && !cut && fault.get() == null) {
       close();
     }
-    // Paho's own reason is reported elsewhere; what the connection itself knows is noted already.
+    // Paho's own reason is reported elsewhere; the connection's own failure is already recorded.
     cut = true;
     dial.abort();
     greeted.countDown();
@@ -138,12 +138,12 @@ final class PahoConnection implements NetworkModule {
     return PahoClient.NOT_DIALLED;
   }
 
-  /** From now on the end of the connection is intended, and comes after DISCONNECT. */
+  /** From now on the end of the connection is intended; it follows DISCONNECT. */
   void disconnecting() {
     disconnecting = true;
   }
 
-  /** After DISCONNECT. Waits for the answer no longer than for anything else that settles. */
+  /** After DISCONNECT. Waits for the answer for a limited time. */
   private void close() {
     try {
       if (opened().end()) {
@@ -178,8 +178,8 @@ final class PahoConnection implements NetworkModule {
   }
 
   /**
-   * Lets Paho report what came before the end: when it learns of the end, it forgets the
-   * acknowledgements that wait for its calling thread, and each would become a message sent twice.
+   * Lets Paho report the packets before the end: when Paho detects the end, it drops the
+   * acknowledgements queued for its calling thread, and each would become a message sent twice.
    */
   private void settle(BooleanSupplier settled) {
     long until = System.nanoTime() + SETTLE_NANOS;
@@ -296,7 +296,7 @@ final class PahoConnection implements NetworkModule {
     private IOException ended(Exception e) {
       greeted.countDown();
       IOException failure = failed(e);
-      // What the peer sent before it closed may still be unread.
+      // Bytes that the peer sent before it closed may still be unread.
       settle(() -> readerEnded);
       return failure;
     }

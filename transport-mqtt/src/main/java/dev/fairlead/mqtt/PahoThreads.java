@@ -14,7 +14,7 @@ import org.eclipse.paho.client.mqttv3.internal.CommsSender;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads of one Paho client: a reader, a writer, one for callbacks, and for a moment one that
+ * The threads of one Paho client: a reader, a writer, one for callbacks, and briefly one that
  * connects or disconnects. Daemons, named after the device (by Paho itself, with the client id).
  * When the last one ends, nothing of the connection is left.
  */
@@ -43,10 +43,9 @@ final class PahoThreads extends AbstractExecutorService implements ScheduledExec
 
   /**
    * Starts one of Paho's loops. Cancelling interrupts the writer, and only the writer: it may have
-   * looked at its target state just before that was set to stopped, and then waits for a
-   * notification that was given already; an interrupt is not lost. The reader must not be
-   * interrupted, because that closes the channel it reads from; our network module ends its
-   * waiting.
+   * read its target state just before that was set to stopped, and then waits for a notification
+   * that it has missed; an interrupt is not lost. The reader must not be interrupted, because that
+   * closes the channel it reads from; our network module ends its wait.
    */
   @Override
   public Future<?> submit(Runnable task) {

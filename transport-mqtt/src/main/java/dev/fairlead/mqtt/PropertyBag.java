@@ -15,7 +15,7 @@ import java.util.Map;
  * IoT hub using the MQTT protocol".
  *
  * @param system the system properties
- * @param application all others, in the order they came
+ * @param application all others, in order of arrival
  */
 record PropertyBag(Map<SystemProperty, String> system, Map<String, String> application) {
   private static final Map<SystemProperty, String> NAMES = new EnumMap<>(SystemProperty.class);
@@ -37,7 +37,7 @@ record PropertyBag(Map<SystemProperty, String> system, Map<String, String> appli
     NAMES.forEach((property, name) -> BY_NAME.put(name, property));
   }
 
-  /** Reads a bag. Never fails: what cannot be decoded is kept as it came. */
+  /** Reads a bag. Never fails: text that cannot be decoded is kept unchanged. */
   static PropertyBag decode(String text) {
     int from = text.startsWith("?") ? 1 : 0;
     int to = text.endsWith("/") ? text.length() - 1 : text.length();
@@ -161,7 +161,7 @@ record PropertyBag(Map<SystemProperty, String> system, Map<String, String> appli
   }
 
   /**
-   * Undoes percent-encoding; a text with a malformed escape, or that is not UTF-8, stays as it is.
+   * Undoes percent-encoding; a text with a malformed escape, or that is not UTF-8, stays unchanged.
    */
   static String decodeText(String text) {
     if (text.indexOf('%') < 0) {

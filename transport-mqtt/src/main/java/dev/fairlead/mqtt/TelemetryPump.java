@@ -56,7 +56,7 @@ final class TelemetryPump {
     pump();
   }
 
-  /** Takes nothing any more. */
+  /** Takes no more messages. */
   void stop() {
     running = false;
   }
@@ -106,7 +106,7 @@ final class TelemetryPump {
     try {
       client.publish(topic, body, acknowledgement);
     } catch (MqttException e) {
-      // The connection is ending; its end gives everything back, this message included.
+      // The connection is ending; its end returns everything, including this message.
       running = false;
       envelope.giveBack();
       return;

@@ -36,7 +36,7 @@ final class Topics {
     cloudMessages = root + "/messages/devicebound/";
   }
 
-  /** Whether MQTT can carry the id at all: {@code +} and {@code #} are wildcards in topics. */
+  /** Whether MQTT can carry the id: {@code +} and {@code #} are wildcards in topics. */
   static boolean carries(DeviceIdentity identity) {
     String id = identity.toString();
     return id.indexOf('+') < 0 && id.indexOf('#') < 0;

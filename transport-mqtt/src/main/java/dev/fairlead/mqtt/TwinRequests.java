@@ -20,11 +20,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Twin operations, by request id. Sent at QoS 0: the hub's answer says more than a PUBACK would.
+ * Twin operations, by request id. Sent at QoS 0: the hub's answer is more specific than a PUBACK.
  * Confined to the loop.
  */
 final class TwinRequests implements TwinLink {
-  /** More than the hub's throttle lets through in the time-out of one request. */
+  /** More than the hub's throttle allows within the time-out of one request. */
   static final int MAX_UNDER_WAY = 100;
 
   private static final Logger log = LoggerFactory.getLogger(TwinRequests.class);
@@ -151,9 +151,9 @@ final class TwinRequests implements TwinLink {
   }
 
   /**
-   * The session is over.
+   * The session has ended.
    *
-   * @param failure of what was sent
+   * @param failure for requests that were sent
    */
   void end(HubException failure) {
     pending.end(failure, failures.over(Progress.NOT_SENT));

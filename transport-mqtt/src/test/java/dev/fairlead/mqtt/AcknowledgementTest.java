@@ -21,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** Hubs whose PUBACKs come late, never, twice, by halves or in another order. */
+/** Hubs whose PUBACKs come late, never, twice, in part or in another order. */
 class AcknowledgementTest extends ScriptedCase {
   private static final Duration LONG = Duration.ofMinutes(2);
 

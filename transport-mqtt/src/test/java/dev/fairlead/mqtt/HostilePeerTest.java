@@ -226,7 +226,7 @@ class HostilePeerTest {
                   peer.drain();
                 }))
         .as(what)
-        .hasMessageContaining("It is no IoT hub");
+        .hasMessageContaining("It is not an IoT hub");
   }
 
   // When open.
@@ -531,7 +531,7 @@ class HostilePeerTest {
       now.countDown();
       spin();
       loop.execute(session::close);
-      // Whoever was first: it ends, once.
+      // Whichever was first: it ends, once.
       done(session.ended());
     }
   }

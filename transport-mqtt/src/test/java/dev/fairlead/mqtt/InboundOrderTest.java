@@ -65,7 +65,7 @@ class InboundOrderTest extends ScriptedCase {
             })) {
       TransportSession session = open(hub);
       await().until(() -> inbox().cloudMessages().size() == 2);
-      // Methods and changes are handed over at once, and only once; their PUBACKs wait.
+      // Methods and changes are handed over immediately, and only once; their PUBACKs wait.
       assertThat(inbox().calls()).hasSize(2);
       assertThat(inbox().patches()).hasSize(1);
       assertThat(nextPubacks(4)).containsExactly(1, 2, 3, 4);
@@ -111,7 +111,7 @@ class InboundOrderTest extends ScriptedCase {
     }
   }
 
-  /** It could not be settled any more, so the next session gets it. */
+  /** It could no longer be settled, so the next session receives it. */
   @Test
   void whatComesToAClosingSessionIsNotHandedOut() throws Exception {
     CountDownLatch closing = new CountDownLatch(1);

@@ -14,7 +14,7 @@ import java.net.UnknownHostException;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** An opening says what it waits for, and waits until it is aborted. */
+/** An opening names what it waits for, and waits until it is aborted. */
 class OpeningStepTest extends ScriptedCase {
   private void assertWaitsFor(String step, ScriptedPeer hub, Route route, Feed... feeds)
       throws Exception {

@@ -24,7 +24,7 @@ class PacketReaderTest {
     return out.toByteArray();
   }
 
-  /** Gives at most so many bytes at a time. */
+  /** Returns at most the given number of bytes at a time. */
   private static InputStream slices(byte[] data, Random random) {
     return new FilterInputStream(new ByteArrayInputStream(data)) {
       @Override

@@ -72,7 +72,7 @@ class SessionTest extends SessionCase {
     assertThat(failure)
         .isInstanceOfSatisfying(
             UnreachableException.class, e -> assertThat(e.stage()).isEqualTo(Stage.TLS))
-        .hasMessageContaining("is not who was dialled");
+        .hasMessageContaining("is not the host that was dialled");
   }
 
   @Test

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** More cloud-to-device messages wait than the handler gets through within one lock time. */
+/** More cloud-to-device messages are queued than the handler can process within one lock time. */
 @Timeout(120)
 class SlowHandlerTest {
   private static final Duration LOCK = Duration.ofSeconds(60);

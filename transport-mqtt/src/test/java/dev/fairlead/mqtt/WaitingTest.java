@@ -188,7 +188,7 @@ class WaitingTest {
     assertThat(connected()).isTrue();
     sync();
 
-    // Much later a message is sent: what was owed before is not held against it.
+    // Much later a message is sent: earlier debts do not count.
     time.advance(Duration.ofSeconds(100));
     sync();
     time.advance(Duration.ofSeconds(100));
