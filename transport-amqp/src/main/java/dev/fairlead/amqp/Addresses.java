@@ -4,8 +4,8 @@ import dev.fairlead.DeviceIdentity;
 import java.util.Optional;
 
 /**
- * Where the links of one identity lead. Ids stand in them raw. IoT Hub: "Communicate with your IoT
- * hub by using the AMQP protocol", device client.
+ * The addresses of the links of one identity. Ids are in them unencoded. IoT Hub: "Communicate with
+ * your IoT hub by using the AMQP protocol", device client.
  *
  * @param telemetry of the sender
  * @param cloudMessages of the receiver
@@ -26,7 +26,7 @@ record Addresses(String telemetry, String cloudMessages, String twin, String met
         path + "/methods/devicebound");
   }
 
-  /** What a token is put for. IoT Hub: the same page, "Claims-based security". */
+  /** The audience of a token. IoT Hub: the same page, "Claims-based security". */
   static String audience(String hubHost, DeviceIdentity identity) {
     return hubHost + path(identity);
   }

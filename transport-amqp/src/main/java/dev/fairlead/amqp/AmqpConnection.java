@@ -19,14 +19,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One AMQP connection, from dialling to its end, and the sessions on it: many where it is shared,
- * or exactly one, with which it ends. AMQP has no ping, so an empty session is one: a living peer
+ * One AMQP connection, from dialling to its end, and its sessions: many if it is shared, or exactly
+ * one, with which it ends. AMQP has no ping, so an empty session is used as one: a live peer
  * answers its BEGIN. Confined to the loop.
  */
 final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, Liveness.Peer {
   private static final Logger log = LoggerFactory.getLogger(AmqpConnection.class);
 
-  /** After writing failed, the hub's reason may still be on its way in. */
+  /** After a write failed, the hub's reason may still arrive. */
   private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
   /** Follows a connection that is shared. */
@@ -49,7 +49,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     OPEN,
     /** Waits for its sessions to end. */
     CLOSING,
-    /** CLOSE is on its way. */
+    /** CLOSE was sent. */
     LEAVING,
     ENDED
   }
@@ -138,7 +138,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     return setup.tokenFirst();
   }
 
-  /** Empty where the connection's certificate speaks for its one identity. */
+  /** Empty if the connection's certificate authenticates its only identity. */
   Optional<TokenQueue> tokens() {
     return Optional.ofNullable(tokens);
   }
@@ -165,7 +165,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
 
   // Opening.
 
-  /** Dials, and sends OPEN; all that is queued before the connection is open goes out with it. */
+  /** Dials, and sends OPEN; everything queued before the connection is open is sent with it. */
   void connect() {
     loop.assertInLoop();
     if (state != State.NEW) {
@@ -180,7 +180,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     engine.flush();
   }
 
-  /** As {@link #connect}, with the one session that the connection is there for. */
+  /** As {@link #connect}, with the only session of the connection. */
   void connectFor(AmqpSession session) {
     if (state == State.NEW) {
       sessions.add(session);
@@ -274,7 +274,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     down(state == State.LEAVING ? null : cause, null);
   }
 
-  /** A peer that ends the connection instead of answering a ping may mind the ping. */
+  /** A peer that ends the connection instead of answering a ping may not accept the ping. */
   private void blamePing() {
     if (state != State.LEAVING && state != State.ENDED && engine.pinging()) {
       pingRefused();
@@ -312,7 +312,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
   public void pingRefused() {
     if (setup.noEmptySessions().add(setup.endpoint().host())) {
       log.info(
-          "{} does not take an empty session as a ping; the next connection uses FLOW",
+          "{} does not accept an empty session as a ping; the next connection uses FLOW",
           setup.endpoint());
     }
   }
@@ -320,7 +320,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
   @Override
   public void dead(Duration silent) {
     if (asked) {
-      // It may be one that answers no FLOW: then an empty session is tried again.
+      // The hub may not answer FLOW; then an empty session is tried again.
       setup.noEmptySessions().remove(setup.endpoint().host());
     }
     down(failures.silent(silent, debts.describe(), Progress.MAYBE_SENT), null);
@@ -342,7 +342,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     engine.flushSoon();
   }
 
-  /** A session is over. */
+  /** A session has ended. */
   void left(AmqpSession session) {
     sessions.remove(session);
     if (!isShared() && state != State.LEAVING) {
@@ -354,7 +354,7 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
 
   // The end.
 
-  /** Closes each session that is left, then the connection. */
+  /** Closes each remaining session, then the connection. */
   void close() {
     loop.assertInLoop();
     if (state == State.NEW || state == State.OPENING) {
@@ -386,13 +386,13 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
     down(failures.aborted(open, Progress.MAYBE_SENT), null);
   }
 
-  /** As {@link #abort}, from any thread: the connection is cut at once, the rest follows. */
+  /** As {@link #abort}, from any thread: the connection is cut immediately, the rest follows. */
   void cut() {
     threads.cut();
     loop.execute(this::abort);
   }
 
-  /** Why it ends: a cause, or what the hub said; neither if it was closed gracefully. */
+  /** Why it ends: a cause, or the hub's error; neither if it was closed gracefully. */
   private void down(@Nullable Throwable cause, @Nullable AmqpError said) {
     loop.assertInLoop();
     if (state == State.ENDED) {
@@ -409,7 +409,8 @@ final class AmqpConnection implements ConnectionThreads.Events, Engine.Events, L
       session.connectionEnded(cause, said);
     }
     debts.stop();
-    // The caller who aborts an open connection needs no reason, and its sessions have got it.
+    // The caller who aborts an open connection needs no reason, and its sessions have received
+    // theirs.
     Optional<HubException> reason =
         aborting && !unopened ? Optional.empty() : reason(unopened, cause, said);
     log.debug(

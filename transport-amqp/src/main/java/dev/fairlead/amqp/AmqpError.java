@@ -12,8 +12,8 @@ import org.apache.qpid.proton.amqp.transport.ErrorCondition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the hub says when it refuses or ends something: a condition, and in its description most
- * often one of the hub's codes, which says more. The conditions are classified here, the codes in
+ * The hub's error when it refuses or ends something: a condition, and in its description usually
+ * one of the hub's codes, which is more specific. The conditions are classified here, the codes in
  * {@link HubCode}. AMQP 1.0, sections 2.8.15 to 2.8.18; IoT Hub: "Understand and resolve Azure IoT
  * Hub error codes".
  *
@@ -28,13 +28,13 @@ record AmqpError(String condition, HubError error) {
       this(kind, scope, null);
     }
 
-    /** A condition that stands for one of the hub's codes. */
+    /** A condition that is equivalent to one of the hub's codes. */
     Meaning(HubCode code) {
       this(code.kind(), code.scope(), code);
     }
   }
 
-  /** What is not listed, or not said at all, may be over with the next attempt. */
+  /** A condition that is not listed, or missing, may be temporary. */
   private static final Meaning UNKNOWN = new Meaning(Kind.TEMPORARY, Scope.THIS_OPERATION);
 
   private static final Meaning REFUSED = new Meaning(Kind.REJECTED, Scope.THIS_OPERATION);

@@ -13,7 +13,7 @@ import java.time.Duration;
 import org.apache.qpid.proton.amqp.transport.DeliveryState;
 import org.jspecify.annotations.Nullable;
 
-/** How an AMQP session, or a shared connection, fails. Safe for any thread. */
+/** The failures of an AMQP session or a shared connection. Safe for any thread. */
 final class AmqpFailures {
   private final String who;
   private final Endpoint endpoint;
@@ -45,8 +45,8 @@ final class AmqpFailures {
   }
 
   /**
-   * The hub ended the connection for want of a token that it had not read yet: this is no judgement
-   * on the token.
+   * The hub ended the connection because of a missing token that it had not read yet. It has not
+   * refused the token.
    */
   HubException endedBeforeToken(AmqpError said) {
     return common.notOpened(
@@ -57,26 +57,33 @@ final class AmqpFailures {
   }
 
   /**
-   * Why what was open has ended.
+   * Why an open session or connection has ended.
    *
    * @param what has ended, as in "the hub ended …"
    */
   HubException ended(String what, AmqpError said, Progress progress) {
     return said.error()
         .failure(
-            "The AMQP session of " + who + " is over: " + endpoint + " ended " + what + " " + said,
+            "The AMQP session of "
+                + who
+                + " has ended: "
+                + endpoint
+                + " ended "
+                + what
+                + " "
+                + said,
             Stage.SESSION,
             progress,
             null);
   }
 
-  /** What became of a message that the hub did not take. */
+  /** The outcome of a message that the hub did not accept. */
   HubException message(AmqpError said) {
     return said.error()
         .failure("The hub refused the message " + said, Stage.SESSION, Progress.MAYBE_SENT, null);
   }
 
-  /** What the hub settled without taking it or saying why. */
+  /** A message that the hub settled without accepting it or giving a reason. */
   HubException notTaken(@Nullable DeliveryState state) {
     return new UnreachableException(
         "The hub did not take the message and gave no reason ("
@@ -87,7 +94,7 @@ final class AmqpFailures {
         null);
   }
 
-  /** What became of a settlement. */
+  /** The outcome of a settlement. */
   HubException settlement(AmqpError said) {
     return said.error()
         .failure(
@@ -115,19 +122,19 @@ final class AmqpFailures {
         "The hub has taken the message back. It delivers it again.", Progress.NOT_SENT);
   }
 
-  /** A message came settled, and the application wants it otherwise than completed. */
+  /** A message arrived settled, and the application wants to abandon or reject it. */
   HubException cameSettled() {
     return new RejectedException(
         "The hub sent this message as completed already, so it cannot be abandoned or rejected.",
         Progress.NOT_SENT);
   }
 
-  /** What is asked of links that were lost and are attached again. */
+  /** A request on links that were lost and are attached again. */
   HubException linkLost(Progress progress) {
     return new UnreachableException(
-        "The hub has detached the link of "
+        "The hub has detached the link that "
             + who
-            + " that this belongs to. The session continues with a new link; retry.",
+            + " used for this. The session continues with a new link; retry.",
         Stage.SESSION,
         progress,
         null);
@@ -158,7 +165,7 @@ final class AmqpFailures {
         Progress.NOT_SENT);
   }
 
-  /** Nothing came back in time. */
+  /** No answer arrived in time. */
   HubException silent(Duration silent, String owed, Progress progress) {
     return common.silent(silent, owed, progress);
   }
@@ -168,19 +175,19 @@ final class AmqpFailures {
     return common.aborted(open, progress);
   }
 
-  /** What is asked of a session that has ended. */
+  /** A request to a session that has ended. */
   HubException over(Progress progress) {
     return common.over(progress);
   }
 
-  /** Why the connection, or the peer's way to use it, ended a session that was not open yet. */
+  /** Why the connection, or a violation of the protocol, ended a session that was not open yet. */
   HubException notOpened(Throwable cause) {
     return cause instanceof ProtocolViolation breach
         ? common.breach(breach.what(), false, Progress.NOT_SENT, breach)
         : common.brokeOpening(cause);
   }
 
-  /** Why the connection, or the peer's way to use it, ended an open session. */
+  /** Why the connection, or a violation of the protocol, ended an open session. */
   HubException lost(Throwable cause, Progress progress) {
     return cause instanceof ProtocolViolation breach
         ? common.breach(breach.what(), true, progress, breach)

@@ -6,7 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What can be set of the AMQP transport. Immutable. */
+/** The options of the AMQP transport. Immutable. */
 public final class AmqpOptions {
   private final Sasl sasl;
   private final @Nullable PlainBroker broker;
@@ -29,7 +29,7 @@ public final class AmqpOptions {
     webSocketPath = builder.webSocketPath;
     window = builder.window;
     windowBytes = builder.windowBytes;
-    // The batch format is the hub's own: a broker would keep a batch as one message.
+    // The batch format is specific to the hub: a broker would keep a batch as one message.
     batchBytes = builder.broker == null ? builder.batchBytes : 0;
     identities = builder.identities;
     webSocketIdentities = builder.webSocketIdentities;
@@ -224,7 +224,7 @@ public final class AmqpOptions {
 
     /**
      * Sets how many bytes of small queued messages are sent as one batch, which the hub takes or
-     * refuses as a whole; 60 KB by default, which fits one frame. A hub that does not take its
+     * refuses as a whole; 60 KB by default, which fits one frame. A hub that does not accept its
      * first batch gets single messages for an hour.
      *
      * @param bytes 0 for no batches, at most 200 KB: the hub takes 256 KB in all
@@ -256,8 +256,8 @@ public final class AmqpOptions {
     }
 
     /**
-     * Sets after how much silence of the hub a connection is given up although nothing is owed; 240
-     * s by default. Half of it is what the hub is asked to keep.
+     * Sets after how much silence of the hub a connection is treated as dead although nothing is
+     * owed; 240 s by default. Half of it is announced to the hub as idle time-out.
      *
      * @param limit 10 s to one hour
      * @return this
@@ -276,7 +276,7 @@ public final class AmqpOptions {
     /**
      * Sets how long the hub may take to answer a token, a twin operation, the ATTACH of a link or
      * the settlement of a C2D message; 20 s by default. At the limit the operation fails; a link is
-     * asked for again, and if it is the one for telemetry the session ends.
+     * attached again, and if it is the one for telemetry the session ends.
      *
      * @param limit positive
      * @return this
@@ -300,10 +300,10 @@ public final class AmqpOptions {
     }
 
     /**
-     * Sets how a dead connection is noticed while the hub owes an answer: a ping when nothing came
-     * for a while, and the end when the ping brings nothing either. 5 s and 5 s by default; the
-     * second, which is also the limit of the answer to CLOSE and END, is extended by the time that
-     * what is under way takes at 8 KB/s.
+     * Sets how a dead connection is noticed while the hub owes an answer: a ping when nothing
+     * arrived for a while, and the end when nothing arrives after the ping either. 5 s and 5 s by
+     * default; the second, which is also the limit of the answer to CLOSE and END, is extended by
+     * the time that the bytes in flight take at 8 KB/s.
      *
      * @param after positive
      * @param timeout positive

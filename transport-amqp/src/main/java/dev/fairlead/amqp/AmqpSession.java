@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One identity on a connection: its token, its AMQP session and the links in it. It is open when
- * the token is answered and the telemetry link attached; everything else is asked for at the same
- * time and not waited for. Confined to the loop.
+ * the token is answered and the telemetry link attached; everything else is requested at the same
+ * time, without waiting for it. Confined to the loop.
  */
 final class AmqpSession
     implements TransportSession,
@@ -43,9 +43,9 @@ final class AmqpSession
   private enum State {
     OPENING,
     OPEN,
-    /** Takes no more; waits for acknowledgements. */
+    /** Takes no more messages; waits for acknowledgements. */
     CLOSING,
-    /** END or CLOSE is on its way. */
+    /** END or CLOSE was sent. */
     LEAVING,
     ENDED
   }
@@ -126,7 +126,7 @@ final class AmqpSession
     opening.start();
   }
 
-  /** It could not even be tried. */
+  /** The opening could not start. */
   void refuse(HubException why) {
     over(why);
   }
@@ -182,7 +182,7 @@ final class AmqpSession
     }
   }
 
-  // What is lost.
+  // Losses.
 
   @Override
   public boolean isOpen() {
@@ -254,7 +254,7 @@ final class AmqpSession
     }
   }
 
-  /** The connection is over, because of a cause, or of what the hub said, or gracefully. */
+  /** The connection has ended, by a cause, by the hub's error, or gracefully. */
   void connectionEnded(@Nullable Throwable cause, @Nullable AmqpError said) {
     if (state == State.LEAVING) {
       over(null);
@@ -277,7 +277,7 @@ final class AmqpSession
     return pump.inflight() > 0 || twin.underWay() > 0;
   }
 
-  // The session for the client.
+  // Methods for the client.
 
   @Override
   public Optional<TwinLink> twin() {
@@ -308,7 +308,7 @@ final class AmqpSession
     }
   }
 
-  /** Nothing is under way any more, perhaps. */
+  /** Possibly nothing is in progress any more. */
   @Override
   public void quiet() {
     if (state == State.CLOSING && !waiting()) {

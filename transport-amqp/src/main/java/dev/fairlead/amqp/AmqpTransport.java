@@ -23,9 +23,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * AMQP 1.0 over TLS, port 5671, and over WebSockets, port 443, alike: telemetry, cloud-to-device
- * messages (completed, abandoned or rejected), twin and direct methods, of one identity, or of many
- * on one connection. Safe for any thread.
+ * AMQP 1.0 over TLS, port 5671, and over WebSockets, port 443: telemetry, cloud-to-device messages
+ * (completed, abandoned or rejected), twin and direct methods, for one identity, or for many on one
+ * connection. Safe for any thread.
  */
 public final class AmqpTransport implements MultiplexingProvider {
   // IoT Hub: "Communicate with your IoT hub by using the AMQP protocol".

@@ -17,12 +17,12 @@ import org.apache.qpid.proton.framing.TransportFrame;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine's transport, which can also ask the peer for its state: the engine knows no FLOW with
- * echo. So it counts what such a FLOW has to say, on a connection to a hub that is pinged like that
- * and on no other. [AMQP 2.5.6, 2.7.4] Confined to the loop.
+ * The engine's transport, which can also ask the peer for its state: the engine does not support
+ * FLOW with echo. So it counts the values that such a FLOW must contain, only on a connection to a
+ * hub that is pinged with FLOW. [AMQP 2.5.6, 2.7.4] Confined to the loop.
  */
 final class AskingTransport extends TransportImpl {
-  /** This side's end of a session, by the frames that went and came. */
+  /** This side's end of a session, derived from the frames sent and received. */
   private static final class Counted {
     final Map<UnsignedInteger, UnsignedInteger> deliveries = new HashMap<>(); // by sender's handle
     UnsignedInteger nextOutgoing = UnsignedInteger.ZERO;

@@ -7,17 +7,16 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
- * Which hubs take telemetry in batches. All are believed to until one refuses its first batch, ends
- * the link or session with it, or leaves it unanswered: that hub gets single messages for a while.
- * One that has taken a batch is believed: what it refuses later, it refuses for a message in it.
- * See {@code docs/adr/0015-batches-over-amqp.md}. Kept for the life of a provider; safe for any
- * thread.
+ * Which hubs accept telemetry in batches. A hub is assumed to until it refuses its first batch,
+ * ends the link or session with it, or leaves it unanswered; then it gets single messages for a
+ * while. If a hub has accepted a batch, a later refusal is because of a message in the batch. See
+ * {@code docs/adr/0015-batches-over-amqp.md}. Kept for the life of a provider; safe for any thread.
  */
 final class BatchSupport {
   /** After this a batch is tried again: the first may have been refused for one of its messages. */
   private static final Duration REFUSED_FOR = Duration.ofHours(1);
 
-  /** A process talks to a few hubs; the oldest is forgotten. */
+  /** A process uses a few hubs; the oldest is forgotten. */
   private static final int MOST = 1000;
 
   private record Seen(boolean takes, long since) {}
@@ -42,7 +41,7 @@ final class BatchSupport {
   /**
    * A batch was not accepted.
    *
-   * @return whether that says that the hub takes none
+   * @return whether this means that the hub accepts no batches
    */
   synchronized boolean refused(String host, LongSupplier nanoTime) {
     Seen seen = hosts.get(key(host));

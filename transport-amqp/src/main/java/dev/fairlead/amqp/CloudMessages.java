@@ -27,22 +27,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Cloud-to-device messages: each is handed over with a settlement that knows its delivery. The hub
- * gets credit for the messages that would reach the handler soon and for no more, because their
- * locks run from delivery. It owes the confirmation of each settlement. Confined to the loop. IoT
- * Hub: "Send cloud-to-device messages": accepted completes, released abandons, rejected
- * dead-letters.
+ * Cloud-to-device messages: each is handed over with a settlement that holds its delivery. The hub
+ * gets credit only for messages that will reach the handler soon, because their locks start at
+ * delivery. It owes the confirmation of each settlement. Confined to the loop. IoT Hub: "Send
+ * cloud-to-device messages": accepted completes, released abandons, rejected dead-letters.
  */
 final class CloudMessages implements Links.User {
   private static final Logger log = LoggerFactory.getLogger(CloudMessages.class);
 
-  /** What a handler gets through within a lock, unless it is slow. */
+  /** As many messages as a normal handler processes within a lock time. */
   private static final int MOST_CREDIT = 10;
 
   /** The hub queues no more for one device; the application may hold all of them unsettled. */
   private static final int MOST_UNSETTLED = 50;
 
-  /** The service's names of what it sets, as annotations. */
+  /** The service's names of the annotations that it sets. */
   private static final Map<String, SystemProperty> ANNOTATIONS =
       Map.of(
           "iothub-enqueuedtime", SystemProperty.ENQUEUED_TIME,
@@ -86,7 +85,7 @@ final class CloudMessages implements Links.User {
             connection.debts(), "settlement of a C2D message", MOST_UNSETTLED * 2, limit);
   }
 
-  /** The links to receive by. */
+  /** The links to receive from. */
   void use(Links own) {
     links = own;
   }
@@ -105,7 +104,7 @@ final class CloudMessages implements Links.User {
     replenish();
   }
 
-  /** Grants credit up to what the handler gets to soon, and not one by one. */
+  /** Grants credit for the messages that reach the handler soon, but not one by one. */
   private void replenish() {
     Receiver receiver = links == null ? null : links.receiver();
     if (receiver == null) {
@@ -123,8 +122,8 @@ final class CloudMessages implements Links.User {
   public void arrived(Delivery delivery, byte[] message) {
     Incoming incoming = MessageReader.read(message).orElse(null);
     if (incoming == null) {
-      // Delivered again it would be no better.
-      log.warn("Rejected a cloud-to-device message that is no AMQP message");
+      // Another delivery would not help.
+      log.warn("Rejected a cloud-to-device message that is not an AMQP message");
       delivery.disposition(new Rejected());
       delivery.settle();
       replenish();
@@ -189,13 +188,13 @@ final class CloudMessages implements Links.User {
     }
   }
 
-  /** The session is over. */
+  /** The session has ended. */
   void end() {
     over = true;
     confirmations.end(failures.over(Progress.MAYBE_SENT));
   }
 
-  /** The hub's word on a settlement: the state it has left the message in, if it said one. */
+  /** The hub's answer to a settlement: the state of the message, if it gave one. */
   private record Confirmation(@Nullable DeliveryState state) {}
 
   /** A message that the application has to settle. */
@@ -212,7 +211,7 @@ final class CloudMessages implements Links.User {
       return Optional.of(LOCK);
     }
 
-    /** Without an outcome: the hub has given the message back to its queue already. */
+    /** Without an outcome: the hub has already returned the message to its queue. */
     @Override
     public void expired() {
       if (lost == null) {
@@ -246,7 +245,7 @@ final class CloudMessages implements Links.User {
       if (delivery.getLink().getRemoteReceiverSettleMode() == ReceiverSettleMode.SECOND) {
         confirmations.sent(this, 0);
       } else {
-        // The hub confirms nothing: whether it took the settlement cannot be known.
+        // The hub sends no confirmation, so it is unknown whether it accepted the settlement.
         settled();
         confirmations.answer(this, new Confirmation(null));
       }
@@ -258,7 +257,8 @@ final class CloudMessages implements Links.User {
         @Nullable Confirmation confirmed, @Nullable Throwable failure) {
       Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
       if (cause != null && !over && delivery.getContext() == this) {
-        // Overdue. Settled here all the same: else the message would keep its place for ever.
+        // Overdue. Settled here nevertheless, because otherwise the message would keep its place
+        // for ever.
         settled();
         engine.flushSoon();
         return CompletableFuture.failedFuture(failures.settlementUnconfirmed(limit));
@@ -272,7 +272,7 @@ final class CloudMessages implements Links.User {
           : CompletableFuture.completedFuture(null);
     }
 
-    /** Its place is free. */
+    /** Frees its place. */
     private void settled() {
       delivery.setContext(null);
       delivery.settle();

@@ -5,18 +5,18 @@ import dev.fairlead.net.Dial;
 import dev.fairlead.spi.Loop;
 
 /**
- * What a connection is made of.
+ * The parts of a connection.
  *
  * @param name of its threads
  * @param hubHost the hub's own name
- * @param endpoint where it leads
- * @param loop where all of its work happens
+ * @param endpoint its peer
+ * @param loop the loop of all its work
  * @param dial dials
  * @param tokens whether identities show tokens rather than the connection's certificate
- * @param tokenFirst the hubs that take no links before the token's answer: with them the order is
- *     strict
- * @param noEmptySessions the hubs that end a connection for an empty session, which is a ping
- * @param batches the hubs that take batches
+ * @param tokenFirst the hubs that accept no links before the token's answer
+ * @param noEmptySessions the hubs that end a connection because of an empty session, which is used
+ *     as a ping
+ * @param batches the hubs that accept batches
  */
 record ConnectionSetup(
     String name,

@@ -15,47 +15,44 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The two threads of a connection, which do nothing but move bytes: one dials and then reads, one
- * writes. What they bring reaches the loop many pieces at a time, and both are held up where the
- * loop, or the network, does not keep pace. An idle connection costs two sleeping threads and no
- * buffer.
+ * The two threads of a connection, which only move bytes: one dials and then reads, one writes.
+ * Their events reach the loop in batches, and both threads are slowed down if the loop or the
+ * network does not keep pace. An idle connection costs two sleeping threads and no buffer.
  */
 final class ConnectionThreads {
-  /** What happens to the connection, on the loop. */
+  /** Events of the connection, on the loop. */
   interface Events {
     /** It is open. */
     void connected();
 
-    /** Bytes have come; the array is used again when this returns. */
+    /** Bytes have arrived; the array is reused when this returns. */
     void arrived(byte[] bytes, int length);
 
-    /** All that had come so far has been handed over, or there is room to write again. */
+    /** All bytes so far were handed over, or there is room to write again. */
     void batchDone();
 
-    /**
-     * Nothing can be written any more; what the hub has to say about it may still be on its way in.
-     */
+    /** Nothing can be written any more; the hub's reason may still arrive. */
     void writeFailed(Throwable cause);
 
-    /** The connection is over. Not after {@link #cut}. */
+    /** The connection has ended. Not called after {@link #cut}. */
     void broken(Throwable cause);
   }
 
   /** One TLS record's worth (RFC 8446, section 5.1). */
   private static final int PIECE = 16 * 1024;
 
-  /** Pieces that may wait for the loop. */
+  /** The most pieces queued for the loop. */
   private static final int MAX_PIECES = 4;
 
-  /** Beyond this, the loop is asked to produce nothing until the writer has caught up. */
+  /** Above this, the loop produces nothing until the writer has caught up. */
   private static final int MAX_BACKLOG = 256 * 1024;
 
   private static final int SMALL = 1024;
 
-  /** A buffer that grew beyond this in a burst is dropped when the burst is over. */
+  /** A buffer that grew beyond this in a burst is dropped after the burst. */
   private static final int KEPT = 64 * 1024;
 
-  /** After this much silence a burst is over. */
+  /** A burst ends after this much silence. */
   private static final int BURST_PAUSE_MILLIS = 1000;
 
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
@@ -80,7 +77,7 @@ final class ConnectionThreads {
   private @Nullable Throwable cause;
   private @Nullable Throwable writeFailure;
 
-  /** Bytes that wait or are being written; changed under the lock, read without it. */
+  /** Bytes that are queued or being written; changed under the lock, read without it. */
   private volatile int backlog;
 
   // On the loop.
@@ -131,7 +128,9 @@ final class ConnectionThreads {
     }
   }
 
-  /** Whether more may be written now; if not, {@link Events#batchDone} comes when it may. */
+  /**
+   * Whether more may be written now; if not, {@link Events#batchDone} follows when there is room.
+   */
   boolean hasRoom() {
     if (backlog < MAX_BACKLOG) {
       return true;
@@ -142,7 +141,7 @@ final class ConnectionThreads {
     }
   }
 
-  /** Ends the connection, or the dialling, at once. Any thread; does not block. */
+  /** Ends the connection, or the dialling, immediately. Any thread; does not block. */
   void cut() {
     synchronized (lock) {
       over = true;
@@ -210,7 +209,7 @@ final class ConnectionThreads {
       }
       lock.notifyAll();
     }
-    // The other thread may hang in a write that no peer will ever take.
+    // The other thread may be blocked in a write that the peer never reads.
     dial.abort();
     wakeUp.signal();
   }
@@ -237,12 +236,12 @@ final class ConnectionThreads {
     }
   }
 
-  /** Waits for something to write; null when the connection is over. */
+  /** Waits for something to write; null when the connection has ended. */
   private @Nullable Piece nextBatch() throws InterruptedException {
     synchronized (lock) {
       while (outgoingLength == 0 && !over && cause == null) {
         long began = System.nanoTime();
-        // Large buffers are kept while a burst lasts, else each write would let one grow again.
+        // Large buffers are kept during a burst, because otherwise each write would grow a new one.
         lock.wait(holdsLargeBuffer() ? BURST_PAUSE_MILLIS : 0);
         if (outgoingLength == 0 && System.nanoTime() - began >= BURST_PAUSE_MILLIS * 1_000_000L) {
           outgoing = outgoing.length > KEPT ? new byte[SMALL] : outgoing;
@@ -267,7 +266,7 @@ final class ConnectionThreads {
     }
   }
 
-  /** Notes that a batch is out; whether the loop waits for room and there is some. */
+  /** Notes that a batch was written; returns whether the loop waits for room and there is some. */
   private boolean written(byte[] buffer) {
     synchronized (lock) {
       writing = 0;

@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Subscribes to the desired properties each time the twin links are attached, and again with
- * back-off where the hub refuses or does not answer: with its daily quota used up the hub answers
+ * back-off if the hub refuses or does not answer: when its daily quota is used up the hub answers
  * no twin request. The session does not wait for it. Confined to the loop.
  */
 final class DesiredSubscription {
@@ -26,7 +26,7 @@ final class DesiredSubscription {
   private boolean warned;
 
   /**
-   * Makes a subscription that nothing asks for yet.
+   * Makes a subscription that is not requested yet.
    *
    * @param missed called when the subscription begins so late that changes may have been missed
    */
@@ -78,7 +78,7 @@ final class DesiredSubscription {
     retry = loop.schedule(delay.next(), this::ask);
   }
 
-  /** The links are gone, or the session is over: nothing is asked until {@link #ask}. */
+  /** The links were lost, or the session has ended: nothing is requested until {@link #ask}. */
   void linksLost() {
     cancel();
     asked++;

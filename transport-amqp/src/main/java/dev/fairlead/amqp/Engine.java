@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * to the loop.
  */
 final class Engine {
-  /** What happens to the connection. */
+  /** Events of the connection. */
   interface Events {
     void remoteOpened();
 
@@ -39,14 +39,14 @@ final class Engine {
     void failed(RuntimeException bug);
   }
 
-  /** What happens to a session; its context in the engine. */
+  /** Events of a session; its context in the engine. */
   interface SessionEvents {
     void begun();
 
     void ended(ErrorCondition why);
   }
 
-  /** What happens to a link; its context in the engine. */
+  /** Events of a link; its context in the engine. */
   interface LinkEvents {
     void attached(Link link);
 
@@ -54,17 +54,17 @@ final class Engine {
 
     void credited(Link link);
 
-    /** A whole message has come. */
+    /** A whole message has arrived. */
     void arrived(Delivery delivery, byte[] message);
 
-    /** The peer has said something about a delivery, in either direction. */
+    /** The peer has updated a delivery, in either direction. */
     void updated(Delivery delivery);
   }
 
   /** The hub's own size. A frame is buffered whole. */
   static final int MAX_FRAME = 64 * 1024;
 
-  /** Flow control that is no promise: unread bytes are bounded by the two limits above. */
+  /** Flow control that the peer may ignore: unread bytes are bounded by the two limits above. */
   private static final int SESSION_CAPACITY = 4 * Reassembly.MAX_MESSAGE;
 
   /** [AMQP 2.3] A frame without a body is a heartbeat. */
@@ -148,7 +148,7 @@ final class Engine {
     return Math.min(transport.getRemoteChannelMax(), transport.getChannelMax()) + 1;
   }
 
-  /** The peer's idle time-out: it expects something at least this often; zero for never. */
+  /** The peer's idle time-out: it expects a frame at least this often; zero for never. */
   Duration remoteIdleTimeout() {
     return Duration.ofMillis(transport.getRemoteIdleTimeout() & 0xffff_ffffL);
   }
@@ -172,9 +172,9 @@ final class Engine {
   }
 
   /**
-   * Takes what has come and dispatches the events in it.
+   * Takes the bytes that have arrived and dispatches their events.
    *
-   * @throws ProtocolViolation if it is not AMQP, or beyond the bounds
+   * @throws ProtocolViolation if they are not AMQP, or beyond the bounds
    */
   void feed(byte[] bytes, int length) throws ProtocolViolation {
     loop.assertInLoop();
@@ -184,7 +184,7 @@ final class Engine {
       int count = Math.min(transport.capacity(), length - from);
       ProtocolViolation breach = process(bytes, from, count);
       from += count;
-      dispatch(); // what came before the breach counts
+      dispatch(); // frames before the violation count
       if (breach != null) {
         throw breach;
       }
@@ -201,7 +201,7 @@ final class Engine {
       return new ProtocolViolation(String.valueOf(e.getMessage()), e);
     } catch (RuntimeException e) {
       // The engine trusts its peer in many places where it should not.
-      return new ProtocolViolation("what makes no sense (" + e + ")", e);
+      return new ProtocolViolation("what cannot be decoded (" + e + ")", e);
     } catch (StackOverflowError e) {
       return new ProtocolViolation("values nested too deeply", e);
     }
@@ -212,7 +212,7 @@ final class Engine {
     return sasl != null && !saslPending() && sasl.getOutcome() != SaslOutcome.PN_SASL_OK;
   }
 
-  /** Whether the outcome of the security layer is still to come. */
+  /** Whether the outcome of the security layer is pending. */
   boolean saslPending() {
     return sasl != null && sasl.getOutcome() == SaslOutcome.PN_SASL_NONE;
   }
@@ -242,7 +242,7 @@ final class Engine {
       case LINK_FLOW -> of(event.getLink()).credited(event.getLink());
       case DELIVERY -> delivered(event.getDelivery());
       default -> {
-        // What this side itself did.
+        // Events that this side caused.
       }
     }
   }
@@ -273,12 +273,12 @@ final class Engine {
     }
   }
 
-  /** Counts no longer what has come in part on a link that is gone. */
+  /** Stops counting partial messages on a link that was lost. */
   void discardPartial(Link link) {
     incoming.discard(link);
   }
 
-  /** Gives back the credit that is left on a link after what waits has gone out. [AMQP 2.6.7] */
+  /** Returns the remaining credit of a link after the queued messages were sent. [AMQP 2.6.7] */
   void drain(Sender link) {
     draining.add(link);
   }
@@ -288,7 +288,7 @@ final class Engine {
     return UnsignedLong.valueOf(Reassembly.MAX_MESSAGE);
   }
 
-  /** As {@link #flush}, once for all that happens until the loop comes to it. */
+  /** As {@link #flush}, once for everything until the loop runs it. */
   void flushSoon() {
     if (!flushScheduled && !busy) {
       flushScheduled = true;
@@ -300,7 +300,7 @@ final class Engine {
     }
   }
 
-  /** Hands over what is to be sent, as far as the writer has room. Nothing inside a dispatch. */
+  /** Hands over output, as far as the writer has room. Does nothing inside a dispatch. */
   void flush() {
     loop.assertInLoop();
     if (busy) {
@@ -322,7 +322,7 @@ final class Engine {
     forgetLocalEvents();
   }
 
-  /** As {@link #flush}, also inside a dispatch: what is sent after it goes out behind it. */
+  /** As {@link #flush}, also inside a dispatch: later output is sent after it. */
   void push() {
     try {
       while (threads.hasRoom()) {
@@ -339,7 +339,7 @@ final class Engine {
     }
   }
 
-  /** Whether all that was to be sent is with the threads. */
+  /** Whether all output was handed to the threads. */
   private boolean idle() {
     return threads.hasRoom() && transport.pending() <= 0;
   }

@@ -9,13 +9,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which session sends next on a connection: each that has something to send is queued,
- * sends one transfer, and is queued again. So one identity's flood costs another one transfer's
- * time. A transfer that may be the reason why the hub cut the connection has the connection to
- * itself, so that no other identity's message is suspected with it. Confined to the loop, except
- * {@link #wake}.
+ * sends one transfer, and is queued again. So a flood of one identity delays another one by a
+ * single transfer. A transfer that may be the reason why the hub cut the connection has the
+ * connection to itself, so that no other identity's message is suspected. Confined to the loop,
+ * except {@link #wake}.
  */
 final class FairScheduler {
-  /** What the engine may hold before it goes to the writer: some TLS records' worth. */
+  /** The most bytes that the engine holds before they go to the writer: some TLS records. */
   private static final long AT_ONCE = 64 * 1024;
 
   private final Loop loop;
@@ -27,10 +27,10 @@ final class FairScheduler {
   /** Transfers of all sessions that are not settled. */
   private int underWay;
 
-  /** Waits until nothing is under way, and nothing else is sent before it. */
+  /** Waits until nothing is in flight; nothing else is sent before it. */
   private @Nullable TelemetryPump next;
 
-  /** Whether what is under way has to stay alone. */
+  /** Whether the transfer in flight has to stay alone. */
   private boolean alone;
 
   FairScheduler(Loop loop, Engine engine) {
@@ -57,14 +57,14 @@ final class FairScheduler {
     engine.flush();
   }
 
-  /** Queues a pump and lets it send at once. */
+  /** Queues a pump and lets it send immediately. */
   void now(TelemetryPump pump) {
     add(pump);
     run();
     engine.flush();
   }
 
-  /** Queues a pump; what it sends goes out with {@link #run}. */
+  /** Queues a pump; its output is sent with {@link #run}. */
   void add(TelemetryPump pump) {
     if (!pump.queued) {
       pump.queued = true;
@@ -72,12 +72,14 @@ final class FairScheduler {
     }
   }
 
-  /** A transfer is under way. */
+  /** A transfer is in flight. */
   void sent() {
     underWay++;
   }
 
-  /** A transfer is settled or lost; what waited for that may send with the next {@link #run}. */
+  /**
+   * A transfer is settled or lost; pumps that waited for that may send with the next {@link #run}.
+   */
   void settled() {
     underWay--;
     if (underWay == 0 && (alone || next != null)) {
@@ -85,7 +87,7 @@ final class FairScheduler {
     }
   }
 
-  /** The session of a pump is over. */
+  /** The session of a pump has ended. */
   void remove(TelemetryPump pump) {
     if (next == pump) {
       next = null;
@@ -93,7 +95,7 @@ final class FairScheduler {
     }
   }
 
-  /** Lets all that are queued send, as far as the writer has room; the caller flushes. */
+  /** Lets all queued pumps send, as far as the writer has room; the caller flushes. */
   void run() {
     loop.assertInLoop();
     long unflushed = 0;

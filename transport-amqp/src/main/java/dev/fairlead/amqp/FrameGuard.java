@@ -10,8 +10,8 @@ import org.apache.qpid.proton.engine.impl.FrameHandler;
 import org.apache.qpid.proton.framing.TransportFrame;
 
 /**
- * Looks at each frame before the engine does, for what the engine would take on trust: a range of
- * deliveries that it would count through one by one, a session or a link that the peer opens.
+ * Checks each frame for content that the engine would trust: a range of deliveries that it would
+ * process one by one, a session or a link that the peer opens.
  */
 final class FrameGuard implements FrameHandler {
   /** More than any window of ours. */
@@ -44,7 +44,7 @@ final class FrameGuard implements FrameHandler {
     if (first == null) {
       throw new TransportException("a disposition of nothing");
     }
-    // The engine's loop does not end where the numbers wrap. RFC 1982 arithmetic is not for it.
+    // The engine's loop does not end where the numbers wrap. It does not use RFC 1982 arithmetic.
     if (last != null
         && (last.longValue() < first.longValue()
             || last.longValue() - first.longValue() > MAX_RANGE

@@ -5,13 +5,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message as it came: its plain values, with text, symbols and binary as {@link String} or {@code
+ * A received message: its plain values, with text, symbols and binary as {@link String} or {@code
  * byte[]}, whole numbers as {@link Long}, times as {@link java.time.Instant}. Lists, maps and
  * arrays inside a message mean nothing to a device and are left out.
  *
  * @param properties by their place in the section, see {@link #MESSAGE_ID} and on
  * @param annotations by name
- * @param applicationProperties by name, in the order they came
+ * @param applicationProperties by name, in order of arrival
  * @param body the Data sections one after another, or the text of a value
  */
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
@@ -45,7 +45,7 @@ record Incoming(
         : value.toString();
   }
 
-  /** A whole number, however it was sent; null for what is none. */
+  /** A whole number of any encoding; null for other values. */
   static @Nullable Long number(@Nullable Object value) {
     if (value instanceof Long number) {
       return number;

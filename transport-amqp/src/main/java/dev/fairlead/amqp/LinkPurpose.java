@@ -8,17 +8,18 @@ import org.apache.qpid.proton.engine.Link;
 import org.apache.qpid.proton.engine.Sender;
 
 /**
- * What one or two links are for, and how they are asked for. IoT Hub: "Communicate with your IoT
+ * The purpose of one or two links, and how they are attached. IoT Hub: "Communicate with your IoT
  * hub by using the AMQP protocol".
  *
  * @param name as in a link's name
  * @param words as in a message, such as "telemetry link"
- * @param address where the links lead
+ * @param address the address of the links
  * @param sends whether there is a link to the hub
  * @param receives whether there is a link from the hub
- * @param senderMode whether what is sent, by either side, waits for a disposition
+ * @param senderMode whether messages of either side are sent unsettled, to be settled by a
+ *     disposition
  * @param receiverMode whether a settlement is confirmed
- * @param credit how many messages the hub may send at first; 0 where the user of the links decides
+ * @param credit how many messages the hub may send at first; 0 if the user of the links decides
  */
 record LinkPurpose(
     String name,
@@ -56,7 +57,7 @@ record LinkPurpose(
         0);
   }
 
-  /** Settled in two steps, so that a lock that was lost in the meantime shows. */
+  /** Settled in two steps, so that a lost lock is detected. */
   static LinkPurpose cloudMessages(Addresses addresses) {
     return new LinkPurpose(
         "cloud-message",
@@ -69,7 +70,7 @@ record LinkPurpose(
         0);
   }
 
-  /** Settled as sent: the answer says more than a disposition would. */
+  /** Settled as sent: the answer is more specific than a disposition. */
   static LinkPurpose twin(Addresses addresses) {
     return answered("twin", "twin links", addresses.twin());
   }
@@ -90,12 +91,12 @@ record LinkPurpose(
         REQUESTS_CREDIT);
   }
 
-  /** Whether the two links belong together and carry a common id. */
+  /** Whether the two links are a pair and carry a common id. */
   boolean paired() {
     return senderMode == SenderSettleMode.SETTLED;
   }
 
-  /** Sets what a link's ATTACH says. */
+  /** Sets the content of a link's ATTACH. */
   void shape(Link link) {
     Source source = new Source();
     Target target = new Target();

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The links of one {@link LinkPurpose}: attached together, lost together, and attached again when
- * their owner decides so. The hub owes the answer to each ATTACH, and credit where something waits
- * for it. Confined to the loop.
+ * their owner decides so. The hub owes the answer to each ATTACH, and credit if a message waits for
+ * it. Confined to the loop.
  */
 final class Links implements Engine.LinkEvents {
   /** Decides about the links. */
@@ -35,22 +35,22 @@ final class Links implements Engine.LinkEvents {
     void attached(Links links);
 
     /**
-     * They are gone, all of them.
+     * All of them were lost.
      *
      * @param granted whether they were attached; if not, the hub refused them
      */
     void lost(Links links, AmqpError why, boolean granted);
 
-    /** The hub does not answer ATTACH. Comes again after each further limit. */
+    /** The hub does not answer ATTACH. Called again after each further limit. */
     void unanswered(Links links, Overdue overdue);
   }
 
-  /** Works with the links. */
+  /** Uses the links. */
   interface User {
-    /** They have been asked for: credit given now goes out behind ATTACH. */
+    /** ATTACH was sent: credit granted now follows it. */
     default void requested() {}
 
-    /** All of them are attached; comes before the owner is notified. */
+    /** All of them are attached; called before the owner is notified. */
     default void attached() {}
 
     /** There may be more credit to send. */
@@ -59,19 +59,19 @@ final class Links implements Engine.LinkEvents {
     /** The hub gave no credit within the limit, since {@link #awaitCredit}. */
     default void noCredit(Overdue overdue) {}
 
-    /** A message has come. Whether it is settled already is the sender's affair. */
+    /** A message has arrived. The sender decides whether it is already settled. */
     default void arrived(Delivery delivery, byte[] message) {}
 
-    /** The hub has said something about a delivery. */
+    /** The hub has updated a delivery. */
     default void updated(Delivery delivery) {}
 
-    /** The link of a delivery under way is gone: its fate is unknown. */
+    /** The link of a delivery in flight was lost: its outcome is unknown. */
     default void abandoned(Delivery delivery) {}
 
     /**
-     * The links are gone.
+     * The links were lost.
      *
-     * @param why what the hub said when it detached them; null if this side did
+     * @param why the hub's error when it detached them; null if this side did
      */
     default void lost(@Nullable AmqpError why) {}
   }
@@ -80,16 +80,19 @@ final class Links implements Engine.LinkEvents {
     IDLE,
     ATTACHING,
     ATTACHED,
-    /** The session is over: nothing that still comes counts. */
+    /** The session has ended: later events are ignored. */
     ENDED
   }
 
   private static final int UNLIMITED = -1_000_000_000;
 
-  /** Links whose ATTACH or DETACH the hub never answers stay in the engine, so they are counted. */
+  /**
+   * Links whose ATTACH or DETACH the hub never answers stay in the engine, so their number is
+   * limited.
+   */
   private static final int MOST_UNANSWERED = 8;
 
-  /** IoT Hub insists on it: a common id of the links of a pair. */
+  /** IoT Hub requires it: a common id of the links of a pair. */
   private static final Symbol CORRELATION = Symbol.valueOf("com.microsoft:channel-correlation-id");
 
   private final LinkPurpose purpose;
@@ -113,9 +116,9 @@ final class Links implements Engine.LinkEvents {
    * Makes links that are not attached yet.
    *
    * @param prefix makes their names unique within the container, as strict peers require
-   * @param properties what every ATTACH carries, empty towards a plain broker
+   * @param properties the properties of every ATTACH, empty for a plain broker
    * @param answerLimit how long the hub may take to answer ATTACH
-   * @param creditLimit how long it may give no credit to what waits for it
+   * @param creditLimit how long it may grant no credit while a message waits for it
    */
   Links(
       LinkPurpose purpose,
@@ -149,17 +152,17 @@ final class Links implements Engine.LinkEvents {
     return state;
   }
 
-  /** Null while the links are gone. */
+  /** Null while the links are not attached. */
   @Nullable Receiver receiver() {
     return receiver;
   }
 
-  /** Whether they can be asked for: not too many that were given up are still unanswered. */
+  /** Whether they can be attached: there are not too many abandoned links without an answer. */
   boolean canAttach() {
     return state == State.IDLE && unanswered < MOST_UNANSWERED;
   }
 
-  /** Asks for the links, and for messages on the one from the hub right away. */
+  /** Attaches the links, and grants credit on the one from the hub immediately. */
   void attach(Session session) {
     state = State.ATTACHING;
     awaited = 0;
@@ -197,7 +200,7 @@ final class Links implements Engine.LinkEvents {
   public void attached(Link link) {
     boolean granted =
         link instanceof Sender ? link.getRemoteTarget() != null : link.getRemoteSource() != null;
-    // [AMQP 2.6.3] Where not, a DETACH with the reason follows.
+    // [AMQP 2.6.3] Otherwise a DETACH with the reason follows.
     if (state == State.ATTACHING && granted && --awaited == 0) {
       state = State.ATTACHED;
       answer.forgive();
@@ -249,13 +252,13 @@ final class Links implements Engine.LinkEvents {
 
   /** Whether one message can be sent now. */
   boolean canSend() {
-    // The engine keeps credit in an int: what is granted without limit shows as far below zero.
+    // The engine keeps credit in an int: unlimited credit appears as a large negative number.
     return state == State.ATTACHED
         && sender != null
         && (sender.getCredit() > 0 || sender.getCredit() < UNLIMITED);
   }
 
-  /** Something waits for credit: from now on the hub owes it. */
+  /** A message waits for credit: from now on the hub owes it. */
   void awaitCredit() {
     if (state == State.ATTACHED && credit.count() == 0 && !canSend()) {
       credit.owe();
@@ -301,7 +304,7 @@ final class Links implements Engine.LinkEvents {
     delivery.settle();
   }
 
-  /** Takes note of a message for good, if the hub has left that to this side. */
+  /** Settles a message, if the hub has left that to this side. */
   static void settle(Delivery delivery) {
     if (!delivery.remotelySettled()) {
       delivery.disposition(Accepted.getInstance());
@@ -309,7 +312,7 @@ final class Links implements Engine.LinkEvents {
     delivery.settle();
   }
 
-  /** The session of the links, or the whole connection, is over. */
+  /** The session of the links, or the whole connection, has ended. */
   void end() {
     state = State.ENDED;
     answer.forgive();
@@ -321,7 +324,7 @@ final class Links implements Engine.LinkEvents {
     receiver = null;
   }
 
-  /** Detaches what is attached; what was under way is unknown from here on. */
+  /** Detaches the attached links; the outcome of deliveries in flight is unknown from then on. */
   void letGo() {
     letGo(null);
   }
@@ -341,7 +344,7 @@ final class Links implements Engine.LinkEvents {
     user.lost(why);
   }
 
-  /** As {@link #letGo}, where the hub has ended their session and answers nothing more in it. */
+  /** As {@link #letGo}, if the hub has ended their session and answers nothing more in it. */
   void sessionEnded() {
     letGo();
     unanswered = 0;
@@ -364,11 +367,11 @@ final class Links implements Engine.LinkEvents {
     }
   }
 
-  /** Else the engine would settle deliveries in a way that may mean "done". */
+  /** Otherwise the engine would settle deliveries in a way that may mean "completed". */
   private void free(Link link) {
     engine.discardPartial(link);
     if (link instanceof Receiver in) {
-      // What came in part would be counted against the session's window for ever.
+      // Partial messages would be counted against the session's window for ever.
       while (in.current() != null && in.advance()) {}
     }
     Delivery delivery = link.head();
@@ -383,7 +386,7 @@ final class Links implements Engine.LinkEvents {
     link.free();
   }
 
-  /** A link that was given up and that the hub has not detached yet. */
+  /** An abandoned link that the hub has not detached yet. */
   private final class Remains implements Engine.LinkEvents {
     @Override
     public void attached(Link link) {}

@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the sections of one message, AMQP 1.0, sections 1.6 and 3.2. Allocates no more than the
- * message holds, and keeps nothing: the engine's own decoder keeps every symbol it ever met for the
- * life of the process.
+ * message holds, and keeps nothing: the engine's own decoder keeps every symbol it ever decoded for
+ * the life of the process.
  */
 final class MessageReader {
-  /** Deeper is skipped nowhere and refused. */
+  /** Deeper nesting is refused, even in values that are skipped. */
   private static final int MAX_DEPTH = 16;
 
   private static final int DESCRIBED = 0x00;
@@ -32,7 +32,7 @@ final class MessageReader {
   /**
    * Reads a message.
    *
-   * @return empty if it is none
+   * @return empty if it is not a message
    */
   static Optional<Incoming> read(byte[] message) {
     try {
@@ -69,7 +69,7 @@ final class MessageReader {
                     : value.toString().getBytes(StandardCharsets.UTF_8));
           }
         }
-        default -> value(0); // of no meaning here
+        default -> value(0); // ignored
       }
     }
     return new Incoming(properties, annotations, applicationProperties, joined(body));
@@ -125,7 +125,7 @@ final class MessageReader {
   private int compound(int code, int narrow, int wide) throws Malformed {
     int count;
     if (code == narrow) {
-      octet(); // the size, which the elements show as well
+      octet(); // the size, which follows from the elements
       count = octet();
     } else if (code == wide) {
       in.getInt();

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the sections of messages, AMQP 1.0, sections 1.6 and 3.2, always in the shortest form. The
- * engine's own encoder would keep every symbol it ever met for the life of the process. Not safe
- * for several threads.
+ * engine's own encoder would keep every symbol it ever encoded for the life of the process. Not
+ * safe for several threads.
  */
 final class MessageWriter {
   static final int MESSAGE_ANNOTATIONS = 0x72;
@@ -35,7 +35,7 @@ final class MessageWriter {
     bytes = new byte[Math.max(expected, 64)];
   }
 
-  /** What was written, handed over; the writer is done. */
+  /** Returns the written bytes; the writer must not be used any more. */
   ByteBuffer finish() {
     return ByteBuffer.wrap(bytes, 0, at);
   }
@@ -75,7 +75,7 @@ final class MessageWriter {
     return this;
   }
 
-  /** Begins a list or a map; give what it returns to the method that ends it. */
+  /** Begins a list or a map; pass the result to the method that ends it. */
   int begin() {
     room(WIDE);
     at += WIDE;
@@ -86,7 +86,7 @@ final class MessageWriter {
     end(start, count, LIST_8, LIST_32);
   }
 
-  /** Ends a map of so many entries. */
+  /** Ends a map of the given number of entries. */
   void endMap(int start, int entries) {
     end(start, entries * 2, MAP_8, MAP_32);
   }
@@ -186,7 +186,9 @@ final class MessageWriter {
     return section(DATA).binary(body);
   }
 
-  /** Leaves room for the head of a Data section whose content comes next, of at most so much. */
+  /**
+   * Leaves room for the head of a Data section whose content follows, of at most the given size.
+   */
   int beginData(int atMost) {
     section(DATA);
     int head = atMost < 256 ? 2 : 5;

@@ -19,14 +19,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Direct methods over their pair of links: each call is handed over with a reply that knows its
- * correlation id, and answered settled, because the caller in the cloud waits no longer than it
- * waits. Confined to the loop. IoT Hub: "Understand and invoke direct methods".
+ * Direct methods over their pair of links: each call is handed over with a reply that holds its
+ * correlation id. Answers are sent settled, because the caller in the cloud has its own time limit.
+ * Confined to the loop. IoT Hub: "Understand and invoke direct methods".
  */
 final class MethodCalls implements Links.User {
   private static final Logger log = LoggerFactory.getLogger(MethodCalls.class);
 
-  /** Answers that may wait for credit; the hub lets fewer calls be under way. */
+  /** The most answers that may wait for credit; the hub allows fewer calls in progress. */
   private static final int MAX_WAITING = 1000;
 
   private final Inbox inbox;
@@ -66,7 +66,7 @@ final class MethodCalls implements Links.User {
         response -> answer(id, response));
   }
 
-  /** The id goes back with the same type and value. */
+  /** The id is sent back with the same type and value. */
   private CompletionStage<Void> answer(Object id, MethodResponse response) {
     if (over != null) {
       return CompletableFuture.failedFuture(over);
@@ -130,13 +130,13 @@ final class MethodCalls implements Links.User {
     fail(failures.notSent("answer to a direct method", overdue.sentence()));
   }
 
-  /** The hub has answered the callers whose links are gone. */
+  /** The hub has answered the callers whose links were lost. */
   @Override
   public void lost(@Nullable AmqpError why) {
     fail(failures.linkLost(Progress.NOT_SENT));
   }
 
-  /** The session is over. */
+  /** The session has ended. */
   void end() {
     over = failures.over(Progress.NOT_SENT);
     fail(over);

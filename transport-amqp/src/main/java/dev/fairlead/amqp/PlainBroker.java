@@ -1,8 +1,8 @@
 package dev.fairlead.amqp;
 
 /**
- * The addresses of a plain AMQP 1.0 broker that takes the place of a hub. In each, {@code {id}} is
- * replaced by the identity as logs write it ({@code device} or {@code device/module}).
+ * The addresses of a plain AMQP 1.0 broker used instead of a hub. In each, {@code {id}} is replaced
+ * by the identity as logs write it ({@code device} or {@code device/module}).
  *
  * @param telemetryAddress where telemetry goes
  * @param receiveAddress where messages to the device come from

@@ -6,24 +6,24 @@ import org.apache.qpid.proton.engine.Receiver;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts together the messages that come in several transfers, within bounds: of one message, and of
- * all that have come in part on the links of a connection. A delivery's context is how much of it
- * is counted. Confined to the loop.
+ * Reassembles messages from several transfers, within bounds: of one message, and of all partial
+ * messages on the links of a connection. A delivery's context is how much of it is counted.
+ * Confined to the loop.
  */
 final class Reassembly {
   /** The hub's own limit of a message. IoT Hub: max-message-size of its links. */
   static final int MAX_MESSAGE = 1024 * 1024;
 
-  /** Of messages that have come in part, on all links together. */
+  /** Limit of all partial messages on all links together. */
   private static final long MAX_PARTIAL = 16L * MAX_MESSAGE;
 
   private long partial;
 
   /**
-   * Takes what has come of the receiver's current delivery.
+   * Takes the received part of the receiver's current delivery.
    *
    * @return the message if it is whole, else null
-   * @throws ProtocolViolation if it is beyond the bounds
+   * @throws ProtocolViolation if it exceeds the bounds
    */
   byte @Nullable [] take(Receiver receiver, Delivery delivery) throws ProtocolViolation {
     int before = delivery.getContext() instanceof Integer seen ? seen : 0;
@@ -51,7 +51,7 @@ final class Reassembly {
     return message;
   }
 
-  /** Counts no longer what has come in part on a link. */
+  /** Stops counting the partial message on a link. */
   void discard(Link link) {
     if (link instanceof Receiver) {
       for (Delivery each = link.head(); each != null; each = each.next()) {

@@ -5,11 +5,11 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Hubs of which one thing is known: that they do not take what others do. Kept for the life of a
+ * Hubs that are known not to accept something that other hubs accept. Kept for the life of a
  * provider; safe for any thread.
  */
 final class RememberedHubs {
-  /** A process talks to a few hubs; the oldest is forgotten. */
+  /** A process uses a few hubs; the oldest is forgotten. */
   private static final int MOST = 1000;
 
   private final Set<String> hosts = new LinkedHashSet<>(); // guarded by this
@@ -18,7 +18,7 @@ final class RememberedHubs {
     return hosts.contains(host.toLowerCase(Locale.ROOT));
   }
 
-  /** Returns whether it is new. */
+  /** Adds a hub; returns whether it is new. */
   synchronized boolean add(String host) {
     if (hosts.size() >= MOST) {
       hosts.remove(hosts.iterator().next());

@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The security layer under AMQP. AMQP 1.0, part 5, section 5.3. Says nothing about the device:
- * tokens go over the CBS links, certificates are shown in the TLS handshake.
+ * The security layer under AMQP. AMQP 1.0, part 5, section 5.3. It does not authenticate the
+ * device: tokens go over the CBS links, certificates are shown in the TLS handshake.
  */
 public final class Sasl {
   private static final Sasl NONE = new Sasl("", null, null);
@@ -32,7 +32,7 @@ public final class Sasl {
   }
 
   /**
-   * ANONYMOUS: nobody in particular.
+   * ANONYMOUS: no identity.
    *
    * @return the choice
    */
@@ -41,7 +41,7 @@ public final class Sasl {
   }
 
   /**
-   * EXTERNAL: whoever the TLS client certificate says.
+   * EXTERNAL: the identity of the TLS client certificate.
    *
    * @return the choice
    */

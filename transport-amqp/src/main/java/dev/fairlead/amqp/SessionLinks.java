@@ -18,12 +18,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The links of one session. The session needs its telemetry link; without the others it can go on,
- * so those are attached again, each with a back-off of its own, where the hub refuses or detaches
- * them or does not answer. Confined to the loop.
+ * The links of one session. The session needs its telemetry link; without the others it can
+ * continue, so those are attached again, each with a back-off of its own, if the hub refuses or
+ * detaches them or does not answer. Confined to the loop.
  */
 final class SessionLinks implements Links.Owner {
-  /** The session, as far as its links concern it. */
+  /** The session as its links see it. */
   interface Owner {
     /** Links are attached, the telemetry link among them or not. */
     void attached(Links links);
@@ -36,13 +36,13 @@ final class SessionLinks implements Links.Owner {
      */
     void notGranted(Links links, String why);
 
-    /** Whether links that were asked for on demand are to be attached again. */
+    /** Whether links that were attached on demand are to be attached again. */
     boolean needs(Links links);
 
-    /** The telemetry link is refused, or what was attached is lost for good. */
+    /** The telemetry link is refused, or attached links are permanently lost. */
     void refused(Links links, AmqpError why, boolean granted);
 
-    /** The session is of no use any more. */
+    /** The session cannot be used any more. */
     void failed(HubException why);
 
     /** Whether the session is open, and not closing. */
@@ -84,7 +84,7 @@ final class SessionLinks implements Links.Owner {
    * Adds links. The ones for telemetry are the last: when the hub, which works in order, has
    * answered them, it has seen the others.
    *
-   * @param wanted whether they are asked for with the session, and not on demand
+   * @param wanted whether they are attached with the session, and not on demand
    */
   Links add(LinkPurpose purpose, Links.User user, boolean wanted) {
     AmqpOptions options = connection.options();
@@ -113,7 +113,7 @@ final class SessionLinks implements Links.Owner {
   }
 
   /**
-   * Asks for the links.
+   * Attaches the links.
    *
    * @param early whether the token is not answered yet
    */
@@ -128,7 +128,7 @@ final class SessionLinks implements Links.Owner {
     }
   }
 
-  /** The hub has taken the token: what it refused for want of one is asked for again. */
+  /** The hub has accepted the token: links that it refused without one are attached again. */
   void tokenAnswered() {
     tokenAnswered = true;
     for (Attachment each : attachments.values()) {
@@ -139,12 +139,12 @@ final class SessionLinks implements Links.Owner {
     }
   }
 
-  /** The session is open: from here on a refusal is no consequence of asking early. */
+  /** The session is open: from here on a refusal is not caused by attaching early. */
   void opened() {
     attachments.values().forEach(each -> each.early = false);
   }
 
-  /** Asks for links that are needed now. */
+  /** Attaches links that are needed now. */
   void attachNow(Links links) {
     Attachment asked = attachments.get(links);
     if (asked != null) {
@@ -162,7 +162,7 @@ final class SessionLinks implements Links.Owner {
     attachNow(links);
   }
 
-  /** Asks for nothing any more. */
+  /** Attaches nothing any more. */
   void stop() {
     attachments.values().forEach(Attachment::cancel);
     session = null;
@@ -178,7 +178,7 @@ final class SessionLinks implements Links.Owner {
     }
   }
 
-  /** The session is over. */
+  /** The session has ended. */
   void end() {
     session = null;
     for (Attachment each : attachments.values()) {
@@ -203,7 +203,7 @@ final class SessionLinks implements Links.Owner {
   public void lost(Links links, AmqpError why, boolean granted) {
     Attachment lost = attachment(links);
     if (lost.early) {
-      // The hub judged the link before it had judged the token.
+      // The hub processed the link before the token.
       lost.early = false;
       if (tokenAnswered) {
         lost.attach();
@@ -231,8 +231,7 @@ final class SessionLinks implements Links.Owner {
   }
 
   /**
-   * Whether the telemetry link is worth another attempt: it was a matter of the moment, or of one
-   * message.
+   * Whether the telemetry link is worth another attempt: the reason was temporary, or one message.
    */
   private static boolean passes(AmqpError why) {
     return why.kind() == Kind.TEMPORARY
@@ -268,13 +267,13 @@ final class SessionLinks implements Links.Owner {
     return known;
   }
 
-  /** Links with what is known of asking for them. */
+  /** Links with the state of attaching them. */
   private final class Attachment {
     private final Links links;
     private final boolean wanted;
     private final RetryDelay delay = new RetryDelay();
 
-    /** Whether they were asked for before the token was answered: one refusal does not count. */
+    /** Whether they were attached before the token was answered: one refusal does not count. */
     private boolean early;
 
     private boolean waitsForToken;
@@ -289,7 +288,9 @@ final class SessionLinks implements Links.Owner {
       this.wanted = wanted;
     }
 
-    /** Asks for them if that is possible; returns whether they are asked for or attached. */
+    /**
+     * Attaches them if that is possible; returns whether they are being attached or are attached.
+     */
     boolean attach() {
       Session own = session;
       if (own != null && links.canAttach()) {
@@ -314,7 +315,7 @@ final class SessionLinks implements Links.Owner {
       if (!warned && losses > 1) {
         warned = true;
         log.warn(
-            "{}: the {} is not attached. {} It is asked for again with growing pauses; the session"
+            "{}: the {} is not attached. {} It is attached again with growing pauses; the session"
                 + " continues without it.",
             who,
             links.purpose().words(),

@@ -15,17 +15,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The opening of one session: its token, and whether the links are asked for right behind the
- * token, which saves a round trip, or only after the token's answer. A hub that ends a session for
- * asking early is remembered. Confined to the loop, except what {@link Opening} promises.
+ * The opening of one session: its token, and whether the links are attached right after the token
+ * is sent, which saves a round trip, or only after its answer. A hub that ends a session because of
+ * early links is remembered. Confined to the loop, except what {@link Opening} promises.
  */
 final class SessionOpening implements Opening<TransportSession> {
   /** The session that opens. */
   interface Owner {
-    /** The session is to begin and to ask for its links. */
+    /** The session is to begin and to attach its links. */
     void begin();
 
-    /** The hub has taken the token. */
+    /** The hub has accepted the token. */
     void tokenAnswered();
 
     /** The hub has refused the token, or did not answer. */
@@ -46,7 +46,7 @@ final class SessionOpening implements Opening<TransportSession> {
   private TokenQueue.@Nullable Request token;
   private boolean authenticated;
 
-  /** Whether the links are asked for before the token is answered. */
+  /** Whether the links are attached before the token is answered. */
   private boolean early;
 
   private boolean begun;
@@ -87,7 +87,10 @@ final class SessionOpening implements Opening<TransportSession> {
     return tokenQueued ? connection.tokens().map(TokenQueue::step).orElse(step) : step;
   }
 
-  /** Puts the token, and right behind it, unless the hub is known to mind, asks for the links. */
+  /**
+   * Puts the token, and right after it attaches the links, unless the hub is known not to accept
+   * that.
+   */
   void start() {
     early = !connection.tokenFirst().contains(context.endpoint().host());
     TokenQueue tokens = connection.tokens().orElse(null);
@@ -144,7 +147,7 @@ final class SessionOpening implements Opening<TransportSession> {
     }
   }
 
-  /** Whether the hub has taken the token, or none is needed. */
+  /** Whether the hub has accepted the token, or none is needed. */
   boolean isAuthenticated() {
     return authenticated;
   }
@@ -152,8 +155,8 @@ final class SessionOpening implements Opening<TransportSession> {
   /**
    * The hub has ended the session.
    *
-   * @return whether it did so for want of a token; then {@link Owner#begin} is called again when
-   *     that is answered
+   * @return whether it did so because of a missing token; then {@link Owner#begin} is called again
+   *     when that is answered
    */
   boolean beginsAgain(AmqpError said) {
     if (!askedTooEarly()) {
@@ -184,7 +187,7 @@ final class SessionOpening implements Opening<TransportSession> {
     return context.identity().toString();
   }
 
-  /** Why the end of the connection, by a cause or by what the hub said, ends this opening. */
+  /** The failure of this opening when the connection ends, by a cause or by the hub's error. */
   HubException connectionEnded(@Nullable Throwable cause, @Nullable AmqpError said) {
     boolean tooEarly =
         askedTooEarly() && (said != null || (cause != null && SessionFailures.endedByPeer(cause)));
@@ -208,7 +211,7 @@ final class SessionOpening implements Opening<TransportSession> {
     outcome.complete(session);
   }
 
-  /** It is over: the token is taken back. */
+  /** It has ended: the token is withdrawn. */
   void end() {
     if (token != null) {
       token.cancel();

@@ -89,7 +89,7 @@ final class SharedAmqpConnection
             Progress.NOT_SENT);
   }
 
-  /** One AMQP session is the tokens', and one may be a ping. */
+  /** One AMQP session is for the tokens, and one may be a ping. */
   @Override
   public int capacity() {
     return Math.max(1, Math.min(capacity, connection.engine().maxSessions() - 2));
@@ -105,7 +105,7 @@ final class SharedAmqpConnection
     connection.close();
   }
 
-  /** From any thread while it opens; on the loop afterwards. */
+  /** From any thread during opening; on the loop afterwards. */
   @Override
   public void abort() {
     if (setup.loop().inLoop()) {

@@ -9,20 +9,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Telemetry as the hub reads it, alone or many to a batch. IoT Hub: "Communicate with your IoT hub
+ * Encodes telemetry for the hub, alone or many to a batch. IoT Hub: "Communicate with your IoT hub
  * by using the AMQP protocol", and "Create and read IoT Hub messages" for the names.
  */
 final class TelemetryEncoder {
   /**
-   * Each Data section of such a message holds a whole encoded message; one disposition answers for
-   * all of them.
+   * Each Data section of such a message holds a whole encoded message; one disposition settles all
+   * of them.
    */
   static final int BATCH_FORMAT = 0x80013700;
 
   /** The head of a Data section. */
   private static final int ENVELOPE = 8;
 
-  /** The service's test harness injects a fault for such a message, which must stand alone. */
+  /** The service's test harness injects a fault for such a message, which must be sent alone. */
   private static final String FAULT = "AzIoTHub_FaultOperationType";
 
   private static final Map<SystemProperty, String> AS_APPLICATION_PROPERTY =

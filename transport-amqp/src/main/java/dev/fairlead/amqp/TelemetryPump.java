@@ -29,27 +29,26 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes telemetry of one identity from its outbox as far as credit and window have room, one
- * transfer each time the scheduler says so, and settles it by the hub's disposition. What waits
- * goes out many messages to a transfer; what the hub refuses, the outbox sends again in smaller
- * parts. The hub owes each disposition, and credit where something waits for it. Confined to the
- * loop.
+ * transfer each time the scheduler allows it, and settles it by the hub's disposition. Queued
+ * messages are sent many to a transfer; the outbox sends refused messages again in smaller parts.
+ * The hub owes each disposition, and credit if messages wait for it. Confined to the loop.
  */
 final class TelemetryPump implements Links.User {
-  /** The session, as far as telemetry concerns it. */
+  /** The session as telemetry sees it. */
   interface Owner {
     /** A refusal or an overdue debt that makes the session useless. */
     void failed(HubException why);
 
-    /** Nothing is under way any more. */
+    /** No message is in flight any more. */
     void quiet();
 
-    /** The telemetry link is of no use: it is to be attached again. */
+    /** The telemetry link cannot be used: it is to be attached again. */
     void reattachTelemetry();
   }
 
   private static final Logger log = LoggerFactory.getLogger(TelemetryPump.class);
 
-  /** More to a batch brings nothing, and more would come again if it is refused. */
+  /** A larger batch gains nothing, and more would be sent again if it is refused. */
   private static final int MAX_BATCH = 256;
 
   private static final String NEXT = "The messages are sent again in a new session.";
@@ -73,13 +72,13 @@ final class TelemetryPump implements Links.User {
   private int inflight;
   private long inflightBytes;
 
-  /** Whether the outbox may have something to take: until it gave less than was asked for. */
+  /** Whether the outbox may have something to take: until it returned less than was requested. */
   private boolean readable;
 
   /** Whether the link was attached again because it had no credit. */
   private boolean reattached;
 
-  /** What was under way on a link that is gone. */
+  /** The messages in flight on a link that was lost. */
   private final List<Envelope> lost = new ArrayList<>();
 
   private boolean lostABatch;
@@ -126,7 +125,7 @@ final class TelemetryPump implements Links.User {
     scheduler.add(this);
   }
 
-  /** Takes nothing any more. */
+  /** Takes no more messages. */
   void stop() {
     running = false;
   }
@@ -141,7 +140,7 @@ final class TelemetryPump implements Links.User {
     readable = true;
   }
 
-  /** The session is over; its lease gives back what is under way. */
+  /** The session has ended; its lease returns the messages in flight. */
   void end(HubException why) {
     stop();
     if (batchesUnderWay > 0
@@ -188,7 +187,7 @@ final class TelemetryPump implements Links.User {
     return readable;
   }
 
-  /** The transfer's fate is unknown. */
+  /** The outcome of the transfer is unknown. */
   @Override
   public void abandoned(Delivery delivery) {
     if (delivery.getContext() instanceof Transfer transfer) {
@@ -219,7 +218,7 @@ final class TelemetryPump implements Links.User {
       }
       outbox.lost(messages, failure);
     }
-    // What else there is ends the session, and with it the lease.
+    // All other failures end the session, and with it the lease.
   }
 
   /** Whether what it sends next must be alone on the connection. */

@@ -27,11 +27,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Puts tokens on the {@code $cbs} links of a connection, one for each identity, and again when they
- * are renewed: as many at a time as the hub grants credit for, the rest is queued. The hub works
- * through them in turn, so the time of each counts from the last answer; what is only queued has no
- * time, and fails when the hub answers nothing at all. Links that the hub detaches are attached
- * again when there is something to put. Confined to the loop. IoT Hub: "Communicate with your IoT
- * hub by using the AMQP protocol", claims-based security; OASIS "AMQP Claims-based Security".
+ * are renewed: as many at a time as the hub grants credit for, the rest is queued. The hub
+ * processes them in turn, so the time of each counts from the last answer; a queued token has no
+ * time limit, and fails when the hub answers nothing at all. Links that the hub detaches are
+ * attached again when there is a token to put. Confined to the loop. IoT Hub: "Communicate with
+ * your IoT hub by using the AMQP protocol", claims-based security; OASIS "AMQP Claims-based
+ * Security".
  */
 final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents {
   private static final Logger log = LoggerFactory.getLogger(TokenQueue.class);
@@ -42,7 +43,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
   /** How often a token is put again because the links were lost under it. */
   private static final int MAX_TRIES = 3;
 
-  /** Far more identities than a connection carries. */
+  /** Far more than the identities of one connection. */
   private static final int MOST = 100_000;
 
   private final AmqpConnection connection;
@@ -78,7 +79,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
             this);
   }
 
-  /** Asks for the links. */
+  /** Attaches the links. */
   void open() {
     if (session == null) {
       session = engine.session(this);
@@ -97,9 +98,9 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
   /**
    * Puts a token.
    *
-   * @param onSent called when the request is on its way: what is sent after it finds it there
-   * @param answered called with null when the hub has taken it, else with why not
-   * @return takes the request back
+   * @param onSent called when the request was sent: later output follows it
+   * @param answered called with null when the hub has accepted it, else with the failure
+   * @return withdraws the request
    */
   Request put(
       Secret token,
@@ -123,7 +124,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
 
   private void send() {
     List<Request> first = new ArrayList<>();
-    // No more than there is credit for answers: a hub drops what it cannot send.
+    // No more than the credit for answers, because a hub drops answers that it cannot send.
     while (!queue.isEmpty() && links.canSend() && sent.size() < links.purpose().credit()) {
       Request request = queue.remove();
       if (request.id.isEmpty()) {
@@ -142,7 +143,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
       links.awaitCredit();
     }
     if (!first.isEmpty()) {
-      // The engine would put what is asked for next, sessions and links, in front of the tokens.
+      // The engine would send the sessions and links that are requested next before the tokens.
       engine.push();
       first.forEach(request -> request.onSent.run());
     }
@@ -203,7 +204,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
   @Override
   public void attached(Links ours) {}
 
-  /** What was under way is put again: a token put twice does no harm. */
+  /** Tokens in flight are put again; a token put twice does no harm. */
   @Override
   public void lost(Links ours, AmqpError why, boolean granted) {
     log.debug("The hub ended the $cbs links {}", why);
@@ -217,7 +218,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
     }
   }
 
-  /** The links are gone: what was under way is queued again, in its order. */
+  /** The links were lost: tokens in flight are queued again, in their order. */
   @Override
   public void lost(@Nullable AmqpError why) {
     attached = false;
@@ -231,7 +232,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
     }
   }
 
-  /** The hub answers nothing, so what is queued will not be sent. */
+  /** The hub answers nothing, so queued tokens will not be sent. */
   private void failQueued(String why) {
     links.forgiveCredit();
     for (Request request : List.copyOf(queue)) {
@@ -246,7 +247,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
   public void ended(ErrorCondition why) {
     Session own = session;
     session = null;
-    // Their state goes with the session.
+    // Their state ends with the session.
     links.sessionEnded();
     if (own != null) {
       engine.leave(own);
@@ -254,7 +255,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
     lost(links, AmqpError.of(why), false);
   }
 
-  /** The connection is over, and with it each session, which takes its requests back. */
+  /** The connection has ended, and with it each session, which withdraws its requests. */
   void end() {
     over = true;
     queue.clear();
@@ -262,7 +263,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
     links.end();
   }
 
-  /** One token on its way. */
+  /** One token that is queued or sent. */
   final class Request {
     private final Secret token;
     private final String audience;
@@ -321,7 +322,7 @@ final class TokenQueue implements Links.Owner, Links.User, Engine.SessionEvents 
           AmqpError.ofToken(status, description == null ? null : Incoming.text(description)));
     }
 
-    /** Takes the request back: nothing of it happens any more. */
+    /** Withdraws the request: it has no further effect. */
     void cancel() {
       done = true;
       remove();

@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** Puts new tokens of an open session, one at a time. Confined to the loop. */
+/** Puts new tokens for an open session, one at a time. Confined to the loop. */
 final class TokenRenewal {
   private final AmqpConnection connection;
   private final SessionContext context;
@@ -53,7 +53,7 @@ final class TokenRenewal {
     return mine;
   }
 
-  /** The session is over. */
+  /** The session has ended. */
   void end(HubException failure) {
     if (request != null) {
       request.cancel();

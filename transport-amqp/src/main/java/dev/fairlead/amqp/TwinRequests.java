@@ -21,25 +21,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The twin over its pair of links: requests under way by correlation id, and what the hub announces
- * of its own accord, which has none. Where the session subscribes to the desired properties, the
- * twin is read only after the subscription is answered: a change in between would be lost. Confined
- * to the loop. IoT Hub: "Understand and use device twins".
+ * The twin over its pair of links: requests in progress by correlation id, and announcements of the
+ * hub, which have none. If the session subscribes to the desired properties, the twin is read only
+ * after the subscription is answered, because a change in between would be lost. Confined to the
+ * loop. IoT Hub: "Understand and use device twins".
  */
 final class TwinRequests implements TwinLink, Links.User {
-  /** The session, as far as the twin concerns it. */
+  /** The session as the twin sees it. */
   interface Owner {
     /** There is something to send and the links are not attached. */
     void twinWanted();
 
-    /** The links are gone. Comes before the requests under way fail. */
+    /** The links were lost. Called before the requests in progress fail. */
     void twinLost();
 
-    /** Nothing is under way any more. */
+    /** No request is in progress any more. */
     void quiet();
   }
 
-  /** More than the hub's throttle lets through in the time-out of one request. */
+  /** More than the hub's throttle allows within the time-out of one request. */
   static final int MAX_UNDER_WAY = 100;
 
   private static final Logger log = LoggerFactory.getLogger(TwinRequests.class);
@@ -222,7 +222,7 @@ final class TwinRequests implements TwinLink, Links.User {
     }
     Incoming incoming = MessageReader.read(message).orElse(null);
     if (incoming == null) {
-      log.warn("Ignored a message about the twin that is no AMQP message");
+      log.warn("Ignored a message about the twin that is not an AMQP message");
       return;
     }
     Object id = incoming.property(Incoming.CORRELATION_ID);
@@ -238,7 +238,7 @@ final class TwinRequests implements TwinLink, Links.User {
     failQueued(overdue.sentence());
   }
 
-  /** What was under way may have been carried out; what was not may still go. */
+  /** Requests in progress may have been executed; unsent requests may still be sent. */
   @Override
   public void lost(@Nullable AmqpError why) {
     holdsReads = subscribes;
@@ -247,7 +247,7 @@ final class TwinRequests implements TwinLink, Links.User {
   }
 
   /**
-   * Fails what was not sent.
+   * Fails the unsent requests.
    *
    * @param why what the hub did, as a sentence
    */
@@ -263,12 +263,12 @@ final class TwinRequests implements TwinLink, Links.User {
     }
   }
 
-  /** Whether something waits for links or credit. */
+  /** Whether a request waits for links or credit. */
   boolean hasQueued() {
     return !queue.isEmpty() || !heldReads.isEmpty();
   }
 
-  /** The session is over. */
+  /** The session has ended. */
   void end(HubException failure) {
     queue.clear();
     heldReads.clear();

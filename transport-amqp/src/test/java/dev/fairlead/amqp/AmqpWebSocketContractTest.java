@@ -7,7 +7,7 @@ import dev.fairlead.tck.LocalHubHarness;
 import dev.fairlead.tck.TransportContract;
 import dev.fairlead.tck.TransportHarness;
 
-/** One message to a transfer, for the hub's mishaps strike at every so manyth transfer. */
+/** One message to a transfer, because the hub's faults count transfers. */
 class AmqpWebSocketContractTest extends TransportContract {
   @Override
   protected TransportHarness newHarness() {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A hub that does not take the batch format, in each way in which it can say so. */
+/** A hub that does not take the batch format, in each way in which it can refuse. */
 class BatchAnswersTest extends ScriptedCase {
   private static final int BATCH = TelemetryEncoder.BATCH_FORMAT;
 
@@ -73,7 +73,7 @@ class BatchAnswersTest extends ScriptedCase {
     long batches = batches();
     assertThat(batches).isBetween(1L, 2L);
 
-    // Neither does the next session send one.
+    // The next session does not send one either.
     context.onLoop(session::abort);
     done(session.ended());
     send(20, 40);

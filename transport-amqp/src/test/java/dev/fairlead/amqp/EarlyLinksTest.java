@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What "open" means, and hubs that mind being asked early. */
+/** What "open" means, and hubs that do not accept early links. */
 class EarlyLinksTest extends ScriptedCase {
   private static final String TWIN = "/devices/dev-1/twin";
 
@@ -88,13 +88,13 @@ class EarlyLinksTest extends ScriptedCase {
   private void endsSessionsEarly(HubPeer peer) {
     peer.endEarly = HubPeer.condition("amqp:unauthorized-access", "no token");
     if (hub == null || hub.peers().isEmpty()) {
-      // Else the answer would be there before the links.
+      // Otherwise the answer would be there before the links.
       peer.tokenStatus = audience -> null;
       peer.whenEnded = () -> peer.answerToken(200);
     }
   }
 
-  /** The hub closes the connection: that is no judgement on the token. */
+  /** The hub closes the connection: the token was not refused. */
   @Test
   void aConnectionClosedBeforeTheTokensAnswerIsOpenedInStrictOrderNextTime() throws Exception {
     AtomicBoolean strict = new AtomicBoolean();
@@ -206,7 +206,7 @@ class EarlyLinksTest extends ScriptedCase {
     useFakeTime();
     HubPeer peer = open(hub -> hub.answerAttach = key -> !key.equals(CLOUD), Feed.CLOUD_MESSAGES);
     advance(Duration.ofMinutes(50));
-    // Each one stays in the engine until the hub answers its DETACH.
+    // Each link stays in the engine until the hub answers its DETACH.
     assertThat(attaches(peer, CLOUD)).isBetween(2L, 8L);
     send(0, 1);
     awaitAccepted(1);

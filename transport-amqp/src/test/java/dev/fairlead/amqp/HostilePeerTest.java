@@ -147,7 +147,7 @@ class HostilePeerTest {
                 socket ->
                     send(socket, text.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1))))
         .isInstanceOf(UnreachableException.class)
-        .hasMessageContaining("no IoT hub");
+        .hasMessageContaining("not an IoT hub");
   }
 
   @Test
@@ -258,7 +258,7 @@ class HostilePeerTest {
     return said.toByteArray();
   }
 
-  // Whom it claims to be.
+  // Its claimed identity.
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1})

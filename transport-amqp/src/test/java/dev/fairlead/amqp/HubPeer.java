@@ -46,8 +46,8 @@ import org.apache.qpid.proton.framing.TransportFrame;
 import org.apache.qpid.proton.message.Message;
 
 /**
- * The hub's end of one connection, on the same engine as the client, which the local hub is not: a
- * hub that does as it should, but for what a test tells it to do otherwise. Safe for any thread.
+ * The hub's end of one connection, on the same engine as the client (the local hub uses another
+ * one): it behaves correctly, except where a test sets it otherwise. Safe for any thread.
  */
 final class HubPeer {
   private final Socket socket;
@@ -55,7 +55,7 @@ final class HubPeer {
   private final Connection connection = Proton.connection();
   private final Collector collector = Proton.collector();
 
-  // What a test sets before the client comes.
+  // Set by a test before the client connects.
   int credit = 100;
   int remoteIdleMillis = 0;
   boolean silent;
@@ -115,7 +115,7 @@ final class HubPeer {
             if (frame.getBody() instanceof Flow flow && flow.getEcho()) {
               echoes++;
               if (answerEcho) {
-                // This engine knows no echo; a credit more is a FLOW as well.
+                // This engine does not support echo; a credit more is a FLOW as well.
                 ((Receiver) links.get("to $cbs")).flow(1);
               }
             }
@@ -149,7 +149,7 @@ final class HubPeer {
     }
   }
 
-  /** Ends the connection without a word. */
+  /** Ends the connection without a reason. */
   void cut() {
     silent = true;
     try {
@@ -164,12 +164,12 @@ final class HubPeer {
     connection.close();
   }
 
-  /** Answers all that has come. */
+  /** Answers everything that has arrived. */
   void answer() {
     act(() -> {});
   }
 
-  /** The frames that came, so far. */
+  /** The frames received so far. */
   synchronized List<String> frames() {
     return List.copyOf(frames);
   }
@@ -218,7 +218,7 @@ final class HubPeer {
       }
       socket.getOutputStream().flush();
     } catch (IOException e) {
-      silent = true; // The client has left, so there is nobody to tell.
+      silent = true; // The client has disconnected, so no answer is possible.
     }
   }
 
@@ -426,7 +426,7 @@ final class HubPeer {
   private final Deque<Message> pendingTokens = new ArrayDeque<>();
   private boolean tokenAnswered;
 
-  /** Answers the token that waits longest, if any does. */
+  /** Answers the token that has waited longest, if there is one. */
   void answerToken(int status) {
     Message request = pendingTokens.poll();
     if (request == null) {

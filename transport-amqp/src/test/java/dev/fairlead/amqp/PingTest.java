@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Hubs that mind an empty session, which is how this client pings. */
+/** Hubs that do not accept an empty session, which this client uses as a ping. */
 class PingTest extends ScriptedCase {
   private enum Refusal {
     CLOSE,
@@ -105,13 +105,13 @@ class PingTest extends ScriptedCase {
     assertThat(context.ends()).isEmpty();
     assertThat(peer.look(() -> peer.sessions)).isEqualTo(2);
 
-    // What was sent and received meanwhile did not disturb the counts of the session.
+    // Frames in between did not disturb the counts of the session.
     peer.act(() -> peer.outcome = bodies -> Accepted.getInstance());
     send(1, 20);
     awaitAccepted(19);
   }
 
-  /** A hub that is taken for one that minds empty sessions, and answers no FLOW either. */
+  /** A hub that seems not to accept empty sessions, and does not answer FLOW either. */
   @Test
   void aHubThatAnswersNoFlowIsAskedByAnEmptySessionAgain() throws Exception {
     answersEcho = false;
@@ -136,7 +136,7 @@ class PingTest extends ScriptedCase {
     assertThat(peer.look(() -> peer.echoes)).isZero();
   }
 
-  /** Each front end of a hub may close while a ping is under way; the next asks as before. */
+  /** Each front end of a hub may close while a ping is unanswered; the next asks as before. */
   @Test
   void aHubThatAnswersPingsKeepsGettingEmptySessions() throws Exception {
     usePings();

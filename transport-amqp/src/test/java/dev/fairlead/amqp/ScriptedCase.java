@@ -32,7 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A session against a hub whose every step the test decides. After each test nothing is left of it:
+ * A session against a hub whose every step the test decides. After each test nothing remains of it:
  * no thread, no alarm, nothing thrown.
  */
 @Timeout(60)

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Opening, telemetry, loss and healing, tokens, twin and methods, step by step. */
+/** Opening, telemetry, loss and recovery, tokens, twin and methods, step by step. */
 class SessionTest extends ScriptedCase {
   @Test
   void opensSendsAndCloses() throws Exception {
@@ -183,7 +183,7 @@ class SessionTest extends ScriptedCase {
     until(() -> unsettled.size() == 4);
   }
 
-  // Loss and healing.
+  // Loss and recovery.
 
   @Test
   void aLostLinkIsAttachedAgainAndItsMessagesGoOutAgain() throws Exception {
@@ -260,7 +260,7 @@ class SessionTest extends ScriptedCase {
     assertThat(context.ends()).isEmpty();
   }
 
-  /** It answers the ping, an empty session, and so it lives. */
+  /** It answers the ping, an empty session, and so it is alive. */
   @Test
   void aHubThatIsOnlySlowIsLeftItsTime() throws Exception {
     HubPeer peer = open(hub -> hub.outcome = bodies -> null);

@@ -72,7 +72,7 @@ class SlowHandlerTest {
     }
   }
 
-  /** The hub has these back when the handler has returned, so the copies are of no use. */
+  /** The hub has taken these back when the handler returns, so the copies are stale. */
   @Test
   void whatWaitedLongerThanItsLockIsHandledOnlyWhenItComesAgain() throws Exception {
     ManualHubTime hubTime = new ManualHubTime();

@@ -68,7 +68,7 @@ class TokensTest extends ScriptedCase {
     settle();
     advance(seconds(19));
     assertThat(failed(sessions)).isZero();
-    // And the time that so many tokens take on a slow connection.
+    // And the time that this number of tokens takes on a slow connection.
     advance(seconds(15));
     assertThat(failed(sessions)).isEqualTo(DEVICES - 1);
     int sent = peer.look(() -> peer.tokens.size());

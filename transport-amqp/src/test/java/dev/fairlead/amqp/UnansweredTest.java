@@ -18,7 +18,7 @@ import org.apache.qpid.proton.engine.Receiver;
 import org.apache.qpid.proton.message.Message;
 import org.junit.jupiter.api.Test;
 
-/** A hub that lives, and never sends one thing that it owes. */
+/** A live hub that never sends one thing that it owes. */
 class UnansweredTest extends ScriptedCase {
   private static final String TWIN_OUT = "to /devices/dev-1/twin";
 
@@ -41,7 +41,7 @@ class UnansweredTest extends ScriptedCase {
     assertThat(outbox.failures()).isEmpty();
   }
 
-  /** Others are acknowledged all the time: that is no progress of the one. */
+  /** Others are acknowledged continuously: that is no progress for this one. */
   @Test
   void oneDispositionThatNeverComesEndsTheSession() throws Exception {
     useFakeTime(

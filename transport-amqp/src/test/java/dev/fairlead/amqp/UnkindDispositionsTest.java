@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 class UnkindDispositionsTest extends ScriptedCase {
   private HubPeer peer;
 
-  /** Opens, and lets the hub take messages one to a transfer without a word. */
+  /** Opens, and lets the hub receive messages one to a transfer without answering. */
   private List<Delivery> undecided(int count) throws Exception {
     options =
         AmqpOptions.builder()
@@ -67,7 +67,7 @@ class UnkindDispositionsTest extends ScriptedCase {
     assertAlive(50);
   }
 
-  /** Some of them are settled, and the others with the next word. */
+  /** Some of them are settled, and the others with the next disposition. */
   @Test
   void inPart() throws Exception {
     List<Delivery> deliveries = undecided(10);
@@ -87,7 +87,7 @@ class UnkindDispositionsTest extends ScriptedCase {
     assertAlive(3);
   }
 
-  /** The first word counts. */
+  /** The first disposition counts. */
   @Test
   void twiceAndOtherwise() throws Exception {
     List<Delivery> deliveries = undecided(1);
