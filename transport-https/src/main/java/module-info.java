@@ -4,7 +4,7 @@ module dev.fairlead.https {
   requires transitive dev.fairlead.net;
   requires okhttp3;
   requires okio;
-  // OkHttp is written in Kotlin and, as an automatic module, cannot say so.
+  // OkHttp is written in Kotlin and, as an automatic module, cannot declare it.
   requires kotlin.stdlib;
   requires org.slf4j;
   requires static transitive org.jspecify;

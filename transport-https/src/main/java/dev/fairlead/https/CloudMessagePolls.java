@@ -31,24 +31,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks for cloud-to-device messages when the limiter allows a poll, and settles them. One poll
- * drains the queue: it ends when the hub has no more, or when a message comes that this poll has
- * brought already. A message's lock begins when the hub hands it over, so a poll pauses while the
- * handler has no room, and a message is fetched only when its turn comes soon. What the application
- * abandons goes back when the poll has ended, or half its lock time is over, so that one poll does
- * not fetch a message again and again and burn its deliveries. Confined to the loop.
+ * Fetches cloud-to-device messages when the limiter allows a poll, and settles them. One poll
+ * drains the queue: it ends when the hub has no more messages, or when a message arrives that this
+ * poll has already fetched. A message's lock begins when the hub hands it over, so a poll pauses
+ * while the handler has no room, and a message is fetched only if the handler will take it soon.
+ * Abandoned messages are returned when the poll has ended, or after half their lock time, so that
+ * one poll does not fetch a message repeatedly and use up its deliveries. Confined to the loop.
  */
 final class CloudMessagePolls {
   /**
-   * The hub's lock time, fixed: IoT Hub, "Understand cloud-to-device messaging". A handler that
-   * gets nowhere for so long has lost what it holds, and the poll ends.
+   * The hub's lock time, fixed: IoT Hub, "Understand cloud-to-device messaging". If a handler makes
+   * no progress for this long, its message is lost to it, and the poll ends.
    */
   private static final Duration LOCK = Duration.ofSeconds(60);
 
-  /** The hub queues 50 for a device; this bounds a peer that is no hub. */
+  /** The hub queues 50 for a device; this bounds a peer that is not a hub. */
   private static final int MOST_IN_A_POLL = 1000;
 
-  /** A message has at most 64 KB; this bounds a peer that is no hub. */
+  /** A message has at most 64 KB; this bounds a peer that is not a hub. */
   private static final int MAX_BODY = 256 * 1024;
 
   private static final int MAX_LOCK_TOKEN = 128;
@@ -63,7 +63,7 @@ final class CloudMessagePolls {
   private final Loop loop;
   private final Consumer<HubException> fatal;
 
-  // Of the poll under way.
+  // Of the poll in progress.
   private final Set<String> seen = new HashSet<>();
   private final List<Lock> abandoned = new ArrayList<>();
   private int brought;
@@ -77,7 +77,7 @@ final class CloudMessagePolls {
   private boolean running;
 
   /**
-   * @param fatal takes what ends the session
+   * @param fatal takes the failure that ends the session
    */
   CloudMessagePolls(
       Exchanges exchanges,
@@ -103,7 +103,7 @@ final class CloudMessagePolls {
     limiter.whenAllowed(this::begin);
   }
 
-  /** Begins no poll any more; what was abandoned goes back now. */
+  /** Starts no further poll; abandoned messages are returned now. */
   void stop() {
     running = false;
     limiter.close();
@@ -111,7 +111,7 @@ final class CloudMessagePolls {
     sendAbandoned();
   }
 
-  /** The session is over: nothing can be settled any more. */
+  /** The session has ended: nothing can be settled any more. */
   void end() {
     running = false;
     limiter.close();
@@ -172,7 +172,7 @@ final class CloudMessagePolls {
         failure -> {
           if (failure.getCause() instanceof ExchangeFailure broken
               && broken.reason() == ExchangeFailure.Reason.NOT_WANTED) {
-            log.info("A poll for cloud-to-device messages was left out: {}", failure.getMessage());
+            log.info("A poll for cloud-to-device messages was skipped: {}", failure.getMessage());
             drained();
           } else {
             fatal.accept(failure);
@@ -208,7 +208,7 @@ final class CloudMessagePolls {
 
   private void brought(HttpAnswer answer, Lock lock) {
     if (!running) {
-      // The session is closing and has no handler any more.
+      // The session is closing and no longer has a handler.
       send(lock, requests.abandon(lock.token), "the return");
       return;
     }
@@ -278,7 +278,7 @@ final class CloudMessagePolls {
     }
   }
 
-  /** The lock on one message; what the hub calls its ETag. */
+  /** The lock on one message; the ETag in the hub's terms. */
   private final class Lock implements Settlement {
     private final String token;
     private final CompletableFuture<Void> done = new CompletableFuture<>();

@@ -21,7 +21,7 @@ record DeviceEvent(Envelope envelope, Map<String, String> fields) {
     return envelope.message();
   }
 
-  /** What it takes in a batch. */
+  /** Its size in a batch. */
   long batchSize() {
     return TelemetryBatch.size(message());
   }

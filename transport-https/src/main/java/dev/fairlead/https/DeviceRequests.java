@@ -33,7 +33,7 @@ final class DeviceRequests {
     credential = context.credential();
   }
 
-  /** From now on, this one is shown. */
+  /** The credential to show from now on. */
   void use(Credential fresh) {
     credential = fresh;
   }
@@ -46,7 +46,7 @@ final class DeviceRequests {
     return request;
   }
 
-  /** Proves the credential and moves nothing: a batch without messages. */
+  /** Checks the credential without sending data: a batch without messages. */
   Request proof() {
     return to(events)
         .header("Content-Type", BATCH)
@@ -64,7 +64,7 @@ final class DeviceRequests {
     return request.build();
   }
 
-  /** Several messages; taken whole or not at all. */
+  /** Several messages; accepted as a whole or not at all. */
   Request batch(List<DeviceEvent> batch) {
     return to(events)
         .header("Content-Type", BATCH)

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import okhttp3.Request;
 
-/** Requests whose outcomes come back to the loop. Confined to it. */
+/** Requests whose outcomes are delivered on the loop. Confined to it. */
 final class Exchanges {
   /** The largest error, or answer without content, that is read. */
   static final int SMALL = 16 * 1024;

@@ -4,7 +4,7 @@ import dev.fairlead.net.Dialer;
 import java.time.Duration;
 import java.util.Objects;
 
-/** What can be set of the HTTPS transport. Immutable. */
+/** The options of the HTTPS transport. Immutable. */
 public final class HttpsOptions {
   private final Duration answerTimeout;
   private final Duration keepAlive;
@@ -79,8 +79,8 @@ public final class HttpsOptions {
 
     /**
      * Sets how long the hub may take for each answer of an open session, connecting included; 20 s
-     * by default. What is sent prolongs it by the time it takes at 8 KB/s. Opening and closing are
-     * timed by the client.
+     * by default. It is extended by the time that the request takes at 8 KB/s. Opening and closing
+     * are timed by the client.
      *
      * @param limit positive
      * @return this

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One device's requests to the hub over HTTPS, from the first to the last. Connections come and go
- * below it: it ends when a request gets no answer, or one that says that the hub, or the route to
- * it, is not there for this device. Confined to the loop.
+ * One device's requests to the hub over HTTPS, from the first to the last. Connections are opened
+ * and closed as needed: it ends when a request gets no answer, or one that means that the hub, or
+ * the route to it, is not available to this device. Confined to the loop.
  */
 final class HttpsSession implements TransportSession {
   private static final Logger log = LoggerFactory.getLogger(HttpsSession.class);
@@ -29,7 +29,7 @@ final class HttpsSession implements TransportSession {
   private enum State {
     OPENING,
     OPEN,
-    /** Begins nothing; waits for answers. */
+    /** Sends no further request; waits for answers. */
     CLOSING,
     ENDED
   }
@@ -93,7 +93,7 @@ final class HttpsSession implements TransportSession {
             : Optional.empty();
   }
 
-  /** Shows the credential; the session is open when the hub has looked at it. */
+  /** Shows the credential; the session is open when the hub has checked it. */
   void open() {
     loop.assertInLoop();
     if (state != State.OPENING) {
@@ -107,7 +107,7 @@ final class HttpsSession implements TransportSession {
     return http.step(PROOF);
   }
 
-  /** The hub looks at the credential before the content, which is a batch of no messages. */
+  /** The hub checks the credential before the content, which is a batch of no messages. */
   private void proved(HttpAnswer answer) {
     if (state != State.OPENING) {
       return;
@@ -168,7 +168,7 @@ final class HttpsSession implements TransportSession {
     cut();
   }
 
-  /** Ends the session at once. Any thread; does not block. */
+  /** Ends the session immediately. Any thread; does not block. */
   void cut() {
     http.abort();
     loop.execute(() -> end(failures.aborted(state == State.OPENING ? Stage.OPEN : Stage.SESSION)));

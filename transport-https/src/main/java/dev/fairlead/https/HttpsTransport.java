@@ -17,9 +17,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * HTTPS, port 443: telemetry, in batches where several messages wait, and cloud-to-device messages,
- * for which the device asks at most once in 25 minutes. No twin and no direct methods: IoT Hub
- * offers neither to devices over HTTPS. Safe for any thread.
+ * HTTPS, port 443: telemetry, in batches if several messages are queued, and cloud-to-device
+ * messages, which the device fetches at most once in 25 minutes. No twin and no direct methods: IoT
+ * Hub offers neither to devices over HTTPS. Safe for any thread.
  */
 public final class HttpsTransport implements TransportProvider {
   // IoT Hub: "Choose a device communication protocol".

@@ -18,10 +18,10 @@ import okhttp3.Headers;
  * names. IoT Hub REST reference; developer guide, "Create and read IoT Hub messages".
  */
 final class MessageFields {
-  /** What the name of an application property begins with. */
+  /** The prefix of an application property's name. */
   static final String APPLICATION = "iothub-app-";
 
-  /** What web servers take of header fields in all is 16 KB; a token has its part of that. */
+  /** Web servers accept 16 KB of header fields in all, including the token. */
   private static final int MOST_IN_HEADER = 8 * 1024;
 
   private static final Map<SystemProperty, String> NAMES = new EnumMap<>(SystemProperty.class);
@@ -47,12 +47,12 @@ final class MessageFields {
 
   private MessageFields() {}
 
-  /** What HTTPS calls a system property. */
+  /** The name of a system property on HTTPS. */
   static String name(SystemProperty property) {
     return Objects.requireNonNull(NAMES.get(property));
   }
 
-  /** All properties by the names that HTTPS gives them, system properties first. */
+  /** All properties by their names on HTTPS, system properties first. */
   static Map<String, String> of(TelemetryMessage message) {
     Map<String, String> fields = new LinkedHashMap<>();
     message.systemProperties().forEach((property, value) -> fields.put(name(property), value));

@@ -31,18 +31,18 @@ import org.slf4j.LoggerFactory;
  * <p><b>What cannot be decided.</b> Across a reboot only the wall clock remains. If between a poll
  * and the first start after a reboot it is set <i>forward</i>, that looks like time that passed,
  * and a poll may come early by as much. A clock that is set back only makes a poll late, by one
- * interval at most. Nothing that is kept can notice that it was put back to an earlier version
- * itself, as by restoring a backup or a snapshot.
+ * interval at most. A stored note cannot detect that it was itself restored to an earlier version,
+ * as by restoring a backup or a snapshot.
  *
  * <h2>When</h2>
  *
- * <p>With the default of 25 minutes: a device whose last poll is long ago polls within 5 minutes
+ * <p>With the default of 25 minutes: a device whose last poll was long ago polls within 5 minutes
  * after its session opened, at a random moment (a fifth of the interval; {@link #firstPollWithin}
  * sets it). Each later poll begins 25½ to 26½ minutes after the one before: half a minute is the
  * time in which a noted poll may begin, and up to a twenty-fifth of the interval is random. A
- * device that never polled, or whose state was deleted, cannot know and waits a full interval
- * first. One timer is set for each session, none between. It stands still while the machine sleeps,
- * so a poll is late by the time slept.
+ * device that never polled, or whose state was deleted, waits a full interval first, because its
+ * last poll is unknown. One timer is set for each session, none between. It stops while the machine
+ * sleeps, so a poll is late by the time slept.
  *
  * <h2>State</h2>
  *
@@ -50,22 +50,23 @@ import org.slf4j.LoggerFactory;
  * and identity. By default the directory is {@code $XDG_STATE_HOME/fairlead/polls}, else {@code
  * ~/.local/state/fairlead/polls}; on Windows {@code %LOCALAPPDATA%\fairlead\polls}; on macOS {@code
  * ~/Library/Application Support/fairlead/polls}; for a user without a home, below the directory for
- * temporary files. It is made when needed, for this user only. All processes of a device must use
- * the same local directory, on one machine; a service whose user has no home gives one with {@link
- * #stateDirectory}.
+ * temporary files. It is created when needed, for this user only. All processes of a device must
+ * use the same local directory, on one machine; a service whose user has no home sets one with
+ * {@link #stateDirectory}.
  *
  * <ul>
  *   <li>State deleted, damaged or foreign: a full interval from then; noted again.
- *   <li>Locked by another process: it counts as polling now; asked again after a full interval.
- *   <li>Disk full, directory read-only or not to be made: a full interval from the first failure,
- *       then polls without a note, an interval apart; for that the lock is kept where there can be
- *       one, so that other processes wait, and an old note is removed, so that a restart waits a
- *       full interval again. If an old note can be neither replaced nor removed there is no poll.
- *       Where not even a lock file can be opened, the processes of a device do not see each other:
- *       that is the second thing that cannot be decided. Each of these is a warning in the log.
+ *   <li>Locked by another process: it counts as polling now; checked again after a full interval.
+ *   <li>Disk full, directory read-only or impossible to create: a full interval from the first
+ *       failure, then polls without a note, an interval apart; for that the lock is held if there
+ *       can be one, so that other processes wait, and an old note is removed, so that a restart
+ *       waits a full interval again. If an old note can be neither replaced nor removed there is no
+ *       poll. Where not even a lock file can be opened, the processes of a device cannot detect
+ *       each other: that is the second case that cannot be decided. Each of these is a warning in
+ *       the log.
  *   <li>Systems without {@code /proc/uptime} (all but Linux, and containers that replace it): no
- *       clock there outlives the process, so the first poll comes a full interval after each start.
- *       A process that is restarted more often does not poll.
+ *       clock outlives the process, so the first poll comes a full interval after each start. A
+ *       process that is restarted more often does not poll.
  * </ul>
  *
  * <p>Immutable.
@@ -101,7 +102,7 @@ public final class PollSchedule {
   /**
    * Every 25 minutes.
    *
-   * @return the schedule that is right for almost everybody
+   * @return the schedule that suits almost every device
    */
   public static PollSchedule standard() {
     return ofField(MINIMUM);
@@ -127,8 +128,8 @@ public final class PollSchedule {
 
   /**
    * More often than the hub's rule allows, or just as often; for development alone. Every session
-   * says so in the log, and the plan's explanation and the connection state show it. Nothing is
-   * random then, and the first poll of a device that never polled comes after one interval.
+   * logs a warning, and the plan's explanation and the connection state show it. Nothing is random
+   * then, and the first poll of a device that never polled comes after one interval.
    *
    * @param interval 1 ms to 365 days
    * @return the schedule
@@ -154,7 +155,7 @@ public final class PollSchedule {
    * Sets where the note on each device's last poll is kept.
    *
    * @param directory a local directory that outlives the process and that all processes of the
-   *     device use; made when needed
+   *     device use; created when needed
    * @return a schedule that keeps its state there
    */
   public PollSchedule stateDirectory(Path directory) {
@@ -165,8 +166,8 @@ public final class PollSchedule {
   /**
    * Sets how soon a session polls first, if the device's last poll is an interval ago: at a random
    * moment within this time. A fifth of the interval by default, none during development. Zero is
-   * for a device that is awake for moments only; its application then has to see to it that a fleet
-   * does not wake all at once.
+   * for a device that is awake only briefly; its application must then ensure that a fleet does not
+   * wake all at once.
    *
    * @param time not negative, at most the interval
    * @return a schedule with that
@@ -194,9 +195,9 @@ public final class PollSchedule {
   }
 
   /**
-   * What an operator must know of this schedule, for the offer of a route.
+   * A remark for an operator on this schedule, for the offer of a route.
    *
-   * @return a loud sentence if this is a development schedule, else empty
+   * @return a warning if this is a development schedule, else empty
    */
   public Optional<String> note() {
     return development
@@ -235,7 +236,7 @@ public final class PollSchedule {
     if (local != null && Path.of(local).isAbsolute()) {
       base = Path.of(local);
     } else if (!home.isAbsolute()) {
-      // A user that the system does not know has "?" for a home.
+      // The home of a user that is unknown to the system is "?".
       base = Path.of(System.getProperty("java.io.tmpdir"));
     } else if (system.startsWith("mac")) {
       base = home.resolve(Path.of("Library", "Application Support"));

@@ -13,10 +13,10 @@ final class TelemetryBatch {
   /** The most messages in one body. */
   static final int MAX_MESSAGES = 500;
 
-  /** The most bytes of one body; a little below 256 KB, as the hub's own clients keep it. */
+  /** The most bytes of one body; a little below 256 KB, as in the hub's official clients. */
   static final int MAX_BYTES = 255 * 1024 - 1;
 
-  /** The most bytes for what {@link #size} counts. */
+  /** The most bytes as counted by {@link #size}. */
   static final int MAX_CONTENT = MAX_BYTES - 1;
 
   private static final String BODY = "{\"body\":\"";
@@ -43,7 +43,7 @@ final class TelemetryBatch {
     out = new byte[length];
   }
 
-  /** What a message takes in a batch, one comma or bracket included. Allocates nothing. */
+  /** The size of a message in a batch, including one comma or bracket. Allocates nothing. */
   static long size(TelemetryMessage message) {
     long size = BODY.length() + ENCODED.length() + 2 + (message.body().length + 2) / 3 * 4L;
     Map<SystemProperty, String> system = message.systemProperties();
@@ -138,7 +138,7 @@ final class TelemetryBatch {
     out[at++] = (byte) c;
   }
 
-  /** Straight into its place: the encoder of the platform would need an array of its own. */
+  /** Encoded in place, because the platform's encoder would need another array. */
   private void base64(byte[] body) {
     int i = 0;
     for (; i + 2 < body.length; i += 3) {

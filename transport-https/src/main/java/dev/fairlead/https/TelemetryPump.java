@@ -18,9 +18,9 @@ import java.util.function.Consumer;
 import okhttp3.Request;
 
 /**
- * Takes telemetry from the outbox and posts it, one request at a time: a message that waits alone
- * as it is, several as a batch. The hub takes a batch whole or not at all; what it refuses, the
- * outbox sends again in smaller parts. Confined to the loop.
+ * Takes telemetry from the outbox and posts it, one request at a time: a single queued message as
+ * it is, several as a batch. The hub accepts a batch as a whole or not at all; the outbox sends
+ * refused messages again in smaller parts. Confined to the loop.
  */
 final class TelemetryPump {
   private static final String WHAT = "the telemetry";
@@ -39,8 +39,9 @@ final class TelemetryPump {
   private boolean posting;
 
   /**
-   * @param most how many messages may be under way
-   * @param fatal takes what ends the session; what is under way then goes back by itself
+   * @param most the most messages in flight
+   * @param fatal takes the failure that ends the session; the messages in flight are then returned
+   *     automatically
    */
   TelemetryPump(
       Exchanges exchanges,
@@ -67,7 +68,7 @@ final class TelemetryPump {
     pump();
   }
 
-  /** Begins no request any more. */
+  /** Sends no further request. */
   void stop() {
     running = false;
   }
@@ -123,7 +124,7 @@ final class TelemetryPump {
       HubException failure = failures.answered(answer, WHAT, Stage.SESSION);
       if (!(failure instanceof RejectedException)) {
         if (!(failure instanceof UnreachableException)) {
-          part.forEach(event -> event.envelope().giveBack()); // It was not looked at.
+          part.forEach(event -> event.envelope().giveBack()); // The hub did not process it.
         }
         fatal.accept(failure);
         return;

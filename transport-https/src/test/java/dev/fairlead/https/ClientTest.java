@@ -142,11 +142,11 @@ class ClientTest {
     }
   }
 
-  // --- who is at the other end ---
+  // --- the peer ---
 
   static Stream<Arguments> flawed() {
     return Stream.of(
-        Arguments.of(ServerCertificate.wrongHost(), "is not who was dialled"),
+        Arguments.of(ServerCertificate.wrongHost(), "is not the host that was dialled"),
         Arguments.of(ServerCertificate.expired(), "has expired"),
         Arguments.of(ServerCertificate.notYetValid(), "is not valid yet"),
         Arguments.of(ServerCertificate.selfSigned(), "is self-signed"),
@@ -310,7 +310,7 @@ class ClientTest {
     }
   }
 
-  // --- what a message costs on the wire, TLS included ---
+  // --- the bytes of a message on the wire, including TLS ---
 
   @ParameterizedTest
   @ValueSource(ints = {1, 10, 100, 500})
@@ -364,7 +364,7 @@ class ClientTest {
             in,
             sent,
             received);
-        // A token alone is 180 bytes; what is more than a few lines beside it must not creep in.
+        // A token alone is 180 bytes; more than a few lines in addition must not be added.
         assertThat(out).isLessThan(together == 1 ? 700 : 185 + 600.0 / together);
         assertThat(http.connections()).isEqualTo(1);
       } finally {

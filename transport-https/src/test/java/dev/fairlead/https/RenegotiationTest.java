@@ -117,8 +117,8 @@ class RenegotiationTest extends SessionCase {
     tls.setSoTimeout(20);
     while (done.getCount() > 0) {
       try {
-        assertThat(tls.getInputStream().read()).as("nothing is sent meanwhile").isNegative();
-        throw new IOException("the client has gone");
+        assertThat(tls.getInputStream().read()).as("nothing is sent in between").isNegative();
+        throw new IOException("the client has disconnected");
       } catch (SocketTimeoutException e) {
         // The handshake may need another read.
       }

@@ -42,7 +42,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 
-/** A session against a hub that does what the test says. */
+/** A session against a hub that the test controls. */
 abstract class SessionCase {
   private static final Route ROUTE = new Route(Protocol.HTTPS, Carrier.HTTP, 443);
   static final String EVENTS = "/devices/dev-1/messages/events?api-version=2021-04-12";
@@ -81,7 +81,7 @@ abstract class SessionCase {
     return server;
   }
 
-  /** A hub that does with each connection what the test says, down to the byte. */
+  /** A hub whose every byte on each connection is set by the test. */
   ScriptedServer hubRunning(ScriptedServer.Script script) {
     ScriptedServer server = ScriptedServer.running(script);
     opened.push(server);
@@ -93,7 +93,7 @@ abstract class SessionCase {
     return HttpsOptions.builder().answerTimeout(Duration.ofMillis(300)).build();
   }
 
-  /** A hub that takes all telemetry and does with the rest what a test says. */
+  /** A hub that accepts all telemetry and handles other requests as a test decides. */
   ScriptedServer queue(ScriptedServer.Answers answers) {
     return hub(request -> isEvent(request) ? noContent() : answers.to(request));
   }

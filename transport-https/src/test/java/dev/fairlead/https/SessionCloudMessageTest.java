@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Cloud-to-device messages of a session against a hub that does what the test says. */
+/** Cloud-to-device messages of a session against a hub that the test controls. */
 class SessionCloudMessageTest extends SessionCase {
   private static String cloudMessage(int number, String fields) {
     return answer(
@@ -129,7 +129,7 @@ class SessionCloudMessageTest extends SessionCase {
     poll();
     await().until(() -> context.inbox().cloudMessages().size() == 1);
     CompletionStage<Void> first = context.inbox().cloudMessages().get(0).abandon();
-    context.onLoop(() -> {}); // it was heard
+    context.onLoop(() -> {}); // it was received
     abandoned.countDown();
     result(first);
     assertThat(hub.asked().stream().map(Asked::line).map(line -> line.split(" ")[0]).toList())
@@ -151,7 +151,7 @@ class SessionCloudMessageTest extends SessionCase {
         .containsExactly("m1", "m2", "m0", "m1");
   }
 
-  /** Else the last of many would have lost its lock when the handler comes to it. */
+  /** Otherwise the last of many would have lost its lock when the handler receives it. */
   @Test
   void aPollTakesNoMoreThanTheHandlerHasRoomForAndGoesOnWhenThereIsMore() {
     AtomicInteger number = new AtomicInteger();
@@ -266,7 +266,7 @@ class SessionCloudMessageTest extends SessionCase {
     assertThat(hub.asked()).hasSize(2);
   }
 
-  // --- a hub that is late, silent, says it twice or by half ---
+  // --- a hub that is late, silent, answers twice or in part ---
 
   @Test
   void aSettlementThatIsNotAnsweredFailsAndEndsTheSession() throws Exception {

@@ -21,9 +21,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How a session opens, and how not. */
+/** How a session opens, or fails to open. */
 class SessionOpeningTest extends SessionCase {
-  /** Which of these the hub answers no document says: after each of them the credential is good. */
+  /** The hub's actual answer is undocumented: after each of these the credential is valid. */
   @ParameterizedTest
   @CsvSource({
     "204, -",
@@ -69,7 +69,10 @@ class SessionOpeningTest extends SessionCase {
     assertThat(asked.get()).as("no poll was asked for").isNull();
   }
 
-  /** A page of a captive portal, or another server, is no hub that let the device in. */
+  /**
+   * A page of a captive portal, or another server, does not count as a hub that accepted the
+   * device.
+   */
   @ParameterizedTest
   @ValueSource(ints = {200, 201, 302, 400, 401, 404, 413, 429, 500, 503})
   void aStrangerIsNoHub(int status) {

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Telemetry of a session against a hub that does what the test says. */
+/** Telemetry of a session against a hub that the test controls. */
 class SessionTelemetryTest extends SessionCase {
   @Test
   void aThousandWaitingMessagesTakeAHandfulOfRequests() {
@@ -247,7 +247,7 @@ class SessionTelemetryTest extends SessionCase {
     assertThat(hub.accepted()).isEqualTo(1);
   }
 
-  /** What a middlebox says of its own limits is no reason to wait a day for the hub. */
+  /** A middlebox's own limits are no reason to wait a day for the hub. */
   @Test
   void aMiddleboxsThrottleIsAboutTheRoute() {
     ScriptedServer hub =
@@ -258,7 +258,7 @@ class SessionTelemetryTest extends SessionCase {
     assertThat(outbox.failures()).isEmpty();
   }
 
-  // --- a hub that is late, silent, says it twice or by half ---
+  // --- a hub that is late, silent, answers twice or in part ---
 
   @Test
   void telemetryThatIsNotAnsweredGoesBackAndALateAnswerCountsForNothing() throws Exception {
@@ -299,7 +299,7 @@ class SessionTelemetryTest extends SessionCase {
     assertThat(outbox.accepted()).isEmpty();
   }
 
-  /** Else a message would be taken for accepted that nobody has. */
+  /** Otherwise a message would count as accepted although it was lost. */
   @ParameterizedTest
   @ValueSource(strings = {"HTTP/1.1 204 X\r\n\r\n", "HTTP/1.1 204 X\r\nX: y\r\n\r\n"})
   void anAcceptanceThatComesTwiceCountsForOneMessage(String acceptance) {

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * An application that needs time for each cloud-to-device message, against a hub whose locks end
- * after a minute. The clocks of both stand still until the test moves them together.
+ * after a minute. The clocks of both are stopped until the test moves them together.
  */
 @Timeout(120)
 class SlowHandlerTest {
@@ -138,7 +138,7 @@ class SlowHandlerTest {
     await().until(() -> handled.size() > before);
   }
 
-  /** Findings, A1: 50 messages at 4 s each take longer than three locks. */
+  /** 50 messages at 4 s each take longer than three locks. */
   @Test
   void fiftyMessagesOfFourSecondsAreAllCompletedInOnePoll() throws Exception {
     send(50);
@@ -155,7 +155,7 @@ class SlowHandlerTest {
     assertThat(times.values()).as("once, or once more after a lost lock").allMatch(n -> n <= 2);
   }
 
-  /** What the hub has is safe there; what is fetched for a handler that hangs is not. */
+  /** Messages at the hub are safe; messages fetched for a handler that hangs are not. */
   @Test
   void aHandlerThatHangsEndsThePollAndTheNextPollGoesOn() throws Exception {
     send(30);
@@ -170,7 +170,7 @@ class SlowHandlerTest {
     assertThat(hub.https().cloudMessagePolls("dev-s")).as("no further request").hasSize(fetched);
   }
 
-  /** A poll that pauses must not hold back until the lock is over what the application abandons. */
+  /** A poll that pauses must not keep abandoned messages until their lock ends. */
   @Test
   void whatIsAbandonedGoesBackWithinItsLockAlsoWhenThePollPauses() throws Exception {
     abandon = true;

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * Counts what follows the head of an answer. OkHttp reads ahead, so that an answer too many is in
- * its buffer before anyone can see it; only the count shows it. Confined to the reading thread.
+ * Counts what follows the head of an answer. OkHttp reads ahead, so an excess answer is in its
+ * buffer before it can be detected; only the count shows it. Confined to the reading thread.
  */
 final class AnswerInput extends FilterInputStream {
   /** Line ends in a row; the head ends with two. */
@@ -19,7 +19,7 @@ final class AnswerInput extends FilterInputStream {
     super(in);
   }
 
-  /** The next byte that is read belongs to the head of an answer. */
+  /** The next byte that is read is part of the head of an answer. */
   void begin() {
     lineEnds = 0;
     headRead = false;

@@ -2,7 +2,7 @@ package dev.fairlead.https.http;
 
 import java.util.OptionalLong;
 
-/** Looks at text from the network, bounded and one character at a time. */
+/** Parses text from the network, bounded and one character at a time. */
 public final class Ascii {
   private static final int MOST_DIGITS = 18;
 
@@ -27,7 +27,7 @@ public final class Ascii {
    *
    * @param text the text
    * @param maxDigits how many digits it may have, at most 18
-   * @return the number, empty if it is none
+   * @return the number, empty if the text is not a number
    */
   public static OptionalLong number(String text, int maxDigits) {
     if (text.isEmpty() || text.length() > Math.min(maxDigits, MOST_DIGITS)) {
@@ -59,7 +59,7 @@ public final class Ascii {
   }
 
   /**
-   * Makes a text one that a header field can carry.
+   * Makes a text that a header field can carry.
    *
    * @param text the text
    * @return the text with a question mark for each character that is not printable ASCII

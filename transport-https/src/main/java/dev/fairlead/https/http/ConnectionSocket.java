@@ -17,12 +17,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection of {@code net} as the socket that OkHttp expects. Connecting dials, wherever OkHttp
- * believes to connect to; what is read and written is what TLS protects already.
+ * A connection of {@code net} as the socket that OkHttp expects. Connecting dials, regardless of
+ * the address that OkHttp passes; bytes read and written are already protected by TLS.
  */
 @SuppressWarnings("UnsynchronizedOverridesSynchronized") // the connection below has its own locks
 final class ConnectionSocket extends Socket {
-  /** There is no connection; the cause says why. */
+  /** There is no connection; the cause holds the reason. */
   static final class NotDialled extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -61,8 +61,8 @@ final class ConnectionSocket extends Socket {
   }
 
   /**
-   * Whether the peer has closed the idle connection, or sends unasked: then no request may use it.
-   * Waits a millisecond.
+   * Whether the peer has closed the idle connection, or has sent unsolicited data: then no request
+   * may use it. Waits a millisecond.
    */
   boolean stale() {
     Connection open = connection;
@@ -127,7 +127,7 @@ final class ConnectionSocket extends Socket {
     return open;
   }
 
-  // What OkHttp asks of a socket.
+  // The methods that OkHttp calls on a socket.
 
   @Override
   public InputStream getInputStream() throws IOException {

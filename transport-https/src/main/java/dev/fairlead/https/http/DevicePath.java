@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import okhttp3.HttpUrl;
 
-/** Where an identity is in the hub's device interface. IoT Hub REST reference. */
+/** The path of an identity in the hub's device interface. IoT Hub REST reference. */
 public final class DevicePath {
   /** IoT Hub's current version. */
   private static final String API_VERSION = "2021-04-12";
@@ -14,7 +14,7 @@ public final class DevicePath {
   private DevicePath() {}
 
   /**
-   * Goes to an identity.
+   * Appends the path of an identity.
    *
    * @param root the hub's root
    * @param identity an identity that HTTPS can carry
@@ -27,7 +27,7 @@ public final class DevicePath {
   }
 
   /**
-   * Names the version of the interface.
+   * Adds the version of the interface.
    *
    * @param url a path of it
    * @return the same with the version

@@ -2,7 +2,7 @@ package dev.fairlead.https.http;
 
 import java.io.IOException;
 
-/** Why an exchange ended without an answer, where the connection is not the reason. */
+/** Why an exchange ended without an answer, if the connection is not the reason. */
 public final class ExchangeFailure extends IOException {
   private static final long serialVersionUID = 1;
 
@@ -10,7 +10,7 @@ public final class ExchangeFailure extends IOException {
   public enum Reason {
     /** This client cut it. */
     ABORTED,
-    /** No whole answer came in time. */
+    /** No complete answer arrived in time. */
     SLOW,
     /** The answer is larger than any that was expected. */
     TOO_LARGE,
@@ -18,9 +18,9 @@ public final class ExchangeFailure extends IOException {
      * A proxy that is not set on the client requires authentication: 407. RFC 9110, section 15.5.8.
      */
     PROXY_ANSWERED,
-    /** The answer's body is encoded although nobody asked for that. */
+    /** The answer's body is encoded although that was not requested. */
     ENCODED,
-    /** The request's {@link Precondition} did not hold any more; nothing was sent. */
+    /** The request's {@link Precondition} no longer held; nothing was sent. */
     NOT_WANTED
   }
 

@@ -11,7 +11,7 @@ import okhttp3.Response;
 import okio.BufferedSource;
 
 /**
- * A whole answer: bounded, and read to its end before anyone sees it.
+ * A whole answer: bounded, and read to its end before it is returned.
  *
  * @param status the status code
  * @param headers the header fields
@@ -23,7 +23,7 @@ public record HttpAnswer(int status, Headers headers, byte[] body) {
    * Reads an answer to its end.
    *
    * @param most the largest body
-   * @throws IOException if it breaks, is too large, or is not what HTTP allows
+   * @throws IOException if it breaks, is too large, or violates HTTP
    */
   static HttpAnswer read(Response response, int most) throws IOException {
     String encoding = response.header("Content-Encoding", "identity");
@@ -62,7 +62,7 @@ public record HttpAnswer(int status, Headers headers, byte[] body) {
   }
 
   /**
-   * Whether the body is a web page, which no interface for devices answers with.
+   * Whether the body is a web page, which no device interface returns.
    *
    * @return true if the content type says HTML
    */
@@ -71,7 +71,7 @@ public record HttpAnswer(int status, Headers headers, byte[] body) {
     return type.startsWith("text/html") || type.startsWith("application/xhtml");
   }
 
-  /** Status and size only: header fields may hold what nobody should read. */
+  /** Status and size only: header fields may hold secrets. */
   @Override
   public String toString() {
     return "HttpAnswer[" + status + ", " + body.length + " bytes]";

@@ -5,10 +5,10 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What one exchange may take.
+ * The limits of one exchange.
  *
- * @param time from the beginning of its turn to its answer's last byte, empty for an exchange that
- *     somebody else times and aborts; what is sent prolongs it by the time it takes at 8 KB/s
+ * @param time from its start to its answer's last byte, empty for an exchange that its caller times
+ *     and aborts; extended by the time that the request takes at 8 KB/s
  * @param answerBytes the largest body that is read
  */
 public record HttpLimits(Optional<Duration> time, int answerBytes) {

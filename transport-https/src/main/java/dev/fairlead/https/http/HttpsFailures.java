@@ -19,13 +19,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes failures of what only HTTP shows: statuses, redirects, web pages, times to wait. What the
- * hub's codes mean is in {@link HubError}. Who answered matters: only what is in the hub's form is
- * about the credential or the hub's limits; what a proxy, a captive portal or a web server says is
+ * Makes failures from HTTP's own means: statuses, redirects, web pages, times to wait. The hub's
+ * codes are in {@link HubError}. The origin of an answer matters: only an answer in the hub's form
+ * is about the credential or the hub's limits; that of a proxy, a captive portal or a web server is
  * about the route.
  */
 public final class HttpsFailures {
-  /** What the hub allows clocks to differ. IoT Hub: error 401003. */
+  /** The difference between clocks that the hub allows. IoT Hub: error 401003. */
   private static final Duration CLOCK_TOLERANCE = Duration.ofMinutes(5);
 
   private final String identity;
@@ -37,8 +37,8 @@ public final class HttpsFailures {
   /**
    * Makes the failures of one peer.
    *
-   * @param identity who speaks, for messages
-   * @param endpoint who is spoken to
+   * @param identity the identity, for messages
+   * @param endpoint the peer
    * @param credential the kind of credential shown
    * @param clock this machine's clock
    */
@@ -57,10 +57,10 @@ public final class HttpsFailures {
   }
 
   /**
-   * Whether an answer to a request whose content is worth nothing shows that the hub took the
-   * credential: it accepted the content, or it found fault with the content and with nothing that
-   * is looked at before. No document says which; so any answer of the hub does that refuses neither
-   * the identity nor the place, and asks for no wait.
+   * Whether an answer to a request without useful content shows that the hub accepted the
+   * credential: it accepted the content, or refused only the content, which it checks last. This is
+   * undocumented, so any answer of the hub counts that refuses neither the identity nor the path,
+   * and asks for no wait.
    *
    * @param answer an answer
    * @return true if the credential is good
@@ -72,7 +72,7 @@ public final class HttpsFailures {
     }
     HubError error = read(answer);
     boolean contentRefused = error.kind() == Kind.REJECTED && status != 403 && status != 404;
-    // A defect at this odd content says as much; 503 and 408 ask to come back later.
+    // An internal error on this unusual content counts too; 503 and 408 mean "retry later".
     boolean broke = error.kind() == Kind.TEMPORARY && status >= 500 && status != 503;
     return error.byHub() && (contentRefused || broke);
   }
@@ -83,7 +83,7 @@ public final class HttpsFailures {
    * @param answer the answer
    * @param what the request, as in "the hub refused …"
    * @param stage {@link Stage#OPEN} while nothing is known of the peer, {@link Stage#SESSION} once
-   *     it has proved to be the hub
+   *     it is known to be the hub
    * @return the failure
    */
   public HubException answered(HttpAnswer answer, String what, Stage stage) {
@@ -117,16 +117,17 @@ public final class HttpsFailures {
         : failure;
   }
 
-  /** The hub's front end refuses what it cannot read with a page of its own. */
+  /** The hub's front end refuses unreadable requests with a page of its own. */
   private static boolean isOfFrontEnd(int status, Stage stage) {
     return stage == Stage.SESSION && (status == 400 || status == 413 || status == 431);
   }
 
-  /** What to do about an answer that something else than the hub gave. */
+  /** What to do about an answer that is not from the hub. */
   private static String stranger(HttpAnswer answer) {
     int status = answer.status();
     if (status < 300) {
-      return "A captive portal, a proxy that inspects TLS, or a web server that is no IoT hub does"
+      return "A captive portal, a proxy that inspects TLS, or a web server that is not an IoT "
+          + "hub does"
           + " this. Sign in to the network, or check the host.";
     }
     if (status < 400) {
@@ -147,11 +148,11 @@ public final class HttpsFailures {
         ? why
             + "something in between answered, or a front end of the hub. This is temporary; retry."
         : why
-            + "something in between answered, such as a proxy or a firewall, or the host is no IoT"
-            + " hub. Check the host, and what the network lets through.";
+            + "something in between answered, such as a proxy or a firewall, or the host is not "
+            + "an IoT hub. Check the host, and what the network lets through.";
   }
 
-  /** Why this machine's clock may be the reason: tokens are good or not by the hub's clock. */
+  /** Why this machine's clock may be the reason: the hub checks tokens by its own clock. */
   private Optional<String> clockDoubt(HttpAnswer answer) {
     if (!token) {
       return Optional.empty();
@@ -174,7 +175,7 @@ public final class HttpsFailures {
    * Whether the hub refused the content of a request, and would refuse it again.
    *
    * @param answer its refusal
-   * @return true for what is too large or malformed
+   * @return true if it is too large or malformed
    */
   public static boolean namesContent(HttpAnswer answer) {
     int status = answer.status();
@@ -186,9 +187,9 @@ public final class HttpsFailures {
   }
 
   /**
-   * An exchange that brought no answer.
+   * An exchange without an answer.
    *
-   * @param cause what {@link HubHttp#send} failed with
+   * @param cause the failure of {@link HubHttp#send}
    * @param what the request, as in "there was no answer to …"
    * @param stage as in {@link #answered}
    * @return the failure
@@ -209,7 +210,7 @@ public final class HttpsFailures {
               + endpoint
               + " to "
               + what
-              + " is not HTTP as the hub speaks it. Check host and port; something in between may"
+              + " is not valid HTTP. Check host and port; something in between may"
               + " change what is sent.",
           stage,
           cause);
@@ -255,7 +256,8 @@ public final class HttpsFailures {
                   + what
                   + " with "
                   + failure.getMessage()
-                  + ". The hub does not: something in between answered, or the host is no IoT hub.",
+                  + ". The hub does not: something in between answered, or the host is not an "
+                  + "IoT hub.",
               stage,
               null);
       case PROXY_ANSWERED ->
@@ -288,7 +290,7 @@ public final class HttpsFailures {
   }
 
   /**
-   * What is asked of a session that has ended.
+   * A request to a session that has ended.
    *
    * @return the failure
    */

@@ -34,18 +34,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * HTTP/1.1 with one host over one kept-alive connection: one exchange at a time, in the order of
- * asking, on a thread that ends a moment after the last one. OkHttp writes and reads the messages;
- * the connection below is one of {@code net}, TLS included, so to OkHttp it is plain HTTP.
+ * HTTP/1.1 with one host over one kept-alive connection: one exchange at a time, in order, on a
+ * thread that ends shortly after the last one. OkHttp writes and reads the messages; the connection
+ * below is one of {@code net}, TLS included, so to OkHttp it is plain HTTP.
  *
- * <p>An exchange is tried once, but for a certificate that the server asks for only in TLS 1.2.
+ * <p>An exchange is tried once, except when the server asks for the certificate only in TLS 1.2.
  * Redirects are not followed, nothing is cached, decoded or remembered, and every answer is read
- * whole within its {@link HttpLimits}. Any thread; nothing here blocks its caller.
+ * completely within its {@link HttpLimits}. Any thread; no method blocks its caller.
  */
 public final class HubHttp {
   private static final Logger log = LoggerFactory.getLogger(HubHttp.class);
 
-  /** How long the thread waits for a next exchange before it ends. */
+  /** How long the thread waits for another exchange before it ends. */
   private static final Duration THREAD_REST = Duration.ofSeconds(1);
 
   /** A connection that was idle for this long is checked before it carries another request. */
@@ -58,7 +58,7 @@ public final class HubHttp {
      * Runs a task once, later, on any thread.
      *
      * @param delay how long from now
-     * @param task returns at once
+     * @param task returns immediately
      * @return cancels it
      */
     Alarm schedule(Duration delay, Runnable task);
@@ -74,11 +74,11 @@ public final class HubHttp {
   private final OkHttpClient client;
 
   private final Object lock = new Object();
-  private final Set<Exchange> waiting = new LinkedHashSet<>(); // the first may be under way
+  private final Set<Exchange> waiting = new LinkedHashSet<>(); // the first may be in progress
   private @Nullable ConnectionSocket socket;
   private boolean over;
 
-  // Of earlier connections; the present one counts for itself.
+  // Of earlier connections; the present one has its own counts.
   private long sentBefore;
   private long receivedBefore;
   private int connections;
@@ -89,13 +89,13 @@ public final class HubHttp {
   private volatile boolean renegotiable;
 
   /**
-   * Prepares; nothing is dialled before the first exchange.
+   * Creates it; nothing is dialled before the first exchange.
    *
    * @param name for the thread
    * @param dialer how to reach the host
-   * @param endpoint where to, and who may vouch for the server
+   * @param endpoint the address, and which CAs may have signed the server's certificate
    * @param certificate the client certificate to show when asked, empty for none
-   * @param host what the {@code Host} field says
+   * @param host the content of the {@code Host} field
    * @param keepAlive how long a connection is kept without an exchange
    * @param alarms for the time limits of exchanges
    */
@@ -135,7 +135,7 @@ public final class HubHttp {
    * @return a builder without a path
    */
   public HttpUrl.Builder url() {
-    // The host is in the Host field, where it need not be a name that OkHttp finds well-formed.
+    // The host is in the Host field, because OkHttp may refuse it in a URL.
     return new HttpUrl.Builder().scheme("http").host("hub");
   }
 
@@ -143,7 +143,7 @@ public final class HubHttp {
    * Queues an exchange.
    *
    * @param request to a URL of {@link #url()}
-   * @param limits what it may take
+   * @param limits its limits
    * @return completes on this object's thread, which must not be held: with the whole answer, or
    *     exceptionally with an {@link dev.fairlead.UnreachableException} if no connection came
    *     about, an {@link ExchangeFailure}, or the {@link IOException} that broke the connection
@@ -170,7 +170,7 @@ public final class HubHttp {
   }
 
   /**
-   * What an exchange waits for now, for error messages.
+   * What an exchange currently waits for, for error messages.
    *
    * @param what its request, as in "the answer to …"
    * @return a noun phrase without a final stop
@@ -187,9 +187,9 @@ public final class HubHttp {
   }
 
   /**
-   * Ends everything at once: exchanges that wait or are under way fail with {@link Reason#ABORTED},
-   * the connection is cut, and the thread ends. A thread inside the platform's name look-up ends
-   * with that. No effect when called again.
+   * Ends everything immediately: queued and running exchanges fail with {@link Reason#ABORTED}, the
+   * connection is cut, and the thread ends. A thread inside the platform's name look-up ends with
+   * that. No effect when called again.
    */
   public void abort() {
     List<Exchange> left;
@@ -203,12 +203,12 @@ public final class HubHttp {
       waiting.clear();
       present = socket;
     }
-    // Before the connection is cut, because what the cut makes of them says less.
+    // Before the connection is cut, because the failures after the cut are less specific.
     left.forEach(exchange -> exchange.fail(aborted()));
     if (present != null) {
       present.close();
     }
-    // OkHttp's own thread waits for as long as it has a connection to watch over.
+    // OkHttp's own thread lives as long as there is a connection to watch.
     executor.execute(pool::evictAll);
     executor.shutdown();
   }
@@ -334,7 +334,8 @@ public final class HubHttp {
         done();
         fail(e);
       } catch (RuntimeException e) {
-        // OkHttp lets some of what peers do wrong out as the like of an illegal argument.
+        // OkHttp reports some faults of peers as an unchecked exception, such as an illegal
+        // argument.
         done();
         ProtocolException wrong = new ProtocolException("an answer that cannot be read");
         wrong.initCause(e);
@@ -362,8 +363,8 @@ public final class HubHttp {
     }
 
     /**
-     * Whether the server may have refused because it got no certificate. A poll is not repeated:
-     * the hub counts it.
+     * Whether the server may have refused because it got no certificate. A poll is not repeated,
+     * because the hub counts it.
      */
     private boolean mayHaveMissedCertificate(HttpAnswer answer) {
       ConnectionSocket present = present();
@@ -374,7 +375,7 @@ public final class HubHttp {
           && present.tlsVersion().equals("TLSv1.3");
     }
 
-    /** Asks once more in TLS 1.2; the first answer stands if that brings none. */
+    /** Asks once more in TLS 1.2; the first answer is kept if that gives none. */
     private HttpAnswer renegotiated(HttpAnswer first) {
       log.debug("{} answered 401 in TLS 1.3; asking again in TLS 1.2", endpoint);
       cut();
@@ -401,12 +402,12 @@ public final class HubHttp {
         boolean reusable = false;
         try {
           HttpAnswer got = HttpAnswer.read(response, limits.answerBytes());
-          // HTTP/1.0 closes after each answer, whether it says so or not: RFC 9112, section 9.3.
+          // HTTP/1.0 closes after each answer, even without saying so: RFC 9112, section 9.3.
           reusable = response.protocol() != Protocol.HTTP_1_0 && !sentMore(response, got);
           return got;
         } finally {
           if (!reusable) {
-            // Else OkHttp would read on for a while, to save the connection.
+            // Otherwise OkHttp would read on for a while, to keep the connection.
             cut();
           }
         }
@@ -420,7 +421,7 @@ public final class HubHttp {
       }
     }
 
-    /** What follows an answer would be taken for that to the next request. */
+    /** Bytes after an answer would be taken as the answer to the next request. */
     private boolean sentMore(Response response, HttpAnswer got) {
       ConnectionSocket present = present();
       return present != null

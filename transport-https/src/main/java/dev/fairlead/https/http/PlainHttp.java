@@ -18,13 +18,13 @@ import okhttp3.Response;
 
 /**
  * OkHttp with everything off but HTTP/1.1 itself: no TLS, no look-ups, no time limits, no retries,
- * redirects, cookies, cache, or decoding, and no header field that can be left out.
+ * redirects, cookies, cache, or decoding, and only the necessary header fields.
  */
 final class PlainHttp {
   private static final OkHttpClient BASE =
       new OkHttpClient.Builder()
           .protocols(List.of(Protocol.HTTP_1_1))
-          // TLS is below, in net; OkHttp's own is never set up.
+          // TLS is done below, in net; OkHttp's own is never set up.
           .connectionSpecs(List.of(ConnectionSpec.CLEARTEXT))
           .proxy(Proxy.NO_PROXY)
           .dns(host -> List.of(InetAddress.getLoopbackAddress()))
@@ -33,8 +33,7 @@ final class PlainHttp {
           .followRedirects(false)
           .followSslRedirects(false)
           // The limits of an exchange are kept by an alarm that cuts the connection: one deadline
-          // in
-          // all, and no thread that watches.
+          // for everything, and no watching thread.
           .connectTimeout(Duration.ZERO)
           .readTimeout(Duration.ZERO)
           .writeTimeout(Duration.ZERO)
@@ -54,13 +53,15 @@ final class PlainHttp {
     return BASE.newBuilder().connectionPool(pool).socketFactory(new Sockets(source)).build();
   }
 
-  /** Makes OkHttp leave content encodings alone: it decodes only what it asked for by itself. */
+  /**
+   * Makes OkHttp leave content encodings alone: it decodes only encodings that it requested itself.
+   */
   private static Response asIs(Interceptor.Chain chain) throws IOException {
     return chain.proceed(
         chain.request().newBuilder().header("Accept-Encoding", "identity").build());
   }
 
-  /** The last before the connection, and the first after it. */
+  /** The last interceptor before the connection, and the first after it. */
   private static Response lean(Interceptor.Chain chain) throws IOException {
     Precondition precondition = chain.request().tag(Precondition.class);
     if (precondition != null && !precondition.holds()) {
@@ -76,7 +77,7 @@ final class PlainHttp {
                 .removeHeader("Accept-Encoding")
                 .build());
     if (response.code() == 407) {
-      // OkHttp would throw an exception whose kind says nothing.
+      // OkHttp would throw an unspecific exception.
       response.close();
       throw new ExchangeFailure(Reason.PROXY_ANSWERED, "HTTP 407");
     }

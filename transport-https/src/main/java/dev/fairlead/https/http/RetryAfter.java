@@ -16,8 +16,9 @@ final class RetryAfter {
   /**
    * How long an answer asks to wait.
    *
-   * @param now this machine's clock, for an answer that gives a date and no date of its own
-   * @return the wait, perhaps negative or very long, empty if nothing readable was asked for
+   * @param now this machine's clock, for an answer that gives a date to wait for, but not its own
+   *     date
+   * @return the wait, perhaps negative or very long, empty if there is no readable time
    */
   static Optional<Duration> of(HttpAnswer answer, Instant now) {
     String asked = answer.header("Retry-After").orElse("").strip();

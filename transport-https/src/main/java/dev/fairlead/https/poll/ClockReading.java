@@ -1,10 +1,10 @@
 package dev.fairlead.https.poll;
 
 /**
- * What the clocks say at one moment.
+ * The clocks at one moment.
  *
  * @param wallMillis the wall clock, milliseconds since 1970; it may be set to anything at any time
- * @param boot what the other clock counts from: {@link #BOOT} and a name of the machine's boot, or
+ * @param boot the origin of the other clock: {@link #BOOT} and a name of the machine's boot, or
  *     {@link #PROCESS} and a name of this process
  * @param upMillis milliseconds since some moment of that boot, or process; never set
  */

@@ -38,7 +38,7 @@ final class DiskLedgerFile implements LedgerFile {
   private final Path lockPath;
 
   /**
-   * @param directory where; made when needed, readable for this user only
+   * @param directory the directory; created when needed, readable by this user only
    * @param owner a name of the device that is safe in a file name
    */
   DiskLedgerFile(Path directory, String owner) {
@@ -51,7 +51,7 @@ final class DiskLedgerFile implements LedgerFile {
 
   @Override
   public Optional<LedgerEntry> read() throws IOException {
-    // A pipe or a device in this place would block or never end.
+    // A pipe or a device at this path would block or never end.
     if (Files.exists(entryPath, NOFOLLOW_LINKS)
         && !Files.isRegularFile(entryPath, NOFOLLOW_LINKS)) {
       throw new IOException(entryPath + " is not a regular file");
@@ -59,7 +59,7 @@ final class DiskLedgerFile implements LedgerFile {
     ByteBuffer bytes = ByteBuffer.allocate(LedgerEntry.MAX_BYTES + 1);
     try (FileChannel channel = FileChannel.open(entryPath, Set.of(READ, NOFOLLOW_LINKS))) {
       while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
-        // A file may come in pieces.
+        // A read may return only a part of the file.
       }
     } catch (NoSuchFileException none) {
       return Optional.empty();
@@ -82,7 +82,9 @@ final class DiskLedgerFile implements LedgerFile {
     throw new IOException("Whether there is " + entryPath + " is unknown");
   }
 
-  /** A rename is on the disk when its directory is. Windows has no such call, and needs none. */
+  /**
+   * A rename is on the disk only when its directory is. Windows has no such call, and needs none.
+   */
   private void forceDirectory() throws IOException {
     if (onPosix()) {
       try (FileChannel channel = FileChannel.open(directory, READ)) {
@@ -93,9 +95,9 @@ final class DiskLedgerFile implements LedgerFile {
 
   @Override
   public @Nullable Lock tryLock() throws IOException {
-    // The kernel's lock belongs to the whole process, and closing any channel of this file gives
-    // it up. So whoever does not get this process's turn must not even open the file. The turn is
-    // a system property, for that is what class loaders share.
+    // The kernel's lock is held by the whole process, and closing any channel of this file releases
+    // it. So code without this process's turn must not even open the file. The turn is a system
+    // property, because class loaders share those.
     String turn = "dev.fairlead.https.poll.lock:" + lockPath;
     if (System.getProperties().putIfAbsent(turn, "held") != null) {
       return null;
@@ -145,7 +147,7 @@ final class DiskLedgerFile implements LedgerFile {
 
     @Override
     public void replace(LedgerEntry entry) throws IOException {
-      // Left over from a process that ended while it wrote, or put there by somebody else.
+      // Left by a process that ended while it wrote, or created by other software.
       Files.deleteIfExists(newPath);
       try (FileChannel file =
           FileChannel.open(newPath, Set.of(CREATE_NEW, WRITE, NOFOLLOW_LINKS))) {
@@ -155,8 +157,8 @@ final class DiskLedgerFile implements LedgerFile {
         }
         file.force(true);
       }
-      // Now, and not earlier: if somebody removes the directory after this, the new file goes with
-      // it and cannot be moved.
+      // Checked only now: if the directory is removed after this, the new file is removed too and
+      // cannot be moved.
       checkHeld();
       Files.move(
           newPath, entryPath, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -173,7 +175,7 @@ final class DiskLedgerFile implements LedgerFile {
 
     private void checkHeld() throws IOException {
       if (!stillHeld()) {
-        throw new IOException("Somebody removed " + lockPath + " while it was locked");
+        throw new IOException(lockPath + " was removed while it was locked");
       }
     }
 
@@ -184,7 +186,7 @@ final class DiskLedgerFile implements LedgerFile {
     }
   }
 
-  /** What a file is, whatever its name; null where the system does not tell. */
+  /** What a file is, regardless of its name; null if the system does not tell. */
   private static @Nullable Object fileKey(Path path) throws IOException {
     return Files.readAttributes(path, BasicFileAttributes.class, NOFOLLOW_LINKS).fileKey();
   }

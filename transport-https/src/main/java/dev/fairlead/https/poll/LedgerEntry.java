@@ -13,7 +13,7 @@ import java.util.zip.CRC32;
  * @param at when
  */
 record LedgerEntry(long number, ClockReading at) {
-  /** No file is longer; more is not read. */
+  /** The largest file; further bytes are not read. */
   static final int MAX_BYTES = 512;
 
   private static final Pattern TEXT =

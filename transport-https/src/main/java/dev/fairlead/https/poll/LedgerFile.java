@@ -4,18 +4,18 @@ import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Where one device's entry is kept. May block. */
+/** The storage of one device's entry. May block. */
 interface LedgerFile {
   /**
    * Reads without a lock; a reader never sees half an entry.
    *
-   * @return the entry; empty if there is none, or something that is none
+   * @return the entry; empty if there is none, or if it is invalid
    * @throws IOException if there may be one that cannot be read
    */
   Optional<LedgerEntry> read() throws IOException;
 
   /**
-   * Whether there is an entry, or something in its place.
+   * Whether there is an entry, or another file in its place.
    *
    * @return false if there is certainly nothing
    * @throws IOException if that is unknown
@@ -23,17 +23,17 @@ interface LedgerFile {
   boolean exists() throws IOException;
 
   /**
-   * Tries to become the only one who writes, among all clients and processes. Does not wait.
+   * Tries to become the only writer among all clients and processes. Does not wait.
    *
    * @return null if another has the lock
    * @throws IOException if there can be no lock here
    */
   @Nullable Lock tryLock() throws IOException;
 
-  /** The right to write. It ends with the process at the latest. */
+  /** The right to write. It ends at the latest with the process. */
   interface Lock {
     /**
-     * Whether it still keeps others out: not if somebody removed the lock file.
+     * Whether it still excludes others; it does not if the lock file was removed.
      *
      * @return true while it does
      */
@@ -44,18 +44,18 @@ interface LedgerFile {
      * returns.
      *
      * @throws IOException if that is not certain, then the old or the new entry is there; or if the
-     *     lock is not held any more, then nothing was changed
+     *     lock is no longer held, then nothing was changed
      */
     void replace(LedgerEntry entry) throws IOException;
 
     /**
-     * Makes sure that there is no entry, after a power cut either.
+     * Makes sure that there is no entry, even after a power cut.
      *
-     * @throws IOException if that is not certain, or if the lock is not held any more
+     * @throws IOException if that is not certain, or if the lock is no longer held
      */
     void delete() throws IOException;
 
-    /** Gives it up. */
+    /** Releases it. */
     void release();
   }
 }

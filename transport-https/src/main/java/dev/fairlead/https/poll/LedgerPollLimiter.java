@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A session's access to the ledger: one alarm on the loop, the files on another thread. */
+/** A session's access to the ledger: one alarm on the loop, files on another thread. */
 final class LedgerPollLimiter implements PollLimiter {
   private static final Logger log = LoggerFactory.getLogger(PollLimiter.class);
 
@@ -34,7 +34,7 @@ final class LedgerPollLimiter implements PollLimiter {
 
   /**
    * @param owner the device and the place of its ledger, for the log
-   * @param files where the ledger is used
+   * @param files runs the work with the ledger
    * @param onClose releases the ledger
    */
   LedgerPollLimiter(
@@ -100,7 +100,7 @@ final class LedgerPollLimiter implements PollLimiter {
           } catch (RuntimeException e) {
             log.warn("{}: the note on the last poll could not be looked up", owner, e);
           } finally {
-            // Even after an Error: a device that has not polled once shall not stop for ever.
+            // Even after an Error, so that one failed poll does not end polling for ever.
             loop.execute(() -> decided(found[0]));
           }
         });
@@ -121,7 +121,7 @@ final class LedgerPollLimiter implements PollLimiter {
       pollNow.run();
     } else {
       log.info(
-          "{}: a poll was noted but could not begin within {}, so it is left out",
+          "{}: a poll was noted but could not begin within {}, so it is skipped",
           owner,
           pace.window());
       later(pace.spacing());
@@ -154,7 +154,7 @@ final class LedgerPollLimiter implements PollLimiter {
       long age = now.upMillis() - noted.upMillis();
       return now.boot().equals(noted.boot()) && age >= 0 && age <= pace.window().toMillis();
     } catch (RuntimeException e) {
-      log.warn("{}: the clock cannot be read, so the poll is left out", owner, e);
+      log.warn("{}: the clock cannot be read, so the poll is skipped", owner, e);
       return false;
     }
   }

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Where readings come from. Any thread; does not block. */
+/** The source of readings. Any thread; does not block. */
 interface PollClock {
   /**
    * Reads the clocks.
@@ -22,11 +22,12 @@ interface PollClock {
   /**
    * The clocks of this machine.
    *
-   * <p>{@link System#nanoTime()} would not do: on Linux it is {@code CLOCK_MONOTONIC}, which stands
-   * still while the machine sleeps and tells nothing to another process. {@code /proc/uptime} is
-   * {@code CLOCK_BOOTTIME}, which counts sleep too and is the same for all processes of one boot.
+   * <p>{@link System#nanoTime()} cannot be used: on Linux it is {@code CLOCK_MONOTONIC}, which
+   * stops while the machine sleeps and cannot be compared between processes. {@code /proc/uptime}
+   * is {@code CLOCK_BOOTTIME}, which counts sleep too and is the same for all processes of one
+   * boot.
    *
-   * @return the clock since boot where there is one, else one that only this process knows
+   * @return the clock since boot where there is one, else one that only this process can use
    */
   static PollClock system() {
     return SystemClock.CLOCK;

@@ -1,6 +1,6 @@
 package dev.fairlead.https.poll;
 
-/** What the ledger says to one who wants to poll. */
+/** The ledger's answer to a request to poll. */
 sealed interface PollDecision {
   /**
    * Poll, while the window is open.
@@ -13,21 +13,21 @@ sealed interface PollDecision {
    * Ask again later.
    *
    * @param millis not earlier than this, from now
-   * @param why what an operator should know
+   * @param why the reason, for an operator
    */
   record Wait(long millis, Why why) implements PollDecision {}
 
   /** Why to wait. */
   enum Why {
-    /** The last poll is too near. */
+    /** The last poll was too recent. */
     NOT_YET(""),
     /** The clocks and the entry allow no conclusion. */
     UNKNOWN(
         "when this device was polled for last is not known (a first start, or the state was deleted"
             + " or damaged, or the clock was set back across a reboot), so it counts as just now"),
-    /** Another has the lock. */
+    /** Another client or process has the lock. */
     BUSY(
-        "another client or process of this device is just noting a poll, or keeps the lock because"
+        "another client or process of this device is recording a poll, or keeps the lock because"
             + " it cannot write, so it counts as polling now"),
     /** Nothing can be written. */
     UNKEPT(
@@ -39,7 +39,7 @@ sealed interface PollDecision {
         "polls cannot be noted there, and what an earlier run left there cannot be removed, so there"
             + " are no polls at all until that changes. Make the directory writable, free space, or"
             + " give another with PollSchedule.stateDirectory"),
-    /** An error that nobody thought of. */
+    /** An unexpected error. */
     FAILED("the note on the last poll could not be looked up, so it counts as just now");
 
     private final String sentence;

@@ -11,14 +11,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides when a device may poll. Whatever cannot be known counts as "a poll began just now", which
- * is noted too, so that it is waited out once and not at each restart.
+ * Decides when a device may poll. Any unknown time counts as "a poll began just now", which is
+ * noted too, so that the device waits once and not at each restart.
  *
  * <p>Two entries of one boot are compared by the clock since boot alone. An entry of an earlier
  * boot is compared by the wall clock, once: it is then written again in terms of this boot.
  *
- * <p>If nothing can be written, the lock is kept instead: who has held it for a full interval knows
- * that nobody else has polled in that time.
+ * <p>If nothing can be written, the lock is held instead: while it is held, no other process can
+ * poll, so after a full interval a poll is safe.
  *
  * <p>Used by one thread.
  */
@@ -29,7 +29,7 @@ final class PollLedger {
   private final PollClock clock;
   private final RandomGenerator random;
 
-  /** An entry by a clock that cannot be read here, and when it was first seen. */
+  /** An entry of a clock that cannot be read here, and when it was first seen. */
   private @Nullable LedgerEntry foreign;
 
   private long foreignSeenAt;
@@ -46,16 +46,17 @@ final class PollLedger {
   private record Unkept(long sinceUpMillis, LedgerFile.@Nullable Lock lock) {}
 
   /**
-   * Looks when the next poll may begin.
+   * Checks when the next poll may begin.
    *
    * @param spacingMillis between two polls
    * @param poll whether to note a poll if it may begin now
-   * @return a poll, if it was noted; else how long to wait, zero if a poll might be noted at once
+   * @return a poll, if it was noted; else how long to wait, zero if a poll might be noted
+   *     immediately
    */
   PollDecision examine(long spacingMillis, boolean poll) {
     try {
       Optional<LedgerEntry> entry = file.read();
-      // After the file, so that an entry is never younger than it seems.
+      // After the file, so that an entry is never younger than computed.
       ClockReading now = clock.read();
       if (entry.isPresent()) {
         long age = age(entry.get(), now);
@@ -87,7 +88,7 @@ final class PollLedger {
         return withoutNote(spacing, poll, null, e);
       }
       if (lock == null) {
-        // Who has it is about to poll, for all that can be known.
+        // The holder of the lock must be assumed to be about to poll.
         return new Wait(spacing, Why.BUSY);
       }
     }
@@ -105,7 +106,7 @@ final class PollLedger {
   private PollDecision rewrite(LedgerFile.Lock lock, long spacing, boolean poll)
       throws IOException {
     Optional<LedgerEntry> entry = file.read();
-    // After reading, as above, and before writing: the poll counts from here, and is void if
+    // After reading, as above, and before writing: the poll counts from here, and is invalid if
     // writing takes too long.
     ClockReading now = clock.read();
     long age = entry.map(last -> age(last, now)).orElse(-1L);
@@ -138,8 +139,8 @@ final class PollLedger {
       return now.upMillis() - at.upMillis();
     }
     if (now.sharedByProcesses() && at.sharedByProcesses()) {
-      // Across a reboot there is only the wall clock. A clock that was set forward since cannot
-      // be distinguished from time that passed: the one undecidable case.
+      // Across a reboot there is only the wall clock. A clock that was set forward since cannot be
+      // distinguished from time that passed: the only undecidable case.
       return now.wallMillis() - at.wallMillis();
     }
     if (now.sharedByProcesses()) {
@@ -166,7 +167,8 @@ final class PollLedger {
       long spacing, boolean poll, LedgerFile.@Nullable Lock lock, IOException cause) {
     log.debug("A poll cannot be noted", cause);
     if (lock == null && somethingIsThere()) {
-      // It cannot be removed, and to a restart that can write again it would be the last poll.
+      // It cannot be removed, and after a restart that can write again it would count as the last
+      // poll.
       unkept = null;
       return new Wait(spacing, Why.STUCK);
     }
@@ -203,7 +205,7 @@ final class PollLedger {
     }
   }
 
-  /** Forgets what only memory knows. */
+  /** Forgets the state that is only in memory. */
   void close() {
     if (unkept != null && unkept.lock() != null) {
       unkept.lock().release();

@@ -17,7 +17,7 @@ import java.util.random.RandomGenerator;
 
 /**
  * The ledgers in use, one for each device and directory, however many clients there are; and the
- * one thread that touches their files, which ends when there is nothing to do.
+ * only thread that uses their files, which ends when there is nothing to do.
  */
 public final class PollLedgers {
   private static final ThreadPoolExecutor FILES =
@@ -51,7 +51,7 @@ public final class PollLedgers {
   }
 
   /**
-   * Makes a limiter. Returns at once.
+   * Makes a limiter. Returns immediately.
    *
    * @param directory where the note on the last poll is kept
    * @param hubHost the hub's name; devices of two hubs do not share a schedule
@@ -105,7 +105,7 @@ public final class PollLedgers {
     }
   }
 
-  /** Safe in a file name whatever the ids contain, and the same for all processes. */
+  /** Safe in a file name for any ids, and the same for all processes. */
   static String owner(String hubHost, DeviceIdentity identity) {
     String name =
         hubHost.toLowerCase(Locale.ROOT)

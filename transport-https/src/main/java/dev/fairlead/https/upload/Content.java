@@ -7,12 +7,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.OptionalLong;
 
-/** What is uploaded, one block after the other. Holds one block. Used by one thread. */
+/** The content of an upload, one block after the other. Holds one block. Used by one thread. */
 final class Content implements Closeable {
-  /** The first blocks' size, and the largest file that goes in one piece. */
+  /** The first blocks' size, and the largest file that is uploaded in one request. */
   static final int FIRST_BLOCK = 1024 * 1024;
 
-  /** So many blocks of each size; a blob has at most 50,000. Blob service: "Put Block List". */
+  /**
+   * How many blocks there are of each size; a blob has at most 50,000. Blob service: "Put Block
+   * List".
+   */
   private static final int BLOCKS_OF_A_SIZE = 10_000;
 
   private static final int MAX_BLOCKS = 50_000;
@@ -47,7 +50,7 @@ final class Content implements Closeable {
     }
   }
 
-  /** Begins again. */
+  /** Starts again from the beginning. */
   void rewind() throws IOException {
     close();
     blocks = 0;
@@ -58,7 +61,7 @@ final class Content implements Closeable {
     look();
   }
 
-  /** Reads the next block; the last one is gone then. */
+  /** Reads the next block, which replaces the last one. */
   void next() throws IOException {
     if (blocks == MAX_BLOCKS) {
       throw new IOException("it is larger than a blob of " + MAX_BLOCKS + " blocks can be");

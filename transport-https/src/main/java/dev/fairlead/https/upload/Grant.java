@@ -10,10 +10,10 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The hub's permission to put one blob: where, and the signature for it. Nothing of it is trusted
- * but that the hub said it.
+ * The hub's permission to put one blob: the location and the signature for it. Its content is not
+ * trusted, although the hub sent it.
  *
- * @param correlationId what the hub calls the upload
+ * @param correlationId the hub's id of the upload
  * @param hostName the storage's host, with its port unless that is 443
  * @param containerName the container
  * @param blobName the blob's whole name
@@ -64,7 +64,7 @@ record Grant(
   }
 
   /**
-   * Where the storage is.
+   * The storage's endpoint.
    *
    * @throws IllegalArgumentException if its host cannot be one
    */
@@ -87,7 +87,7 @@ record Grant(
     return new Endpoint(host, (int) port.getAsLong(), trust);
   }
 
-  /** Whether blocks put under the other one are there under this one too. */
+  /** Whether blocks put with the other grant also count with this one. */
   boolean sameBlob(Grant other) {
     return hostName.equals(other.hostName)
         && containerName.equals(other.containerName)

@@ -2,7 +2,7 @@ package dev.fairlead.https.upload;
 
 import dev.fairlead.RejectedException;
 
-/** The hub's grant is not good, or not any more; another one may be. */
+/** The storage refused the hub's grant, or it has expired; another grant may work. */
 final class GrantRefused extends RuntimeException {
   private static final long serialVersionUID = 1;
 
@@ -13,7 +13,7 @@ final class GrantRefused extends RuntimeException {
     this.failure = failure;
   }
 
-  /** What it means if another one is refused as well. */
+  /** The failure if another grant is refused as well. */
   RejectedException failure() {
     return failure;
   }

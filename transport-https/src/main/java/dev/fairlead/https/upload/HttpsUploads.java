@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * File upload over HTTPS. A file of up to 1 MiB is one request to the storage; a larger one goes as
  * blocks of 1 MiB, which grow fourfold after each 10,000, to about 3.2 TiB in all. One block is
- * held in memory for each upload under way. IoT Hub: "Upload files with IoT Hub"; Blob service REST
- * API: "Put Blob", "Put Block", "Put Block List".
+ * held in memory for each upload in progress. IoT Hub: "Upload files with IoT Hub"; Blob service
+ * REST API: "Put Blob", "Put Block", "Put Block List".
  *
- * <p>The storage is a host of its own, which the hub names. The client's trust counts for it, and
- * not that of the hub's endpoint, unless it is the same host. Immutable; safe for any thread.
+ * <p>The storage is a separate host, named by the hub. The client's trust applies to it, and not
+ * that of the hub's endpoint, unless it is the same host. Immutable; safe for any thread.
  */
 public final class HttpsUploads implements UploadProvider {
   private static final Route HTTPS = new Route(Protocol.HTTPS, Carrier.HTTP, 443);
@@ -60,7 +60,7 @@ public final class HttpsUploads implements UploadProvider {
   }
 
   /**
-   * Sets who may vouch for the storage, whatever its host.
+   * Sets which CAs may have signed the storage's certificate, for every storage host.
    *
    * @param who the trust
    * @return new uploads
@@ -75,7 +75,7 @@ public final class HttpsUploads implements UploadProvider {
    *
    * @param attempts 1 to 1000
    * @param firstPause the bound of the first pause, positive
-   * @param longestPause what no bound exceeds, at least the first
+   * @param longestPause the largest bound, at least the first
    * @return new uploads
    */
   public HttpsUploads retries(int attempts, Duration firstPause, Duration longestPause) {
@@ -98,8 +98,8 @@ public final class HttpsUploads implements UploadProvider {
   }
 
   /**
-   * Sets how long each answer may take, connecting included; 30 s by default. What is sent prolongs
-   * it by the time it takes at 8 KB/s.
+   * Sets how long each answer may take, connecting included; 30 s by default. It is extended by the
+   * time that the request takes at 8 KB/s.
    *
    * @param limit positive
    * @return new uploads

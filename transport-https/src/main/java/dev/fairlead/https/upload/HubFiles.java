@@ -34,10 +34,10 @@ final class HubFiles {
   private static final MediaType JSON = MediaType.get("application/json; charset=utf-8");
   private static final int MAX_ANSWER = 16 * 1024;
 
-  /** What the hub answers to a notice that it has had. IoT Hub: error 400015. */
+  /** The hub's answer to a repeated notice. IoT Hub: error 400015. */
   static final int NO_SUCH_UPLOAD = 400015;
 
-  /** What the hub answers to a notice that comes too late. IoT Hub: error 400016. */
+  /** The hub's answer to a notice that is too late. IoT Hub: error 400016. */
   static final int EXPIRED = 400016;
 
   private final UploadContext context;
@@ -74,7 +74,7 @@ final class HubFiles {
     return http.step(asked);
   }
 
-  /** Asks where to put a blob. */
+  /** Requests a grant to put a blob. */
   CompletionStage<Grant> begin(String blobName) {
     String what = "the upload of " + blobName;
     Optional<UnsupportedException> obstacle = DevicePath.obstacle(context.identity());
@@ -94,9 +94,9 @@ final class HubFiles {
                     context.endpoint()
                         + " answered "
                         + what
-                        + " with something that is no place to put it: "
+                        + " with something that is not a location to upload to: "
                         + e.getMessage()
-                        + ". Something in between answered, or the host is no IoT hub.",
+                        + ". Something in between answered, or the host is not an IoT hub.",
                     Stage.OPEN,
                     Progress.MAYBE_SENT,
                     null);
@@ -104,7 +104,7 @@ final class HubFiles {
             });
   }
 
-  /** Says how an upload ended. */
+  /** Notifies the hub of an upload's end. */
   CompletionStage<Void> end(
       Grant grant, boolean success, int status, String description, Duration limit) {
     String what = "the notice that " + grant.blobName() + " was uploaded";
@@ -129,7 +129,7 @@ final class HubFiles {
             });
   }
 
-  /** From now on, this one is shown; a certificate stays the one of the beginning. */
+  /** Sets the credential to show from now on; a certificate never changes. */
   void use(Credential fresh) {
     credential = fresh;
   }

@@ -15,7 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
  *
  * @param attempts how often, at least once
  * @param first the bound of the first pause, which then doubles
- * @param most what no bound exceeds
+ * @param most the largest bound
  */
 record Retries(int attempts, Duration first, Duration most) {
   /** One attempt; waits for its outcome. */
@@ -25,7 +25,7 @@ record Retries(int attempts, Duration first, Duration most) {
   }
 
   /**
-   * Tries until something else than the network, or a limit of the server, decides.
+   * Tries until there is an outcome other than a network failure or a limit of the server.
    *
    * @param pausing called before each pause
    */
@@ -61,7 +61,7 @@ record Retries(int attempts, Duration first, Duration most) {
     }
   }
 
-  /** Waits, and throws what the stage failed with. */
+  /** Waits, and throws the stage's failure. */
   static <T> T await(CompletionStage<T> stage) throws InterruptedException {
     try {
       return stage.toCompletableFuture().get();

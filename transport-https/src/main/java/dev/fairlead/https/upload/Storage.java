@@ -76,7 +76,7 @@ final class Storage {
     return http.step(asked);
   }
 
-  /** Puts it whole. */
+  /** Puts the content in one request. */
   CompletionStage<Void> put(byte[] content, int length) {
     return send(
         new Request.Builder()
@@ -117,7 +117,7 @@ final class Storage {
         "the list of blocks");
   }
 
-  /** All of one length, as the storage wants it. */
+  /** All of one length, as the storage requires. */
   private static String blockId(int index) {
     byte[] number = String.format(Locale.ROOT, "%06d", index).getBytes(StandardCharsets.US_ASCII);
     return Base64.getEncoder().encodeToString(number);
@@ -138,7 +138,7 @@ final class Storage {
             });
   }
 
-  /** The one table of the storage's answers. Blob service: "Status and error codes". */
+  /** The only table of the storage's answers. Blob service: "Status and error codes". */
   private RuntimeException refused(HttpAnswer answer, String what) {
     int status = answer.status();
     String code =

@@ -13,11 +13,11 @@ import java.io.UncheckedIOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What ended an upload, for the application and for the hub. */
+/** The failure of an upload, for the application and for the hub. */
 final class UploadFailures {
   private static final Logger log = LoggerFactory.getLogger(HttpsUploads.class);
 
-  /** What servers log for a client that went away. */
+  /** The status that servers log for a client that disconnected. */
   private static final int WENT_AWAY = 499;
 
   private UploadFailures() {}
@@ -38,9 +38,9 @@ final class UploadFailures {
               + ". Check the file or stream, and upload it again.",
           Progress.MAYBE_SENT);
     }
-    log.error("{} failed in a way it should not", upload, thrown);
+    log.error("{} failed unexpectedly", upload, thrown);
     return new UnreachableException(
-        upload + " failed in a way it should not: " + thrown + ". Please report this with the log.",
+        upload + " failed unexpectedly: " + thrown + ". Please report this with the log.",
         Stage.SESSION,
         Progress.MAYBE_SENT,
         thrown);

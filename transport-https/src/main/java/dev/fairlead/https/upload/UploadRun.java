@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One upload from beginning to end, on a thread of its own: reading the content blocks, and there
- * are at most ten of these. Cancelling interrupts the thread and cuts the connection to the
- * storage; the hub is notified all the same.
+ * are at most ten such threads. Cancelling interrupts the thread and cuts the connection to the
+ * storage; the hub is still notified.
  */
 final class UploadRun implements Opening<UploadResult> {
   private static final Logger log = LoggerFactory.getLogger(HttpsUploads.class);
@@ -112,7 +112,7 @@ final class UploadRun implements Opening<UploadResult> {
     return "a credential";
   }
 
-  /** Makes a request, perhaps several times, and says what it waits for. */
+  /** Makes a request, perhaps several times, and records what it waits for. */
   private <T> T request(Supplier<String> waitsFor, Retries.Attempt<T> attempt)
       throws InterruptedException {
     return retries.trying(
@@ -140,7 +140,7 @@ final class UploadRun implements Opening<UploadResult> {
       ending = true;
       last = storage;
     }
-    // From here on nobody interrupts any more, and the hub is still to be notified.
+    // From here on there is no interrupt any more, and the hub must still be notified.
     if (Thread.interrupted()) {
       log.debug("{}: {} was interrupted", context.identity(), upload);
     }
@@ -161,7 +161,7 @@ final class UploadRun implements Opening<UploadResult> {
   }
 
   private UploadResult wholeUpload() throws IOException, InterruptedException {
-    // Opened first: what cannot be read must not take one of the hub's ten places.
+    // Opened first, because unreadable content must not use one of the hub's ten places.
     Content content = new Content(upload);
     try {
       content.next();
@@ -183,7 +183,7 @@ final class UploadRun implements Opening<UploadResult> {
     }
   }
 
-  /** What is read is read; that its source does not close well changes nothing. */
+  /** The content has been read, so a failure to close its source does not matter. */
   private void close(Content content) {
     try {
       content.close();
@@ -192,7 +192,7 @@ final class UploadRun implements Opening<UploadResult> {
     }
   }
 
-  /** Asks the hub where to put it; a credential that it refuses is renewed once. */
+  /** Requests a grant; a refused credential is renewed once. */
   private void begin() throws InterruptedException {
     try {
       request(UploadRun::credentialStep, this::beginOnce);
@@ -297,7 +297,7 @@ final class UploadRun implements Opening<UploadResult> {
       if (code == HubFiles.EXPIRED) {
         throw new GrantRefused(e);
       }
-      // An earlier notice was taken, and only its answer was lost.
+      // An earlier notice was accepted, and only its answer was lost.
       if (code != HubFiles.NO_SUCH_UPLOAD || tries[0] == 1) {
         throw e;
       }
@@ -306,7 +306,7 @@ final class UploadRun implements Opening<UploadResult> {
     return done;
   }
 
-  /** A large file may take longer than a signature lives: an hour by default, a day at most. */
+  /** A large file may take longer than a signature is valid: an hour by default, a day at most. */
   private void renew(GrantRefused refused, Content content)
       throws IOException, InterruptedException {
     if (!usedGrant) {
@@ -342,7 +342,7 @@ final class UploadRun implements Opening<UploadResult> {
         : UploadFailures.of(thrown, upload);
   }
 
-  /** Notifies the hub of a failure, so that one of its ten places is free again at once. */
+  /** Notifies the hub of a failure, so that one of its ten places is free again immediately. */
   private void reportFailure(HubException failure) {
     Grant last = grant;
     CompletionStage<Grant> asking = asked;

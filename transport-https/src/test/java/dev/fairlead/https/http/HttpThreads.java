@@ -11,8 +11,8 @@ public final class HttpThreads {
   private HttpThreads() {}
 
   /**
-   * Waits until no thread has a name that begins so. Looks at once and often, and at names only:
-   * stack traces of all threads stop the process, for long where other tests have many.
+   * Waits until no thread has a name that begins so. Checks immediately and often, and at names
+   * only: stack traces of all threads stop the process, for long where other tests have many.
    */
   public static void awaitNone(String prefix) {
     await()

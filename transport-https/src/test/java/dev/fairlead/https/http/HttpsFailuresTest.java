@@ -74,7 +74,9 @@ class HttpsFailuresTest {
     };
   }
 
-  /** Every code of the wire reference that a device can be shown, by its name and by its number. */
+  /**
+   * Every code of the protocol reference that a device can receive, by its name and by its number.
+   */
   @ParameterizedTest
   @CsvSource({
     "400001, InvalidProtocolVersion, unreachable",
@@ -173,7 +175,7 @@ class HttpsFailuresTest {
     }
   }
 
-  /** A status whose name or code nobody knows yet, in the hub's form. */
+  /** A status with an unknown name or code, in the hub's form. */
   @ParameterizedTest
   @CsvSource({
     "400, rejected", "401, unauthorized", "403, rejected", "404, rejected", "405, rejected",
@@ -238,7 +240,7 @@ class HttpsFailuresTest {
     }
   }
 
-  /** Else a message that the front end cannot read would be sent for ever. */
+  /** Otherwise a message that the front end cannot read would be sent for ever. */
   @ParameterizedTest
   @ValueSource(ints = {400, 413, 431})
   void aPageOfTheHubsFrontEndRefusesTheMessage(int status) {

@@ -193,7 +193,7 @@ class HubHttpTest {
         Reason.TOO_LARGE);
   }
 
-  /** One byte now and then keeps no exchange alive: the limit is for the whole. */
+  /** Single bytes do not keep an exchange alive: the limit is for the whole exchange. */
   @Test
   void aDrippingAnswerIsGivenUpWhenTheTimeIsOver() throws IOException {
     CountDownLatch dripping = new CountDownLatch(1);
@@ -248,7 +248,7 @@ class HubHttpTest {
     assertThat(server.asked()).hasSize(1);
   }
 
-  // --- what is not done ---
+  // --- features that are off ---
 
   @ParameterizedTest
   @ValueSource(ints = {300, 301, 302, 303, 307, 308, 401, 408, 421, 503})

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *   <li>deletes the state with its lock file, damages it, lets writes fail at random or for long
  *       (with or without the entry having reached the disk), lets removing fail, makes the
  *       directory read-only;
- *   <li>takes the lock himself, for as long as he likes;
+ *   <li>takes the lock itself, for any time;
  *   <li>takes the clock since boot away (one world in eight), as on systems other than Linux.
  * </ul>
  *

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A machine with a disk, clocks and up to three processes that poll for one device, and an
- * adversary who does at random whatever {@link PollScheduleModelTest} lists. The limiters and
- * ledgers are the real ones. Times are milliseconds.
+ * adversary that does at random what {@link PollScheduleModelTest} lists. The limiters and ledgers
+ * are the real ones. Times are milliseconds.
  */
 final class PollWorld {
   static final long INTERVAL = Duration.ofMinutes(25).toMillis();
@@ -37,10 +37,10 @@ final class PollWorld {
   private final List<Process> processes = new ArrayList<>();
   private final PollDisk disk = new PollDisk(this);
 
-  /** Time as it passes; nobody in the world can read it. */
+  /** Time as it passes; no process in the world can read it. */
   private long truth;
 
-  /** What CLOCK_MONOTONIC and timers go by: it stands still in sleep. */
+  /** What CLOCK_MONOTONIC and timers go by: it stops during sleep. */
   private long awake;
 
   private long booted;

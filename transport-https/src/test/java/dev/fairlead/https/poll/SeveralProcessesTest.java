@@ -154,7 +154,7 @@ class SeveralProcessesTest {
     thread.start();
   }
 
-  /** Loads this project's classes anew. */
+  /** Loads this project's classes again. */
   private static final class ApartLoader extends URLClassLoader {
     ApartLoader() throws IOException {
       super(urls(), ClassLoader.getPlatformClassLoader());

@@ -489,7 +489,7 @@ class ScriptedUploadTest {
     assertThat(server.accepted()).isZero();
   }
 
-  /** A route that needs no port 443. Nobody opens it. */
+  /** A route that needs no port 443. It is never opened. */
   private static final class MqttStandIn implements TransportProvider {
     @Override
     public TransportOffer offer() {
