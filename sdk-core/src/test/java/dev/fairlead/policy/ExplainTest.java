@@ -207,6 +207,9 @@ class ExplainTest {
               HTTPS    X509_CA_GA          Documents disagree whether the hub takes X.509 CA
                                            credentials here. If yours refuses, the next
                                            route is tried.
+              HTTPS    LAST_RESORT         Once a better route has worked, this one is taken
+                                           only after 10 minutes and three failed walks.
+                                           Better ones are tried beside it.
                        UPLOAD_HTTPS        File upload uses HTTPS beside the chosen route:
                                            port 443 must be open too.
                        X509_CA_GA          File upload with X.509 CA credentials is
