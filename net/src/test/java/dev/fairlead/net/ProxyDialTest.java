@@ -317,7 +317,7 @@ class ProxyDialTest {
       "gave no reason",
       "rules forbid",
       "no network",
-      "no way",
+      "cannot reach that host",
       "refused",
       "in time",
       "CONNECT",
