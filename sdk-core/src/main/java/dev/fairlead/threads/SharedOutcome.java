@@ -1,9 +1,9 @@
 package dev.fairlead.threads;
 
 import java.time.Duration;
-import java.util.Map;
+import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 public final class SharedOutcome {
   private final ClientThreads threads;
   private final CompletableFuture<Void> outcome = new CompletableFuture<>();
-  private final Map<Object, CompletableFuture<Void>> handedOut = new ConcurrentHashMap<>();
+
+  /** Null while there is none: a gateway has two outcomes for each of its devices. */
+  private @Nullable IdentityHashMap<CompletableFuture<Void>, Boolean> handedOut; // guarded by this
 
   public SharedOutcome(ClientThreads threads) {
     this.threads = threads;
@@ -25,10 +27,9 @@ public final class SharedOutcome {
   /** A new future of this outcome. */
   public CompletableFuture<Void> future() {
     CompletableFuture<Void> future = threads.newFuture();
-    Object key = new Object();
-    handedOut.put(key, future);
+    keep(future);
     // A caller may ask each second for years, so futures that have ended are not kept.
-    CompletableFuture<Void> unused = future.whenComplete((done, failure) -> handedOut.remove(key));
+    CompletableFuture<Void> unused = future.whenComplete((done, failure) -> drop(future));
     if (outcome.isDone()) {
       finish(future);
     }
@@ -39,13 +40,30 @@ public final class SharedOutcome {
   @SuppressWarnings("NullAway") // A future of Void completes with null.
   public void complete() {
     outcome.complete(null);
-    handedOut.values().forEach(this::finish);
+    kept().forEach(this::finish);
   }
 
   /** Fails it. On the thread that completes futures. */
   public void fail(Throwable failure) {
     outcome.completeExceptionally(failure);
-    handedOut.values().forEach(this::finish);
+    kept().forEach(this::finish);
+  }
+
+  private synchronized void keep(CompletableFuture<Void> future) {
+    if (handedOut == null) {
+      handedOut = new IdentityHashMap<>(1);
+    }
+    handedOut.put(future, true);
+  }
+
+  private synchronized void drop(CompletableFuture<Void> future) {
+    if (handedOut != null && handedOut.remove(future) != null && handedOut.isEmpty()) {
+      handedOut = null;
+    }
+  }
+
+  private synchronized List<CompletableFuture<Void>> kept() {
+    return handedOut == null ? List.of() : List.copyOf(handedOut.keySet());
   }
 
   @SuppressWarnings("NullAway") // A future of Void completes with null.

@@ -59,15 +59,15 @@ final class AmqpSession
   private final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
 
   private final TelemetryPump pump;
-  private final TwinRequests twin;
   private final @Nullable CloudMessages cloudMessages;
   private final @Nullable MethodCalls methods;
   private final SessionLinks links;
   private final Links telemetryLinks;
-  private final Links twinLinks;
-  private final DesiredSubscription subscription;
   private final TokenRenewal renewal;
   private final Debt endAnswer;
+
+  /** Made when it is asked for: most of a gateway's devices only send. */
+  private @Nullable Twin twin;
 
   private State state = State.OPENING;
   private @Nullable Session session;
@@ -81,11 +81,7 @@ final class AmqpSession
     AmqpOptions options = connection.options();
     boolean hub = options.broker().isEmpty();
     Set<Feed> feeds = context.feeds();
-    String who = context.identity().toString();
-    boolean subscribes = hub && feeds.contains(Feed.DESIRED_PROPERTIES);
     pump = new TelemetryPump(connection, context, failures, this);
-    twin = new TwinRequests(connection, loop, failures, subscribes, this::announced, this);
-    subscription = new DesiredSubscription(loop, twin, who, () -> announced(GAP));
     renewal = new TokenRenewal(connection, context, failures);
     opening = new SessionOpening(connection, context, failures, this);
     endAnswer =
@@ -99,8 +95,9 @@ final class AmqpSession
     } else {
       cloudMessages = null;
     }
-    twinLinks = links.add(LinkPurpose.twin(addresses), twin, subscribes);
-    twin.use(twinLinks);
+    if (hub && feeds.contains(Feed.DESIRED_PROPERTIES)) {
+      twin = newTwin(true);
+    }
     if (hub && feeds.contains(Feed.DIRECT_METHODS)) {
       methods = new MethodCalls(context.inbox(), engine, failures);
       methods.use(links.add(LinkPurpose.methods(addresses), methods, true));
@@ -108,6 +105,21 @@ final class AmqpSession
       methods = null;
     }
     telemetryLinks = links.add(LinkPurpose.telemetry(addresses), pump, true);
+  }
+
+  private record Twin(TwinRequests requests, Links links, DesiredSubscription subscription) {}
+
+  private Twin newTwin(boolean subscribes) {
+    TwinRequests requests =
+        new TwinRequests(connection, loop, failures, subscribes, this::announced, this);
+    Addresses addresses = Addresses.of(context.identity(), connection.options().broker());
+    Links own = links.add(LinkPurpose.twin(addresses), requests, subscribes);
+    requests.use(own);
+    return new Twin(
+        requests,
+        own,
+        new DesiredSubscription(
+            loop, requests, context.identity().toString(), () -> announced(GAP)));
   }
 
   /** The handle on its opening. */
@@ -155,8 +167,10 @@ final class AmqpSession
 
   @Override
   public void attached(Links attached) {
-    if (attached == twinLinks && context.feeds().contains(Feed.DESIRED_PROPERTIES)) {
-      subscription.ask();
+    if (twin != null
+        && attached == twin.links
+        && context.feeds().contains(Feed.DESIRED_PROPERTIES)) {
+      twin.subscription.ask();
     } else if (attached == telemetryLinks && state == State.OPEN) {
       pump.start(attached);
     }
@@ -191,13 +205,13 @@ final class AmqpSession
 
   @Override
   public boolean needs(Links lost) {
-    return lost == twinLinks && twin.hasQueued();
+    return twin != null && lost == twin.links && twin.requests.hasQueued();
   }
 
   @Override
   public void notGranted(Links missing, String why) {
-    if (missing == twinLinks) {
-      twin.failQueued(why);
+    if (twin != null && missing == twin.links) {
+      twin.requests.failQueued(why);
     }
   }
 
@@ -226,14 +240,16 @@ final class AmqpSession
 
   @Override
   public void twinWanted() {
-    if (state == State.OPEN) {
-      links.attachNow(twinLinks);
+    if (state == State.OPEN && twin != null) {
+      links.attachNow(twin.links);
     }
   }
 
   @Override
   public void twinLost() {
-    subscription.linksLost();
+    if (twin != null) {
+      twin.subscription.linksLost();
+    }
   }
 
   /** END. */
@@ -274,14 +290,26 @@ final class AmqpSession
   }
 
   private boolean waiting() {
-    return pump.inflight() > 0 || twin.underWay() > 0;
+    return pump.inflight() > 0 || (twin != null && twin.requests.underWay() > 0);
   }
 
   // Methods for the client.
 
   @Override
   public Optional<TwinLink> twin() {
-    return connection.options().broker().isEmpty() ? Optional.of(twin) : Optional.empty();
+    if (connection.options().broker().isPresent()) {
+      return Optional.empty();
+    }
+    loop.assertInLoop();
+    Twin now = twin;
+    if (now == null) {
+      now = newTwin(false);
+      twin = now;
+      if (state == State.ENDED) {
+        now.requests.end(failures.over(Progress.NOT_SENT));
+      }
+    }
+    return Optional.of(now.requests);
   }
 
   @Override
@@ -346,10 +374,14 @@ final class AmqpSession
     endAnswer.forgive();
     opening.end();
     HubException failure = reason == null ? failures.over(Progress.MAYBE_SENT) : reason;
-    subscription.linksLost();
+    if (twin != null) {
+      twin.subscription.linksLost();
+    }
     pump.end(failure);
     links.end();
-    twin.end(failure);
+    if (twin != null) {
+      twin.requests.end(failure);
+    }
     if (cloudMessages != null) {
       cloudMessages.end();
     }

@@ -108,7 +108,9 @@ final class SessionLinks implements Links.Owner {
             this,
             user);
     attachments.put(links, new Attachment(links, wanted));
-    telemetry = links;
+    if (purpose.sends() && !purpose.receives()) {
+      telemetry = links;
+    }
     return links;
   }
 

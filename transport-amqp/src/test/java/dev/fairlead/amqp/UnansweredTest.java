@@ -8,7 +8,6 @@ import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Feed;
 import dev.fairlead.spi.MethodReply;
-import dev.fairlead.spi.TwinLink;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -169,11 +168,13 @@ class UnansweredTest extends ScriptedCase {
   }
 
   private CompletableFuture<String> readTwin() {
-    TwinLink twin = session.twin().orElseThrow();
     CompletableFuture<String> read = new CompletableFuture<>();
     context.onLoop(
         () ->
-            twin.get()
+            session
+                .twin()
+                .orElseThrow()
+                .get()
                 .whenComplete(
                     (text, failure) -> {
                       if (failure == null) {
