@@ -1,8 +1,8 @@
 package dev.fairlead.localhub;
 
 /**
- * What an AMQP connection is made of, as faults name it. Requests go from the device to the hub,
- * answers the other way, but for direct methods, where the hub calls and the device answers.
+ * The parts of an AMQP connection that a fault can end. Requests go from the device to the hub and
+ * answers the other way; with direct methods, the hub calls and the device answers.
  */
 public enum AmqpPart {
   /** The connection with everything on it. */
@@ -11,7 +11,7 @@ public enum AmqpPart {
   SESSION,
   /** The link on which tokens are put. */
   CBS_REQUESTS,
-  /** The link on which the hub says what became of a token. */
+  /** The link on which the hub answers tokens. */
   CBS_ANSWERS,
   /** The link for telemetry. */
   TELEMETRY,

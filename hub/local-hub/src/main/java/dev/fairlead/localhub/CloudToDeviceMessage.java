@@ -8,18 +8,18 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A C2D message to send. Immutable: each {@code with} method gives a changed copy. */
+/** A C2D message to send. Immutable: each {@code with} method returns a changed copy. */
 public final class CloudToDeviceMessage {
 
-  /** What feedback the sender wants; the value of {@code iothub-ack}. */
+  /** Which feedback the sender requests; the value of {@code iothub-ack}. */
   public enum Ack {
     /** No feedback. */
     NONE,
-    /** When the device completes it. */
+    /** Feedback when the device completes the message. */
     POSITIVE,
-    /** When it is dead-lettered. */
+    /** Feedback when the message is dead-lettered. */
     NEGATIVE,
-    /** Both. */
+    /** Feedback in both cases. */
     FULL
   }
 
@@ -96,29 +96,31 @@ public final class CloudToDeviceMessage {
   }
 
   /**
-   * With a time to live of its own; the expiry time then travels with the message. Without one the
-   * hub's default holds.
+   * With its own time to live; the expiry time is then sent with the message. Without one the hub's
+   * default applies.
    *
    * @param time longer than zero
    */
   public CloudToDeviceMessage withTimeToLive(Duration time) {
     if (time.isNegative() || time.isZero()) {
       throw new IllegalArgumentException(
-          "A C2D message with the time to live " + time + " would be expired when it is sent.");
+          "The time to live "
+              + time
+              + " would expire the C2D message before it is sent. Use one above zero.");
     }
     CloudToDeviceMessage copy = copy();
     copy.timeToLive = time;
     return copy;
   }
 
-  /** With a wish for feedback; without one no {@code iothub-ack} is sent along. */
+  /** With a request for feedback; without one no {@code iothub-ack} is sent. */
   public CloudToDeviceMessage withAck(Ack wish) {
     CloudToDeviceMessage copy = copy();
     copy.ack = wish;
     return copy;
   }
 
-  /** With one more application property, after those there are. */
+  /** With one more application property, after the existing ones. */
   public CloudToDeviceMessage withProperty(String name, String value) {
     Map<String, String> more = new LinkedHashMap<>(properties);
     more.put(name, value);
@@ -162,7 +164,7 @@ public final class CloudToDeviceMessage {
     return Optional.ofNullable(timeToLive);
   }
 
-  /** The wish for feedback, if given. */
+  /** The request for feedback, if given. */
   public Optional<Ack> ack() {
     return Optional.ofNullable(ack);
   }

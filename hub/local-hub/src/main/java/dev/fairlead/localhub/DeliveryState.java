@@ -1,15 +1,15 @@
 package dev.fairlead.localhub;
 
 /**
- * Where a C2D message stands (page "Understand cloud-to-device messaging", the message life cycle).
+ * The state of a C2D message (page "Understand cloud-to-device messaging", the message life cycle).
  */
 public enum DeliveryState {
-  /** Waits in the queue. */
+  /** The message is in the queue. */
   ENQUEUED,
-  /** Is with the device, locked, and not settled. */
+  /** The message was delivered to the device and is locked, not settled. */
   INVISIBLE,
-  /** The device has completed it. */
+  /** The device has completed the message. */
   COMPLETED,
-  /** Rejected, expired, purged, or delivered too often. */
+  /** The message was rejected, expired, purged, or delivered too often. */
   DEAD_LETTERED
 }

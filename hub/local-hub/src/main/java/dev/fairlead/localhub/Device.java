@@ -20,8 +20,8 @@ public interface Device {
   Optional<String> moduleId();
 
   /**
-   * The device connection string: with the primary key, or {@code x509=true}. It names no port.
-   * Contains a secret: do not print it where a log is kept.
+   * The device connection string: with the primary key, or {@code x509=true}. It contains no port.
+   * It contains a secret: do not log it.
    */
   String connectionString();
 
@@ -56,21 +56,22 @@ public interface Device {
   /** Gives the identity new random keys and cuts its connection. */
   void regenerateKeys();
 
-  /** Whether a client is connected as this identity now; over HTTPS none ever is. */
+  /** Whether a client is connected as this identity now; always false over HTTPS. */
   boolean isConnected();
 
-  /** How many connections this identity has had since it was created, the present one included. */
+  /** How many connections this identity has had since it was created, including the present one. */
   long connectionsSoFar();
 
   /** Cuts the present connection, if any. */
   void dropConnection();
 
   /**
-   * Injects a fault into the present connection, as if the device had asked for it in telemetry.
+   * Injects a fault into the present connection, as if the device had commanded it in telemetry.
    *
-   * @param operation what happens, by the name that SDK tests send in {@code
+   * @param operation the fault, by the name that SDK tests send in {@code
    *     AzIoTHub_FaultOperationType}: {@code KillTcp}, {@code KillAmqpSession}, {@code
-   *     InvokeThrottling} and so on; what the connection's protocol does not have does nothing
+   *     InvokeThrottling} and so on; a fault that the connection's protocol does not have does
+   *     nothing
    * @param delay how long to wait first
    * @param duration how long a lasting fault ({@code Invoke…}) lasts
    * @return false if there is no connection
@@ -97,7 +98,7 @@ public interface Device {
    * @param name the method's name
    * @param jsonPayload any JSON value, or empty for none; at most 128 KB
    * @param connectTimeout how long to wait for the device to connect and subscribe; zero: it must
-   *     be there
+   *     be online already
    * @param responseTimeout how long to wait for the answer, longer than zero
    * @return completes with the answer, or with {@link LocalHubException} 404103 (not online) or
    *     504101 (no answer in time)

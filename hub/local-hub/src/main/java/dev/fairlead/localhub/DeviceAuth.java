@@ -30,7 +30,7 @@ public sealed interface DeviceAuth {
   }
 
   /**
-   * A certificate known by its thumbprint; the certificate's dates and issuer are not looked at.
+   * A certificate identified by its thumbprint; its dates and issuer are not checked.
    *
    * @param certificate the client certificate, usually self-signed
    */
@@ -40,7 +40,7 @@ public sealed interface DeviceAuth {
   }
 
   /**
-   * Certificates known by their thumbprints.
+   * Certificates identified by their thumbprints.
    *
    * @param primary SHA-1 or SHA-256 of the DER certificate in hex, case ignored
    * @param secondary as the primary one
@@ -77,7 +77,7 @@ public sealed interface DeviceAuth {
     }
 
     private static void check(String key) {
-      // Base64.Decoder's own message quotes the text it refuses; a key must not end up in a log.
+      // The message of Base64.Decoder quotes the text it refuses, and a key must not reach a log.
       boolean usable;
       try {
         usable = Base64.getDecoder().decode(key).length > 0;
@@ -90,7 +90,7 @@ public sealed interface DeviceAuth {
       }
     }
 
-    /** Names no key. */
+    /** Contains no key. */
     @Override
     public String toString() {
       return "SymmetricKeys[hidden]";
@@ -112,7 +112,7 @@ public sealed interface DeviceAuth {
 
     /**
      * The SHA-1 thumbprint of a certificate, 40 upper-case hex digits. The hub still identifies
-     * devices by it; it protects nothing here.
+     * devices by it; it is not used as a protection here.
      */
     public static String sha1(X509Certificate certificate) {
       return digest("SHA-1", certificate);
@@ -129,7 +129,7 @@ public sealed interface DeviceAuth {
         return HexFormat.of().withUpperCase().formatHex(digest);
       } catch (GeneralSecurityException e) {
         throw new IllegalStateException(
-            "This Java cannot make a " + algorithm + " thumbprint of the certificate.", e);
+            "This Java cannot compute the " + algorithm + " thumbprint of the certificate.", e);
       }
     }
 
@@ -144,6 +144,6 @@ public sealed interface DeviceAuth {
     }
   }
 
-  /** Any valid certificate of the hub's CA with the right common name. */
+  /** Any valid certificate signed by the hub's CA, with the right common name. */
   record SignedByCa() implements DeviceAuth {}
 }

@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What goes wrong on purpose: when, for which device and how often. Immutable; each method gives a
- * changed copy:
+ * A deliberate failure: its effect, its moment, its device, and how often it strikes. Immutable;
+ * each method returns a changed copy:
  *
  * <pre>{@code
  * hub.faults().add(Fault.drop().beforeAck().device("dev-1").nth(3));          // the third message: stored, not acknowledged
@@ -15,38 +15,44 @@ import org.jspecify.annotations.Nullable;
  * hub.faults().add(Fault.throttle(1000).onConnect().device("dev-1").always());
  * }</pre>
  *
- * <p>Unless said otherwise a fault strikes at the first occasion, once, for any device.
+ * <p>Unless set otherwise, a fault strikes once, at the first occasion, for any device.
  */
 public final class Fault {
 
   /** When a fault strikes. */
   public enum Moment {
-    /** A TCP connection was accepted; no TLS yet, and no device known. */
+    /** A TCP connection was accepted; TLS has not started and the device is not identified. */
     ON_ACCEPT,
     /**
-     * A client on the HTTPS port has correctly requested a WebSocket and is about to be answered.
-     * No device is known.
+     * A client on the HTTPS port has correctly requested a WebSocket, and the answer has not been
+     * sent. The device is not identified.
      */
     ON_UPGRADE,
     /**
-     * AMQP: a client has chosen a SASL mechanism and is about to be answered. No device is known.
+     * AMQP: a client has chosen a SASL mechanism, and the answer has not been sent. The device is
+     * not identified.
      */
     ON_SASL,
-    /** AMQP: a client has opened its connection and is about to be answered. No device is known. */
+    /**
+     * AMQP: a client has opened its connection, and the answer has not been sent. The device is not
+     * identified.
+     */
     ON_OPEN,
-    /** AMQP: a client has put a token, which has not been looked at. No device is known. */
+    /** AMQP: a client has put a token, which has not been checked. The device is not identified. */
     ON_TOKEN,
     /**
-     * A client has authenticated and its answer is about to be sent. On AMQP that is the answer to
+     * A client has authenticated, and the answer has not been sent. On AMQP that is the answer to
      * each token that was put; without tokens, to the first attach. Over HTTPS it is the answer to
      * a device's first request on a connection.
      */
     ON_CONNECT,
-    /** AMQP: a link of a device that may attach it is about to be attached. */
+    /**
+     * AMQP: a device has requested a link that it may attach, and the link has not been attached.
+     */
     ON_ATTACH,
     /**
-     * Telemetry has arrived and is not stored yet. A fault that ends the connection here means the
-     * hub never had the message.
+     * Telemetry has arrived and is not stored yet. If a fault ends the connection here, the hub
+     * never stores the message.
      */
     BEFORE_STORE,
     /** Telemetry is stored and its acknowledgement is not sent. */
@@ -58,9 +64,9 @@ public final class Fault {
      * answer, or a half of its body.
      */
     MID_PACKET,
-    /** HTTPS: a valid request has arrived as a whole and was not carried out yet. */
+    /** HTTPS: a valid request has arrived completely and has not been carried out. */
     ON_REQUEST,
-    /** HTTPS: a request was carried out or refused, and its answer is about to be sent. */
+    /** HTTPS: a request was carried out or refused, and the answer has not been sent. */
     ON_ANSWER,
     /** HTTPS: the head of an answer has been sent, and its body, if it has one, not yet. */
     AFTER_HEADERS,
@@ -70,14 +76,14 @@ public final class Fault {
 
   /** What a fault does to the connection. */
   public sealed interface Effect {
-    /** Closes the connection gracefully: the client sees the end of the stream. */
+    /** Closes the connection gracefully: the client reads the end of the stream. */
     record Drop() implements Effect {}
 
     /** Resets the TCP connection. */
     record Reset() implements Effect {}
 
     /**
-     * Goes silent: the connection stays open, nothing is read or sent any more, not even for
+     * Falls silent: the connection stays open, but nothing more is read or sent, not even for
      * keep-alive.
      */
     record Stall() implements Effect {}
@@ -99,14 +105,14 @@ public final class Fault {
 
     /**
      * Rejects telemetry, the attach of a link, or at ON_REQUEST any HTTP request: on AMQP with the
-     * condition of the code, over HTTPS with its answer, on MQTT, which cannot say so, by closing
-     * the connection.
+     * condition of the code, over HTTPS with its answer, on MQTT, which has no such answer, by
+     * closing the connection.
      *
      * @param code six digits, such as 429001
      */
     record Reject(int code) implements Effect {}
 
-    /** AMQP: releases telemetry, which is to be sent again. */
+    /** AMQP: releases telemetry, so that the client sends it again. */
     record Release() implements Effect {}
 
     /**
@@ -116,9 +122,9 @@ public final class Fault {
     record Withhold() implements Effect {}
 
     /**
-     * Acknowledges telemetry late. On MQTT later acknowledgements wait behind it, because MQTT
-     * requires their order; over HTTPS the whole connection waits, because requests are answered
-     * one after the other.
+     * Acknowledges telemetry late. On MQTT later acknowledgements are delayed too, because MQTT
+     * requires their order; over HTTPS the whole connection is delayed, because requests are
+     * answered one after the other.
      *
      * @param by how late, on the hub's clock; more than zero
      */
@@ -135,13 +141,13 @@ public final class Fault {
     record Duplicate() implements Effect {}
 
     /**
-     * Keeps the connection alive and sends nothing else from here on: everything is read and
+     * From here on keeps the connection alive and sends nothing else: everything is read and
      * carried out, but only pings are answered and only heartbeats are sent. On MQTT that is
      * PINGRESP; on AMQP empty frames, BEGIN and END; over HTTPS, which has no pings, nothing.
      */
     record PingsOnly() implements Effect {}
 
-    /** AMQP: gives no credit on a link, ever. */
+    /** AMQP: never grants credit on a link. */
     record NoCredit() implements Effect {}
 
     /**
@@ -159,11 +165,11 @@ public final class Fault {
     record RefuseUpgrade(int status) implements Effect {}
 
     /**
-     * HTTPS: answers something else. At ON_REQUEST and BEFORE_STORE nothing has been done, at
-     * BEFORE_ACK and ON_ANSWER all.
+     * HTTPS: sends another answer. At ON_REQUEST and BEFORE_STORE the request has not been carried
+     * out; at BEFORE_ACK and ON_ANSWER it has.
      *
      * @param status 200 to 599
-     * @param headers besides those that every answer has, and instead of them
+     * @param headers added to those that every answer has; one of the same name replaces it
      * @param body empty for none
      */
     record Answer(int status, Map<String, String> headers, String body) implements Effect {
@@ -174,20 +180,20 @@ public final class Fault {
     }
 
     /**
-     * HTTPS: answers with another {@code Date}.
+     * HTTPS: sends a wrong {@code Date}.
      *
-     * @param by how far off, either way
+     * @param by the offset, positive or negative
      */
     record ShiftDate(Duration by) implements Effect {}
 
     /** Corrupts the next packet to the device (at MID_PACKET: the rest of this one). */
     record Corrupt() implements Effect {}
 
-    /** Sends bytes that are no packet. */
+    /** Sends bytes that are not a packet. */
     record Garbage() implements Effect {}
 
     /**
-     * Sends the head of a packet that claims the greatest length there is (256 MB less one byte).
+     * Sends the head of a packet that claims the greatest possible length (256 MB less one byte).
      */
     record HugeLength() implements Effect {}
   }
@@ -208,14 +214,13 @@ public final class Fault {
       @Nullable String body) {
     if (first < 1 || times < 1) {
       throw new IllegalArgumentException(
-          "A fault's occasions count from 1, and it strikes at least once.");
+          "A fault's occasions count from 1, and it strikes at least once: nth"
+              + " and times must be 1 or more.");
     }
     FaultRules.check(effect, moment, deviceId);
     if (body != null && moment != Moment.BEFORE_STORE) {
       throw new IllegalArgumentException(
-          "Only BEFORE_STORE knows what a message says; a fault for a text cannot be "
-              + moment
-              + ".");
+          "A fault for a text must strike at BEFORE_STORE; it cannot strike at " + moment + ".");
     }
     this.effect = effect;
     this.moment = moment;
@@ -244,7 +249,7 @@ public final class Fault {
   public static Fault throttle(int bytesPerSecond) {
     if (bytesPerSecond < 1) {
       throw new IllegalArgumentException(
-          "A throttle lets through at least 1 byte per second; use stall() for none.");
+          "The rate of a throttle must be at least 1 byte per second. Use stall() for none.");
     }
     return of(new Effect.Throttle(bytesPerSecond), Moment.ON_CONNECT);
   }
@@ -256,7 +261,7 @@ public final class Fault {
   public static Fault refuse(int code) {
     if (code < 1 || code > 255) {
       throw new IllegalArgumentException(
-          "The code " + code + " does not refuse: it must be 1 to 255.");
+          "The code " + code + " is outside 1 to 255, the codes that refuse.");
     }
     return of(new Effect.Refuse(code), Moment.ON_CONNECT);
   }
@@ -265,7 +270,7 @@ public final class Fault {
   public static Fault refuseUpgrade(int status) {
     if (status < 300 || status > 599) {
       throw new IllegalArgumentException(
-          "The status " + status + " does not refuse: it must be 300 to 599.");
+          "The status " + status + " is outside 300 to 599, the statuses that refuse.");
     }
     return of(new Effect.RefuseUpgrade(status), Moment.ON_UPGRADE);
   }
@@ -277,7 +282,7 @@ public final class Fault {
    */
   public static Fault reject(int code) {
     if (code < 400_000 || code > 599_999) {
-      throw new IllegalArgumentException("The code " + code + " is no six-digit error code.");
+      throw new IllegalArgumentException("The code " + code + " is not a six-digit error code.");
     }
     return of(new Effect.Reject(code), Moment.BEFORE_STORE);
   }
@@ -302,7 +307,7 @@ public final class Fault {
    */
   public static Fault acknowledgeLate(Duration by) {
     if (by.isNegative() || by.isZero()) {
-      throw new IllegalArgumentException("An acknowledgement is late by more than zero.");
+      throw new IllegalArgumentException("The delay of an acknowledgement must be more than zero.");
     }
     return of(new Effect.AcknowledgeLate(by), Moment.BEFORE_ACK);
   }
@@ -322,7 +327,7 @@ public final class Fault {
     return of(new Effect.PingsOnly(), Moment.BEFORE_ACK);
   }
 
-  /** AMQP: attaches a link on which the device never gets credit. */
+  /** AMQP: attaches a link and never grants credit on it. */
   public static Fault noCredit() {
     return of(new Effect.NoCredit(), Moment.ON_ATTACH);
   }
@@ -353,17 +358,17 @@ public final class Fault {
   }
 
   /**
-   * Answers an HTTP request with something else and does not carry it out: {@code answer(429,
+   * Sends another answer to an HTTP request and does not carry it out: {@code answer(429,
    * Map.of("Retry-After", "7"), "")}.
    *
    * @param status 200 to 599
-   * @param headers besides those that every answer has, and instead of them
+   * @param headers added to those that every answer has; one of the same name replaces it
    * @param body empty for none
    */
   public static Fault answer(int status, Map<String, String> headers, String body) {
     if (status < 200 || status > 599) {
       throw new IllegalArgumentException(
-          "The status " + status + " ends no request: it must be 200 to 599.");
+          "The status " + status + " is outside 200 to 599, the statuses that end a request.");
     }
     return of(new Effect.Answer(status, headers, body), Moment.ON_REQUEST);
   }
@@ -457,16 +462,16 @@ public final class Fault {
     return new Fault(effect, when, deviceId, first, times, body);
   }
 
-  /** Only for this device and its modules; only their occasions count. */
+  /** Only for this device and its modules; only their occasions are counted. */
   public Fault device(String id) {
     return new Fault(effect, moment, id, first, times, body);
   }
 
   /**
-   * At {@link Moment#BEFORE_STORE}, and only at telemetry that says this; only that counts. In a
-   * batch one such message is enough.
+   * At {@link Moment#BEFORE_STORE}, and only for telemetry with this text; only such telemetry
+   * counts as an occasion. In a batch one such message is enough.
    *
-   * @param text what the body contains
+   * @param text text that the body contains
    */
   public Fault message(String text) {
     return new Fault(effect, Moment.BEFORE_STORE, deviceId, first, times, text);
@@ -487,12 +492,12 @@ public final class Fault {
     return times(Integer.MAX_VALUE);
   }
 
-  /** What it does. */
+  /** The effect. */
   public Effect effect() {
     return effect;
   }
 
-  /** When. */
+  /** The moment. */
   public Moment moment() {
     return moment;
   }
@@ -502,7 +507,7 @@ public final class Fault {
     return Optional.ofNullable(deviceId);
   }
 
-  /** What telemetry has to say for it; empty for any. */
+  /** The text that telemetry must contain; empty for any. */
   public Optional<String> text() {
     return Optional.ofNullable(body);
   }

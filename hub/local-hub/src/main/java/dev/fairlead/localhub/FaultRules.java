@@ -35,7 +35,7 @@ final class FaultRules {
     if (isBeforeDevice(moment)) {
       if (deviceId != null) {
         throw new IllegalArgumentException(
-            "At " + moment + " no device is known. Use onConnect() for one device.");
+            "At " + moment + " the device is not identified yet. Use onConnect() for one device.");
       }
       boolean bare = moment == Moment.ON_ACCEPT || moment == Moment.ON_UPGRADE;
       if (bare && needsPacket(effect)) {

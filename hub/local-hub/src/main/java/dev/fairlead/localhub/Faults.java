@@ -1,29 +1,29 @@
 package dev.fairlead.localhub;
 
-/** The faults that wait for their moment. Safe for use by several threads. */
+/** The armed faults. Safe for use by several threads. */
 public interface Faults {
 
   /**
-   * Arms a fault. Of several that could strike at one occasion, the one added first does; the
-   * occasion counts for all.
+   * Arms a fault. If several could strike at one occasion, the one added first does; the occasion
+   * counts for all of them.
    */
   Armed add(Fault fault);
 
-  /** Disarms all faults. What they did to connections stays done. */
+  /** Disarms all faults. Their effects on connections remain. */
   void clear();
 
-  /** Whether none is armed. */
+  /** Whether no fault is armed. */
   boolean isIdle();
 
   /** A fault that was added. */
   interface Armed {
-    /** How often it has struck. */
+    /** How often the fault has struck. */
     int strikes();
 
-    /** Whether it has struck as often as it was asked to. */
+    /** Whether the fault has struck as often as it was set to. */
     boolean isSpent();
 
-    /** Disarms it. */
+    /** Disarms the fault. */
     void remove();
   }
 }

@@ -5,9 +5,9 @@ import java.time.Instant;
 /**
  * One HTTP request.
  *
- * @param receivedAt when its head had come, in hub time
+ * @param receivedAt when its head had arrived, in hub time
  * @param method such as {@code GET}
- * @param path without the query, escapes as they came; no more than its first 1,024 characters
- * @param status the HTTP status of the answer; 0 if a fault has kept it back
+ * @param path without the query, with escapes as received; at most its first 1,024 characters
+ * @param status the HTTP status of the answer; 0 if a fault suppressed it
  */
 public record HttpsRequest(Instant receivedAt, String method, String path, int status) {}

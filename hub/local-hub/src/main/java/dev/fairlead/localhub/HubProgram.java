@@ -38,7 +38,7 @@ public final class HubProgram implements AutoCloseable {
       System.out.print(ProgramOptions.USAGE);
       return;
     }
-    // Before the first logger is made, and only if nobody has said otherwise.
+    // Before the first logger is created, and only if the user has not set a configuration.
     if (System.getProperty("logback.configurationFile") == null) {
       System.setProperty("logback.configurationFile", "META-INF/fairlead-local-hub/logback.xml");
     }
@@ -55,7 +55,7 @@ public final class HubProgram implements AutoCloseable {
     }
   }
 
-  /** Starts the hub and prints what a client needs to know. */
+  /** Starts the hub and prints what a client needs. */
   static HubProgram start(ProgramOptions options, PrintStream out) throws IOException {
     LocalHub hub = LocalHub.start(options.hub());
     HealthAddress health = null;

@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * The hub's clock: what decides when a lock, a time to live, a token or a direct method runs out.
+ * The hub's clock: it decides when a lock, a time to live, a token or a direct method expires.
  *
- * <p>Only the hub's semantics follow it. What guards a connection (keep-alive, the time a client
+ * <p>Only the hub's semantics follow it. The timers of a connection (keep-alive, the time a client
  * may take to send CONNECT) and the validity of TLS certificates follow real time. Implementations
  * are safe for use by several threads.
  */
@@ -25,10 +25,10 @@ public interface HubTime {
    */
   Scheduled schedule(Duration delay, Runnable action);
 
-  /** An action that waits for its time. */
+  /** A scheduled action. */
   @FunctionalInterface
   interface Scheduled {
-    /** Takes the action back; without effect once it has begun. */
+    /** Cancels the action; without effect once it has begun. */
     void cancel();
   }
 }

@@ -58,9 +58,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It speaks MQTT 3.1.1 and AMQP 1.0, over TLS and over WebSockets, and HTTPS. Safe for use by
- * several threads. Its threads are daemons named {@code local-hub-*}; methods that wait for them
- * ({@link #close}, {@link #goOffline}, {@link #goOnline}) must not be called on them, which is to
- * say from a telemetry listener or in what depends on a future of the hub.
+ * several threads. Its threads are daemons named {@code local-hub-*}; methods that wait for these
+ * threads ({@link #close}, {@link #goOffline}, {@link #goOnline}) must not be called on them: not
+ * from a telemetry listener, and not from a stage that depends on a future of the hub.
  */
 public final class LocalHub implements AutoCloseable {
 
@@ -139,8 +139,7 @@ public final class LocalHub implements AutoCloseable {
   /**
    * Starts a hub.
    *
-   * @throws UncheckedIOException if a port is taken or a file cannot be used; the message says
-   *     which
+   * @throws UncheckedIOException if a port is taken or a file cannot be used; the message names it
    */
   public static LocalHub start(LocalHubOptions options) {
     try {
@@ -175,7 +174,7 @@ public final class LocalHub implements AutoCloseable {
     policies.put(name, new SharedAccessPolicy(name, keys.primary(), Set.copyOf(rights)));
   }
 
-  // --- where it is
+  // --- addresses
 
   /** The host name in connection strings, user names and token scopes. */
   public String hostName() {
@@ -193,19 +192,18 @@ public final class LocalHub implements AutoCloseable {
   }
 
   /**
-   * The port of HTTPS, and of what runs over WebSockets at {@code /$iothub/websocket}: MQTT with
-   * the sub-protocol {@code mqtt}, AMQP with {@code AMQPWSB10}. It stays the same while the hub is
-   * offline.
+   * The port of HTTPS, and of WebSockets at {@code /$iothub/websocket}: MQTT with the sub-protocol
+   * {@code mqtt}, AMQP with {@code AMQPWSB10}. It stays the same while the hub is offline.
    */
   public int httpsPort() {
     return listener(HubPort.HTTPS).port();
   }
 
   private Listener listener(HubPort port) {
-    return Objects.requireNonNull(listeners.get(port), "every port has its listener");
+    return Objects.requireNonNull(listeners.get(port), "every port has a listener");
   }
 
-  /** The certificate of the hub's CA, which clients have to trust. */
+  /** The certificate of the hub's CA, which clients must trust. */
   public X509Certificate caCertificate() {
     return ca.certificate();
   }
@@ -216,8 +214,8 @@ public final class LocalHub implements AutoCloseable {
   }
 
   /**
-   * A PEM file with the certificate of the hub's CA: in the state directory, else a temporary one
-   * that goes with the hub.
+   * A PEM file with the certificate of the hub's CA: in the state directory, else a temporary file
+   * that is deleted with the hub.
    */
   public synchronized Path caFile() {
     try {
@@ -249,24 +247,25 @@ public final class LocalHub implements AutoCloseable {
     return core.registry().create(IdentityId.ofDevice(deviceId), auth);
   }
 
-  /** A device; empty if there is none. */
+  /** A device; empty if it does not exist. */
   public Optional<Device> device(String deviceId) {
     return core.registry().find(IdentityId.ofDevice(deviceId)).map(Device.class::cast);
   }
 
-  /** A module; empty if there is none. */
+  /** A module; empty if it does not exist. */
   public Optional<Device> module(String deviceId, String moduleId) {
     return core.registry().find(new IdentityId(deviceId, moduleId)).map(Device.class::cast);
   }
 
   /**
-   * Deletes a device with its modules and cuts their connections; does nothing if there is none.
+   * Deletes a device with its modules and cuts their connections; does nothing if it does not
+   * exist.
    */
   public void deleteDevice(String deviceId) {
     core.registry().delete(IdentityId.ofDevice(deviceId));
   }
 
-  /** Deletes a module and cuts its connection; does nothing if there is none. */
+  /** Deletes a module and cuts its connection; does nothing if it does not exist. */
   public void deleteModule(String deviceId, String moduleId) {
     core.registry().delete(new IdentityId(deviceId, moduleId));
   }
@@ -307,45 +306,46 @@ public final class LocalHub implements AutoCloseable {
         Pem.privateKey(issued.key()));
   }
 
-  // --- what it has seen, and what shall go wrong
+  // --- records and faults
 
-  /** What the hub has received. */
+  /** The telemetry that the hub has received. */
   public Telemetry telemetry() {
     return core.telemetry();
   }
 
-  /** What has come over HTTPS. */
+  /** The requests that arrived over HTTPS. */
   public HttpsTraffic https() {
     return https.traffic();
   }
 
-  /** What devices have uploaded. */
+  /** The files that devices have uploaded. */
   public Uploads uploads() {
     return https.uploads();
   }
 
-  /** What shall go wrong. */
+  /** The faults of this hub. */
   public Faults faults() {
     return core.faults();
   }
 
-  /** Stops listening and cuts every connection; all state is kept. Returns when it is done. */
+  /** Stops listening and cuts every connection; all state is kept. Returns when all are closed. */
   public void goOffline() {
     listeners.values().forEach(Listener::stop);
   }
 
   /**
-   * Stops listening on one port and cuts its connections; the others go on. Returns when it is
-   * done.
+   * Stops listening on one port and cuts its connections; the other ports are unaffected. Returns
+   * when its connections are closed.
    */
   public void goOffline(HubPort port) {
     listener(port).stop();
   }
 
   /**
-   * Listens again, on all ports, with the numbers they had.
+   * Listens again, on all ports, with the same numbers.
    *
-   * @throws UncheckedIOException if a port was taken in between; others may be online then
+   * @throws UncheckedIOException if another process has taken a port; other ports may be online
+   *     then
    */
   public void goOnline() {
     for (HubPort port : HubPort.values()) {
@@ -354,9 +354,9 @@ public final class LocalHub implements AutoCloseable {
   }
 
   /**
-   * Listens again on one port, with the number it had.
+   * Listens again on one port, with the same number.
    *
-   * @throws UncheckedIOException if the port was taken in between
+   * @throws UncheckedIOException if another process has taken the port
    */
   public void goOnline(HubPort port) {
     synchronized (this) {
@@ -381,7 +381,7 @@ public final class LocalHub implements AutoCloseable {
     return listener(port).isListening();
   }
 
-  /** Cuts every connection; new ones are welcome. */
+  /** Cuts every connection; new ones are accepted. */
   @SuppressWarnings("FutureReturnValueIgnored")
   public void dropConnections() {
     connections.close();
@@ -414,8 +414,8 @@ public final class LocalHub implements AutoCloseable {
   }
 
   /**
-   * Ends all connections, threads and timers and frees the ports. Returns when it is done; a second
-   * call does nothing.
+   * Ends all connections, threads and timers and frees the ports. Returns when that is done; a
+   * second call does nothing.
    */
   @Override
   public void close() {
@@ -434,7 +434,7 @@ public final class LocalHub implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "The hub is closed, but a file of it is not in order: " + e.getMessage(), e);
+          "The hub is closed, but a file could not be closed or deleted: " + e.getMessage(), e);
     }
   }
 

@@ -1,7 +1,7 @@
 package dev.fairlead.localhub;
 
 /**
- * The hub refuses what its service side was asked to do.
+ * The hub refuses an operation of its service side.
  *
  * <p>Carries the six-digit error code of the hub (page "Understand and resolve Azure IoT Hub
  * errors"), for example 404001 for an unknown device, 403004 for a full C2D queue, 404103 for a

@@ -8,8 +8,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a local hub is set up. Immutable: each method with an argument gives a changed copy, each
- * without gives the value.
+ * The options of a local hub. Immutable: each method with an argument returns a changed copy, each
+ * method without returns the value.
  *
  * <pre>{@code
  * LocalHub.start(LocalHubOptions.defaults().hostName("hub.example.net").mqttPort(8883))
@@ -83,12 +83,12 @@ public final class LocalHubOptions {
   }
 
   /**
-   * The hub's host name in connection strings, user names and token scopes. Some clients insist on
-   * a dot in it.
+   * The hub's host name in connection strings, user names and token scopes. Some clients require a
+   * dot in it.
    */
   public LocalHubOptions hostName(String name) {
     if (name.isBlank() || name.contains("/") || name.contains(";")) {
-      throw new IllegalArgumentException("'" + name + "' is no host name.");
+      throw new IllegalArgumentException("'" + name + "' is not a host name.");
     }
     LocalHubOptions copy = copy();
     copy.hostName = name;
@@ -172,21 +172,21 @@ public final class LocalHubOptions {
     return extraServerNames;
   }
 
-  /** The certificate the hub shows. */
+  /** The server certificate. */
   public LocalHubOptions serverCertificate(ServerCertificate certificate) {
     LocalHubOptions copy = copy();
     copy.serverCertificate = certificate;
     return copy;
   }
 
-  /** The certificate the hub shows. Default a good one. */
+  /** The server certificate. Default a good one. */
   public ServerCertificate serverCertificate() {
     return serverCertificate;
   }
 
   /**
-   * A directory that keeps the CA, so that clients may trust it across restarts. Its key is
-   * readable by the owner only.
+   * A directory for the CA, so that clients may trust it across restarts. Its key is readable by
+   * the owner only.
    */
   public LocalHubOptions stateDirectory(Path directory) {
     LocalHubOptions copy = copy();
@@ -194,15 +194,15 @@ public final class LocalHubOptions {
     return copy;
   }
 
-  /** The state directory. Default none: each hub has a CA of its own. */
+  /** The state directory. Default none: each hub creates a new CA. */
   public Optional<Path> stateDirectory() {
     return Optional.ofNullable(stateDirectory);
   }
 
   /**
    * A file to which each telemetry message is appended as one line of JSON before it is
-   * acknowledged. It survives the end of the process, not of the machine (it is written, not forced
-   * to disk). Sequence numbers continue from its last line.
+   * acknowledged. Its content survives a crash of the process, but not of the machine (it is
+   * written, not forced to disk). Sequence numbers continue from its last line.
    */
   public LocalHubOptions telemetryFile(Path file) {
     LocalHubOptions copy = copy();
@@ -269,27 +269,30 @@ public final class LocalHubOptions {
     return faultMessages;
   }
 
-  /** How many connections the hub holds at once, at least 1; more are closed when accepted. */
+  /**
+   * The maximum number of simultaneous connections, at least 1; any further one is closed when it
+   * is accepted.
+   */
   public LocalHubOptions maxConnections(int connections) {
     LocalHubOptions copy = copy();
     copy.maxConnections = atLeastOne(connections, "maxConnections");
     return copy;
   }
 
-  /** How many connections the hub holds at once. Default 10,000. */
+  /** The maximum number of simultaneous connections. Default 10,000. */
   public int maxConnections() {
     return maxConnections;
   }
 
   /**
-   * How long, in real time, a client may take from the TCP connect to CONNECT; on the HTTPS port,
-   * to the upgrade and from there to CONNECT, and without an upgrade from byte to byte, between
-   * requests, too.
+   * How long, in real time, a client may take from the TCP connect to CONNECT. On the HTTPS port
+   * the limit applies to the upgrade, then again to CONNECT; without an upgrade it applies from
+   * byte to byte, also between requests.
    */
   public LocalHubOptions idleBeforeConnect(Duration time) {
     if (time.isNegative() || time.isZero()) {
       throw new IllegalArgumentException(
-          "A client needs some time to send CONNECT, not " + time + ".");
+          "The time to send CONNECT must be more than zero, not " + time + ".");
     }
     LocalHubOptions copy = copy();
     copy.idleBeforeConnect = time;
@@ -313,26 +316,26 @@ public final class LocalHubOptions {
     return ioThreads;
   }
 
-  /** For how many identities one AMQP connection may speak, at least 1. */
+  /** How many identities one AMQP connection may carry, at least 1. */
   public LocalHubOptions amqpIdentities(int identities) {
     LocalHubOptions copy = copy();
     copy.amqpIdentities = atLeastOne(identities, "amqpIdentities");
     return copy;
   }
 
-  /** For how many identities one AMQP connection may speak. Default 1000. */
+  /** How many identities one AMQP connection may carry. Default 1000. */
   public int amqpIdentities() {
     return amqpIdentities;
   }
 
-  /** For how many identities one AMQP connection over WebSockets may speak, at least 1. */
+  /** How many identities one AMQP connection over WebSockets may carry, at least 1. */
   public LocalHubOptions amqpWebSocketIdentities(int identities) {
     LocalHubOptions copy = copy();
     copy.amqpWebSocketIdentities = atLeastOne(identities, "amqpWebSocketIdentities");
     return copy;
   }
 
-  /** For how many identities one AMQP connection over WebSockets may speak. Default 500. */
+  /** How many identities one AMQP connection over WebSockets may carry. Default 500. */
   public int amqpWebSocketIdentities() {
     return amqpWebSocketIdentities;
   }
@@ -344,7 +347,7 @@ public final class LocalHubOptions {
   public LocalHubOptions amqpIdleTimeout(Duration time) {
     if (time.toMillis() < 1) {
       throw new IllegalArgumentException(
-          "An AMQP idle time-out is at least a millisecond, not " + time + ".");
+          "The AMQP idle time-out must be at least 1 ms, not " + time + ".");
     }
     LocalHubOptions copy = copy();
     copy.amqpIdleTimeout = time;
@@ -356,7 +359,7 @@ public final class LocalHubOptions {
     return amqpIdleTimeout;
   }
 
-  /** How often a C2D message may come back to the queue before it is dead-lettered, 1 to 100. */
+  /** How often a C2D message may return to the queue before it is dead-lettered, 1 to 100. */
   public LocalHubOptions maxDeliveryCount(int count) {
     if (count < 1 || count > 100) {
       throw new IllegalArgumentException(
@@ -372,7 +375,7 @@ public final class LocalHubOptions {
     return maxDeliveryCount;
   }
 
-  /** The time to live of C2D messages that have none of their own, one minute to two days. */
+  /** The time to live of C2D messages that set none, one minute to two days. */
   public LocalHubOptions defaultTimeToLive(Duration time) {
     if (time.compareTo(Duration.ofMinutes(1)) < 0 || time.compareTo(Duration.ofDays(2)) > 0) {
       throw new IllegalArgumentException(
@@ -389,9 +392,9 @@ public final class LocalHubOptions {
   }
 
   /**
-   * How many C2D receives over HTTPS the hub allows in a minute, all devices together; 0 for any
-   * number. What is more is answered with 429 and {@code Retry-After}. The count follows the hub's
-   * clock.
+   * How many C2D receives over HTTPS the hub allows in a minute, all devices together; 0 for no
+   * limit. Receives above the limit are answered with 429 and {@code Retry-After}. The count
+   * follows the hub's clock.
    */
   public LocalHubOptions cloudReceivesPerMinute(int receives) {
     if (receives < 0) {
@@ -440,9 +443,9 @@ public final class LocalHubOptions {
   }
 
   /**
-   * The host that the hub names to devices for uploads; with {@code :port} if it has a port of its
-   * own, else the hub's HTTPS port goes with it. Clients have to reach the hub under it, and the
-   * certificate must be good for it: see {@link #extraServerNames(List)}.
+   * The host that the hub names to devices for uploads; with {@code :port} if its port is not the
+   * hub's HTTPS port. Clients must reach the hub under this name, and the certificate must be valid
+   * for it: see {@link #extraServerNames(List)}.
    */
   public LocalHubOptions storageHostName(String name) {
     LocalHubOptions copy = copy();

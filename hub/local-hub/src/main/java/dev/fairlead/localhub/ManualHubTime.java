@@ -7,8 +7,7 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A clock that stands still until a test moves it, so that nothing that takes a minute takes a
- * minute.
+ * A clock that only moves when a test moves it, so that a test need not wait for time to pass.
  *
  * <p>Safe for use by several threads; actions run on the thread that calls {@link #advance}.
  */
@@ -19,7 +18,7 @@ public final class ManualHubTime implements HubTime {
   private Instant now;
   private long order;
 
-  /** Starts at the real time, so that certificates and tokens made elsewhere are valid. */
+  /** Starts at the real time, so that certificates and tokens created elsewhere are valid. */
   public ManualHubTime() {
     this(Instant.now());
   }
@@ -42,9 +41,9 @@ public final class ManualHubTime implements HubTime {
   }
 
   /**
-   * Moves the clock forward and runs on this thread, in order, what falls due on the way.
+   * Moves the clock forward and runs on this thread, in order, the actions that become due.
    *
-   * @param step zero or more; zero runs what is due already
+   * @param step zero or more; zero runs the actions that are due already
    * @throws IllegalArgumentException if the step is negative
    */
   public void advance(Duration step) {

@@ -3,26 +3,26 @@ package dev.fairlead.localhub;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The receipt for a C2D message: follows it until it is completed or dead-lettered. Safe for use by
+ * A C2D message that was sent: its state until it is completed or dead-lettered. Safe for use by
  * several threads.
  */
 public interface SentMessage {
 
-  /** The message id: the sender's, or the one the hub made. */
+  /** The message id: the sender's, or the one that the hub generated. */
   String messageId();
 
-  /** Where the message stands now. */
+  /** The state of the message now. */
   DeliveryState state();
 
   /**
-   * How often it has come back to the queue unsettled; zero for a message that was delivered at
-   * most once.
+   * How often it has returned to the queue unsettled; zero for a message that was delivered at most
+   * once.
    */
   int deliveryCount();
 
   /**
-   * Completes with how the message ended, whatever feedback its sender asked for. It completes on a
-   * thread of the hub: do not block in what depends on it.
+   * Completes with the message's outcome, whatever feedback its sender requested. It completes on a
+   * thread of the hub: dependent stages must not block.
    */
   CompletableFuture<Feedback> feedback();
 }

@@ -5,7 +5,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 
 /**
- * Which certificate the hub shows. All but the first are for tests of clients that have to refuse
+ * The server certificate of the hub. All but the first are for tests of clients, which must refuse
  * it.
  */
 public sealed interface ServerCertificate {
@@ -41,7 +41,7 @@ public sealed interface ServerCertificate {
   }
 
   /**
-   * A given one.
+   * A certificate of the caller's.
    *
    * @param chain the server certificate first
    * @param key its private key
@@ -56,9 +56,9 @@ public sealed interface ServerCertificate {
     NONE,
     /** The names in it. */
     WRONG_HOST,
-    /** It ended yesterday. */
+    /** It expired yesterday. */
     EXPIRED,
-    /** It begins tomorrow. */
+    /** It is valid from tomorrow on. */
     NOT_YET_VALID,
     /** No CA signed it. */
     SELF_SIGNED,

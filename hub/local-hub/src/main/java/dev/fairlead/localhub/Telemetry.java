@@ -5,16 +5,15 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * What the hub has received. Keeps the newest records in memory, as many as {@link
- * LocalHubOptions#telemetryRetention} says; older ones are forgotten but counted. Safe for use by
- * several threads.
+ * The telemetry that the hub has received. The newest {@link LocalHubOptions#telemetryRetention}
+ * records are kept in memory; older ones are dropped but counted. Safe for use by several threads.
  */
 public interface Telemetry {
 
   /** The records kept, oldest first. */
   List<TelemetryRecord> received();
 
-  /** The records kept that came from a device or one of its modules, oldest first. */
+  /** The kept records of a device and its modules, oldest first. */
   List<TelemetryRecord> receivedFrom(String deviceId);
 
   /** How many messages were received since the start or the last {@link #clear}, kept or not. */
@@ -30,20 +29,20 @@ public interface Telemetry {
    * @param count zero or more
    * @param timeout how long to wait, in real time
    * @return {@link #received}
-   * @throws IllegalStateException if the time runs out first, naming how many there are, or if the
-   *     thread is interrupted
+   * @throws IllegalStateException if the time-out expires first (the message says how many there
+   *     are), or if the thread is interrupted
    */
   List<TelemetryRecord> await(int count, Duration timeout);
 
   /**
    * Calls a listener for each message from now on, after it is stored and before it is
-   * acknowledged, on a thread that serves connections: it must return at once. Records of one
-   * device come in order.
+   * acknowledged, on a thread that serves connections: it must not block. Records of one device
+   * arrive in order.
    *
-   * @return takes the listener away
+   * @return removes the listener
    */
   AutoCloseable onTelemetry(Consumer<TelemetryRecord> listener);
 
-  /** Forgets all records and sets {@link #count} to zero; sequence numbers go on. */
+  /** Drops all records and sets {@link #count} to zero; sequence numbers continue. */
   void clear();
 }

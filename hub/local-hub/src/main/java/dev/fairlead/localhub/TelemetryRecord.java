@@ -17,7 +17,7 @@ public final class TelemetryRecord {
   private final Map<String, String> systemProperties;
   private final Instant enqueuedAt;
 
-  /** Made by the hub; the body and the maps are taken over, not copied. */
+  /** Created by the hub; the body and the maps are not copied. */
   public TelemetryRecord(
       long sequence,
       String deviceId,
@@ -66,8 +66,8 @@ public final class TelemetryRecord {
   }
 
   /**
-   * The application properties in the order they came; a property without a value is the empty
-   * string. Unmodifiable.
+   * The application properties in the order of their arrival; a property without a value is the
+   * empty string. Unmodifiable.
    */
   public Map<String, String> properties() {
     return properties;
@@ -76,7 +76,7 @@ public final class TelemetryRecord {
   /**
    * The system properties under their service-side names: {@code message-id}, {@code
    * correlation-id}, {@code user-id}, {@code content-type}, {@code content-encoding}, {@code
-   * iothub-creation-time-utc}, …, and what the hub adds: {@code iothub-connection-device-id},
+   * iothub-creation-time-utc}, …, and those that the hub adds: {@code iothub-connection-device-id},
    * {@code iothub-connection-module-id}, {@code iothub-connection-auth-method}, {@code
    * iothub-connection-auth-generation-id}, {@code iothub-message-source}. The time of arrival is
    * {@link #enqueuedAt}. Unmodifiable.

@@ -1,11 +1,11 @@
 package dev.fairlead.localhub;
 
 /**
- * A twin at one moment.
+ * A snapshot of a twin.
  *
  * @param desired the desired properties, a JSON object without {@code $version} and {@code
  *     $metadata}
- * @param desiredVersion its version; 1 when the identity is created, one more with each accepted
+ * @param desiredVersion its version; 1 when the identity is created, incremented by each accepted
  *     update
  * @param desiredMetadata its {@code $metadata} as JSON
  * @param reported the reported properties, as {@code desired}

@@ -1,18 +1,18 @@
 package dev.fairlead.localhub;
 
 /**
- * Points of AMQP on which the hub's documentation is silent or contradicts itself. A client has to
- * live with either; test it with both.
+ * Points of AMQP on which the hub's documentation is silent or contradicts itself. A client must
+ * work with either behaviour; test it with both.
  *
  * @param modified what the outcome <em>modified</em> does to a C2D message. Default {@link
  *     ModifiedOutcome#ABANDON}
- * @param secondLink what happens when an identity attaches a link, on this or another connection,
- *     that it has already. Default {@link SecondLink#STEALS}
- * @param reportStatus the status of a twin report that was taken: 200, as seen from the cloud, or
- *     204, as IoT Edge's hub has it. Default 200
- * @param certificatesOverWebSockets whether a client certificate counts on AMQP over WebSockets.
- *     Microsoft's Java client claims it since 2023, while about half of such connections were cut.
- *     Default false
+ * @param secondLink what happens when an identity attaches a link that it already has, on this or
+ *     another connection. Default {@link SecondLink#STEALS}
+ * @param reportStatus the status of an accepted twin report: 200, as seen from the cloud, or 204,
+ *     as sent by IoT Edge's hub. Default 200
+ * @param certificatesOverWebSockets whether a client certificate is accepted on AMQP over
+ *     WebSockets. Microsoft's Java client has offered it since 2023, but about half of such
+ *     connections were cut. Default false
  */
 public record UndocumentedAmqpBehavior(
     ModifiedOutcome modified,
@@ -20,15 +20,15 @@ public record UndocumentedAmqpBehavior(
     int reportStatus,
     boolean certificatesOverWebSockets) {
 
-  /** What <em>modified</em> does. */
+  /** The effect of <em>modified</em>. */
   public enum ModifiedOutcome {
-    /** It abandons the message, whatever its flags say. */
+    /** The message is abandoned, whatever the flags are. */
     ABANDON,
     /** {@code undeliverable-here} dead-letters the message; else it is abandoned. */
     BY_FLAGS
   }
 
-  /** What a second link does. */
+  /** The effect of a second link. */
   public enum SecondLink {
     /** The older one is detached with {@code amqp:link:stolen}. */
     STEALS,
@@ -40,7 +40,7 @@ public record UndocumentedAmqpBehavior(
   public UndocumentedAmqpBehavior {
     if (reportStatus != 200 && reportStatus != 204) {
       throw new IllegalArgumentException(
-          "A twin report is answered with 200 or 204, not with " + reportStatus + ".");
+          "reportStatus must be 200 or 204, not " + reportStatus + ".");
     }
   }
 
@@ -49,12 +49,12 @@ public record UndocumentedAmqpBehavior(
     return builder().build();
   }
 
-  /** A builder that holds the defaults. */
+  /** A builder with the defaults. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** A builder that holds these values. */
+  /** A builder with these values. */
   public Builder toBuilder() {
     return new Builder(this);
   }

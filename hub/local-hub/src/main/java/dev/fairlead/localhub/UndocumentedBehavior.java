@@ -3,35 +3,35 @@ package dev.fairlead.localhub;
 import java.time.Duration;
 
 /**
- * Points on which the hub's documentation is silent or contradicts itself. A client has to live
- * with either; test it with both.
+ * Points on which the hub's documentation is silent or contradicts itself. A client must work with
+ * either behaviour; test it with both.
  *
- * @param unknownTopic what a PUBLISH to an undocumented topic brings. Devices that do so report a
- *     connection that is closed at once; in 2016 the hub still took such messages. Default {@link
+ * @param unknownTopic the reaction to a PUBLISH to an undocumented topic. Users report that the hub
+ *     closes the connection immediately; in 2016 it still accepted such messages. Default {@link
  *     Reaction#CLOSE}
- * @param unknownFilter what a SUBSCRIBE to an undocumented topic filter brings. Default {@link
+ * @param unknownFilter the reaction to a SUBSCRIBE to an undocumented topic filter. Default {@link
  *     Reaction#CLOSE}
- * @param sixthSubscription what a sixth topic filter brings; only the limit of five is documented.
- *     Default {@link Reaction#CLOSE}
- * @param acknowledgementOutOfOrder what a PUBACK brings that overtakes an earlier message; the
+ * @param sixthSubscription the reaction to a sixth topic filter; only the limit of five is
+ *     documented. Default {@link Reaction#CLOSE}
+ * @param acknowledgementOutOfOrder the reaction to a PUBACK that overtakes an earlier message; the
  *     documentation only forbids it (as MQTT-4.6.0-2 does). Default {@link Reaction#CLOSE}
- * @param clockTolerance how long after its end a SAS token still opens a connection. The hub
- *     tolerates a clock that is wrong by five minutes. Default zero, so that tests see the end
- *     exactly
- * @param expiryGrace how long after the end of its token a connection lives on (AMQP: the links
- *     that it is for); about ten minutes at the hub. Default zero
- * @param everyReturnCounts whether a lock that times out and a connection that ends raise a C2D
- *     message's delivery count, as older documentation says, or only an explicit abandon. Default
- *     true
+ * @param clockTolerance how long after its expiry a SAS token still opens a connection. The hub
+ *     tolerates a clock that is wrong by five minutes. Default zero, so that tests see the exact
+ *     expiry
+ * @param expiryGrace how long a connection (AMQP: the links of the token's identity) remains after
+ *     its token has expired; about ten minutes at the hub. Default zero
+ * @param everyReturnCounts whether the delivery count of a C2D message also rises when its lock
+ *     times out or the connection ends, as older documentation says, or only with an explicit
+ *     abandon. Default true
  * @param cleanSessionPurges whether CleanSession = 1 empties the C2D queue of the device, as one
  *     SDK's documentation says and others contradict. Default false
  * @param deviceKeyOpensModules whether a token of the device, signed with the device's key, opens
  *     its modules too. Default false
- * @param twinAtSubscribedQos whether twin answers and notifications go out at the subscribed QoS; a
- *     published trace shows QoS 0 always. Default false, which is QoS 0
- * @param caCertificatesOnPort443 whether a certificate that counts by its CA is taken over
- *     WebSockets and HTTPS too. Documents once limited that to hubs in preview mode, as some of
- *     Microsoft's clients still do; those of 2025 do not. Default false
+ * @param twinAtSubscribedQos whether twin answers and notifications are sent at the subscribed QoS;
+ *     a published trace shows QoS 0 always. Default false, which is QoS 0
+ * @param caCertificatesOnPort443 whether a CA-signed certificate is accepted over WebSockets and
+ *     HTTPS too. Documents once limited that to hubs in preview mode, as some of Microsoft's
+ *     clients still do; those of 2025 do not. Default false
  * @param amqp the points of AMQP. Default {@link UndocumentedAmqpBehavior#defaults}
  * @param https the points of HTTPS. Default {@link UndocumentedHttpsBehavior#defaults}
  */
@@ -50,14 +50,18 @@ public record UndocumentedBehavior(
     UndocumentedAmqpBehavior amqp,
     UndocumentedHttpsBehavior https) {
 
-  /** How the hub takes what it does not like. */
+  /** The hub's reaction to an undocumented packet. */
   public enum Reaction {
-    /** It closes the connection. */
+    /** The hub closes the connection. */
     CLOSE,
-    /** It says no where MQTT can: SUBACK with 0x80. Elsewhere as {@link #IGNORE}. */
+    /**
+     * The hub refuses where MQTT has an answer for that: SUBACK with 0x80. Elsewhere as {@link
+     * #IGNORE}.
+     */
     REFUSE,
     /**
-     * It acts as if all were well, and does nothing; an acknowledgement out of order is accepted.
+     * The hub answers as if the packet were valid, and does nothing; an acknowledgement out of
+     * order is accepted.
      */
     IGNORE
   }
@@ -67,12 +71,12 @@ public record UndocumentedBehavior(
     return builder().build();
   }
 
-  /** A builder that holds the defaults. */
+  /** A builder with the defaults. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** A builder that holds these values. */
+  /** A builder with these values. */
   public Builder toBuilder() {
     return new Builder(this);
   }

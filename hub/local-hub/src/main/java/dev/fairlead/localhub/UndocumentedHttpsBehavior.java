@@ -1,13 +1,13 @@
 package dev.fairlead.localhub;
 
 /**
- * Points of HTTPS on which the hub's documentation is silent or contradicts itself. A client has to
- * live with either; test it with both.
+ * Points of HTTPS on which the hub's documentation is silent or contradicts itself. A client must
+ * work with either behaviour; test it with both.
  *
  * @param disabledCode how a disabled identity is refused: 404001 (DeviceNotFound), as the table of
  *     error codes says, 401003 (unauthorized) or 403012 (DeviceDisabled). Default 404001
- * @param lockTimeoutObeyed whether the header {@code iothub-messagelocktimeout} says how long a C2D
- *     message stays locked. The lock is documented as one minute, but clients send the header.
+ * @param lockTimeoutObeyed whether the header {@code iothub-messagelocktimeout} sets how long a C2D
+ *     message stays locked. The documented lock time is one minute, but clients send the header.
  *     Default false
  * @param errorsInJson whether the message of an error is a JSON document in a string, as with newer
  *     hubs, or {@code ErrorCode:name;text}. Default false
@@ -19,9 +19,7 @@ public record UndocumentedHttpsBehavior(
   public UndocumentedHttpsBehavior {
     if (disabledCode != 404001 && disabledCode != 401003 && disabledCode != 403012) {
       throw new IllegalArgumentException(
-          "A disabled identity is refused with 404001, 401003 or 403012, not with "
-              + disabledCode
-              + ".");
+          "disabledCode must be 404001, 401003 or 403012, not " + disabledCode + ".");
     }
   }
 
@@ -30,12 +28,12 @@ public record UndocumentedHttpsBehavior(
     return builder().build();
   }
 
-  /** A builder that holds the defaults. */
+  /** A builder with the defaults. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** A builder that holds these values. */
+  /** A builder with these values. */
   public Builder toBuilder() {
     return new Builder(this);
   }

@@ -5,15 +5,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a device has said at the end of an upload.
+ * A device's report at the end of an upload.
  *
  * @param correlationId of the upload
  * @param deviceId the device
  * @param moduleIdOrNull the module, null for the device itself
  * @param blobName with the device id in front
- * @param success whether the device says that it succeeded
- * @param statusCode what else it says; 0 if it names none
- * @param statusDescription what else it says; empty if it names none
+ * @param success whether the device reports success
+ * @param statusCode the reported status code; 0 if the device reports none
+ * @param statusDescription the reported description; empty if the device reports none
  * @param receivedAt in hub time
  */
 public record UploadNotice(

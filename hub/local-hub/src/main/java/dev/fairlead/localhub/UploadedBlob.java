@@ -11,7 +11,7 @@ public final class UploadedBlob {
   private final byte[] content;
   private final Instant storedAt;
 
-  /** Made by the hub; the content is taken over, not copied. */
+  /** Created by the hub; the content is not copied. */
   public UploadedBlob(String name, String contentType, byte[] content, Instant storedAt) {
     this.name = name;
     this.contentType = contentType;
@@ -24,7 +24,7 @@ public final class UploadedBlob {
     return name;
   }
 
-  /** The content type; {@code application/octet-stream} if the client has named none. */
+  /** The content type; {@code application/octet-stream} if the client sent none. */
   public String contentType() {
     return contentType;
   }
@@ -44,7 +44,7 @@ public final class UploadedBlob {
     return content.length;
   }
 
-  /** When it was complete, in hub time. */
+  /** When the upload was complete, in hub time. */
   public Instant storedAt() {
     return storedAt;
   }

@@ -3,7 +3,10 @@ package dev.fairlead.localhub;
 import java.util.List;
 import java.util.Optional;
 
-/** What devices have uploaded and what they have said about it. Safe for use by several threads. */
+/**
+ * The blobs that devices have uploaded, and their reports about them. Safe for use by several
+ * threads.
+ */
 public interface Uploads {
 
   /** The blobs in the order they were stored. */
@@ -16,12 +19,14 @@ public interface Uploads {
    */
   Optional<UploadedBlob> blob(String name);
 
-  /** What devices have said of their uploads, in the order it came; the last 1,000. */
+  /** The last 1,000 reports of devices about their uploads, in the order of their arrival. */
   List<UploadNotice> notices();
 
-  /** How many uploads of a device and its modules are begun, not over and not reported. */
+  /**
+   * How many uploads of a device and its modules have begun and are neither expired nor reported.
+   */
   int active(String deviceId);
 
-  /** Forgets all blobs and notices; uploads that are under way go on. */
+  /** Drops all blobs and notices; active uploads continue. */
   void clear();
 }

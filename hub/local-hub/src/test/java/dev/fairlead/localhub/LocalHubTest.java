@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class LocalHubTest {
 
-  /** A strict client: trusts the hub's CA, checks dates and the host name. */
+  /** A strict client: trusts only the hub's CA, checks dates and the host name. */
   private static X509Certificate handshake(LocalHub hub, String name) throws Exception {
     KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
     trusted.load(null, null);

@@ -11,16 +11,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * The address of a link (page "Communicate with your IoT hub by using the AMQP protocol").
  *
- * @param node what it names
- * @param id whose that is; null for the node that belongs to nobody
+ * @param node what the address names
+ * @param id the identity that owns it; null for the node without an owner
  */
 record Address(Node node, @Nullable IdentityId id) {
 
   static final String CBS = "$cbs";
 
-  /** What an address names. */
+  /** The kinds of nodes. */
   enum Node {
-    /** Where tokens are put. */
+    /** The node for tokens. */
     CBS,
     /** Telemetry; for a receiver on a module, its inputs. */
     EVENTS,
@@ -33,10 +33,10 @@ record Address(Node node, @Nullable IdentityId id) {
   }
 
   /**
-   * Reads an address: a path, or {@code amqps://host/path}.
+   * Parses an address: a path, or {@code amqps://host/path}.
    *
-   * @param known whether there is such an identity: some clients percent-encode ids here and some
-   *     do not, and an id may itself contain a percent sign
+   * @param known whether an identity exists: some clients percent-encode ids here and some do not,
+   *     and an id may itself contain a percent sign
    */
   static Optional<Address> parse(String text, Predicate<IdentityId> known) {
     if (text.equals(CBS)) {
@@ -59,8 +59,8 @@ record Address(Node node, @Nullable IdentityId id) {
   }
 
   /**
-   * The identity in a path such as {@code /devices/d/modules/m}, which may be all there is or be
-   * followed by more.
+   * The identity in a path such as {@code /devices/d/modules/m}, which may be the whole path or
+   * only its beginning.
    */
   static Optional<IdentityId> identityIn(String path, Predicate<IdentityId> known) {
     String[] segments = pathOf(path).split("/", -1);

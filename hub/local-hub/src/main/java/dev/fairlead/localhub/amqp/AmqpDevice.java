@@ -26,10 +26,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One identity on one connection, as long as it has links there.
+ * One identity on one connection, while it has links there.
  *
- * <p>Everything runs on the connection's thread but the methods of {@link DeviceSession} and {@link
- * MethodReceiver}, which hand over to it.
+ * <p>Everything runs on the connection's thread except the methods of {@link DeviceSession} and
+ * {@link MethodReceiver}, which post to that thread.
  */
 final class AmqpDevice implements DeviceSession, MethodReceiver {
 
@@ -59,8 +59,8 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
   }
 
   /**
-   * Becomes the connection of its identity; false if the credentials are not valid any more. What
-   * other threads want from now on comes later.
+   * Becomes the connection of its identity; false if the credentials are no longer valid. Calls of
+   * other threads from now on run later.
    */
   boolean claim() {
     boolean claimed = device.attach(this, granted.generation());
@@ -85,9 +85,9 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
   // --- links
 
   /**
-   * A link of this identity; an older one of the same kind goes.
+   * Adds a link of this identity; an older one of the same kind is detached.
    *
-   * @param starved whether a fault has it that the client gets no credit
+   * @param starved whether a fault denies the client credit
    */
   void attach(AmqpPart part, Link<?> link, LinkTable.Terms terms, boolean starved) {
     Link<?> older = links.put(part, link);
@@ -111,7 +111,8 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
       }
       case TWIN_REQUESTS, TWIN_ANSWERS -> twin.attach(part, link, terms, starved);
       case METHOD_CALLS, METHOD_ANSWERS -> methods.attach(part, link, terms, starved);
-      // Inputs are fed by an edge hub's routes; here none come, but the link is good.
+      // Only an edge hub's routes send messages to inputs; here the link is accepted, but nothing
+      // is sent.
       default -> linkTable.accept(link, () -> ended(part, link));
     }
   }
@@ -120,7 +121,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
     return (Receiver) link;
   }
 
-  /** A link of this identity is gone. */
+  /** Called when a link of this identity has ended. */
   void ended(AmqpPart part, Link<?> link) {
     if (links.get(part) == link) {
       links.remove(part);
@@ -140,7 +141,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
     }
   }
 
-  /** The identity is gone from this connection. */
+  /** Called when the identity has left this connection. */
   void leave() {
     if (gone) {
       return;
@@ -179,7 +180,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
 
   // --- the token
 
-  /** A new token was put in time. */
+  /** A new token was put before the old one expired. */
   void renewed(Access.Granted fresh) {
     granted = fresh;
     watchToken();
@@ -203,18 +204,18 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
 
   private void tokenEnds(Instant end) {
     if (gone || !granted.expiry().filter(end::equals).isPresent()) {
-      return; // A newer one was put in between.
+      return; // A newer token was put since.
     }
     ErrorCondition condition =
-        connection.conditions().of(401003, "The token of '" + id() + "' has run out.");
+        connection.conditions().of(401003, "The token of '" + id() + "' has expired.");
     if (connection.identities().isByToken(id())) {
       detachAll(condition);
     } else {
-      connection.fail(condition); // SASL PLAIN: the whole connection is its.
+      connection.fail(condition); // SASL PLAIN: the connection carries only this identity.
     }
   }
 
-  // --- what other threads want
+  // --- calls of other threads
 
   @Override
   public void cut(CutReason reason) {
@@ -234,7 +235,7 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
       case TAKEN_OVER -> conditions.of(LinkError.STOLEN, 409002, "The identity connected again.");
       case DISABLED -> conditions.of(404001, "The identity is disabled.");
       case DELETED -> conditions.of(404001, "The identity was deleted.");
-      case NEW_KEYS, TOKEN_EXPIRED -> conditions.of(401003, "The token is not valid any more.");
+      case NEW_KEYS, TOKEN_EXPIRED -> conditions.of(401003, "The token is no longer valid.");
       case DROPPED, OFFLINE ->
           conditions.of(LinkError.DETACH_FORCED, 503005, "Server Busy. Please retry operation.");
     };
@@ -262,6 +263,6 @@ final class AmqpDevice implements DeviceSession, MethodReceiver {
 
   @Override
   public void inject(FaultMessage command) {
-    commands.run(command); // Which only schedules it.
+    commands.run(command); // This only schedules it.
   }
 }

@@ -11,14 +11,14 @@ import java.util.function.Supplier;
 import org.apache.qpid.protonj2.codec.CodecFactory;
 
 /**
- * Speaks AMQP 1.0 on connections that carry its bytes, whatever is below. Safe for use by several
- * threads.
+ * Speaks AMQP 1.0 on any connection that carries its bytes: TLS or WebSocket. Safe for use by
+ * several threads.
  */
 public final class AmqpFrontEnd {
 
   private static final byte[] HUGE_HEAD = {0x7f, (byte) 0xff, (byte) 0xff, (byte) 0xff, 2, 0, 0, 0};
 
-  // The codec makes what all connections share on first use, and not for several threads at once.
+  // The codec initialises shared state on first use, and that is not safe for several threads.
   static {
     CodecFactory.getDecoder();
     CodecFactory.getEncoder();

@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The node {@code $cbs} of one connection: takes tokens and says what became of them, in a message
- * of its own (AMQP claims-based security, working draft 1, as the hub has it). On the connection's
+ * The node {@code $cbs} of one connection: receives tokens and answers each with a message (AMQP
+ * claims-based security, working draft 1, as the hub implements it). Used on the connection's
  * thread only.
  */
 final class CbsNode {
@@ -46,15 +46,16 @@ final class CbsNode {
     this.linkTable = linkTable;
   }
 
-  /** What became of a request. */
+  /** The answer to a request. */
   private record Answer(int status, String description) {}
 
-  /** A client attaches one of the two links; a second pair is not allowed. */
+  /** Attaches one of the two links for a client; a second pair is not allowed. */
   void attach(AmqpPart part, Link<?> link) {
     boolean taken = part == AmqpPart.CBS_REQUESTS ? requests != null : answers != null;
     if (taken) {
       linkTable.refuse(
-          link, LinkTable.notAllowed("This connection has a link of this direction with $cbs."));
+          link,
+          LinkTable.notAllowed("This connection already has a link of this direction with $cbs."));
     } else if (link instanceof Receiver receiver) {
       requests = receiver;
       Incoming incoming = new Incoming(connection, receiver, CREDIT, MAX_REQUEST, this::take);
@@ -90,7 +91,7 @@ final class CbsNode {
   }
 
   private void take(IncomingDelivery delivery, byte[] bytes) {
-    PendingDispositions.accept(delivery); // What becomes of the token is said in a message.
+    PendingDispositions.accept(delivery); // The answer to the token is a message.
     if (connection.injectAt(Moment.ON_TOKEN, null)) {
       return;
     }
@@ -105,19 +106,21 @@ final class CbsNode {
     answer.ifPresent(result -> answer(request.properties().getMessageId(), result));
   }
 
-  /** What to say; empty if a fault has ended the connection. */
+  /** The answer; empty if a fault has ended the connection. */
   private Optional<Answer> decide(Message request) {
     Map<String, Object> fields = request.application();
     if (!"put-token".equals(fields.get("operation")) || !SAS_TOKEN.equals(fields.get("type"))) {
       return Optional.of(
           new Answer(
-              400, "Only the operation put-token with the type " + SAS_TOKEN + " is served."));
+              400, "Only the operation put-token with the type " + SAS_TOKEN + " is supported."));
     }
     if (!(fields.get("name") instanceof String name)
         || !(request.value() instanceof String token)
         || SasToken.parse(token).isEmpty()) {
       return Optional.of(
-          new Answer(400, "A name and, as the body, a SAS token are needed, both as strings."));
+          new Answer(
+              400,
+              "The property 'name' and a SAS token as the body are required, both as strings."));
     }
     int scheme = name.indexOf("://");
     String audience = scheme < 0 ? name : name.substring(scheme + 3);
@@ -135,7 +138,7 @@ final class CbsNode {
     return connection.hub().registry().find(id).isPresent();
   }
 
-  /** Some clients name the device and put the token of one of its modules. */
+  /** Some clients name the device but put the token of one of its modules. */
   private IdentityId meant(IdentityId named, String token) {
     if (named.module().isPresent()) {
       return named;
@@ -149,7 +152,7 @@ final class CbsNode {
   private Optional<Answer> put(String host, IdentityId id, String token) {
     Access access = connection.identities().put(host, id, token);
     if (access instanceof Access.Refused refused) {
-      LOG.info("{}: its token is refused: {} ({}).", id, refused.reason(), refused.code());
+      LOG.info("{}: the token is refused: {} ({}).", id, refused.reason(), refused.code());
       int status = refused.code() == ConnectionIdentities.TOO_MANY ? 403 : 401;
       return Optional.of(new Answer(status, refused.reason() + " (" + refused.code() + ")"));
     }
@@ -168,8 +171,8 @@ final class CbsNode {
   }
 
   /**
-   * An identity comes in without a token; whether a fault refuses it. One that ends the connection
-   * refuses it, too.
+   * Whether a fault refuses an identity that connects without a token. A fault that ends the
+   * connection refuses it, too.
    */
   boolean refusesConnect(String deviceId) {
     Effect effect = connection.hub().faults().strike(Moment.ON_CONNECT, deviceId);
@@ -179,7 +182,9 @@ final class CbsNode {
   private void answer(@Nullable Object messageId, Answer answer) {
     Outgoing outgoing = out;
     if (outgoing == null) {
-      LOG.info("A token was answered with {}, which nobody reads.", answer.status());
+      LOG.info(
+          "A token was answered with {}, but the client has no link for the answer.",
+          answer.status());
       return;
     }
     Properties properties = new Properties();
@@ -202,7 +207,9 @@ final class CbsNode {
     if (!taken) {
       detach(
           AmqpPart.CBS_ANSWERS,
-          connection.conditions().of(403005, "More tokens were put than answers read."));
+          connection
+              .conditions()
+              .of(403005, "The client has put more tokens than it has read answers."));
     }
   }
 }

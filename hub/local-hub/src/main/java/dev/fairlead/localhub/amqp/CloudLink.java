@@ -37,8 +37,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings C2D messages from the queue to one link, as far as it has credit, and carries out what the
- * client decides. On the connection's thread only.
+ * Sends C2D messages from the queue on one link, as far as it has credit, and carries out the
+ * client's dispositions. Used on the connection's thread only.
  */
 final class CloudLink {
 
@@ -61,7 +61,7 @@ final class CloudLink {
     this.out = new Outgoing(link, 0);
   }
 
-  /** Answers the attach; from now on messages go out. */
+  /** Answers the attach; from now on messages are sent. */
   void open(LinkTable linkTable, Runnable onEnd) {
     link.setSenderSettleMode(SenderSettleMode.UNSETTLED);
     boolean second = link.getRemoteReceiverSettleMode() == ReceiverSettleMode.SECOND;
@@ -77,12 +77,12 @@ final class CloudLink {
     sendWaiting();
   }
 
-  /** Gives back what is locked for this link. */
+  /** Unlocks the messages that are locked for this link. */
   void release() {
     device.cloudQueue().release(this);
   }
 
-  /** Sends what waits, as far as the client takes it. */
+  /** Sends queued messages, as far as the client has granted credit. */
   void sendWaiting() {
     while (out.isReady()) {
       Optional<LockedMessage> next = device.cloudQueue().lockNext(this);
@@ -148,7 +148,10 @@ final class CloudLink {
             new Data(message.body()));
   }
 
-  /** The client has decided (AMQP 1.0, part 3, section 3.4; page "Cloud-to-device messages"). */
+  /**
+   * The client has settled a message (AMQP 1.0, part 3, section 3.4; page "Cloud-to-device
+   * messages").
+   */
   private void decided(OutgoingDelivery delivery) {
     String token = delivery.getLinkedResource();
     DeliveryState outcome = delivery.getRemoteState();
@@ -158,7 +161,7 @@ final class CloudLink {
     delivery.setLinkedResource(null);
     boolean inTime = carryOut(token, outcome);
     if (!inTime) {
-      LOG.info("{}: its decision on a message came after the lock was lost.", device.id());
+      LOG.info("{}: the client settled a message after its lock was lost.", device.id());
     }
     if (delivery.isRemotelySettled()) {
       delivery.settle();

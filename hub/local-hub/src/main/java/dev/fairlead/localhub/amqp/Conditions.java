@@ -10,8 +10,8 @@ import org.apache.qpid.protonj2.types.transport.ErrorCondition;
 import org.apache.qpid.protonj2.types.transport.LinkError;
 
 /**
- * Error conditions as the hub words them: one of the standard's or of the vendor's names, and a
- * description that is JSON. Which code gets which name is as in IoT Edge's hub. Used on one thread.
+ * Error conditions in the hub's form: a standard or vendor name, and a description in JSON. The
+ * names of the codes are those of IoT Edge's hub. Used on one thread.
  */
 final class Conditions {
 

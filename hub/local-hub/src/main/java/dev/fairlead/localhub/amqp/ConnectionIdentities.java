@@ -15,8 +15,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whom a connection may speak for: those for whom it has put tokens; the one of its SASL PLAIN
- * user; the one of its client certificate. Used on the connection's thread only.
+ * The identities that a connection has authenticated: those of its tokens, that of its SASL PLAIN
+ * user, and that of its client certificate. Used on the connection's thread only.
  */
 final class ConnectionIdentities {
 
@@ -32,8 +32,8 @@ final class ConnectionIdentities {
   private @Nullable IdentityId byCertificate;
 
   /**
-   * @param certificates what the client has shown in the TLS handshake
-   * @param limit for how many identities tokens may be put
+   * @param certificates the client's certificates from the TLS handshake
+   * @param limit the maximum number of identities with tokens
    */
   ConnectionIdentities(
       HubCore hub, Supplier<List<X509Certificate>> certificates, Carrier carrier, int limit) {
@@ -43,15 +43,15 @@ final class ConnectionIdentities {
     this.limit = limit;
   }
 
-  /** Whether the client has shown a certificate. */
+  /** Whether the client has a certificate. */
   boolean hasCertificate() {
     return !certificates.get().isEmpty();
   }
 
   /**
-   * A SASL PLAIN user wants in.
+   * Authenticates a SASL PLAIN user.
    *
-   * @return what is wrong with it; empty if nothing
+   * @return why the user is refused; empty if accepted
    */
   String authenticate(PlainUser user) {
     IdentityId id = user.id();
@@ -63,12 +63,11 @@ final class ConnectionIdentities {
     return "";
   }
 
-  /** A token is put. */
+  /** Checks and stores a token. */
   Access put(String host, IdentityId id, String token) {
     if (!byToken.containsKey(id) && byToken.size() >= limit) {
       return new Access.Refused(
-          TOO_MANY,
-          "the connection has tokens for " + limit + " identities, as many as it can have");
+          TOO_MANY, "the connection has tokens for " + limit + " identities, which is the limit");
     }
     Access access = hub.authenticator().authenticate(host, id, Credentials.ofToken(token));
     if (access instanceof Access.Granted granted) {
@@ -77,12 +76,12 @@ final class ConnectionIdentities {
     return access;
   }
 
-  /** Forgets a token: a fault has refused it after all. */
+  /** Removes a token, because a fault has refused it. */
   void revoke(IdentityId id) {
     byToken.remove(id);
   }
 
-  /** Whether an identity is here by a token of its own. */
+  /** Whether an identity has put its own token. */
   boolean isByToken(IdentityId id) {
     return byToken.containsKey(id);
   }
@@ -97,7 +96,7 @@ final class ConnectionIdentities {
     if (user != null) {
       return user.mayBe(id)
           ? authenticate(id, Credentials.ofToken(user.token()))
-          : new Access.Refused(401002, "its SASL user is another one");
+          : new Access.Refused(401002, "the SASL user of the connection is another identity");
     }
     List<X509Certificate> chain = certificates.get();
     return chain.isEmpty()
@@ -105,12 +104,15 @@ final class ConnectionIdentities {
         : byCertificate(id, chain);
   }
 
-  /** A certificate speaks for one identity, also where another one is registered with it too. */
+  /**
+   * A certificate authenticates one identity of a connection, even if others are registered with
+   * it.
+   */
   private Access byCertificate(IdentityId id, List<X509Certificate> chain) {
     IdentityId first = byCertificate;
     if (first != null && !first.equals(id)) {
       return new Access.Refused(
-          401002, "the connection's certificate speaks for '" + first + "' already");
+          401002, "the connection's certificate already authenticates '" + first + "'");
     }
     Access access = authenticate(id, new Credentials(null, chain, carrier));
     if (access instanceof Access.Granted) {
@@ -126,7 +128,7 @@ final class ConnectionIdentities {
   private Access stillValid(Access.Granted granted) {
     Instant now = hub.time().now();
     boolean over = granted.expiry().filter(end -> end.plus(grace()).isBefore(now)).isPresent();
-    return over ? new Access.Refused(401003, "its token has run out") : granted;
+    return over ? new Access.Refused(401003, "its token has expired") : granted;
   }
 
   private Duration grace() {

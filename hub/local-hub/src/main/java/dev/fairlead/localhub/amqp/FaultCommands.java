@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries out commands for faults, as tests of device SDKs send them in telemetry. The message
- * itself is taken like any other; the fault comes after its delay.
+ * Carries out fault commands, as tests of device SDKs send them in telemetry. The message itself is
+ * stored like any other; the fault strikes after its delay.
  */
 final class FaultCommands {
 
@@ -33,7 +33,7 @@ final class FaultCommands {
   /** Schedules a fault. Any thread. */
   void run(FaultMessage order) {
     LOG.info(
-        "{}: commands the fault {} in {} for {}.",
+        "{}: fault {} commanded, in {} for {}.",
         device.id(),
         order.operation(),
         order.delay(),
@@ -53,7 +53,11 @@ final class FaultCommands {
       case "InvokeThrottling" -> refuseTelemetry(order, 429001);
       case "InvokeMaxMessageQuota" -> refuseTelemetry(order, 403002);
       case "InvokeAuthError" -> refuseTelemetry(order, 401002);
-      default -> LOG.info("{}: AMQP has no fault {}.", device.id(), order.operation());
+      default ->
+          LOG.info(
+              "{}: the commanded fault {} does not exist on AMQP; nothing is done.",
+              device.id(),
+              order.operation());
     }
   }
 
@@ -65,7 +69,7 @@ final class FaultCommands {
     connection.hub().time().schedule(order.delay(), () -> connection.onLoop(fault));
   }
 
-  /** Ends a part of the connection now, if it is there. */
+  /** Ends a part of the connection now, if it exists. */
   void end(AmqpPart part) {
     switch (part) {
       case CONNECTION -> connection.fail(condition(ConnectionError.CONNECTION_FORCED));

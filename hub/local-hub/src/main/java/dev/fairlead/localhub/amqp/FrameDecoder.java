@@ -7,9 +7,8 @@ import java.util.List;
 import org.apache.qpid.protonj2.types.transport.ConnectionError;
 
 /**
- * Lets whole frames through whose lengths and performatives are sound (AMQP 1.0, part 2, section
- * 2.3), as many at a time as have come, in an array of their own. What frames mean is not its
- * business.
+ * Passes on complete frames with valid lengths and performatives (AMQP 1.0, part 2, section 2.3):
+ * all that have arrived, in a new array. It does not interpret them.
  */
 final class FrameDecoder extends ByteToMessageDecoder {
 
@@ -17,7 +16,7 @@ final class FrameDecoder extends ByteToMessageDecoder {
   static final int MAX_FRAME = 65_536;
 
   private static final int HEAD = 8;
-  // A protocol header stands where a length would; taken for one it is far too large.
+  // A protocol header is in the place of a length; read as a length it is far too large.
   private static final long PROTOCOL_HEADER = 0x41_4d_51_50;
 
   private boolean begun;
@@ -30,7 +29,7 @@ final class FrameDecoder extends ByteToMessageDecoder {
       in.skipBytes(in.readableBytes()); // Nothing that follows can be understood.
       return;
     }
-    broken = true; // Until all is read.
+    broken = true; // Reset below, unless this input is malformed.
     int start = in.readerIndex();
     int end = start;
     int length = frameLength(in, end);
@@ -47,7 +46,7 @@ final class FrameDecoder extends ByteToMessageDecoder {
     broken = false;
   }
 
-  /** The length of the frame or header at an index; 0 if that is not there yet. */
+  /** The length of the frame or header at an index; 0 if it has not arrived yet. */
   private int frameLength(ByteBuf in, int index) throws MalformedException {
     if (in.writerIndex() - index < Integer.BYTES) {
       return 0;
@@ -61,8 +60,8 @@ final class FrameDecoder extends ByteToMessageDecoder {
       throw new MalformedException(
           ConnectionError.FRAMING_ERROR,
           begun
-              ? "a frame claims " + length + " bytes; it may have " + HEAD + " to " + MAX_FRAME
-              : "the first bytes are no AMQP header");
+              ? "a frame claims " + length + " bytes, outside " + HEAD + " to " + MAX_FRAME
+              : "the first bytes are not an AMQP protocol header");
     }
     return (int) length;
   }

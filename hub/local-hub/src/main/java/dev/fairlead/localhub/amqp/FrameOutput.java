@@ -8,11 +8,11 @@ import org.apache.qpid.protonj2.buffer.ProtonBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the engine's frames, and writes and flushes once for all that are made while one batch of
- * input is handled. While faults are armed each frame is a buffer of its own, as they need it. On
- * the connection's thread only.
+ * Collects the engine's frames, and writes and flushes once for each batch of input. While faults
+ * are armed each frame is a separate buffer, as faults require. Used on the connection's thread
+ * only.
  */
-// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+// Netty closes a channel whose writes fail, so their futures need no handling.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class FrameOutput implements BiConsumer<ProtonBuffer, Runnable> {
 
@@ -34,7 +34,7 @@ final class FrameOutput implements BiConsumer<ProtonBuffer, Runnable> {
   @Override
   public void accept(ProtonBuffer frame, @Nullable Runnable written) {
     if (!channel.isActive()) {
-      return; // The engine does not know yet.
+      return; // The engine has not noticed the end of the connection yet.
     }
     int length = frame.getReadableBytes();
     ByteBuf buffer = pending;
@@ -62,13 +62,13 @@ final class FrameOutput implements BiConsumer<ProtonBuffer, Runnable> {
     }
   }
 
-  /** Sends what was made. */
+  /** Sends the collected frames. */
   void flush() {
     write();
     channel.flush();
   }
 
-  /** Forgets what was made and not sent: the connection is gone. */
+  /** Drops the frames that were not sent, because the connection has ended. */
   void drop() {
     if (pending != null) {
       pending.release();
@@ -77,8 +77,8 @@ final class FrameOutput implements BiConsumer<ProtonBuffer, Runnable> {
   }
 
   /**
-   * Empty frames, and BEGIN and END: a client that opens a session and ends it again only looks
-   * whether the hub is there.
+   * Empty frames, and BEGIN and END: a client that opens a session and ends it immediately only
+   * checks whether the hub is alive.
    */
   static ByteBuf heartbeats(ByteBuf frames) {
     ByteBuf kept = frames.alloc().buffer();

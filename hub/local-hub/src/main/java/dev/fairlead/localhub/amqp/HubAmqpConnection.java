@@ -28,18 +28,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One AMQP connection, for as many identities as it puts tokens for: its protocol header, its
- * engine, its sessions, its end. What links mean is the business of {@link LinkTable}.
+ * One AMQP connection, which may carry several identities: its protocol header, its engine, its
+ * sessions, its end. {@link LinkTable} handles the links.
  *
- * <p>Everything runs on the connection's thread but {@link #onLoop}, which hands over to it.
+ * <p>Everything runs on the connection's thread except {@link #onLoop}, which posts to that thread.
  */
-// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+// Netty closes a channel whose writes fail, so their futures need no handling.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
 
   private static final Logger LOG = LoggerFactory.getLogger(HubAmqpConnection.class);
 
-  // As traces of the hub show them.
+  // Values seen in traces of the hub.
   private static final int CHANNEL_MAX = 8191;
   private static final int HANDLE_MAX = 262_143;
   private static final int INCOMING_WINDOW = 5000;
@@ -48,7 +48,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   private static final byte[] SASL_HEADER = {'A', 'M', 'Q', 'P', 3, 1, 0, 0};
   private static final long CLOSE_MILLIS = 1000;
 
-  /** How many bytes of messages that are not complete one connection may have lying here. */
+  /** The maximum size, in bytes, of a connection's incomplete messages. */
   private static final long MAX_REASSEMBLY = 16L * 1024 * 1024;
 
   private final HubCore hub;
@@ -85,7 +85,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
     this.linkTable = new LinkTable(this, maxIdentities);
   }
 
-  // --- what its parts need
+  // --- for the parts of the connection
 
   HubCore hub() {
     return hub;
@@ -116,20 +116,20 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
     return dispositions;
   }
 
-  /** Counts bytes of messages that are not complete. */
+  /** Counts the bytes of incomplete messages. */
   void reassembling(long bytes) {
     reassembling += bytes;
     if (reassembling > MAX_REASSEMBLY) {
       fail(
           new ErrorCondition(
               AmqpError.RESOURCE_LIMIT_EXCEEDED,
-              "Messages of which only a part was sent have more than "
+              "The incomplete messages of this connection have more than "
                   + MAX_REASSEMBLY
                   + " bytes in all."));
     }
   }
 
-  // --- the beginning
+  // --- opening
 
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
@@ -138,7 +138,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
             .schedule(
                 () -> {
                   if (!faulty.isStalled()) {
-                    end("it has not opened within " + hub.options().idleBeforeConnect());
+                    end("the client sent no OPEN within " + hub.options().idleBeforeConnect());
                   }
                 },
                 hub.options().idleBeforeConnect().toNanos(),
@@ -159,13 +159,13 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * The first bytes are the protocol header: with SASL, or without, which the hub takes as well.
+   * The first bytes are the protocol header: with SASL, or without, which the hub accepts as well.
    */
   private @Nullable Engine begin(byte[] frames) {
     boolean sasl = frames[4] == SASL_HEADER[4];
     if ((frames[4] != 0 && !sasl) || frames[5] != 1 || frames[6] != 0 || frames[7] != 0) {
       // AMQP 1.0, part 2, section 2.2: answer with a header that is supported, and close.
-      refuseHeader("its protocol header is that of another protocol or version");
+      refuseHeader("the protocol header is that of another protocol or version");
       return null;
     }
     Engine fresh =
@@ -192,7 +192,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
         .setChannelMax(CHANNEL_MAX)
         .setIdleTimeout(hub.options().amqpIdleTimeout().toMillis())
         .openHandler(opened -> guard(() -> open(opened)))
-        .closeHandler(closed -> guard(() -> end("the client closes")))
+        .closeHandler(closed -> guard(() -> end("the client closed it")))
         .sessionOpenHandler(session -> guard(() -> beginSession(session)))
         .senderOpenHandler(link -> guard(() -> linkTable.attach(link)))
         .receiverOpenHandler(link -> guard(() -> linkTable.attach(link)));
@@ -224,7 +224,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
       fail(
           new ErrorCondition(
               AmqpError.RESOURCE_LIMIT_EXCEEDED,
-              "A connection may have " + maxSessions + " sessions at once."));
+              "The connection already has " + maxSessions + " sessions, which is the limit."));
       return;
     }
     session.setIncomingCapacity(INCOMING_WINDOW * FrameDecoder.MAX_FRAME);
@@ -244,7 +244,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
           long now = TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
           long deadline = running.tick(now);
           if (deadline != 0 && !over) {
-            // Twice as often as needed: an empty frame that is on its way is not there yet.
+            // Twice as often as needed, because an empty frame takes time to arrive.
             long delay = Math.max(1, (deadline - now) / 2);
             idleTimer = channel.eventLoop().schedule(this::tick, delay, TimeUnit.MILLISECONDS);
           }
@@ -277,7 +277,9 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Accepts now all telemetry that came before, and says so; false if it could not be stored. */
+  /**
+   * Accepts all earlier telemetry now and sends the dispositions; false if it could not be stored.
+   */
   boolean settleNow() {
     settle();
     output.flush();
@@ -290,7 +292,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** A client that does not read is not read from either. */
+  /** The hub stops reading from a client that does not read. */
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
     if (!faulty.isStalled()) {
@@ -304,7 +306,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   /**
    * An occasion for a fault on the connection.
    *
-   * @return whether the connection is done for: ended or silent
+   * @return whether the connection is unusable: ended or silent
    */
   boolean injectAt(Moment moment, @Nullable String deviceId) {
     if (hub.faults().isIdle()) {
@@ -317,7 +319,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   /**
    * Applies an effect to the connection.
    *
-   * @return whether the connection is done for: ended or silent
+   * @return whether the connection is unusable: ended or silent
    */
   boolean apply(Effect effect) {
     output.flush();
@@ -329,7 +331,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
     return done;
   }
 
-  // --- the end
+  // --- closing
 
   /** Runs engine code; whatever it throws ends the connection. */
   void guard(Runnable action) {
@@ -346,7 +348,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
   private void failed(Throwable cause) {
     if (!over) {
       LOG.info("{}: closed, AMQP error: {}", channel.remoteAddress(), cause.toString());
-      LOG.debug("The error in full.", cause);
+      LOG.debug("The stack trace of this error:", cause);
       over = true;
       closeSoon();
     }
@@ -369,7 +371,7 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
         running.connection().open();
         running.connection().setCondition(condition).close();
       } catch (RuntimeException e) {
-        LOG.debug("The client cannot be told.", e);
+        LOG.debug("The client cannot be notified.", e);
       }
       closeSoon();
     } else {
@@ -377,13 +379,16 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Leaves the client time to read why: data that is on its way would reset the connection. */
+  /**
+   * Closes after a delay, so that the client can read the reason: data that arrives on a closed
+   * socket would reset the connection.
+   */
   private void closeSoon() {
     output.flush();
     channel.eventLoop().schedule(() -> channel.close(), CLOSE_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** Ends the connection gracefully; what came before and was good is accepted. */
+  /** Ends the connection gracefully; valid telemetry that arrived before is accepted. */
   void end(String reason) {
     if (over) {
       return;
@@ -438,12 +443,13 @@ final class HubAmqpConnection extends ChannelInboundHandlerAdapter {
       end(reason.toString());
     } else {
       LOG.warn("{}: closed after an unexpected error.", channel.remoteAddress(), cause);
-      fail(new ErrorCondition(ConnectionError.CONNECTION_FORCED, "The hub has failed."));
+      fail(new ErrorCondition(ConnectionError.CONNECTION_FORCED, "The hub has an internal error."));
     }
   }
 
   /**
-   * Runs on the connection's thread, in the order of calls, unless the connection is over by then.
+   * Runs an action on the connection's thread, in the order of calls, unless the connection has
+   * ended by then.
    */
   void onLoop(Runnable action) {
     try {

@@ -8,8 +8,8 @@ import org.apache.qpid.protonj2.types.transport.ErrorCondition;
 import org.apache.qpid.protonj2.types.transport.LinkError;
 
 /**
- * What a client sends on one link: puts deliveries together from their transfers, within bounds,
- * and keeps the client in credit. On the connection's thread only.
+ * The receiving side of one link: assembles deliveries from their transfers, within bounds, and
+ * renews the client's credit. Used on the connection's thread only.
  */
 final class Incoming {
 
@@ -23,16 +23,16 @@ final class Incoming {
   private int partial;
   private int strays;
 
-  /** Takes whole deliveries, and settles them, now or later. */
+  /** Receives complete deliveries, and settles them, now or later. */
   @FunctionalInterface
   interface Taker {
-    /** Takes one. */
+    /** Receives one delivery. */
     void take(IncomingDelivery delivery, byte[] message);
   }
 
   /**
-   * @param credit how many deliveries the client may have under way
-   * @param maxSize how large one may be, in bytes
+   * @param credit how many deliveries the client may have in flight
+   * @param maxSize the maximum size of a delivery, in bytes
    */
   Incoming(HubAmqpConnection connection, Receiver link, int credit, int maxSize, Taker taker) {
     this.connection = connection;
@@ -48,12 +48,12 @@ final class Incoming {
     replenish();
   }
 
-  /** Grants no credit, ever. */
+  /** Never grants credit. */
   void starve() {
     starved = true;
   }
 
-  /** Grants what the client has used up, once it is half. */
+  /** Renews the credit once the client has used half of it. */
   void replenish() {
     if (starved || !link.isLocallyOpen() || !link.isRemotelyOpen() || granted > credit / 2) {
       return;
@@ -81,11 +81,11 @@ final class Incoming {
       detach(
           new ErrorCondition(
               LinkError.MESSAGE_SIZE_EXCEEDED,
-              "The message has more than " + maxSize + " bytes, which this link does not take."));
+              "The message has more than " + maxSize + " bytes, the maximum of this link."));
       return;
     }
     if (delivery.isPartial()) {
-      delivery.claimAvailableBytes(); // So that the session's window opens again.
+      delivery.claimAvailableBytes(); // This reopens the session's window.
       connection.reassembling(available - partial);
       partial = available;
       return;
@@ -93,20 +93,22 @@ final class Incoming {
     forgetPartial();
     if (--granted < 0) {
       detach(
-          new ErrorCondition(LinkError.TRANSFER_LIMIT_EXCEEDED, "There was no credit for this."));
+          new ErrorCondition(
+              LinkError.TRANSFER_LIMIT_EXCEEDED, "The transfer exceeds the link credit."));
       return;
     }
     connection.dispositions().replenish(this);
     taker.take(delivery, bytes(delivery));
   }
 
-  /** A link that the hub has closed may see what was under way, and not much more. */
+  /** A link that the hub has closed may still receive what was in flight, but not much more. */
   private void drop(IncomingDelivery delivery) {
     delivery.readAll();
     if (++strays > credit + 1000) {
       connection.fail(
           new ErrorCondition(
-              ConnectionError.FRAMING_ERROR, "Transfers keep coming on a detached link."));
+              ConnectionError.FRAMING_ERROR,
+              "The client keeps sending transfers on a detached link."));
     }
   }
 
@@ -115,7 +117,7 @@ final class Incoming {
     link.setCondition(condition).close();
   }
 
-  /** The link is gone: what was half there is forgotten. */
+  /** The link has ended: drops an incomplete delivery. */
   void forgetPartial() {
     connection.reassembling(-partial);
     partial = 0;

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The two links of twin or methods, which belong together by their correlation id; when one comes
- * with another id, its old counterpart goes. On the connection's thread only.
+ * The two links of twin or methods, paired by their correlation id. If one is attached with another
+ * id, the old link of the other direction is detached. Used on the connection's thread only.
  */
 final class LinkPair {
 
@@ -31,10 +31,10 @@ final class LinkPair {
   private @Nullable Outgoing out;
 
   /**
-   * How much a client may send.
+   * The limits of a client.
    *
-   * @param credit messages under way, in each direction
-   * @param maxSize bytes in one message
+   * @param credit messages in flight, in each direction
+   * @param maxSize maximum bytes of one message
    */
   record Bounds(int credit, int maxSize) {}
 
@@ -53,7 +53,7 @@ final class LinkPair {
     this.taker = taker;
   }
 
-  /** Whether a link belongs to those that are attached. */
+  /** Whether a link fits the pair that is attached. */
   boolean isSame(LinkTable.Terms terms) {
     return correlationId != null && correlationId.equals(terms.correlationId());
   }
@@ -66,10 +66,13 @@ final class LinkPair {
           part == fromClient ? toClient : fromClient,
           connection
               .conditions()
-              .of(LinkError.STOLEN, 409002, "Its counterpart has another correlation id."));
+              .of(
+                  LinkError.STOLEN,
+                  409002,
+                  "The other link of the pair has another correlation id."));
     }
-    // Nothing here is worth an acknowledgement of its own: the answer is one. Clients that send
-    // unsettled all the same get it.
+    // The answer serves as the acknowledgement. Clients that nevertheless send unsettled get a
+    // disposition too.
     link.setSenderSettleMode(SenderSettleMode.SETTLED);
     link.setReceiverSettleMode(ReceiverSettleMode.FIRST);
     link.setMaxMessageSize(UnsignedLong.valueOf(bounds.maxSize()));
@@ -105,11 +108,14 @@ final class LinkPair {
     }
   }
 
-  /** Sends a message; without a link to the client, or if it does not read, it is lost. */
+  /** Sends a message; it is lost if there is no link to the client or the client does not read. */
   boolean send(ProtonBuffer message) {
     Outgoing outgoing = out;
     if (outgoing == null) {
-      LOG.info("{}: nobody receives from {}.", device.id(), toClient);
+      LOG.info(
+          "{}: a message is dropped, because the client does not receive from {}.",
+          device.id(),
+          toClient);
       return false;
     }
     if (!outgoing.offer(message)) {
@@ -117,7 +123,7 @@ final class LinkPair {
           toClient,
           connection
               .conditions()
-              .of(403004, bounds.credit() + " messages wait for credit; give some."));
+              .of(403004, bounds.credit() + " messages wait for credit. Grant link credit."));
       return false;
     }
     return true;

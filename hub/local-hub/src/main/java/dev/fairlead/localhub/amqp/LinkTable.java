@@ -27,9 +27,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides on every link that a client attaches: what its address names, whose that is, and whether
- * this connection may speak for it (page "Communicate with your IoT hub by using the AMQP
- * protocol"). On the connection's thread only.
+ * Decides on every link that a client attaches: what its address names, which identity owns that,
+ * and whether this connection is authenticated for it (page "Communicate with your IoT hub by using
+ * the AMQP protocol"). Used on the connection's thread only.
  */
 final class LinkTable {
 
@@ -54,20 +54,20 @@ final class LinkTable {
   }
 
   /**
-   * What a client has said in its attach.
+   * The properties of a client's attach.
    *
-   * @param correlationId what the two links of a pair have in common; null if it said nothing
-   * @param modelId the digital twin model it announces; null for none
+   * @param correlationId the id that the two links of a pair share; null if absent
+   * @param modelId the digital twin model; null for none
    */
   record Terms(@Nullable String correlationId, @Nullable String modelId) {}
 
-  /** A client attaches a link to send on. */
+  /** A client attaches a sender. */
   void attach(Receiver link) {
     Object target = link.getRemoteTarget();
     attach(link, target instanceof Target node ? node.getAddress() : null);
   }
 
-  /** A client attaches a link to receive on. */
+  /** A client attaches a receiver. */
   void attach(Sender link) {
     Source source = link.getRemoteSource();
     attach(link, source == null ? null : source.getAddress());
@@ -75,12 +75,12 @@ final class LinkTable {
 
   private void attach(Link<?> link, @Nullable String text) {
     if (link.getState() != LinkState.IDLE) {
-      // Two handles for one name (AMQP 1.0, part 2, section 2.6.1).
+      // One name on two handles (AMQP 1.0, part 2, section 2.6.1).
       link.getSession()
           .setCondition(
               new ErrorCondition(
                   SessionError.ERRANT_LINK,
-                  "The link '" + link.getName() + "' is attached already."))
+                  "The link '" + link.getName() + "' is already attached."))
           .close();
       return;
     }
@@ -88,7 +88,7 @@ final class LinkTable {
       refuse(
           link,
           ConnectionIdentities.TOO_MANY,
-          "the connection has " + links + " links, as many as it can");
+          "the connection has " + links + " links, which is the limit");
       return;
     }
     Optional<Address> address =
@@ -137,7 +137,7 @@ final class LinkTable {
     if (device == null) {
       device = admit(link, id);
     } else if (device.has(part) && secondLink() == SecondLink.IS_REFUSED) {
-      refuse(link, 409002, "The identity '" + id + "' has this link already.");
+      refuse(link, 409002, "The identity '" + id + "' already has this link.");
       return;
     }
     if (device == null) {
@@ -163,7 +163,7 @@ final class LinkTable {
     return connection.hub().options().undocumented().amqp().secondLink();
   }
 
-  /** The first link of an identity: it becomes one of this connection. */
+  /** Adds an identity to this connection, at its first link. */
   private @Nullable AmqpDevice admit(Link<?> link, IdentityId id) {
     Access access = connection.identities().forLinkOf(id);
     if (access instanceof Access.Refused refused) {
@@ -175,11 +175,11 @@ final class LinkTable {
       refuse(
           link,
           ConnectionIdentities.TOO_MANY,
-          "A connection may have " + maxIdentities + " identities.");
+          "The connection already has " + maxIdentities + " identities, which is the limit.");
       return null;
     }
     if (secondLink() == SecondLink.IS_REFUSED && granted.device().isConnected()) {
-      refuse(link, 409002, "The identity '" + id + "' is connected already.");
+      refuse(link, 409002, "The identity '" + id + "' is already connected.");
       return null;
     }
     if (!connection.identities().isByToken(id) && cbs.refusesConnect(id.device())) {
@@ -188,12 +188,12 @@ final class LinkTable {
     }
     AmqpDevice device = new AmqpDevice(connection, this, granted);
     if (!device.claim()) {
-      refuse(link, 401003, "For '" + id + "' its rights have changed; authenticate again.");
+      refuse(link, 401003, "The credentials of '" + id + "' have changed. Authenticate again.");
       return null;
     }
     connection.faulty().identify(id.device());
     devices.put(id, device);
-    LOG.info("{}: connected by AMQP.", id);
+    LOG.info("{}: connected over AMQP.", id);
     return device;
   }
 
@@ -207,11 +207,11 @@ final class LinkTable {
     return value == null ? null : value.toString();
   }
 
-  /** What the pairs need, and telemetry does without. */
+  /** Properties that the pairs require and telemetry does not. */
   private static Optional<String> troubleWith(Link<?> link, AmqpPart part, Terms terms) {
     String version = property(link, API_VERSION);
     if (version != null && !Syntax.isApiVersion(version)) {
-      return Optional.of("The API version '" + version + "' is no date.");
+      return Optional.of("The API version '" + version + "' is not a date.");
     }
     boolean paired =
         switch (part) {
@@ -224,20 +224,22 @@ final class LinkTable {
     String correlation = terms.correlationId();
     if (paired && (correlation == null || correlation.isEmpty())) {
       return Optional.of(
-          "The link needs the property " + CORRELATION_ID + ", the same as its counterpart.");
+          "The link needs the property "
+              + CORRELATION_ID
+              + ", equal to that of the other link of the pair.");
     }
     return Optional.empty();
   }
 
   /**
-   * Answers an attach with one that has no terminus, and detaches with the reason (AMQP 1.0, part
-   * 2, section 2.6.3).
+   * Answers an attach without a terminus, and detaches with the reason (AMQP 1.0, part 2, section
+   * 2.6.3).
    */
   void refuse(Link<?> link, int code, String reason) {
     refuse(link, connection.conditions().of(code, reason));
   }
 
-  /** As the other, with a condition whose name does not follow from a code. */
+  /** The same, with a condition whose name does not follow from a code. */
   void refuse(Link<?> link, ErrorCondition condition) {
     LOG.info("A link was refused: {}", condition);
     link.closeHandler(closed -> {});
@@ -245,7 +247,7 @@ final class LinkTable {
     link.setCondition(condition).close();
   }
 
-  /** Opens a link, answers the client's termini as they came, and looks after its end. */
+  /** Opens a link with the client's own termini, and registers an action for its end. */
   void accept(Link<?> link, Runnable onEnd) {
     if (link instanceof Receiver receiver) {
       receiver.setSource(receiver.getRemoteSource());
@@ -283,7 +285,7 @@ final class LinkTable {
 
   // --- identities
 
-  /** A new token for an identity was put. */
+  /** Called when a new token for an identity was put. */
   void renewed(IdentityId id, Access.Granted granted) {
     AmqpDevice device = devices.get(id);
     if (device != null) {
@@ -291,7 +293,7 @@ final class LinkTable {
     }
   }
 
-  /** An identity has no links any more. */
+  /** Called when an identity has no more links. */
   void left(IdentityId id) {
     devices.remove(id);
   }
@@ -301,7 +303,7 @@ final class LinkTable {
     return cbs;
   }
 
-  /** The connection is gone. */
+  /** Called when the connection has ended. */
   void endAll() {
     List.copyOf(devices.values()).forEach(AmqpDevice::leave);
   }

@@ -2,7 +2,7 @@ package dev.fairlead.localhub.amqp;
 
 import org.apache.qpid.protonj2.types.Symbol;
 
-/** Bytes from a client that are not AMQP 1.0, or more of it than the hub takes. */
+/** Bytes from a client that are not AMQP 1.0, or exceed a limit of the hub. */
 final class MalformedException extends Exception {
 
   private static final long serialVersionUID = 1L;

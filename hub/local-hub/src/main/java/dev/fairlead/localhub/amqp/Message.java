@@ -9,13 +9,13 @@ import org.apache.qpid.protonj2.types.messaging.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message from a client, taken apart (AMQP 1.0, part 3, section 3.2).
+ * A decoded message from a client (AMQP 1.0, part 3, section 3.2).
  *
- * @param properties empty ones if it has none
+ * @param properties empty if the message has none
  * @param application its application properties, of any type
  * @param annotations its message annotations
  * @param data its data sections, in order
- * @param value what its body is if not data; null if it has no such body
+ * @param value the body if it is a value; null otherwise
  */
 record Message(
     Properties properties,
@@ -30,7 +30,7 @@ record Message(
     return found == null ? null : found.toString();
   }
 
-  /** The bytes of the body: its data sections in one, or a value that is text or bytes. */
+  /** The bytes of the body: its data sections joined, or a value that is text or bytes. */
   byte[] body() {
     if (value instanceof String text) {
       return text.getBytes(StandardCharsets.UTF_8);

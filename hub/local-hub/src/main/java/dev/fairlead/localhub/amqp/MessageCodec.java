@@ -22,7 +22,7 @@ import org.apache.qpid.protonj2.types.messaging.Section;
 import org.apache.qpid.protonj2.types.transport.AmqpError;
 import org.jspecify.annotations.Nullable;
 
-/** Takes messages apart and puts them together. Used on one thread. */
+/** Decodes and encodes messages. Used on one thread. */
 final class MessageCodec {
 
   private final Decoder decoder = CodecFactory.getDecoder();
@@ -55,11 +55,12 @@ final class MessageCodec {
         } else if (section instanceof AmqpSequence<?>) {
           value = section;
         } else if (!(section instanceof Section)) {
-          throw broken("what stands between the sections is none");
+          throw broken("the bytes between two sections are not a section");
         }
       }
     } catch (RuntimeException e) {
-      // Casts and nulls fail in the codec, too, where bytes make types that have no place there.
+      // In the codec casts and nulls fail as well, if the bytes form a type that is not allowed
+      // there.
       throw broken("the message cannot be decoded: " + e.getMessage());
     }
     return new Message(
@@ -74,7 +75,7 @@ final class MessageCodec {
     return new MalformedException(AmqpError.DECODE_ERROR, reason);
   }
 
-  /** Writes a message of the given sections, which are in the order of the standard. */
+  /** Encodes a message of the given sections, which are in the order of the standard. */
   ProtonBuffer write(Section<?>... sections) {
     ProtonBuffer buffer = ProtonBufferAllocator.defaultAllocator().allocate();
     for (Section<?> section : sections) {

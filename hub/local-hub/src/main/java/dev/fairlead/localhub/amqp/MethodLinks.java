@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Direct methods of one identity on its pair of links: calls have a UUID as correlation id, which
- * the answer repeats. On the connection's thread only.
+ * the answer repeats. Used on the connection's thread only.
  */
 final class MethodLinks {
 
@@ -26,7 +26,7 @@ final class MethodLinks {
 
   private static final int CREDIT = 100;
   private static final int ROOM_FOR_PROPERTIES = 64 * 1024;
-  // Spelled like this.
+  // The hub spells it like this.
   private static final String METHOD_NAME = "IoThub-methodname";
   private static final String STATUS = "IoThub-status";
 
@@ -50,7 +50,10 @@ final class MethodLinks {
             this::take);
   }
 
-  /** Answers the attach of one of the two links; with the one for calls the device is online. */
+  /**
+   * Answers the attach of one of the two links; once the link for calls is attached, the device is
+   * online.
+   */
   void attach(AmqpPart part, Link<?> link, LinkTable.Terms terms, boolean starved) {
     pair.attach(part, link, terms, starved);
     if (part == AmqpPart.METHOD_CALLS) {
@@ -77,11 +80,11 @@ final class MethodLinks {
                     new ApplicationProperties(Map.of(METHOD_NAME, call.name())),
                     new Data(call.payload().getBytes(StandardCharsets.UTF_8))));
     if (!sent) {
-      calls.remove(id); // It runs out of time.
+      calls.remove(id); // The call times out.
     }
   }
 
-  /** The client answers; an answer to an unknown or finished call is dropped. */
+  /** Handles the client's answer; an answer to an unknown or finished call is dropped. */
   private void take(IncomingDelivery delivery, byte[] bytes) {
     PendingDispositions.accept(delivery);
     try {
@@ -95,10 +98,12 @@ final class MethodLinks {
           call.answer(status.intValue(), answer.text());
         }
       } else {
-        LOG.info("{}: an answer without UUID or status, or too long, is dropped.", owner.id());
+        LOG.info(
+            "{}: an answer to a method call without UUID or status, or over the limit, is dropped.",
+            owner.id());
       }
     } catch (MalformedException e) {
-      LOG.info("{}: an answer to a call cannot be read: {}", owner.id(), e.getMessage());
+      LOG.info("{}: an answer to a method call cannot be read: {}", owner.id(), e.getMessage());
     }
   }
 }

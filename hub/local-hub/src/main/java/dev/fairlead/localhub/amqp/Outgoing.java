@@ -10,7 +10,7 @@ import org.apache.qpid.protonj2.engine.Sender;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the hub sends on one link, as the client gives credit and its session window allows. On the
+ * The sending side of one link, as the client's credit and session window allow. Used on the
  * connection's thread only.
  */
 final class Outgoing {
@@ -19,12 +19,12 @@ final class Outgoing {
   private final int limit;
   private final Deque<ProtonBuffer> waiting = new ArrayDeque<>();
   private long lastTag;
-  // A message of which the window has let only the beginning through.
+  // A message of which only the beginning fitted into the window.
   private @Nullable OutgoingDelivery begun;
   private @Nullable ProtonBuffer rest;
 
   /**
-   * @param limit how many messages may wait for credit
+   * @param limit the maximum number of messages that wait for credit
    */
   Outgoing(Sender link, int limit) {
     this.link = link;
@@ -32,9 +32,9 @@ final class Outgoing {
   }
 
   /**
-   * Sends a settled message as soon as the client takes it.
+   * Sends a settled message as soon as there is credit.
    *
-   * @return false if too many wait already
+   * @return false if the limit is reached
    */
   boolean offer(ProtonBuffer message) {
     if (waiting.size() >= limit) {
@@ -45,7 +45,7 @@ final class Outgoing {
     return true;
   }
 
-  /** Sends what waits and can be sent. */
+  /** Sends waiting messages as far as possible. */
   void pump() {
     while (isReady() && !waiting.isEmpty()) {
       byte[] tag = Long.toString(++lastTag).getBytes(StandardCharsets.US_ASCII);
@@ -53,7 +53,7 @@ final class Outgoing {
     }
   }
 
-  /** Whether a message can be sent now; first continues one that was begun. */
+  /** Whether a message can be sent now; first continues one that was sent in part. */
   boolean isReady() {
     OutgoingDelivery unfinished = begun;
     ProtonBuffer more = rest;

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The dispositions and the credit that one batch of input is answered with: telemetry is accepted
- * when the log is flushed, and only then is there new credit. On the connection's thread only.
+ * The dispositions and the credit in answer to one batch of input: telemetry is accepted once the
+ * log is flushed, and new credit is granted only then. Used on the connection's thread only.
  */
 final class PendingDispositions {
 
@@ -28,27 +28,27 @@ final class PendingDispositions {
     this.hub = hub;
   }
 
-  /** Telemetry is in the log. */
+  /** Records that telemetry is in the log. */
   void whenStored(IncomingDelivery delivery) {
     stored.add(delivery);
     stored.addAll(overtaken);
     overtaken.clear();
   }
 
-  /** Telemetry is in the log, and accepted after the next, because of a fault. */
+  /** Records that telemetry is in the log; because of a fault it is accepted after the next one. */
   void afterNext(IncomingDelivery delivery) {
     overtaken.add(delivery);
   }
 
-  /** A link has used credit. */
+  /** Records that a link has used credit. */
   void replenish(Incoming incoming) {
     used.add(incoming);
   }
 
   /**
-   * Makes the log safe, accepts what is in it, and grants new credit.
+   * Flushes the log, accepts its messages, and grants new credit.
    *
-   * @return false if the log cannot be written: nothing is accepted then
+   * @return false if the log cannot be written; nothing is accepted then
    */
   boolean settle() {
     if (!stored.isEmpty()) {
@@ -70,13 +70,13 @@ final class PendingDispositions {
     return true;
   }
 
-  /** The connection is over: nothing is answered any more. */
+  /** Drops all, because the connection has ended. */
   void drop() {
     stored.clear();
     used.clear();
   }
 
-  /** Accepts a delivery now, unless its link is gone. */
+  /** Accepts a delivery now, unless its link has ended. */
   static void accept(IncomingDelivery delivery) {
     if (delivery.getLink().isLocallyOpen() && delivery.getLink().isRemotelyOpen()) {
       delivery.disposition(Accepted.getInstance(), true);

@@ -7,9 +7,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who a client is by SASL PLAIN: {@code {d}@sas.{hub}}, {@code {d}/modules/{m}@sas.{hub}}, or a hub
- * policy, {@code {policy}@sas.root.{hub}}, with a SAS token as password; the hub is named without
- * its domain (page "Control access to IoT Hub with shared access signatures").
+ * The user of SASL PLAIN: {@code {d}@sas.{hub}}, {@code {d}/modules/{m}@sas.{hub}}, or a hub
+ * policy, {@code {policy}@sas.root.{hub}}, with a SAS token as password; the hub's name has no
+ * domain (page "Control access to IoT Hub with shared access signatures").
  *
  * @param id the identity; null for a policy
  * @param policy the policy; null for an identity
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 record PlainUser(@Nullable IdentityId id, @Nullable String policy, String token) {
 
-  /** Reads the initial response (RFC 4616); empty if it is not of this form. */
+  /** Parses the initial response (RFC 4616); empty if it does not have this form. */
   static Optional<PlainUser> parse(byte[] response, String hostName) {
     String[] parts = new String(response, StandardCharsets.UTF_8).split("\0", -1);
     if (parts.length != 3) {

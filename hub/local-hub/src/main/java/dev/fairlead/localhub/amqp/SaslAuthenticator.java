@@ -26,7 +26,8 @@ final class SaslAuthenticator implements SaslServerListener {
   private final Consumer<String> refused;
 
   /**
-   * @param moment called when a client has chosen, before it is answered; may end the connection
+   * @param moment called after a client has chosen a mechanism and before the answer; may end the
+   *     connection
    * @param refused called when a client was refused, with the reason
    */
   SaslAuthenticator(
@@ -58,10 +59,12 @@ final class SaslAuthenticator implements SaslServerListener {
       return "";
     }
     if (EXTERNAL.equals(mechanism)) {
-      return identities.hasCertificate() ? "" : "it chose EXTERNAL and has shown no certificate";
+      return identities.hasCertificate()
+          ? ""
+          : "the client chose EXTERNAL without a client certificate";
     }
     if (!PLAIN.equals(mechanism)) {
-      return "there is no mechanism " + mechanism;
+      return "the client chose the mechanism " + mechanism + ", which the hub does not offer";
     }
     byte[] bytes = new byte[response == null ? 0 : response.getReadableBytes()];
     if (response != null) {
@@ -70,12 +73,12 @@ final class SaslAuthenticator implements SaslServerListener {
     return PlainUser.parse(bytes, hostName)
         .map(identities::authenticate)
         .orElse(
-            "its SASL PLAIN user name is not {device}@sas.{hub}, or its policy not the token's");
+            "the SASL PLAIN user name is not {device}@sas.{hub}, or its policy is not the token's");
   }
 
   @Override
   public void handleSaslResponse(SaslServerContext context, ProtonBuffer response) {
-    context.sendOutcome(SaslOutcome.SASL_AUTH, null); // No mechanism here has challenges.
-    refused.accept("it answered a challenge that was not made");
+    context.sendOutcome(SaslOutcome.SASL_AUTH, null); // No offered mechanism has challenges.
+    refused.accept("the client answered a challenge that the hub had not sent");
   }
 }

@@ -20,18 +20,18 @@ import org.apache.qpid.protonj2.types.transport.ErrorCondition;
 import org.apache.qpid.protonj2.types.transport.ReceiverSettleMode;
 
 /**
- * Telemetry of one identity: stored in the log, and accepted when the log is flushed, a batch of
- * input at a time. On the connection's thread only.
+ * Telemetry of one identity: stored in the log, and accepted once the log is flushed, after each
+ * batch of input. Used on the connection's thread only.
  */
 final class TelemetryLink {
 
-  /** The largest delivery, as the hub announces it; one that is larger costs the link. */
+  /** The largest delivery, as the hub announces it; a larger one ends the link. */
   static final int MAX_DELIVERY = 1024 * 1024;
 
   private static final int CREDIT = 1000;
   private static final int MAX_MESSAGE = 256 * 1024;
 
-  /** The message format of several messages in one (page "Send batched messages", as SDKs do). */
+  /** The message format of a batch (page "Send batched messages"). */
   private static final int BATCH = 0x80013700;
 
   private final HubAmqpConnection connection;
@@ -66,7 +66,7 @@ final class TelemetryLink {
     }
   }
 
-  /** Answers the attach; from now on messages come. */
+  /** Answers the attach; from now on messages arrive. */
   void open(Receiver link, boolean starved) {
     Incoming incoming = new Incoming(connection, link, CREDIT, MAX_DELIVERY, this::take);
     link.setSenderSettleMode(link.getRemoteSenderSettleMode());
@@ -88,7 +88,7 @@ final class TelemetryLink {
 
   private void take(IncomingDelivery delivery, byte[] bytes) {
     if (connection.faulty().isStalled()) {
-      return; // It came in one piece with the message at which a fault has silenced the connection.
+      return; // It arrived together with the message at which a fault silenced the connection.
     }
     List<Entry> entries = new ArrayList<>(1);
     Message message;
@@ -110,7 +110,9 @@ final class TelemetryLink {
       if (size > MAX_MESSAGE) {
         reject(
             delivery,
-            connection.conditions().of(413001, "The message has " + size + " bytes, over 256 KB."));
+            connection
+                .conditions()
+                .of(413001, "The message has " + size + " bytes. Send at most 256 KB."));
         return;
       }
     }
@@ -120,7 +122,7 @@ final class TelemetryLink {
     } else if (!storeAmongFaults(delivery, entries)) {
       return;
     }
-    // Those of a batch stand on its envelope.
+    // Those of a batch are on its envelope.
     MessageProperties outer =
         delivery.getMessageFormat() == BATCH
             ? TelemetryMapping.of(message)
@@ -133,7 +135,7 @@ final class TelemetryLink {
   private static void add(List<Entry> entries, Message message) throws MalformedException {
     if (message.value() instanceof AmqpSequence<?>) {
       throw new MalformedException(
-          Conditions.ARGUMENT_ERROR, "The body is a sequence; data sections are needed.");
+          Conditions.ARGUMENT_ERROR, "The body is an AMQP sequence. Send data sections.");
     }
     entries.add(new Entry(message));
   }
@@ -149,10 +151,10 @@ final class TelemetryLink {
   }
 
   /**
-   * With faults about, each delivery is settled by itself, so that a fault hits the one it is meant
-   * for.
+   * While faults are armed, each delivery is settled separately, so that a fault strikes the
+   * delivery it is meant for.
    *
-   * @return whether it was stored and all is well
+   * @return whether it was stored and the connection is usable
    */
   private boolean storeAmongFaults(IncomingDelivery delivery, List<Entry> entries) {
     String deviceId = device.id().device();
@@ -202,7 +204,7 @@ final class TelemetryLink {
     return connection.settleNow();
   }
 
-  /** Inflicts what is not about a single message; whether the link is done for. */
+  /** Applies effects that are not about a single message; answers whether the link is unusable. */
   private boolean done(Effect effect) {
     if (effect instanceof Effect.Detach detach) {
       commands.end(detach.part());

@@ -14,8 +14,8 @@ import org.apache.qpid.protonj2.types.messaging.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The properties of a telemetry message by the names that the service side knows (page "Create and
- * read IoT Hub messages").
+ * The properties of a telemetry message under their service-side names (page "Create and read IoT
+ * Hub messages").
  */
 final class TelemetryMapping {
 
@@ -32,13 +32,13 @@ final class TelemetryMapping {
           Symbol.valueOf("Diagnostic-Id"), "diagnostic-id",
           Symbol.valueOf("Correlation-Context"), "correlation-context");
 
-  /** Who sent a message: stamped by a hub, so never taken from a device. */
+  /** The sender of a message. Only a hub stamps it, so values from a device are ignored. */
   private static final Set<String> STAMPED_BY_HUBS =
       Set.of("iothub-connection-device-id", "iothub-connection-module-id");
 
   private TelemetryMapping() {}
 
-  /** Reads them. Application properties that are not text are dropped, as the hub does. */
+  /** Reads the properties. Like the hub, it drops application properties that are not text. */
   static MessageProperties of(Message message) {
     Map<String, String> application = new LinkedHashMap<>();
     Map<String, String> system = new LinkedHashMap<>();

@@ -21,10 +21,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The twin of one identity on its pair of links. On the connection's thread only.
+ * The twin of one identity on its pair of links. Used on the connection's thread only.
  *
- * <p>Requests name what they want in annotations; answers have the request's correlation id, with
- * its type; desired properties come without one.
+ * <p>Requests name the operation in annotations; answers have the request's correlation id, with
+ * its type; desired properties have none.
  */
 final class TwinLinks {
 
@@ -44,7 +44,8 @@ final class TwinLinks {
   private final Twin twin;
   private final LinkPair pair;
   private boolean subscribed;
-  // Of the desired properties, when the client subscribed: what was before that it has to read.
+  // The version of the desired properties when the client subscribed: it has to read earlier
+  // changes.
   private long subscribedVersion;
 
   TwinLinks(HubAmqpConnection connection, HubDevice device, AmqpDevice owner) {
@@ -63,13 +64,13 @@ final class TwinLinks {
   /** Answers the attach of one of the two links. */
   void attach(AmqpPart part, Link<?> link, LinkTable.Terms terms, boolean starved) {
     if (part == AmqpPart.TWIN_ANSWERS || !pair.isSame(terms)) {
-      subscribed = false; // A subscription ends with the link it is for.
+      subscribed = false; // A subscription ends with its link.
     }
     pair.attach(part, link, terms, starved);
   }
 
   private void take(IncomingDelivery delivery, byte[] bytes) {
-    PendingDispositions.accept(delivery); // A settled one needs nothing; others wait for this.
+    PendingDispositions.accept(delivery); // Nothing to do if it was sent settled.
     Message request;
     try {
       request = connection.codec().read(bytes);
@@ -84,9 +85,12 @@ final class TwinLinks {
     }
     try {
       if (!connection.isWritable()) {
-        // Answers are larger than requests: a client that asks and does not read must not fill the
-        // hub's memory.
-        throw new LocalHubException(429001, "More twin requests than answers read. Read first.");
+        // Answers are larger than requests. A client that sends requests and does not read the
+        // answers must not fill the hub's memory.
+        throw new LocalHubException(
+            429001,
+            "The client has sent more twin requests than it has read answers. Read"
+                + " the answers first.");
       }
       carryOut(request, correlation);
     } catch (LocalHubException e) {
@@ -125,7 +129,7 @@ final class TwinLinks {
       return OptionalLong.empty();
     }
     if (!Syntax.isNumber(base, 18)) {
-      throw new LocalHubException(400004, "The base version '" + base + "' is no number.");
+      throw new LocalHubException(400004, "The base version '" + base + "' is not a number.");
     }
     return OptionalLong.of(Long.parseLong(base));
   }
@@ -139,7 +143,7 @@ final class TwinLinks {
     pair.send(encode(annotations, properties, body));
   }
 
-  /** Desired properties have changed. */
+  /** Called when desired properties have changed. */
   void tell(Twin.DesiredChange change) {
     if (subscribed && change.version() > subscribedVersion) {
       Map<Symbol, Object> annotations = new LinkedHashMap<>();

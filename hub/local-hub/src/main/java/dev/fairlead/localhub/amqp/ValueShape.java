@@ -5,10 +5,9 @@ import java.util.Set;
 import org.apache.qpid.protonj2.types.transport.AmqpError;
 
 /**
- * Walks encoded values before anything is made of them (AMQP 1.0, part 1, section 1.6). The codec
- * trusts what it reads in three respects in which nothing from the network is to be trusted: how
- * deep values nest, how many elements without bytes an array claims, and that it may remember every
- * descriptor it has not seen before.
+ * Checks encoded values before the codec decodes them (AMQP 1.0, part 1, section 1.6). The codec
+ * does not limit three things that data from the network must not decide: how deep values nest, how
+ * many elements without bytes an array claims, and how many unknown descriptors it caches.
  */
 final class ValueShape {
 
@@ -16,7 +15,7 @@ final class ValueShape {
   private static final int MAX_EMPTY_ELEMENTS = 256;
   private static final int MAX_DESCRIPTOR = 100;
 
-  // What the standard describes by symbol; everything else it describes by number as well.
+  // The types that the standard describes by symbol; all others have a numeric descriptor as well.
   private static final Set<String> SYMBOLS =
       Set.of(
           "amqp:open:list",
@@ -57,10 +56,10 @@ final class ValueShape {
   }
 
   /**
-   * Walks one value.
+   * Checks one value.
    *
-   * @return where it ends
-   * @throws MalformedException if it is none, or does not end before {@code end}
+   * @return the index of its end
+   * @throws MalformedException if it is not a value, or does not end before {@code end}
    */
   static int check(byte[] bytes, int start, int end) throws MalformedException {
     ValueShape walk = new ValueShape(bytes, start);
@@ -68,7 +67,7 @@ final class ValueShape {
     return walk.at;
   }
 
-  /** Walks values up to the end. */
+  /** Checks values up to the end. */
   static void checkAll(byte[] bytes, int start, int end) throws MalformedException {
     ValueShape walk = new ValueShape(bytes, start);
     while (walk.at < end) {
@@ -81,7 +80,7 @@ final class ValueShape {
     body(constructor, end, depth);
   }
 
-  /** Reads what says how the value is encoded, past its descriptor if it has one. */
+  /** Reads the constructor of the value's encoding, after its descriptor if it has one. */
   private int constructor(int end, int depth) throws MalformedException {
     int code = octet(end);
     for (int level = depth; code == 0; level++) {
@@ -119,7 +118,7 @@ final class ValueShape {
             || (code >= 0x40 && code <= 0x44)
             || (code >= 0x70 && code <= 0x78);
     if (!standard) {
-      throw broken("the descriptor " + code + " is none of the standard's");
+      throw broken("the standard has no descriptor " + code);
     }
   }
 
@@ -128,7 +127,7 @@ final class ValueShape {
     skip(length, end);
     if (length > MAX_DESCRIPTOR
         || !SYMBOLS.contains(new String(bytes, start, (int) length, StandardCharsets.US_ASCII))) {
-      throw broken("a descriptor is none of the standard's");
+      throw broken("a descriptor is not one of the standard's");
     }
   }
 
@@ -186,7 +185,7 @@ final class ValueShape {
     }
     long size = number(sizeWidth, end);
     if (size > end - at) {
-      throw broken("a value of " + size + " bytes is longer than what it stands in");
+      throw broken("a value of " + size + " bytes is longer than what contains it");
     }
     return at + (int) size;
   }
@@ -208,7 +207,7 @@ final class ValueShape {
 
   private void skip(long length, int end) throws MalformedException {
     if (length > end - at) {
-      throw broken("a value of " + length + " bytes is longer than what it stands in");
+      throw broken("a value of " + length + " bytes is longer than what contains it");
     }
     at += (int) length;
   }

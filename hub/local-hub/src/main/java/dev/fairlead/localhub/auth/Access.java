@@ -8,18 +8,18 @@ import java.util.Optional;
 public sealed interface Access {
 
   /**
-   * Come in.
+   * Granted.
    *
    * @param device the identity
    * @param generation which of the identity's credentials were valid; see {@link HubDevice#attach}
    * @param method the {@code iothub-connection-auth-method} of its telemetry
-   * @param expiry when the token ends; empty for a certificate
+   * @param expiry when the token expires; empty for a certificate
    */
   record Granted(HubDevice device, long generation, String method, Optional<Instant> expiry)
       implements Access {}
 
   /**
-   * Refused. The client gets little detail; the hub's log has all of it.
+   * Refused. The client gets little detail; the hub's log has the full reason.
    *
    * @param code the six-digit error code
    * @param reason for the log; contains no secret

@@ -22,7 +22,7 @@ import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 
-/** Decides who may connect as whom. Immutable; safe for use by several threads. */
+/** Decides which identity a client may connect as. Immutable; safe for use by several threads. */
 public final class Authenticator {
 
   private static final int UNAUTHORIZED = 401003;
@@ -36,7 +36,7 @@ public final class Authenticator {
   private final HubTime time;
   private final UndocumentedBehavior undocumented;
 
-  /** An authenticator for one hub. */
+  /** Creates the authenticator of one hub. */
   public Authenticator(
       String hostName,
       Registry registry,
@@ -53,23 +53,25 @@ public final class Authenticator {
   }
 
   /**
-   * Decides.
+   * Decides on one client.
    *
    * @param host the host name the client names, which must be the hub's
    * @param id the identity it claims
-   * @param credentials what it shows
+   * @param credentials what it presents as proof
    */
   public Access authenticate(String host, IdentityId id, Credentials credentials) {
     if (!hostName.equalsIgnoreCase(host)) {
       return new Access.Refused(
-          HUB_NOT_FOUND, "it asks for the hub '" + host + "', but this one is '" + hostName + "'");
+          HUB_NOT_FOUND,
+          "the client names the hub '" + host + "', but this one is '" + hostName + "'");
     }
     Optional<HubDevice> found = registry.find(id);
     if (found.isEmpty()) {
-      return new Access.Refused(DEVICE_NOT_FOUND, "there is no such identity; create it first");
+      return new Access.Refused(DEVICE_NOT_FOUND, "the identity does not exist; create it first");
     }
     HubDevice device = found.get();
-    // Read before the credentials are: if they change in between, attaching with this number fails.
+    // Read before the credentials, so that attaching with this number fails if they change in
+    // between.
     long generation = device.accessGeneration();
     if (!device.isEnabled() || !registry.isParentEnabled(id)) {
       return new Access.Refused(DEVICE_NOT_FOUND, "the identity is disabled");
@@ -83,11 +85,11 @@ public final class Authenticator {
   private Access byToken(HubDevice device, long generation, String text) {
     Optional<SasToken> parsed = SasToken.parse(text);
     if (parsed.isEmpty()) {
-      return refuse("the password is no SAS token (SharedAccessSignature sr=…&sig=…&se=…)");
+      return refuse("the password is not a SAS token (SharedAccessSignature sr=…&sig=…&se=…)");
     }
     SasToken token = parsed.get();
     if (token.expiry().plus(undocumented.clockTolerance()).isBefore(time.now())) {
-      return refuse("the SAS token ended at " + token.expiry() + " and it is now " + time.now());
+      return refuse("the SAS token expired at " + token.expiry() + " and it is now " + time.now());
     }
     if (!token.covers(hostName, device.resourcePath())) {
       return refuse(
@@ -104,7 +106,7 @@ public final class Authenticator {
     return refuse(
         device.auth() instanceof DeviceAuth.SymmetricKeys
             ? "the signature of the SAS token matches neither the primary nor the secondary key"
-            : "it shows a SAS token, but the identity authenticates by certificate");
+            : "the client sent a SAS token, but the identity authenticates by certificate");
   }
 
   private boolean isSignedFor(HubDevice device, SasToken token) {
@@ -143,11 +145,12 @@ public final class Authenticator {
   private Access byCertificate(HubDevice device, long generation, Credentials credentials) {
     List<X509Certificate> chain = credentials.certificates();
     if (chain.isEmpty()) {
-      return refuse("it shows neither a SAS token nor a client certificate");
+      return refuse("the client sent neither a SAS token nor a client certificate");
     }
     DeviceAuth auth = device.auth();
     if (auth instanceof DeviceAuth.SymmetricKeys) {
-      return refuse("it shows a client certificate, but the identity authenticates by SAS token");
+      return refuse(
+          "the client sent a client certificate, but the identity authenticates by SAS token");
     }
     Optional<String> carrierTrouble = carrierTrouble(auth, credentials.carrier());
     if (carrierTrouble.isPresent()) {
@@ -164,18 +167,20 @@ public final class Authenticator {
     return new Access.Granted(device, generation, method(scope, "x509"), Optional.empty());
   }
 
-  /** On which carriers the cloud takes certificates is documented in more than one way. */
+  /**
+   * The documentation contradicts itself on the carriers over which the cloud accepts certificates.
+   */
   private Optional<String> carrierTrouble(DeviceAuth auth, Carrier carrier) {
     if (carrier == Carrier.AMQP_WEB_SOCKET && !undocumented.amqp().certificatesOverWebSockets()) {
       return Optional.of(
-          "client certificates may not count on AMQP over WebSockets in the cloud; to accept them"
+          "the cloud may not accept client certificates on AMQP over WebSockets; to accept them"
               + " here, set certificatesOverWebSockets(true) of UndocumentedAmqpBehavior");
     }
     if (carrier != Carrier.TLS
         && !(auth instanceof DeviceAuth.Thumbprint)
         && !undocumented.caCertificatesOnPort443()) {
       return Optional.of(
-          "certificates signed by a CA may not count over WebSockets and HTTPS in the cloud; to"
+          "the cloud may not accept CA-signed certificates over WebSockets and HTTPS; to"
               + " accept them here, set caCertificatesOnPort443(true) of UndocumentedBehavior");
     }
     return Optional.empty();
@@ -191,7 +196,7 @@ public final class Authenticator {
       }
     }
     return Optional.of(
-        "the thumbprint does not match: it shows SHA1Hash="
+        "the thumbprint does not match: the client certificate has SHA1Hash="
             + sha1
             + ", SHA2Hash="
             + sha256
@@ -207,7 +212,7 @@ public final class Authenticator {
       if (!id.toString().equals(name)) {
         return Optional.of("the common name of its certificate is '" + name + "', not its id");
       }
-      // The anchor itself may come along; a path must not contain it.
+      // The client may send the anchor too, but a path must not contain it.
       List<X509Certificate> path =
           shown.stream().filter(certificate -> !certificate.equals(ca)).toList();
       PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(ca, null)));
@@ -217,7 +222,7 @@ public final class Authenticator {
           .validate(CertificateFactory.getInstance("X.509").generateCertPath(path), parameters);
       return Optional.empty();
     } catch (GeneralSecurityException e) {
-      return Optional.of("its certificate does not lead to the hub's CA: " + e.getMessage());
+      return Optional.of("its certificate is not a valid one of the hub's CA: " + e.getMessage());
     }
   }
 

@@ -5,16 +5,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client shows to prove who it is.
+ * A client's proof of its identity.
  *
  * @param token its SAS token, null or empty if it sent none
- * @param certificates the client certificate it showed in the TLS handshake and what came with it;
- *     empty if none
- * @param carrier what carries the protocol, which decides whether a certificate counts
+ * @param certificates the client certificate of the TLS handshake, followed by its issuers; empty
+ *     if none
+ * @param carrier what carries the protocol, which decides whether a certificate is accepted
  */
 public record Credentials(
     @Nullable String token, List<X509Certificate> certificates, Carrier carrier) {
-  /** What carries a device's protocol. */
+  /** The layer that carries a device's protocol. */
   public enum Carrier {
     /** MQTT or AMQP on TLS itself. */
     TLS,
@@ -23,7 +23,7 @@ public record Credentials(
     HTTPS
   }
 
-  /** A token, whose worth does not depend on the carrier. */
+  /** A token, which is accepted on every carrier. */
   public static Credentials ofToken(String token) {
     return new Credentials(token, List.of(), Carrier.TLS);
   }

@@ -44,7 +44,7 @@ public final class SasToken {
   }
 
   /**
-   * Reads a token; empty if it is not one. Its fields may come in any order and their names in any
+   * Parses a token; empty if it is not one. The fields may be in any order and their names in any
    * case.
    */
   public static Optional<SasToken> parse(String text) {
@@ -94,12 +94,12 @@ public final class SasToken {
     return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
-  /** The end of the token. */
+  /** When the token expires. */
   public Instant expiry() {
     return expiry;
   }
 
-  /** What follows the host name in its resource, such as {@code /devices/a}; empty for nothing. */
+  /** The path after the host name in its resource, such as {@code /devices/a}; empty if none. */
   public String path() {
     int slash = resource.indexOf('/');
     return slash < 0 ? "" : resource.substring(slash);
@@ -111,8 +111,8 @@ public final class SasToken {
   }
 
   /**
-   * Whether a key has signed this token. What is signed is the resource exactly as it stands in the
-   * token, for clients encode it differently.
+   * Whether a key has signed this token. The signature covers the resource exactly as written in
+   * the token, because clients encode it differently.
    *
    * @param base64Key a symmetric key
    */
@@ -129,12 +129,12 @@ public final class SasToken {
   }
 
   /**
-   * Whether the token's resource is the wanted one or stands above it, by whole path segments:
-   * {@code h/devices/a} covers {@code h/devices/a/modules/m}, not {@code h/devices/ab}. The host's
-   * case does not matter, that of ids does.
+   * Whether the token's resource is the given one or a parent of it, by whole path segments: {@code
+   * h/devices/a} covers {@code h/devices/a/modules/m}, not {@code h/devices/ab}. The host is
+   * compared without case, ids with case.
    *
    * @param host the hub's host name
-   * @param path what follows it, such as {@code /devices/a}
+   * @param path the path after it, such as {@code /devices/a}
    */
   public boolean covers(String host, String path) {
     String scope = resource.endsWith("/") ? resource.substring(0, resource.length() - 1) : resource;
@@ -147,7 +147,7 @@ public final class SasToken {
         || scopePath.isEmpty();
   }
 
-  /** Shows the scope and the end, not the signature. */
+  /** Contains the scope and the expiry, not the signature. */
   @Override
   public String toString() {
     return "SasToken[" + resource + " until " + expiry + "]";

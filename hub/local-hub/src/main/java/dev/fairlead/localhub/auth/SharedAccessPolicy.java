@@ -3,15 +3,15 @@ package dev.fairlead.localhub.auth;
 import java.util.Set;
 
 /**
- * A shared access policy of the hub: a name, a key, and what the key may do.
+ * A shared access policy of the hub: a name, a key, and the key's rights.
  *
  * @param name the name, the {@code skn} of tokens
  * @param key base64
- * @param rights what it may do
+ * @param rights what the key may do
  */
 public record SharedAccessPolicy(String name, String key, Set<Right> rights) {
 
-  /** What a policy allows. */
+  /** The rights of a policy. */
   public enum Right {
     /** Connect as any device. */
     DEVICE_CONNECT,

@@ -20,21 +20,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The C2D queue of one device (page "Understand cloud-to-device messaging"): a message is enqueued,
- * locked for a device (invisible), and then completed or dead-lettered; a lock that is not settled
- * in a minute is lost and the message comes back.
+ * locked for a device (invisible), and then completed or dead-lettered; if the device does not
+ * settle the message within a minute, the lock is lost and the message returns to the queue.
  *
- * <p>Safe for use by several threads. Futures complete, and the listener is called, outside its
- * monitor.
+ * <p>Safe for use by several threads. Futures complete, and the listener is called, outside the
+ * queue's monitor.
  */
 public final class CloudQueue {
 
-  /** How many messages may be pending. */
+  /** The maximum number of pending messages. */
   public static final int DEPTH = 50;
 
-  /** How large a message may be, in bytes. */
+  /** The maximum size of a message, in bytes. */
   public static final int MAX_MESSAGE_SIZE = 64 * 1024;
 
-  /** How long a lock holds. */
+  /** How long a lock lasts. */
   public static final Duration LOCK = Duration.ofSeconds(60);
 
   private static final Duration LONGEST_LIFE = Duration.ofDays(2);
@@ -45,15 +45,17 @@ public final class CloudQueue {
   private final TreeSet<QueuedMessage> waiting =
       new TreeSet<>(Comparator.comparingLong(QueuedMessage::sequence));
 
-  /** The longest locked first: in this order they come back when a connection is gone. */
+  /**
+   * The longest locked first: they return to the queue in this order when a connection has ended.
+   */
   private final Map<String, QueuedMessage> locked = new LinkedHashMap<>();
 
   private long lastSequence;
 
   /**
    * @param time the hub's clock
-   * @param rules what is configurable
-   * @param onAvailable called, on any thread, when a message may be waiting; must not block
+   * @param rules the configurable rules
+   * @param onAvailable called, on any thread, when a message may be available; must not block
    */
   public CloudQueue(HubTime time, Rules rules, Runnable onAvailable) {
     this.time = time;
@@ -62,23 +64,23 @@ public final class CloudQueue {
   }
 
   /**
-   * What is configurable.
+   * The configurable rules.
    *
-   * @param maxDeliveryCount how often a message may come back
-   * @param defaultTimeToLive of messages that name none
-   * @param everyReturnCounts whether a lost lock counts like an abandon
+   * @param maxDeliveryCount how often a message may return to the queue
+   * @param defaultTimeToLive of messages that set none
+   * @param everyReturnCounts whether a lost lock counts as an abandon
    */
   public record Rules(
       int maxDeliveryCount, Duration defaultTimeToLive, boolean everyReturnCounts) {}
 
-  /** Puts a message at the end. */
+  /** Appends a message. */
   public QueuedMessage enqueue(CloudToDeviceMessage message) {
     if (message.size() > MAX_MESSAGE_SIZE) {
       throw new LocalHubException(
           413001,
           "The C2D message has "
               + message.size()
-              + " bytes, more than 64 KB. Send less, or a link to the data.");
+              + " bytes, more than 64 KB. Send less, or upload the data and send a URL.");
     }
     Duration life = message.timeToLive().orElse(rules.defaultTimeToLive());
     if (life.compareTo(LONGEST_LIFE) > 0) {
@@ -92,9 +94,10 @@ public final class CloudQueue {
       if (waiting.size() + locked.size() >= DEPTH) {
         throw new LocalHubException(
             403004,
-            "The queue holds "
+            "The queue has "
                 + DEPTH
-                + " pending C2D messages, as many as it can. Let the device take some, or purge it.");
+                + " pending C2D messages, which is the limit. Let the device receive"
+                + " some, or purge the queue.");
       }
       queued = new QueuedMessage(this, message, id, ++lastSequence, now, now.plus(life));
       waiting.add(queued);
@@ -104,16 +107,16 @@ public final class CloudQueue {
     return queued;
   }
 
-  /** Hands out the oldest waiting message, locked for the holder; empty if none waits. */
+  /** Returns the oldest available message, locked for the holder; empty if there is none. */
   public Optional<LockedMessage> lockNext(Object holder) {
     return lockNext(holder, LOCK);
   }
 
   /**
-   * Hands out the oldest waiting message; empty if none waits.
+   * Returns the oldest available message, locked; empty if there is none.
    *
-   * @param holder for whom it is locked
-   * @param lock how long
+   * @param holder the owner of the lock
+   * @param lock the duration of the lock
    */
   public Optional<LockedMessage> lockNext(Object holder, Duration lock) {
     List<QueuedMessage> expired = new ArrayList<>();
@@ -146,22 +149,22 @@ public final class CloudQueue {
     return Optional.empty();
   }
 
-  /** The device has it; false if the lock is lost (412002). */
+  /** Completes a message; false if the lock is lost (412002). */
   public boolean complete(String lockToken) {
     return finish(lockToken, DeliveryState.COMPLETED, Feedback.SUCCESS);
   }
 
-  /** The device does not want it; false if the lock is lost. */
+  /** Rejects a message; false if the lock is lost. */
   public boolean reject(String lockToken) {
     return finish(lockToken, DeliveryState.DEAD_LETTERED, Feedback.REJECTED);
   }
 
-  /** The device wants it later; false if the lock is lost. */
+  /** Abandons a message, which then returns to the queue; false if the lock is lost. */
   public boolean abandon(String lockToken) {
     return giveBack(lockToken, true);
   }
 
-  /** Gives back everything a holder has locked, because its connection is gone. */
+  /** Unlocks all messages of a holder, because its connection has ended. */
   public void release(Object holder) {
     List<String> tokens = new ArrayList<>();
     synchronized (this) {
@@ -175,7 +178,7 @@ public final class CloudQueue {
     tokens.forEach(token -> giveBack(token, rules.everyReturnCounts()));
   }
 
-  /** Dead-letters everything. */
+  /** Dead-letters all messages. */
   public void purge() {
     List<QueuedMessage> all;
     synchronized (this) {
@@ -255,7 +258,7 @@ public final class CloudQueue {
     return true;
   }
 
-  /** Only a waiting message expires by itself; a locked one does when it comes back. */
+  /** Only an unlocked message expires by itself; a locked one expires when it returns. */
   private void expire(QueuedMessage message) {
     synchronized (this) {
       if (!waiting.remove(message)) {

@@ -43,12 +43,12 @@ public final class QueuedMessage implements SentMessage {
     this.expiry = expiry;
   }
 
-  /** The message as it was sent. */
+  /** The message as sent. */
   public CloudToDeviceMessage message() {
     return message;
   }
 
-  /** Its place in the queue, from 1. */
+  /** Its sequence number in the queue, from 1. */
   public long sequence() {
     return sequence;
   }
@@ -58,7 +58,7 @@ public final class QueuedMessage implements SentMessage {
     return enqueuedAt;
   }
 
-  /** When it runs out. */
+  /** When it expires. */
   public Instant expiry() {
     return expiry;
   }

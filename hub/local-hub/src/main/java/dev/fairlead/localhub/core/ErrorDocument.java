@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.UUID;
 
 /**
- * An error as the hub words it: {@code {"errorCode":…,"trackingId":…,"message":…,…}} (traces of the
+ * An error in the hub's form: {@code {"errorCode":…,"trackingId":…,"message":…,…}} (traces of the
  * hub, pasted in public issues). Used on one thread.
  */
 public final class ErrorDocument {
@@ -23,18 +23,18 @@ public final class ErrorDocument {
   private final HubTime time;
   private int errors;
 
-  /** Errors at the time of the given clock. */
+  /** Creates errors with the time of the given clock. */
   public ErrorDocument(HubTime time) {
     this.time = time;
   }
 
-  /** One more error, as JSON text. */
+  /** A new error, as JSON text. */
   public String print(LocalHubException error) {
     return print(error.code(), String.valueOf(error.getMessage()));
   }
 
   /**
-   * One more error, as JSON text.
+   * A new error, as JSON text.
    *
    * @param code six digits, the first three an HTTP status
    */

@@ -8,14 +8,14 @@ import dev.fairlead.localhub.registry.Registry;
 import dev.fairlead.localhub.telemetry.TelemetryLog;
 
 /**
- * The parts of one hub that know no protocol; every front end is given them.
+ * The parts of one hub that are independent of protocols; all front ends share them.
  *
- * @param options how the hub is set up
+ * @param options the hub's options
  * @param time its clock
  * @param registry its identities
- * @param authenticator who may come in
- * @param telemetry what it has received
- * @param faults what shall go wrong
+ * @param authenticator who may connect
+ * @param telemetry the received telemetry
+ * @param faults the armed faults
  */
 public record HubCore(
     LocalHubOptions options,

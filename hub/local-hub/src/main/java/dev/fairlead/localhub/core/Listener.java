@@ -28,10 +28,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One TLS port: takes connections in and hands them, with TLS on, to a front end. It can stop and
+ * One TLS port: accepts connections, adds TLS, and passes them to a front end. It can stop and
  * listen again on the same port. Safe for use by several threads.
  */
-// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+// Netty closes a channel whose writes fail, so their futures need no handling.
 @SuppressWarnings("FutureReturnValueIgnored")
 public final class Listener {
 
@@ -41,7 +41,7 @@ public final class Listener {
   private static final int FREE_PORT_ATTEMPTS = 50;
 
   private static final int FIRST_UNPRIVILEGED_PORT = 1024;
-  // A client that does not read must not hold up the end of its connection.
+  // A client that does not read must not delay the end of its connection.
   private static final long CLOSE_NOTIFY_MILLIS = 500;
   private static final WriteBufferWaterMark WATER_MARK =
       new WriteBufferWaterMark(256 * 1024, 1024 * 1024);
@@ -55,11 +55,11 @@ public final class Listener {
   private int port;
 
   /**
-   * A listener that does not listen yet.
+   * Creates a listener that does not listen yet.
    *
-   * @param hub the hub it belongs to
+   * @param hub the hub
    * @param loops the threads that serve connections
-   * @param tls what it shows its clients
+   * @param tls the TLS context
    * @param connections the connections of all the hub's listeners
    * @param port where to listen; 0 takes a free port
    * @param frontEnd adds the protocol to a pipeline that has TLS
@@ -80,9 +80,9 @@ public final class Listener {
   }
 
   /**
-   * Listens; after the first time on the port it had then. Does nothing if it listens already.
+   * Listens, after the first time on the same port as then. Does nothing if it listens already.
    *
-   * @throws IOException if the port cannot be had
+   * @throws IOException if the port cannot be bound
    */
   public synchronized void listen() throws IOException {
     if (listening != null) {
@@ -115,8 +115,8 @@ public final class Listener {
 
   /**
    * Below the ports that systems give to outgoing connections (RFC 6335, section 6: from 49152;
-   * Linux from 32768): while this port is away, none of those can take it, and none can meet
-   * itself.
+   * Linux from 32768): while this port is not bound, no outgoing connection can take it, and none
+   * can connect to itself.
    */
   private ChannelFuture bindToFreePort(ServerBootstrap bootstrap) {
     for (int attempt = 0; attempt < FREE_PORT_ATTEMPTS; attempt++) {
@@ -134,7 +134,7 @@ public final class Listener {
     return bootstrap.bind(hub.options().bindAddress(), wanted).awaitUninterruptibly();
   }
 
-  /** Why a port cannot be had, and what to do about it. */
+  /** The text for a port that cannot be bound: why, and what to do about it. */
   static String explain(String where, int port, Throwable cause) {
     String what = "The hub cannot listen on " + where + ": ";
     String reason = cause.getMessage();
@@ -144,16 +144,16 @@ public final class Listener {
     if (port < FIRST_UNPRIVILEGED_PORT && reason.contains("Permission denied")) {
       return what
           + reason
-          + ". Ports below 1024 are for the privileged. Choose another one (the program: --https-port"
-          + " 8443, or 0 for a free one), or, on Linux, allow it: for all programs with 'sysctl -w"
+          + ". Ports below 1024 need privileges. Choose another port (of the program: --https-port"
+          + " 8443, or 0 for a free one), or, on Linux, permit it: to all programs with 'sysctl -w"
           + " net.ipv4.ip_unprivileged_port_start="
           + port
-          + "', or for one Java with 'setcap cap_net_bind_service=+ep $JAVA_HOME/bin/java'.";
+          + "', or to one Java with 'setcap cap_net_bind_service=+ep $JAVA_HOME/bin/java'.";
     }
-    return what + reason + ". Stop what uses it, or choose another port.";
+    return what + reason + ". Stop the process that uses it, or choose another port.";
   }
 
-  /** Listens no more and cuts its connections. Returns when they are closed. */
+  /** Stops listening and cuts its connections. Returns when they are closed. */
   public synchronized void stop() {
     Channel channel = listening;
     if (channel != null) {
@@ -165,9 +165,9 @@ public final class Listener {
   }
 
   /**
-   * Waits until a thread has selected once more. The JDK frees the socket of a closed channel only
-   * then, and until then the kernel takes connections in that nobody will serve. What the thread
-   * itself schedules it looks at after it has selected.
+   * Waits until a thread has selected again. The JDK frees the socket of a closed channel only
+   * then; until then the kernel accepts connections that are never served. The thread runs the
+   * tasks that it schedules itself after it has selected.
    */
   private static void awaitSelect(EventLoop loop) {
     CompletableFuture<Void> selected = new CompletableFuture<>();
@@ -175,7 +175,7 @@ public final class Listener {
     selected.join();
   }
 
-  /** The port; 0 before it first listens if a free one is to be taken. */
+  /** The port; 0 before it first listens if a free port was requested. */
   public synchronized int port() {
     return port;
   }
@@ -188,7 +188,7 @@ public final class Listener {
   private void accept(SocketChannel channel) {
     if (connections.size() >= hub.options().maxConnections()) {
       LOG.warn(
-          "{} connections are as many as the hub holds; the one from {} is closed.",
+          "The connection limit of {} is reached; the connection from {} is closed.",
           connections.size(),
           channel.remoteAddress());
       channel.close();
@@ -196,7 +196,7 @@ public final class Listener {
     }
     connections.add(channel);
     if (!channel.parent().isOpen()) {
-      channel.close(); // It came in while the listener stopped, too late to be cut with the others.
+      channel.close(); // It was accepted while the listener stopped, after the others were cut.
       return;
     }
     ChannelPipeline pipeline = channel.pipeline();

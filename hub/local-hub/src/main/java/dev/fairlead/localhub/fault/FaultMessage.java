@@ -7,9 +7,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A telemetry message that asks for a fault, as the tests of device SDKs send it.
+ * A telemetry message that commands a fault, as the tests of device SDKs send it.
  *
- * @param operation what shall happen, for example {@code KillTcp}
+ * @param operation the fault, for example {@code KillTcp}
  * @param delay how long to wait first
  * @param duration how long a lasting fault lasts
  */
@@ -19,7 +19,7 @@ public record FaultMessage(String operation, Duration delay, Duration duration) 
   private static final String DELAY = "AzIoTHub_FaultOperationDelayInSecs";
   private static final String DURATION = "AzIoTHub_FaultOperationDurationInSecs";
 
-  /** Reads the application properties of a message; empty if it asks for nothing. */
+  /** Reads the application properties of a message; empty if it commands no fault. */
   public static Optional<FaultMessage> of(Map<String, String> properties) {
     String operation = properties.get(TYPE);
     if (operation == null) {

@@ -10,7 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** The armed faults of a hub. Safe for use by several threads; costs a read when none is armed. */
+/** The armed faults of a hub. Safe for use by several threads; costs one read if none is armed. */
 public final class FaultPlan implements Faults {
 
   private final List<ArmedFault> armed = new CopyOnWriteArrayList<>();
@@ -33,19 +33,19 @@ public final class FaultPlan implements Faults {
   }
 
   /**
-   * An occasion for faults: answers what to do, null for nothing.
+   * An occasion for faults: answers the effect to apply, null for none.
    *
-   * @param moment what is happening
-   * @param deviceId to whom, null if that is not known yet
+   * @param moment the moment
+   * @param deviceId the device, null if it is not identified yet
    */
   public @Nullable Effect strike(Moment moment, @Nullable String deviceId) {
     return strike(moment, deviceId, List.of());
   }
 
   /**
-   * The same, where it is known what the telemetry says.
+   * The same, for telemetry whose bodies are available.
    *
-   * @param bodies the messages that came together
+   * @param bodies the bodies of messages that arrived together
    */
   public @Nullable Effect strike(Moment moment, @Nullable String deviceId, List<byte[]> bodies) {
     if (armed.isEmpty()) {
@@ -83,7 +83,7 @@ public final class FaultPlan implements Faults {
           .anyMatch(body -> new String(body, StandardCharsets.UTF_8).contains(text));
     }
 
-    /** Counts one more occasion; answers whether this fault strikes at it. */
+    /** Counts an occasion; answers whether this fault strikes at it. */
     synchronized boolean countOccasion(boolean mayStrike) {
       if (occasions.incrementAndGet() < fault.firstOccasion() || !mayStrike || isSpent()) {
         return false;

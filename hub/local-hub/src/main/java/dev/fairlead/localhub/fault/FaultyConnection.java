@@ -18,12 +18,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sits between TLS and the codec of a connection and does to it what a fault says. Used on the
+ * A handler between TLS and the codec of a connection that applies faults to it. Used on the
  * connection's thread only.
  *
- * <p>While faults are armed, front ends write one packet in each buffer.
+ * <p>While faults are armed, front ends write each packet in a separate buffer.
  */
-// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+// Netty closes a channel whose writes fail, so their futures need no handling.
 @SuppressWarnings("FutureReturnValueIgnored")
 public final class FaultyConnection extends ChannelDuplexHandler {
 
@@ -32,10 +32,10 @@ public final class FaultyConnection extends ChannelDuplexHandler {
           .getBytes(StandardCharsets.ISO_8859_1);
   private static final long SHAPING_INTERVAL_MILLIS = 50;
 
-  /** Takes from a buffer of whole packets what answers a ping, or shows that the hub lives. */
+  /** Selects, from a buffer of whole packets, ping responses and heartbeats. */
   @FunctionalInterface
   public interface Heartbeats {
-    /** Takes over the buffer; the result is empty if nothing is left. */
+    /** Takes ownership of the buffer; the result is empty if nothing is left. */
     ByteBuf keep(ByteBuf packets);
   }
 
@@ -53,7 +53,7 @@ public final class FaultyConnection extends ChannelDuplexHandler {
   /**
    * @param plan the hub's faults
    * @param hugeHead the first bytes of the longest packet of the protocol
-   * @param heartbeats what {@link Effect.PingsOnly} lets through
+   * @param heartbeats the packets that {@link Effect.PingsOnly} lets through
    */
   public FaultyConnection(FaultPlan plan, byte[] hugeHead, Heartbeats heartbeats) {
     this.plan = plan;
@@ -62,10 +62,10 @@ public final class FaultyConnection extends ChannelDuplexHandler {
   }
 
   /**
-   * An occasion for a fault on a connection that has no handler for faults yet, with no device
-   * known: applies the one that strikes.
+   * An occasion for a fault on a connection that has no handler for faults yet and no identified
+   * device: applies the fault that strikes.
    *
-   * @return whether the connection is done for: ended or silent
+   * @return whether the connection is unusable: ended or silent
    */
   public static boolean injectOnce(ChannelPipeline pipeline, FaultPlan plan, Moment moment) {
     Effect effect = plan.strike(moment, null);
@@ -73,10 +73,10 @@ public final class FaultyConnection extends ChannelDuplexHandler {
   }
 
   /**
-   * Does what an effect says to a connection that has no handler for faults yet, above TLS if it
-   * has that.
+   * Applies an effect to a connection that has no handler for faults yet, above TLS if TLS is
+   * present.
    *
-   * @return whether the connection is done for: ended or silent
+   * @return whether the connection is unusable: ended or silent
    */
   public static boolean applyOnce(ChannelPipeline pipeline, FaultPlan plan, Effect effect) {
     FaultyConnection faulty = new FaultyConnection(plan, new byte[0], packets -> packets);
@@ -98,22 +98,22 @@ public final class FaultyConnection extends ChannelDuplexHandler {
     context = ctx;
   }
 
-  /** From now on faults for this device concern this connection. */
+  /** From now on faults for this device apply to this connection. */
   public void identify(String id) {
     deviceId = id;
   }
 
-  /** Whether the next packet has to come in a buffer of its own. */
+  /** Whether the next packet must be in a separate buffer. */
   public boolean needsSinglePackets() {
     return corruptNext || duplicateNext || !plan.isIdle();
   }
 
-  /** The effect of the fault that strikes now, which is not applied; null for none. */
+  /** The effect of the fault that strikes now, without applying it; null for none. */
   public @Nullable Effect strike(Moment moment) {
     return plan.strike(moment, deviceId);
   }
 
-  /** The same for telemetry, where it is known what that says. */
+  /** The same for telemetry whose bodies are available. */
   public @Nullable Effect strike(Moment moment, List<byte[]> bodies) {
     return plan.strike(moment, deviceId, bodies);
   }
@@ -124,9 +124,9 @@ public final class FaultyConnection extends ChannelDuplexHandler {
   }
 
   /**
-   * An occasion for a fault: applies the one that strikes.
+   * An occasion for a fault: applies the fault that strikes.
    *
-   * @return whether the connection is done for: ended or silent
+   * @return whether the connection is unusable: ended or silent
    */
   public boolean injectAt(Moment moment) {
     Effect effect = plan.strike(moment, deviceId);
@@ -134,14 +134,14 @@ public final class FaultyConnection extends ChannelDuplexHandler {
   }
 
   /**
-   * Does what an effect says.
+   * Applies an effect.
    *
-   * @return whether the connection is done for: ended or silent
+   * @return whether the connection is unusable: ended or silent
    */
   public boolean apply(Effect effect) {
     ChannelHandlerContext ctx = context;
     if (ctx == null) {
-      throw new IllegalStateException("The faulty is in no pipeline.");
+      throw new IllegalStateException("The FaultyConnection is in no pipeline.");
     }
     if (effect instanceof Effect.Drop || effect instanceof Effect.Reject) {
       ctx.channel().close();
@@ -210,7 +210,8 @@ public final class FaultyConnection extends ChannelDuplexHandler {
 
   @Override
   public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-    // What follows half a packet would be read as its rest, and is no occasion for another fault.
+    // The client would read further data as the rest of the half packet, so it is no occasion for
+    // another fault.
     if (stalled || brokenOff) {
       ReferenceCountUtil.release(message);
       promise.trySuccess();
@@ -271,7 +272,7 @@ public final class FaultyConnection extends ChannelDuplexHandler {
     }
   }
 
-  /** Inverts every byte: no packet type, length or text survives that. */
+  /** Inverts every byte, so that no packet type, length or text remains valid. */
   private static ByteBuf spoil(ByteBuf packet) {
     ByteBuf spoiled = Unpooled.buffer(packet.readableBytes());
     for (int i = packet.readerIndex(); i < packet.writerIndex(); i++) {

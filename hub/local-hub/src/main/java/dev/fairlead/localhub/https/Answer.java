@@ -5,13 +5,13 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What the hub answers to a request. Immutable, as long as nobody writes into its body. */
+/** The hub's answer to a request. Immutable, unless a caller writes into its body. */
 final class Answer {
 
-  /** No answer at all: the connection has ended, or is silent from now on. */
+  /** No answer: the connection has ended, or is silent from now on. */
   static final Answer NEVER = new Answer(0, Map.of(), new byte[0]);
 
-  /** Done, and nothing to say. */
+  /** 204: done, without a body. */
   static final Answer NO_CONTENT = new Answer(204, Map.of(), new byte[0]);
 
   private final int status;
@@ -21,7 +21,7 @@ final class Answer {
   /**
    * @param status the HTTP status
    * @param headers besides those that every answer has
-   * @param body empty for none; taken over
+   * @param body empty for none; not copied
    */
   Answer(int status, Map<String, String> headers, byte[] body) {
     this.status = status;

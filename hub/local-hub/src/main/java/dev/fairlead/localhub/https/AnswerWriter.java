@@ -30,7 +30,7 @@ final class AnswerWriter {
   }
 
   /**
-   * Writes an answer; a fault may keep part of it back.
+   * Writes an answer; a fault may suppress part of it.
    *
    * @param last whether the connection ends with it
    * @param deviceId for faults
@@ -61,7 +61,7 @@ final class AnswerWriter {
     return ctx.writeAndFlush(new DefaultLastHttpContent(body));
   }
 
-  /** What the answer itself says outranks what all answers say. */
+  /** The headers of the answer override those that every answer has. */
   private void setHeaders(HttpHeaders headers, Answer answer, boolean last) {
     headers.set(HttpHeaderNames.SERVER, "Microsoft-HTTPAPI/2.0");
     headers.set(HttpHeaderNames.DATE, HttpFaults.date(time.now()));

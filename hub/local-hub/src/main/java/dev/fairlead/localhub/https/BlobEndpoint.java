@@ -21,12 +21,12 @@ import javax.xml.stream.XMLStreamReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a storage service that uploads need: Put Blob, Put Block and Put Block List, for who
- * has a signature (Blob service REST API). Safe for use by several threads.
+ * The part of a storage service that uploads need: Put Blob, Put Block and Put Block List, for
+ * clients with a signature (Blob service REST API). Safe for use by several threads.
  */
 final class BlobEndpoint {
 
-  /** The container of all uploads, which is the first segment of their path. */
+  /** The container of all uploads: the first segment of their path. */
   static final String CONTAINER = "uploads";
 
   private static final String ANY_TYPE = "application/octet-stream";
@@ -52,7 +52,7 @@ final class BlobEndpoint {
     return String.join("/", target.segments().subList(1, target.segments().size()));
   }
 
-  /** The device that a blob belongs to, as far as the name says. */
+  /** The device in a blob's name. */
   static String deviceOf(RequestTarget target) {
     String name = nameOf(target);
     int slash = name.indexOf('/');
@@ -72,12 +72,12 @@ final class BlobEndpoint {
     }
     if (!request.method().name().equals("PUT")) {
       throw new Refusal(
-          error(405, "UnsupportedHttpVerb", "Blobs can only be written here.")
+          error(405, "UnsupportedHttpVerb", "This endpoint only writes blobs. Use PUT.")
               .with("Allow", "PUT"));
     }
     HttpHeaders headers = request.headers();
     if (!headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
-      throw refusal(411, "MissingContentLengthHeader", "A length is needed.");
+      throw refusal(411, "MissingContentLengthHeader", "Send the header Content-Length.");
     }
     String md5 = headers.get(HttpHeaderNames.CONTENT_MD5);
     String comp = target.parameter("comp");
@@ -97,7 +97,8 @@ final class BlobEndpoint {
       String type = contentType(headers);
       return writing(MAX_LIST, md5, list -> putBlockList(blob, type, list));
     }
-    throw refusal(400, "InvalidQueryParameterValue", "Only block and blocklist are known as comp.");
+    throw refusal(
+        400, "InvalidQueryParameterValue", "The parameter comp must be block or blocklist.");
   }
 
   private void checkBlobType(@Nullable String type) {
@@ -105,7 +106,7 @@ final class BlobEndpoint {
       throw refusal(400, "MissingRequiredHeader", "Send x-ms-blob-type: BlockBlob.");
     }
     if (!type.equals("BlockBlob")) {
-      throw refusal(400, "InvalidHeaderValue", "The only x-ms-blob-type here is BlockBlob.");
+      throw refusal(400, "InvalidHeaderValue", "The header x-ms-blob-type must be BlockBlob.");
     }
   }
 
@@ -137,17 +138,19 @@ final class BlobEndpoint {
     }
     return switch (store.commit(blob, type, ids.get())) {
       case DONE -> created();
-      case UNKNOWN_BLOCK -> error(400, "InvalidBlockList", "A block of the list is not there.");
+      case UNKNOWN_BLOCK -> error(400, "InvalidBlockList", "A block of the list was not uploaded.");
       case TOO_LARGE -> full();
     };
   }
 
   private Answer full() {
     return error(
-        413, "RequestBodyTooLarge", "The hub has no room for this. Give it more, or clear().");
+        413,
+        "RequestBodyTooLarge",
+        "The hub's limit for uploads is reached. Raise it in LocalHubOptions, or call clear().");
   }
 
-  /** The ids in a block list, in their order; empty if it is none. */
+  /** The ids in a block list, in order; empty if the text is not a block list. */
   private static Optional<List<String>> readBlockList(byte[] xml) {
     XMLInputFactory factory = XMLInputFactory.newDefaultFactory();
     factory.setProperty(XMLInputFactory.SUPPORT_DTD, false);
@@ -216,12 +219,12 @@ final class BlobEndpoint {
       public Answer run(byte[] body, Occasions occasions) {
         return md5 == null || md5.equals(md5Of(body))
             ? write.apply(body)
-            : error(400, "Md5Mismatch", "The content is not what its Content-MD5 says.");
+            : error(400, "Md5Mismatch", "The content does not match its Content-MD5.");
       }
     };
   }
 
-  /** What HTTP asks for; it guards against accidents only. */
+  /** HTTP requires MD5 here; it only guards against accidents. */
   private static String md5Of(byte[] content) {
     try {
       return Base64.getEncoder().encodeToString(MessageDigest.getInstance("MD5").digest(content));

@@ -10,18 +10,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Blobs in memory, and the blocks of those that are not complete; all together never more than the
- * capacity. Safe for use by several threads.
+ * Blobs in memory, and the blocks of incomplete ones; in total never more than the capacity. Safe
+ * for use by several threads.
  */
 final class BlobStore {
 
   /**
-   * How many blocks a blob may be made of (page "Scalability and performance targets for Blob
+   * The maximum number of blocks of a blob (page "Scalability and performance targets for Blob
    * storage").
    */
   static final int MAX_BLOCKS = 50_000;
 
-  /** So that blobs without content are bounded, too. */
+  /** This bounds the number of empty blobs, too. */
   private static final int MAX_BLOBS = 10_000;
 
   private final HubTime time;
@@ -38,12 +38,12 @@ final class BlobStore {
     this.capacity = capacity;
   }
 
-  /** How many bytes there can be. */
+  /** The capacity in bytes. */
   int capacity() {
     return capacity;
   }
 
-  /** How many bytes a blob may have to fit in, instead of the one there is under its name. */
+  /** The room in bytes for a blob that replaces the one of its name. */
   synchronized int roomFor(String name) {
     return room() + sizeOf(name);
   }
@@ -52,7 +52,7 @@ final class BlobStore {
     return (int) (capacity - used);
   }
 
-  /** Stores a whole blob instead of the one there was; false if it does not fit. */
+  /** Stores a whole blob, replacing one of the same name; false if it does not fit. */
   synchronized boolean put(String name, String contentType, byte[] content) {
     if (content.length > roomFor(name) || isOneTooMany(blobs, name, MAX_BLOBS)) {
       return false;
@@ -62,7 +62,7 @@ final class BlobStore {
     return true;
   }
 
-  /** Keeps a block for later, instead of the one there was; false if it does not fit. */
+  /** Stores a block, replacing one of the same id; false if it does not fit. */
   synchronized boolean putBlock(String name, String blockId, byte[] content) {
     Map<String, byte[]> known = blocks.getOrDefault(name, Map.of());
     byte[] before = known.getOrDefault(blockId, new byte[0]);
@@ -76,17 +76,17 @@ final class BlobStore {
     return true;
   }
 
-  /** What became of a list of blocks. */
+  /** The outcome of a block list. */
   enum Commit {
-    /** It is a blob now. */
+    /** The blob was created. */
     DONE,
-    /** One of the blocks is not there. */
+    /** One of the blocks is missing. */
     UNKNOWN_BLOCK,
-    /** The blob would not fit in: a block may stand in the list more than once. */
+    /** The blob would not fit: a block may be in the list more than once. */
     TOO_LARGE
   }
 
-  /** Makes a blob of blocks, in this order. */
+  /** Creates a blob from blocks, in this order. */
   synchronized Commit commit(String name, String contentType, List<String> blockIds) {
     Map<String, byte[]> known = blocks.getOrDefault(name, Map.of());
     long most = roomFor(name);
@@ -125,7 +125,7 @@ final class BlobStore {
 
   private void replace(String name, String contentType, byte[] content) {
     used += content.length - sizeOf(name);
-    blobs.remove(name); // So that the order is that of storing.
+    blobs.remove(name); // This keeps blobs in the order in which they were stored.
     blobs.put(name, new UploadedBlob(name, contentType, content, time.now()));
   }
 

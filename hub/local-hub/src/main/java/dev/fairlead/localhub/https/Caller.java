@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * The connection a request has come on, as far as its meaning depends on that.
+ * The properties of a request's connection that affect its meaning.
  *
- * @param certificates the chain that the client has shown; empty for none
- * @param port the port of the hub that it has reached
- * @param commands carries out telemetry that commands faults
+ * @param certificates the chain of the client's certificate; empty for none
+ * @param port the port of the hub
+ * @param commands carries out telemetry that commands a fault
  */
 record Caller(Supplier<List<X509Certificate>> certificates, int port, FaultCommands commands) {}

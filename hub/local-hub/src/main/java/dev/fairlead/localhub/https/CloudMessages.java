@@ -6,10 +6,10 @@ import dev.fairlead.localhub.registry.HubDevice;
 import java.time.Duration;
 import java.util.function.Predicate;
 
-/** What a device does with its C2D queue (page "Understand cloud-to-device messaging"). */
+/** A device's operations on its C2D queue (page "Understand cloud-to-device messaging"). */
 final class CloudMessages {
 
-  /** A lock taken over HTTPS belongs to no connection: only time and settlement end it. */
+  /** A lock taken over HTTPS is not tied to a connection: only time and settlement end it. */
   private static final Object NO_CONNECTION = "https";
 
   private CloudMessages() {}
@@ -51,6 +51,7 @@ final class CloudMessages {
     }
     throw new LocalHubException(
         412002,
-        "No message is locked by this token: it was settled, or its time is over. Receive it again.");
+        "No message is locked by this token: it was settled, or the lock has"
+            + " expired. Receive it again.");
   }
 }

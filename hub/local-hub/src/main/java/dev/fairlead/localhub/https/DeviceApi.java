@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out what a request asks for and whether its sender may: all that can be said before its
- * body comes. Safe for use by several threads.
+ * Finds the operation that a request asks for and checks its sender's rights: all that is possible
+ * before the body arrives. Safe for use by several threads.
  */
 final class DeviceApi {
 
@@ -46,7 +46,7 @@ final class DeviceApi {
     this.receives = new RateLimit(hub.time(), hub.options().cloudReceivesPerMinute());
   }
 
-  /** The device that a request is about, whether or not there is one; null if about none. */
+  /** The device that a request is about, whether or not it exists; null if none. */
   @Nullable String deviceOf(HttpRequest request) {
     RequestTarget target = RequestTarget.parse(request.uri()).orElse(null);
     if (target == null) {
@@ -63,14 +63,14 @@ final class DeviceApi {
    * Decides on a request.
    *
    * @param request its head
-   * @param caller on what connection it came
-   * @throws LocalHubException with the code to answer if it is refused
-   * @throws Refusal if the answer is more than a code
+   * @param caller its connection
+   * @throws LocalHubException with the code of the answer if it is refused
+   * @throws Refusal if the answer needs more than a code
    */
   Operation operation(HttpRequest request, Caller caller) {
     RequestTarget target =
         RequestTarget.parse(request.uri())
-            .orElseThrow(() -> new LocalHubException(400004, "The request target is broken."));
+            .orElseThrow(() -> new LocalHubException(400004, "The request target is malformed."));
     if (BlobEndpoint.concerns(target)) {
       return blobs.operation(request, target);
     }
@@ -85,7 +85,7 @@ final class DeviceApi {
     String version = target.parameter("api-version");
     if (version == null || !Syntax.isApiVersion(version)) {
       throw new LocalHubException(
-          400001, "The api-version is missing or is no date. Send ?api-version=2021-04-12.");
+          400001, "The api-version is missing or not a date. Send ?api-version=2021-04-12.");
     }
     Access.Granted access = admit(request, resource.id(), caller);
     HubDevice device = access.device();
@@ -149,7 +149,7 @@ final class DeviceApi {
     return (Access.Granted) access;
   }
 
-  /** Only the registry tells an identity that is disabled from one that is not there. */
+  /** Only the registry distinguishes a disabled identity from one that does not exist. */
   private int codeFor(IdentityId id, Access.Refused refused) {
     boolean disabled = refused.code() == DEVICE_NOT_FOUND && hub.registry().find(id).isPresent();
     return disabled ? undocumented.disabledCode() : refused.code();
@@ -158,7 +158,8 @@ final class DeviceApi {
   private static LocalHubException nothingHere() {
     return new LocalHubException(
         404000,
-        "There is nothing here. Devices use /devices/{id}/messages/events, …/messages/deviceBound"
+        "This path does not exist. Devices use /devices/{id}/messages/events,"
+            + " …/messages/deviceBound"
             + " and …/files; WebSockets are at /$iothub/websocket, on a connection of their own.");
   }
 

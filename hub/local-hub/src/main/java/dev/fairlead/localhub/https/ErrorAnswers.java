@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * Errors as the hub shows them over HTTPS: the status is the code without its last three digits,
- * the name stands in a header and in the body (page "Understand and resolve Azure IoT Hub errors").
+ * Errors in the hub's form over HTTPS: the status is the code without its last three digits, and
+ * the name is in a header and in the body (page "Understand and resolve Azure IoT Hub errors").
  * Safe for use by several threads.
  */
 final class ErrorAnswers {
@@ -20,7 +20,7 @@ final class ErrorAnswers {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("MM/dd/yyyy HH:mm:ss", Locale.ROOT).withZone(ZoneOffset.UTC);
 
-  /** A refused credential is shown under the name of missing rights, as devices have seen it. */
+  /** A refused credential gets the name of missing rights, as devices report it. */
   private static final Map<Integer, String> NAMES =
       Map.ofEntries(
           Map.entry(400001, "InvalidProtocolVersion"),
@@ -55,7 +55,7 @@ final class ErrorAnswers {
   private final boolean inJson;
 
   /**
-   * @param inJson whether the message is a JSON document of its own
+   * @param inJson whether the message is itself a JSON document
    */
   ErrorAnswers(HubTime time, boolean inJson) {
     this.time = time;
@@ -63,10 +63,10 @@ final class ErrorAnswers {
   }
 
   /**
-   * An error.
+   * Creates an error.
    *
    * @param code the six-digit code
-   * @param text what is wrong and what to do, for a person
+   * @param text what is wrong and what to do, for a reader
    */
   Answer of(int code, String text) {
     String name = NAMES.getOrDefault(code, "Generic" + code);

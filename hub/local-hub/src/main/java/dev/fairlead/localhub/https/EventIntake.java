@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code POST …/messages/events}: one message, or a batch that is taken whole or not at all (page
- * "Send device-to-cloud messages").
+ * {@code POST …/messages/events}: one message, or a batch that is accepted completely or not at all
+ * (page "Send device-to-cloud messages").
  */
 final class EventIntake implements Operation {
 
@@ -73,7 +73,7 @@ final class EventIntake implements Operation {
     for (Message message : messages) {
       if (message.body().remaining() + message.properties().size() > MAX_SIZE) {
         throw new LocalHubException(
-            413001, "A message has more than 256 KB, its properties counted. Send less at once.");
+            413001, "A message with its properties has more than 256 KB. Send smaller messages.");
       }
     }
     if (hub.options().faultMessages()) {
@@ -97,7 +97,8 @@ final class EventIntake implements Operation {
       hub.telemetry().flush();
     } catch (IOException e) {
       LOG.error("The telemetry file cannot be written; a message is refused: {}", e.toString());
-      throw new LocalHubException(500001, "The message could not be stored. Send it again later.");
+      throw new LocalHubException(
+          500001, "The hub could not store the message. Send it again later.");
     }
     instead = occasions.at(Moment.BEFORE_ACK);
     return instead != null ? instead : Answer.NO_CONTENT;
@@ -130,7 +131,7 @@ final class EventIntake implements Operation {
     JsonNode body = element.get("body");
     JsonNode encoded = element.get("base64Encoded");
     if (body == null || !body.isTextual()) {
-      throw badBatch("a message has no 'body', or one that is no string");
+      throw badBatch("a message has no 'body', or one that is not a string");
     }
     if (encoded != null && !encoded.isBoolean()) {
       throw badBatch("'base64Encoded' is neither true nor false");
@@ -150,12 +151,12 @@ final class EventIntake implements Operation {
       return MessageProperties.NONE;
     }
     if (!properties.isObject()) {
-      throw badBatch("'properties' is no object");
+      throw badBatch("'properties' is not an object");
     }
     List<Map.Entry<String, String>> pairs = new ArrayList<>();
     for (Map.Entry<String, JsonNode> property : properties.properties()) {
       if (!property.getValue().isTextual()) {
-        throw badBatch("a property has a value that is no string");
+        throw badBatch("a property has a value that is not a string");
       }
       pairs.add(Map.entry(property.getKey(), property.getValue().textValue()));
     }
@@ -165,7 +166,7 @@ final class EventIntake implements Operation {
   private static LocalHubException badBatch(String reason) {
     return new LocalHubException(
         400004,
-        "The batch cannot be taken: "
+        "The batch is refused: "
             + reason
             + ". Send [{\"body\":\"<base64>\",\"properties\":{…}}, …].");
   }

@@ -11,13 +11,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries out telemetry that commands a fault, as tests of device SDKs send it. Over HTTP a refusal
- * shows on the request that asks for it, which is not stored then.
+ * Carries out telemetry that commands a fault, as tests of device SDKs send it. Over HTTPS a
+ * commanded refusal answers the request that commands it, and its message is not stored.
  */
 final class FaultCommands {
 
   private static final Logger LOG = LoggerFactory.getLogger(FaultCommands.class);
-  private static final String COMMANDED = "This message has commanded this answer.";
+  private static final String COMMANDED = "The message commanded this fault.";
 
   private final HubTime time;
   private final FaultyConnection faulty;
@@ -30,23 +30,26 @@ final class FaultCommands {
   }
 
   /**
-   * Looks for an order among the application properties of a message.
+   * Looks for a command among the application properties of a message.
    *
-   * @throws LocalHubException if it asks to be refused
+   * @throws LocalHubException if the message commands a refusal
    */
   void run(Map<String, String> properties) {
     FaultMessage order = FaultMessage.of(properties).orElse(null);
     if (order == null) {
       return;
     }
-    LOG.info("A message commands the fault {} in {}.", order.operation(), order.delay());
+    LOG.info("Fault {} commanded, in {}.", order.operation(), order.delay());
     switch (order.operation()) {
       case "KillTcp" ->
           time.schedule(order.delay(), () -> loop.execute(() -> faulty.apply(new Effect.Reset())));
       case "InvokeThrottling" -> throw new LocalHubException(429001, COMMANDED);
       case "InvokeMaxMessageQuota" -> throw new LocalHubException(403002, COMMANDED);
       case "InvokeAuthError" -> throw new LocalHubException(401003, COMMANDED);
-      default -> LOG.info("HTTPS has no fault {}.", order.operation());
+      default ->
+          LOG.info(
+              "The commanded fault {} does not exist on HTTPS; nothing is done.",
+              order.operation());
     }
   }
 }

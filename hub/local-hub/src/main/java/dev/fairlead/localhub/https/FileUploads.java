@@ -24,8 +24,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Uploads from their beginning to what the device says of their end (page "Upload files with IoT
- * Hub"). Safe for use by several threads.
+ * Uploads, from their start to the device's report of their end (page "Upload files with IoT Hub").
+ * Safe for use by several threads.
  */
 final class FileUploads implements Uploads {
 
@@ -51,9 +51,9 @@ final class FileUploads implements Uploads {
   private record Upload(IdentityId id, String blob, Instant end) {}
 
   /**
-   * {@code POST …/files}: says where to put a file.
+   * {@code POST …/files}: answers where to upload a file.
    *
-   * @param port the port at which the device has reached the hub
+   * @param port the port at which the device reached the hub
    */
   Answer begin(IdentityId id, int port, byte[] body) {
     Duration life = options.uploadLifetime();
@@ -83,13 +83,13 @@ final class FileUploads implements Uploads {
         || whole.length() > MAX_BLOB_NAME
         || name.chars().anyMatch(Character::isISOControl)) {
       throw new LocalHubException(
-          400004, "A blobName of 1 to 1024 characters, the device id counted, is needed.");
+          400004, "Send a blobName of 1 to 1024 characters, counting the device id.");
     }
     return whole;
   }
 
   /**
-   * {@code POST …/files/notifications}: the device says how it went.
+   * {@code POST …/files/notifications}: the device reports the outcome.
    *
    * @param inPath the correlation id, if the path names it; else empty
    */
@@ -104,8 +104,8 @@ final class FileUploads implements Uploads {
       Upload upload = active.get(correlationId);
       if (upload == null || !upload.id().equals(id)) {
         throw expired.contains(correlationId)
-            ? new LocalHubException(400016, "The upload was not reported in time. Begin again.")
-            : new LocalHubException(400015, "No upload that is under way has this correlationId.");
+            ? new LocalHubException(400016, "The upload was not reported in time. Start a new one.")
+            : new LocalHubException(400015, "No active upload has this correlationId.");
       }
       if (!success.isBoolean()
           || !(status.isMissingNode() || status.canConvertToInt())

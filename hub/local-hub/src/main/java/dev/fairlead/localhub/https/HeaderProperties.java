@@ -43,10 +43,10 @@ final class HeaderProperties {
   private HeaderProperties() {}
 
   /**
-   * The properties of a telemetry message; what is no property is passed over.
+   * The properties of a telemetry message; other headers are skipped.
    *
    * @param pairs names, whose prefix and system part may be in any case, and values
-   * @throws LocalHubException 400004 for names and values outside the documented characters
+   * @throws LocalHubException 400004 for names and values with undocumented characters
    */
   static MessageProperties ofTelemetry(Iterable<Map.Entry<String, String>> pairs) {
     Map<String, String> application = new LinkedHashMap<>();
@@ -97,7 +97,7 @@ final class HeaderProperties {
           400004,
           "The "
               + systemName
-              + " has more than 128 characters, or others than ASCII letters, digits and "
+              + " has more than 128 characters, or characters other than ASCII letters, digits and "
               + ID_SYMBOLS
               + ".");
     }
@@ -139,8 +139,8 @@ final class HeaderProperties {
   }
 
   /**
-   * What a header can carry stays as it is; the rest, which the hub's documentation rules out, is
-   * percent-encoded UTF-8, so that no message can break its own answer.
+   * Characters that a header can carry are unchanged; all others, which the hub's documentation
+   * rules out, are percent-encoded UTF-8, so that no message can break its own answer.
    */
   private static String escape(String text, boolean isName) {
     StringBuilder out = null;
@@ -150,7 +150,7 @@ final class HeaderProperties {
       boolean fits =
           isName ? isLetterOrDigit(c) || SYMBOLS.indexOf(c) >= 0 : isValueCharacter(c, i, bytes);
       if (!fits && out == null) {
-        out = new StringBuilder(text.substring(0, i)); // So far each byte was a character.
+        out = new StringBuilder(text.substring(0, i)); // Up to here each byte was a character.
       }
       if (out != null) {
         if (fits) {
@@ -163,7 +163,7 @@ final class HeaderProperties {
     return out == null ? text : out.toString();
   }
 
-  /** RFC 9110, 5.5: spaces at the ends of a value are no part of it. */
+  /** RFC 9110, 5.5: spaces at the ends of a value are not part of it. */
   private static boolean isValueCharacter(int c, int index, byte[] bytes) {
     return (c > ' ' && c < 0x7f) || (c == ' ' && index > 0 && index < bytes.length - 1);
   }

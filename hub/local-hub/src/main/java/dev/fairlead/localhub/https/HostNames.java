@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Which hub a {@code Host} header means: every name that the hub's certificate is good for means
- * this one, so that a client may dial a hub of another name on localhost.
+ * Maps a {@code Host} header to a hub: every name that the hub's certificate is valid for means
+ * this one, so that a client may reach a hub of another name on localhost.
  */
 final class HostNames {
 
@@ -19,7 +19,7 @@ final class HostNames {
     this.own = ServerNames.of(options);
   }
 
-  /** The hub's host name, or the foreign name if it is none of the hub's. */
+  /** The hub's host name, or the given name if it is not one of the hub's. */
   String hubFor(String hostHeader) {
     String name = withoutPort(hostHeader).toLowerCase(Locale.ROOT);
     return own.stream().anyMatch(name::equalsIgnoreCase) ? hub : name;

@@ -40,16 +40,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One HTTP/1.1 connection: requests one after the other, each answered before the next is looked
- * at. Who sends a request is decided for each one. Used on the connection's thread only.
+ * One HTTP/1.1 connection: requests one after the other, each answered before the next is
+ * processed. Each request is authenticated separately. Used on the connection's thread only.
  */
-// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+// Netty closes a channel whose writes fail, so their futures need no handling.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpConnection.class);
 
-  /** How much of a refused body is read, so that a client that is still sending sees the answer. */
+  /**
+   * How much of a refused body is read, in bytes, so that a client that is still sending receives
+   * the answer.
+   */
   private static final int MAX_DISCARDED = 1024 * 1024;
 
   /** More than the longest path of the device API. */
@@ -67,7 +70,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private final Set<HubDevice> introduced = new HashSet<>();
 
-  // Of the request that is being read.
+  // State of the request that is being read.
   private @Nullable HttpRequest request;
   private Instant receivedAt = Instant.EPOCH;
   private @Nullable Operation operation;
@@ -77,7 +80,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private long discarded;
   private boolean lastAnswerSent;
 
-  // While a fault delays an answer.
+  // Set while a fault delays an answer.
   private boolean paused;
   private final Deque<Object> waiting = new ArrayDeque<>();
 
@@ -117,7 +120,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     ctx.fireUserEventTriggered(event);
   }
 
-  /** A client that does not read its answers is not read from either. */
+  /** The hub stops reading from a client that does not read its answers. */
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
     if (!faulty.isStalled() && !paused) {
@@ -151,7 +154,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  // --- the head
+  // --- head
 
   private void begin(ChannelHandlerContext ctx, HttpRequest head) {
     request = head;
@@ -198,15 +201,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         "The body is larger than the " + wanted.bodyLimit() + " bytes that are allowed here.");
   }
 
-  /** RFC 9110, 10.1.1: a client that asks first is answered before it sends its body. */
+  /** RFC 9110, 10.1.1: a client that sends Expect is answered before it sends its body. */
   private void expectation(ChannelHandlerContext ctx, HttpRequest head) {
     if (!head.headers().contains(HttpHeaderNames.EXPECT)) {
       return;
     }
     if (!HttpUtil.is100ContinueExpected(head)) {
-      end(ctx, head, errors.of(417000, "The only expectation met here is 100-continue."));
+      end(ctx, head, errors.of(417000, "The only supported expectation is 100-continue."));
     } else if (refusal != null) {
-      end(ctx, head, refusal); // Whether the body follows all the same cannot be known.
+      end(
+          ctx, head,
+          refusal); // The body may follow nevertheless, so the connection cannot be used any more.
     } else {
       ctx.writeAndFlush(
           new DefaultFullHttpResponse(
@@ -221,12 +226,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         e.code(), message.startsWith(prefix) ? message.substring(prefix.length()) : message);
   }
 
-  // --- the body
+  // --- body
 
   private void take(ChannelHandlerContext ctx, HttpContent content) {
     HttpRequest head = request;
     if (head == null) {
-      return; // The rest of a request that could not be read.
+      return; // This is the rest of a request that could not be read.
     }
     if (content.decoderResult().isFailure()) {
       endAtOnce(ctx, head, errors.of(400006, "The body cannot be read."));
@@ -275,7 +280,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  // --- the answer
+  // --- answer
 
   private void serve(ChannelHandlerContext ctx, HttpRequest head, @Nullable Operation wanted) {
     Answer answer = refusal;
@@ -312,7 +317,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Reads no further request before an answer that a fault delays. */
+  /** Reads no further request until an answer that a fault delays is sent. */
   private void pause(ChannelHandlerContext ctx, Duration delay, Runnable answer) {
     paused = true;
     ctx.channel().config().setAutoRead(false);
@@ -338,7 +343,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** The first request of a device on this connection is its connect, for counts and faults. */
+  /** For counts and faults, the first request of a device on this connection is its connect. */
   private @Nullable Answer introduction(Operation wanted) {
     HubDevice sender = wanted.sender();
     if (sender == null || !introduced.add(sender)) {
@@ -364,18 +369,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** The answer as it goes out, after a fault perhaps; it is logged. */
+  /** Logs and returns the answer to send, which a fault may have replaced. */
   private Answer prepared(HttpRequest head, Answer given) {
     Answer answer = given.isNever() ? given : faults.beforeSending(given, deviceId);
     record(head, answer);
     return answer;
   }
 
-  /** Answers a request, unless a fault keeps the answer back: null then. */
+  /** Answers a request; null if a fault suppresses the answer. */
   private @Nullable ChannelFuture answer(
       ChannelHandlerContext ctx, HttpRequest head, Answer given, boolean last) {
     Answer answer = prepared(head, given);
-    faults.takeDelay(); // What follows such a request is not understood, and waits for nothing.
+    faults.takeDelay(); // Input after such a request is not read, so nothing waits for the delay.
     return write(ctx, answer, last);
   }
 
@@ -387,7 +392,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     return out.write(ctx, answer, last, deviceId);
   }
 
-  /** Answers a request after which nothing can be understood any more, and closes. */
+  /** Answers a request after which input cannot be parsed any more, and closes. */
   private void endAtOnce(ChannelHandlerContext ctx, HttpRequest head, Answer answer) {
     forget();
     ChannelFuture sent = answer(ctx, head, answer, true);
@@ -397,8 +402,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * Answers a request whose body is not wanted. The connection is not closed at once: TCP would
-   * reset it when the body comes, and the client might never see the answer.
+   * Answers a request whose body is not read. The connection is not closed immediately, because TCP
+   * would reset it when the body arrives, and the client might never receive the answer.
    */
   private void end(ChannelHandlerContext ctx, HttpRequest head, Answer answer) {
     forget();

@@ -12,14 +12,14 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Lets faults strike on one connection. Used on the connection's thread only. */
+/** Applies faults to one connection. Used on the connection's thread only. */
 final class HttpFaults {
 
   private final HubCore hub;
   private final FaultyConnection faulty;
   private final ErrorAnswers errors;
 
-  /** Of the answer that is being made. */
+  /** The delay of the answer that is being created. */
   private Duration delay = Duration.ZERO;
 
   HttpFaults(HubCore hub, FaultyConnection faulty, ErrorAnswers errors) {
@@ -36,19 +36,19 @@ final class HttpFaults {
   /**
    * An occasion for a fault.
    *
-   * @return what is to be answered instead; null to go on
+   * @return the answer to send instead; null to continue
    */
   @Nullable Answer strike(Moment moment, @Nullable String deviceId) {
     return strike(moment, deviceId, List.of());
   }
 
-  /** The same for telemetry, where it is known what that says. */
+  /** The same for telemetry whose bodies are available. */
   @Nullable Answer strike(Moment moment, @Nullable String deviceId, List<byte[]> bodies) {
     Effect effect = areIdle() ? null : hub.faults().strike(moment, deviceId, bodies);
     return effect == null ? null : apply(effect);
   }
 
-  /** As {@link #strike}, where a connect can be refused. */
+  /** As {@link #strike}, for a moment at which a connect can be refused. */
   @Nullable Answer onConnect(String deviceId) {
     Effect effect = effect(Moment.ON_CONNECT, deviceId);
     if (effect instanceof Effect.Refuse refusal) {
@@ -79,14 +79,14 @@ final class HttpFaults {
     return faulty.apply(effect) ? Answer.NEVER : null;
   }
 
-  /** How late the answer is that was made last, on the hub's clock. */
+  /** The delay of the answer that was created last, on the hub's clock. */
   Duration takeDelay() {
     Duration taken = delay;
     delay = Duration.ZERO;
     return taken;
   }
 
-  /** The answer as it shall go out: itself, another one or none. */
+  /** The answer to send: the given one, another one, or none. */
   Answer beforeSending(Answer answer, @Nullable String deviceId) {
     Effect effect = effect(Moment.ON_ANSWER, deviceId);
     if (effect instanceof Effect.ShiftDate shift) {

@@ -34,19 +34,19 @@ public final class HttpsFrontEnd {
     this.api = new DeviceApi(hub, errors, uploads, new BlobEndpoint(time, signatures, store));
   }
 
-  /** What has come in. */
+  /** The received requests. */
   public HttpsTraffic traffic() {
     return log;
   }
 
-  /** What devices have uploaded. */
+  /** The uploads of devices. */
   public Uploads uploads() {
     return uploads;
   }
 
   /**
-   * Makes the handler of requests for a pipeline that has TLS and, behind it, HTTP; puts what
-   * faults need between the two.
+   * Creates the request handler for a pipeline that has TLS followed by HTTP, and adds the handlers
+   * for faults between the two.
    */
   public ChannelHandler open(ChannelPipeline pipeline) {
     FaultyConnection faulty =

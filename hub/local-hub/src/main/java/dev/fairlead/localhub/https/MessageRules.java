@@ -9,20 +9,20 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.util.List;
 import java.util.Optional;
 
-/** What every request has to keep to, whatever it is for (RFC 9112). */
+/** The rules for every request (RFC 9112). */
 public final class MessageRules {
 
   private MessageRules() {}
 
   /**
-   * What is wrong; the connection cannot be used any more then.
+   * A violation, after which the connection cannot be used any more.
    *
    * @param status the HTTP status to answer
-   * @param reason what is wrong, for a person
+   * @param reason what is wrong, for a reader
    */
   public record Violation(HttpResponseStatus status, String reason) {}
 
-  /** Looks at the head of a request; empty if it is in order. */
+  /** Checks the head of a request; empty if it is valid. */
   public static Optional<Violation> check(HttpRequest request) {
     if (request.decoderResult().isFailure()) {
       return Optional.of(unreadable(request.decoderResult().cause()));
@@ -34,7 +34,7 @@ public final class MessageRules {
     }
     // RFC 9112, 3.2
     if (request.headers().getAll(HttpHeaderNames.HOST).size() != 1) {
-      return badRequest("A request has exactly one Host header.");
+      return badRequest("Send exactly one Host header.");
     }
     List<String> codings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
     if (!codings.isEmpty()
@@ -42,11 +42,12 @@ public final class MessageRules {
       // RFC 9112, 6.1
       return Optional.of(
           new Violation(
-              HttpResponseStatus.NOT_IMPLEMENTED, "The only transfer coding here is chunked."));
+              HttpResponseStatus.NOT_IMPLEMENTED,
+              "The only supported transfer coding is chunked."));
     }
-    // RFC 9112, 6.3: who sends both may be smuggling a second request.
+    // RFC 9112, 6.3: a client that sends both may be smuggling a second request.
     if (!codings.isEmpty() && request.headers().contains(HttpHeaderNames.CONTENT_LENGTH)) {
-      return badRequest("A request has Content-Length or Transfer-Encoding, not both.");
+      return badRequest("Send Content-Length or Transfer-Encoding, not both.");
     }
     return Optional.empty();
   }
@@ -60,7 +61,7 @@ public final class MessageRules {
       return new Violation(
           HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too long.");
     }
-    return new Violation(HttpResponseStatus.BAD_REQUEST, "This is no HTTP/1.1 request.");
+    return new Violation(HttpResponseStatus.BAD_REQUEST, "This is not an HTTP/1.1 request.");
   }
 
   private static Optional<Violation> badRequest(String reason) {

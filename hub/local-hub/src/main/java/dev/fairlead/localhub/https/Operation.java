@@ -6,12 +6,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request asks for, once its head was read and its sender is known. Used on the connection's
- * thread only.
+ * The operation of a request, once its head is read and its sender authenticated. Used on the
+ * connection's thread only.
  */
 interface Operation {
 
-  /** Who has shown a credential for it; null if nobody had to. */
+  /** The authenticated sender; null if none is required. */
   default @Nullable HubDevice sender() {
     return null;
   }
@@ -20,15 +20,15 @@ interface Operation {
   int bodyLimit();
 
   /**
-   * Does it.
+   * Carries out the operation.
    *
-   * @param body the whole body; taken over
-   * @param occasions for faults while it is done
-   * @throws dev.fairlead.localhub.LocalHubException with the hub's error code, to be answered
+   * @param body the whole body; not copied
+   * @param occasions for faults while it is carried out
+   * @throws dev.fairlead.localhub.LocalHubException with the hub's error code for the answer
    */
   Answer run(byte[] body, Occasions occasions);
 
-  /** The occasion for a fault once the answer was sent; null if there is none. */
+  /** The occasion for a fault after the answer is sent; null if there is none. */
   default @Nullable Moment afterwards() {
     return null;
   }
@@ -36,7 +36,7 @@ interface Operation {
   /** Occasions for faults on one connection. */
   interface Occasions {
     /**
-     * Lets the fault strike that is armed for this moment.
+     * Applies a fault that is armed for this moment.
      *
      * @return what is to be answered instead; null to go on
      */
@@ -44,7 +44,7 @@ interface Operation {
       return at(moment, List.of());
     }
 
-    /** The same for telemetry, where it is known what that says. */
+    /** The same for telemetry whose bodies are available. */
     @Nullable Answer at(Moment moment, List<byte[]> bodies);
   }
 }

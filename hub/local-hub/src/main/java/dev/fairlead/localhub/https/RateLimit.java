@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * So many operations a minute, by hub time: a bucket that holds a minute's worth and fills evenly.
- * Safe for use by several threads.
+ * A limit of operations per minute, by hub time: a bucket with room for one minute's operations
+ * that fills evenly. Safe for use by several threads.
  */
 final class RateLimit {
 
@@ -16,7 +16,7 @@ final class RateLimit {
   private Instant filledAt;
 
   /**
-   * @param perMinute 0 for no limit
+   * @param perMinute operations per minute; 0 for no limit
    */
   RateLimit(HubTime time, int perMinute) {
     this.time = time;
@@ -25,7 +25,7 @@ final class RateLimit {
     this.filledAt = time.now();
   }
 
-  /** Takes one; zero if there was one to take, else how long to wait for it. */
+  /** Takes one operation; zero if it is allowed now, else how long to wait for it. */
   synchronized Duration take() {
     if (perMinute == 0) {
       return Duration.ZERO;

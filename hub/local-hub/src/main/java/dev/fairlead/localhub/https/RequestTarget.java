@@ -10,14 +10,16 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request is for, without escapes.
+ * The target of a request, without escapes.
  *
  * @param segments of the path, after the first slash
  * @param query the first value of each name; a name without {@code =} has the empty value
  */
 record RequestTarget(List<String> segments, Map<String, String> query) {
 
-  /** Reads a request target in origin or absolute form (RFC 9112, 3.2); empty if it is broken. */
+  /**
+   * Parses a request target in origin or absolute form (RFC 9112, 3.2); empty if it is malformed.
+   */
   static Optional<RequestTarget> parse(String target) {
     String rest = withoutAuthority(target);
     if (!rest.startsWith("/")) {
@@ -58,17 +60,17 @@ record RequestTarget(List<String> segments, Map<String, String> query) {
     return query;
   }
 
-  /** A plus is a plus: only forms write it for a space. */
+  /** A plus stays a plus: it means a space only in forms. */
   private static String decode(String text) {
     return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
-  /** Whether a segment is there and is this word, whatever its case. */
+  /** Whether a segment exists and is this word, in any case. */
   boolean isAt(int index, String word) {
     return index < segments.size() && segments.get(index).equalsIgnoreCase(word);
   }
 
-  /** A value of the query, null if the name does not occur. */
+  /** A value of the query, null if the name is absent. */
   @Nullable String parameter(String name) {
     return query.get(name);
   }

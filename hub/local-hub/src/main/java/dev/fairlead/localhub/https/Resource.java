@@ -7,25 +7,25 @@ import java.util.Optional;
 /**
  * A resource of the device API.
  *
- * @param kind what it is
- * @param id whose it is
- * @param key what names it among those of its kind: a lock token, a correlation id; else empty
+ * @param kind the kind of resource
+ * @param id the identity that owns it
+ * @param key its name among those of its kind: a lock token or a correlation id; else empty
  */
 record Resource(Kind kind, IdentityId id, String key) {
 
-  /** The resources and the methods they know. */
+  /** The resources and their methods. */
   enum Kind {
     /** Telemetry. */
     EVENTS("POST"),
     /** The C2D queue. */
     CLOUD_MESSAGES("GET"),
-    /** A C2D message in the device's hands. */
+    /** A C2D message that is locked for the device. */
     LOCKED_MESSAGE("DELETE"),
-    /** The way back for such a message. */
+    /** The resource that abandons such a message. */
     ABANDON("POST"),
     /** Uploads. */
     FILES("POST"),
-    /** What a device says of an upload. */
+    /** A device's report about an upload. */
     UPLOAD_NOTICES("POST");
 
     private final String method;
@@ -35,7 +35,10 @@ record Resource(Kind kind, IdentityId id, String key) {
     }
   }
 
-  /** Finds it; empty if there is none. Fixed words may be in any case, ids may not. */
+  /**
+   * Finds the resource of a path; empty if there is none. Fixed words may be in any case, ids must
+   * match exactly.
+   */
   static Optional<Resource> of(RequestTarget target) {
     List<String> segments = target.segments();
     if (!target.isAt(0, "devices") || segments.size() < 3) {
@@ -77,7 +80,7 @@ record Resource(Kind kind, IdentityId id, String key) {
     };
   }
 
-  /** The correlation id of a notice stands in its body; older clients have it in the path. */
+  /** The correlation id of a report is in its body; older clients send it in the path. */
   private static Optional<Resource> file(
       RequestTarget target, IdentityId id, List<String> rest, int start) {
     if (rest.size() == 1) {
@@ -92,7 +95,7 @@ record Resource(Kind kind, IdentityId id, String key) {
     return kind.method.equals(method);
   }
 
-  /** The methods it has, for {@code Allow}. */
+  /** The allowed methods, for {@code Allow}. */
   String allowed() {
     return kind.method;
   }

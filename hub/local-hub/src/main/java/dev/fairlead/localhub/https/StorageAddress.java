@@ -4,7 +4,7 @@ import dev.fairlead.localhub.LocalHubOptions;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 
-/** The address that the hub names to devices for their files. */
+/** The address that the hub sends to devices for their uploads. */
 final class StorageAddress {
 
   private static final int HTTPS = 443;
@@ -12,8 +12,8 @@ final class StorageAddress {
   private StorageAddress() {}
 
   /**
-   * The host name that the options give, else the address the hub listens on, by a name that its
-   * certificate is good for; with the port unless it is the usual one.
+   * The host name of the options, else a name of the listening address for which the hub's
+   * certificate is valid; with the port unless that is 443.
    */
   static String of(LocalHubOptions options, int port) {
     String host = options.storageHostName().orElseGet(() -> host(options.bindAddress()));

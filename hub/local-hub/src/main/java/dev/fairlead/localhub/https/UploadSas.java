@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The signatures that let a device write one blob until a given time. They have the parts of a
- * storage service SAS ({@code sv sr sig se sp}); what is signed is this hub's own affair, for only
- * it checks them. Safe for use by several threads.
+ * storage service SAS ({@code sv sr sig se sp}); the signed text is this hub's own format, because
+ * only this hub checks it. Safe for use by several threads.
  */
 final class UploadSas {
 
@@ -29,7 +29,7 @@ final class UploadSas {
   private final HubTime time;
   private final SecretKeySpec key;
 
-  /** With a random key, which nobody else knows. */
+  /** Creates signatures with a random key. */
   UploadSas(HubTime time) {
     this.time = time;
     byte[] random = new byte[32];
@@ -37,7 +37,7 @@ final class UploadSas {
     this.key = new SecretKeySpec(random, "HmacSHA256");
   }
 
-  /** A query that lets its bearer write a blob from now on for so long. */
+  /** A query that lets its bearer write a blob, from now on for the given time. */
   String query(String blob, Duration life) {
     Instant expiry = time.now().plus(life).truncatedTo(ChronoUnit.SECONDS);
     return "?sv="
@@ -52,7 +52,7 @@ final class UploadSas {
         + PERMISSIONS;
   }
 
-  /** What is wrong with the signature of a request for a blob; empty if nothing is. */
+  /** Why the signature of a request for a blob is refused; empty if it is valid. */
   Optional<String> trouble(String blob, RequestTarget target) {
     String expiry = target.parameter("se");
     String signature = target.parameter("sig");
@@ -65,14 +65,14 @@ final class UploadSas {
         || !MessageDigest.isEqual(
             sign(blob, expiry).getBytes(StandardCharsets.US_ASCII),
             signature.getBytes(StandardCharsets.UTF_8))) {
-      return Optional.of("the signature does not fit");
+      return Optional.of("the signature does not match");
     }
     try {
       return Instant.parse(expiry).isAfter(time.now())
           ? Optional.empty()
-          : Optional.of("the signature ended at " + expiry);
+          : Optional.of("the signature expired at " + expiry);
     } catch (DateTimeParseException e) {
-      return Optional.of("the expiry is no time");
+      return Optional.of("the expiry is not a time");
     }
   }
 

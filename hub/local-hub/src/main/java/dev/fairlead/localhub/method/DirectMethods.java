@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The direct methods of one identity (page "Understand and invoke direct methods"): the hub waits
- * for the device to be there, then for its answer; nothing is queued beyond that, and nothing is
+ * for the device to be online, then for its answer; nothing is queued beyond that, and no method is
  * called twice. Safe for use by several threads.
  */
 public final class DirectMethods {
 
-  /** How large a payload may be in each direction, in bytes. */
+  /** The maximum size of a payload in each direction, in bytes. */
   public static final int MAX_PAYLOAD = 128 * 1024;
 
   private final HubTime time;
@@ -60,7 +60,7 @@ public final class DirectMethods {
         || name.contains("#")
         || name.contains("+")) {
       throw new LocalHubException(
-          400004, "'" + name + "' is no method name: use 1 to 100 characters without / # +");
+          400004, "'" + name + "' is not a method name: use 1 to 100 characters without / # +");
     }
     if (payload.getBytes(StandardCharsets.UTF_8).length > MAX_PAYLOAD) {
       throw new LocalHubException(
@@ -72,11 +72,14 @@ public final class DirectMethods {
     if (connectTimeout.isNegative() || responseTimeout.isNegative() || responseTimeout.isZero()) {
       throw new LocalHubException(
           400004,
-          "A method needs a connect time-out of zero or more and a response time-out of more than zero.");
+          "The connect time-out must be zero or more, and the response time-out more than zero.");
     }
   }
 
-  /** A connection has subscribed to methods: those that wait for the device go out. */
+  /**
+   * Called when a connection has subscribed to methods: the calls that wait for the device are
+   * sent.
+   */
   public synchronized void attach(MethodReceiver connection) {
     receiver = connection;
     for (MethodCall call : waiting) {
@@ -86,8 +89,8 @@ public final class DirectMethods {
   }
 
   /**
-   * A connection has gone or no longer listens. Calls it has taken wait on, until their time is
-   * over.
+   * Called when a connection has ended or unsubscribed. Its unanswered calls remain until they time
+   * out.
    */
   public synchronized void detach(MethodReceiver connection) {
     if (receiver != null && receiver.equals(connection)) {
@@ -103,7 +106,7 @@ public final class DirectMethods {
   private void giveUpWaiting(MethodCall call) {
     synchronized (this) {
       if (!waiting.remove(call)) {
-        return; // It was sent in between.
+        return; // It has been sent since.
       }
     }
     call.fail(notOnline());

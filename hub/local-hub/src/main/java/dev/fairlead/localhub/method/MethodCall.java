@@ -35,17 +35,17 @@ public final class MethodCall {
     return payload;
   }
 
-  /** Takes the device's answer; without effect if the call is over. */
+  /** Completes the call with the device's answer; without effect if the call has ended. */
   public void answer(int status, String answer) {
     result.complete(new MethodResult(status, answer));
   }
 
-  /** Whether an answer would still be heard. */
+  /** Whether the call still accepts an answer. */
   public boolean isPending() {
     return !result.isDone();
   }
 
-  /** Runs an action on some thread when the call is over, in whatever way. */
+  /** Runs an action, on any thread, when the call has ended, whatever the outcome. */
   @SuppressWarnings(
       "FutureReturnValueIgnored") // The dependent stage only exists for its side effect.
   public void whenOver(Runnable action) {
@@ -64,7 +64,7 @@ public final class MethodCall {
     result.completeExceptionally(failure);
   }
 
-  /** Replaces the timer of the phase before. */
+  /** Replaces the timer of the previous phase. */
   synchronized void startTimer(HubTime time, Duration delay, Runnable action) {
     if (timer != null) {
       timer.cancel();

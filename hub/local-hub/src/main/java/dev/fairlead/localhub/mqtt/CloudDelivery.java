@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Brings C2D messages from the queue to one connection. On the connection's thread only. */
+/** Sends C2D messages from the queue on one connection. Used on the connection's thread only. */
 final class CloudDelivery {
 
   private static final Logger LOG = LoggerFactory.getLogger(CloudDelivery.class);
@@ -30,9 +30,9 @@ final class CloudDelivery {
   }
 
   /**
-   * Sends all that waits.
+   * Sends all queued messages.
    *
-   * @param qos of the subscription: at 0 a message is completed by being sent, at 1 by its PUBACK
+   * @param qos of the subscription: at 0 sending completes a message, at 1 its PUBACK does
    */
   void sendWaiting(int qos) {
     CloudQueue queue = device.cloudQueue();
@@ -47,7 +47,8 @@ final class CloudDelivery {
     String topic = Topics.cloudMessage(device.id(), locked.queued());
     if (topic.getBytes(StandardCharsets.UTF_8).length > MAX_TOPIC_BYTES) {
       LOG.warn(
-          "{}: the properties of {} do not fit into an MQTT topic; it is dead-lettered.",
+          "{}: C2D message {} is dead-lettered, because its properties do not"
+              + " fit into an MQTT topic.",
           device.id(),
           locked.queued());
       device.cloudQueue().reject(locked.lockToken());
@@ -65,7 +66,7 @@ final class CloudDelivery {
     out.publish(topic, body, 1, packetId, locked.redelivered());
   }
 
-  /** A PUBACK completes its message; one that comes after the lock was lost does nothing. */
+  /** A PUBACK completes its message; one that arrives after the lock was lost does nothing. */
   void acknowledged(int packetId) {
     String token = lockTokens.remove(packetId);
     if (token != null) {

@@ -5,11 +5,11 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client has asked for in CONNECT.
+ * The options of a client's CONNECT.
  *
- * @param cleanSession whether it wants no stored session
+ * @param cleanSession whether the client wants no stored session
  * @param keepAliveSeconds its keep-alive interval; 0 for none
- * @param will what to send if it goes without DISCONNECT
+ * @param will the message to send if the client disappears without DISCONNECT
  */
 record ConnectTerms(boolean cleanSession, int keepAliveSeconds, @Nullable Will will) {
 
@@ -18,10 +18,10 @@ record ConnectTerms(boolean cleanSession, int keepAliveSeconds, @Nullable Will w
   private static final long LONGEST_IDLE_MILLIS = 1_767_000;
 
   /**
-   * A message for the case that the client vanishes.
+   * A message to send if the client disappears.
    *
-   * @param topic must be its telemetry topic to be of use
-   * @param payload an array of its own
+   * @param topic only the client's telemetry topic has an effect
+   * @param payload not shared
    * @param retain whether it was to be retained
    */
   record Will(String topic, ByteBuffer payload, boolean retain) {}

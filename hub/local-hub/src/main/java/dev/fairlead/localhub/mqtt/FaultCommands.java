@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Carries out telemetry that commands a fault, as tests of device SDKs send it. The message itself
- * is taken like any other; the fault comes after its delay.
+ * is stored like any other; the fault strikes after its delay.
  */
 final class FaultCommands {
 
@@ -34,7 +34,7 @@ final class FaultCommands {
   /** Schedules a fault. Any thread. */
   void run(FaultMessage order) {
     LOG.info(
-        "{}: commands the fault {} in {} for {}.",
+        "{}: fault {} commanded, in {} for {}.",
         id,
         order.operation(),
         order.delay(),
@@ -44,7 +44,11 @@ final class FaultCommands {
       case "ShutDownMqtt" -> later(order, new Effect.Drop());
       case "InvokeThrottling", "InvokeMaxMessageQuota", "InvokeAuthError" ->
           hub.time().schedule(order.delay(), () -> refuseTelemetry(order));
-      default -> LOG.info("{}: MQTT has no fault {}.", id, order.operation());
+      default ->
+          LOG.info(
+              "{}: the commanded fault {} does not exist on MQTT; nothing is done.",
+              id,
+              order.operation());
     }
   }
 
@@ -53,7 +57,8 @@ final class FaultCommands {
   }
 
   /**
-   * On MQTT throttled, over quota and unauthorised look alike: each publish costs the connection.
+   * On MQTT throttling, quota and authorisation faults have the same effect: each publish ends the
+   * connection.
    */
   private void refuseTelemetry(FaultMessage order) {
     Faults.Armed armed = hub.faults().add(Fault.drop().beforeStore().device(id.device()).always());

@@ -11,9 +11,7 @@ enum Feed {
   TWIN_ANSWERS,
   DESIRED_PROPERTIES;
 
-  /**
-   * The feed behind a topic filter; empty for a filter that is not documented for this identity.
-   */
+  /** The feed of a topic filter; empty for a filter that is not documented for this identity. */
   static Optional<Feed> of(String filter, IdentityId id) {
     return switch (filter) {
       case "$iothub/methods/POST/#" -> Optional.of(METHODS);

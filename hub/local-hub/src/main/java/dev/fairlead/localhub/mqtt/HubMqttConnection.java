@@ -42,10 +42,10 @@ import org.slf4j.LoggerFactory;
 /**
  * One MQTT connection of one identity, from CONNACK to its end.
  *
- * <p>Everything runs on the connection's thread but the methods of {@link DeviceSession} and {@link
- * MethodReceiver}, which hand over to it.
+ * <p>Everything runs on the connection's thread except the methods of {@link DeviceSession} and
+ * {@link MethodReceiver}, which post to that thread.
  */
-// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+// Netty closes a channel whose writes fail, so their futures need no handling.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class HubMqttConnection extends ChannelInboundHandlerAdapter
     implements DeviceSession, MethodReceiver {
@@ -59,7 +59,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   private final Access.Granted access;
   private final HubDevice device;
   private final ConnectTerms terms;
-  // Without an API version in the user name a connection has neither twin nor methods.
+  // Without an API version in the user name, a connection has neither twin nor methods.
   private final boolean versioned;
   private final Subscriptions subscriptions;
   private final InFlight inFlight = new InFlight();
@@ -72,8 +72,8 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
 
   private ConnectTerms.@Nullable Will will;
   private HubTime.@Nullable Scheduled tokenTimer;
-  // Of the desired properties, when the client subscribed to them: what was before that it has to
-  // read.
+  // The version of the desired properties when the client subscribed to them: it has to read
+  // earlier changes.
   private long subscribedVersion;
   private boolean closing;
 
@@ -107,14 +107,14 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   }
 
   /**
-   * Becomes the connection of its identity; false if the credentials are not valid any more. What
-   * other threads want from now on waits until {@link #handlerAdded} is through.
+   * Becomes the connection of its identity; false if the credentials are no longer valid. Calls of
+   * other threads from now on wait until {@link #handlerAdded} has returned.
    */
   boolean claim() {
     return device.attach(this, access.generation());
   }
 
-  // --- beginning and end
+  // --- opening and closing
 
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
@@ -162,7 +162,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
     ctx.fireChannelInactive();
   }
 
-  /** Closes; what came before and was good is acknowledged. */
+  /** Closes; valid telemetry that arrived before is acknowledged. */
   private void close(String reason) {
     if (!closing) {
       closing = true;
@@ -184,7 +184,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
     }
   }
 
-  // --- what comes in
+  // --- input
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
@@ -214,11 +214,14 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
       case PINGREQ -> out.write(MqttMessage.PINGRESP);
       case DISCONNECT -> {
         will = null; // [MQTT-3.1.2-10]
-        close("the client disconnects");
+        close("the client sent DISCONNECT");
       }
       // [MQTT-3.1.0-2] for CONNECT
       default ->
-          close("it sent " + packet.fixedHeader().messageType() + ", which has no place here");
+          close(
+              "the client sent "
+                  + packet.fixedHeader().messageType()
+                  + ", which a client must not send here");
     }
   }
 
@@ -226,14 +229,14 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   public void channelReadComplete(ChannelHandlerContext ctx) {
     if (!faulty.isStalled()) {
       if (!telemetry.storeAndAcknowledge()) {
-        close("its telemetry could not be stored");
+        close("the telemetry could not be stored");
       }
       out.endBatch();
     }
     ctx.fireChannelReadComplete();
   }
 
-  /** A client that does not read is not read from either. */
+  /** The hub stops reading from a client that does not read. */
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
     if (!faulty.isStalled()) {
@@ -246,14 +249,14 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
     String topic = packet.variableHeader().topicName();
     MqttQoS qos = packet.fixedHeader().qosLevel();
     if (qos == MqttQoS.EXACTLY_ONCE) {
-      close("it published with QoS 2, which the hub does not have");
+      close("the client published with QoS 2, which the hub does not support");
       return;
     }
     int packetId = qos == MqttQoS.AT_LEAST_ONCE ? packet.variableHeader().packetId() : 0;
     switch (telemetry.take(topic, packet.fixedHeader().isRetain(), packet.payload(), packetId)) {
       case TAKEN -> {}
-      case TOO_LARGE -> close("it sent a message of more than 256 KB");
-      case NOT_STORED -> close("its telemetry could not be stored");
+      case TOO_LARGE -> close("the client sent a message of more than 256 KB");
+      case NOT_STORED -> close("the telemetry could not be stored");
       case FAULT -> {
         out.dropAcknowledgements();
         closing = !faulty.isStalled();
@@ -262,7 +265,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
         if (!understands(topic, packet.payload())
             && (Topics.isForeign(topic, device.id())
                 || undocumented.unknownTopic() == Reaction.CLOSE)) {
-          close("it published to '" + topic + "', which is no topic of this identity");
+          close("the client published to '" + topic + "', which is not a topic of this identity");
         } else if (packetId != 0) {
           out.acknowledge(packetId);
         }
@@ -284,7 +287,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   private void acknowledged(int packetId) {
     boolean overtaking = inFlight.acknowledged(packetId) == InFlight.Acknowledgement.OUT_OF_ORDER;
     if (overtaking && undocumented.acknowledgementOutOfOrder() == Reaction.CLOSE) {
-      close("it acknowledged packet " + packetId + " before older ones"); // [MQTT-4.6.0-2]
+      close("the client acknowledged packet " + packetId + " before older ones"); // [MQTT-4.6.0-2]
     } else {
       cloud.acknowledged(packetId);
     }
@@ -296,7 +299,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
     }
     Optional<List<Integer>> granted = subscriptions.add(packet.payload().topicSubscriptions());
     if (granted.isEmpty() || granted.get().isEmpty()) { // [MQTT-3.8.3-3] for no filter at all
-      close("it subscribed to what is no filter of this identity, or to one too many");
+      close("the client sent no filter, one that is not this identity's, or more than five");
       return;
     }
     out.suback(packet.variableHeader().messageId(), granted.get());
@@ -306,7 +309,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   private void unsubscribe(MqttUnsubscribeMessage packet) {
     List<String> filters = packet.payload().topics();
     if (filters.isEmpty()) {
-      close("it unsubscribed from nothing"); // [MQTT-3.10.3-2]
+      close("UNSUBSCRIBE without a topic filter"); // [MQTT-3.10.3-2]
       return;
     }
     subscriptions.remove(filters);
@@ -316,7 +319,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
     out.unsuback(packet.variableHeader().messageId());
   }
 
-  // --- what goes out
+  // --- output
 
   private void listenAsSubscribed() {
     if (versioned && subscriptions.has(Feed.METHODS)) {
@@ -339,7 +342,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   private void publishTwin(Feed feed, String topic, String payload) {
     OptionalInt subscribed = subscriptions.qosOf(feed);
     if (subscribed.isEmpty()) {
-      return; // Nobody listens: lost, as MQTT has it.
+      return; // The client is not subscribed: the message is lost, as in MQTT.
     }
     byte[] body = payload.getBytes(StandardCharsets.UTF_8);
     if (!undocumented.twinAtSubscribedQos() || subscribed.getAsInt() == 0) {
@@ -348,7 +351,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
     }
     int packetId = inFlight.nextCallId();
     if (packetId == 0) {
-      close("it owes more than a thousand acknowledgements");
+      close("the client left more than a thousand messages unacknowledged");
       return;
     }
     inFlight.sent(packetId);
@@ -358,17 +361,17 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   private void call(MethodCall call) {
     OptionalInt qos = subscriptions.qosOf(Feed.METHODS);
     if (qos.isEmpty() || !call.isPending()) {
-      return; // Nobody listens any more: the call runs out of time.
+      return; // The client has unsubscribed: the call times out.
     }
     Optional<String> requestId = methods.send(call, qos.getAsInt());
     if (requestId.isEmpty()) {
-      close("it owes more than a thousand acknowledgements");
+      close("the client left more than a thousand messages unacknowledged");
     } else {
       call.whenOver(() -> onLoop(() -> methods.forget(requestId.get())));
     }
   }
 
-  // --- what other threads want
+  // --- calls of other threads
 
   @Override
   public void cut(CutReason reason) {
@@ -377,7 +380,7 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void inject(FaultMessage command) {
-    commands.run(command); // Which only schedules it.
+    commands.run(command); // This only schedules it.
   }
 
   @Override
@@ -404,7 +407,8 @@ final class HubMqttConnection extends ChannelInboundHandlerAdapter
   }
 
   /**
-   * Runs on the connection's thread, in the order of calls, unless the connection is gone by then.
+   * Runs an action on the connection's thread, in the order of calls, unless the connection has
+   * ended by then.
    */
   private void onLoop(Runnable action) {
     try {

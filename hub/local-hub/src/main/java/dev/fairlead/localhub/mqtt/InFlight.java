@@ -7,12 +7,12 @@ import java.util.Set;
 
 /**
  * The packet ids of QoS 1 messages to a client that it has not acknowledged, in the order they were
- * first sent. On the connection's thread only.
+ * first sent. Used on the connection's thread only.
  *
- * <p>C2D messages take their packet ids from the lower half of the range by their place in the
- * queue: so a message that is sent again, on this connection or the next, has the same id
- * [MQTT-4.4.0-1], and no table of ids has to outlive the connection. The queue is far shorter than
- * the range. Method calls take theirs from the upper half.
+ * <p>C2D messages get packet ids from the lower half of the range, derived from their sequence
+ * number in the queue. A message that is sent again, on this connection or the next, therefore has
+ * the same id [MQTT-4.4.0-1], and no table of ids must outlive the connection. The queue is far
+ * shorter than the range. Method calls get packet ids from the upper half.
  */
 final class InFlight {
 
@@ -23,13 +23,13 @@ final class InFlight {
   private final Set<Integer> present = new HashSet<>();
   private int nextCall = HALF;
 
-  /** What a PUBACK means. */
+  /** The meaning of a PUBACK. */
   enum Acknowledgement {
-    /** It is for the oldest message. */
+    /** It acknowledges the oldest message. */
     IN_ORDER,
     /** It overtakes an older message. */
     OUT_OF_ORDER,
-    /** It is for no message that is in flight. */
+    /** It acknowledges no message in flight. */
     UNKNOWN
   }
 
@@ -38,16 +38,14 @@ final class InFlight {
     return (int) ((sequence - 1) % (HALF - 1)) + 1;
   }
 
-  /** A message goes out; one that goes out again keeps its place. */
+  /** Records that a message is sent; one that is sent again keeps its position. */
   void sent(int packetId) {
     if (present.add(packetId)) {
       order.addLast(packetId);
     }
   }
 
-  /**
-   * A packet id for a method call, 32768 to 65535; 0 if the client owes too many acknowledgements.
-   */
+  /** A packet id for a method call, 32768 to 65535; 0 if too many messages are unacknowledged. */
   int nextCallId() {
     if (present.size() >= CALL_LIMIT) {
       return 0;
@@ -58,7 +56,7 @@ final class InFlight {
     return nextCall;
   }
 
-  /** A PUBACK has come. */
+  /** Handles a PUBACK. */
   Acknowledgement acknowledged(int packetId) {
     if (!present.remove(packetId)) {
       return Acknowledgement.UNKNOWN;

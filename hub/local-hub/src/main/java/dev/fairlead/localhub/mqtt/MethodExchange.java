@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Direct methods of one connection. On the connection's thread only. */
+/** Direct methods of one connection. Used on the connection's thread only. */
 final class MethodExchange {
 
   private final Outbound out;
@@ -26,14 +26,14 @@ final class MethodExchange {
    * Sends a call to the client.
    *
    * @param qos of the subscription
-   * @return the request id; empty if the client owes too many acknowledgements
+   * @return the request id; empty if too many messages are unacknowledged
    */
   Optional<String> send(MethodCall call, int qos) {
     int packetId = qos == 0 ? 0 : inFlight.nextCallId();
     if (qos == 1 && packetId == 0) {
       return Optional.empty();
     }
-    // A small counter in hex that starts again with each connection, as traces show.
+    // A counter in hex that restarts with each connection, as in traces of the hub.
     String requestId = Long.toHexString(++lastCall).toUpperCase(Locale.ROOT);
     calls.put(requestId, call);
     if (qos == 1) {
@@ -44,13 +44,13 @@ final class MethodExchange {
     return Optional.of(requestId);
   }
 
-  /** A call is over: an answer that comes later is dropped. */
+  /** Ends a call: a later answer is dropped. */
   void forget(String requestId) {
     calls.remove(requestId);
   }
 
   /**
-   * The client answers; an answer to an unknown or finished call is dropped.
+   * Handles the client's answer; an answer to an unknown or finished call is dropped.
    *
    * @return false if the topic or the payload is not as documented
    */

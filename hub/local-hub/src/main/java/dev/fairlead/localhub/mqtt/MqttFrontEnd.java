@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Speaks MQTT on connections that carry its bytes, whatever is below. One for a hub, so that a
- * stored session is found again whichever way its client comes. Safe for use by several threads.
+ * Speaks MQTT on any connection that carries its bytes: TLS or WebSocket. A hub has one, so that a
+ * stored session is found whether its client uses TLS or WebSockets. Safe for use by several
+ * threads.
  */
 public final class MqttFrontEnd {
 
@@ -47,7 +48,7 @@ public final class MqttFrontEnd {
   /**
    * Adds MQTT to a pipeline that carries its bytes in WebSocket frames.
    *
-   * @param certificates the chain with which the client may authenticate, asked for at CONNECT;
+   * @param certificates supplies, at CONNECT, the chain with which the client may authenticate;
    *     empty for none
    */
   public void installOnWebSocket(
@@ -65,7 +66,7 @@ public final class MqttFrontEnd {
     pipeline.addLast("greeting", new MqttGreeting(hub, sessions, faulty, certificates, carrier));
   }
 
-  /** PINGRESP, which the encoder writes as a buffer of its own. */
+  /** PINGRESP, which the encoder writes as a separate buffer. */
   private static ByteBuf heartbeats(ByteBuf packet) {
     boolean answer =
         packet.isReadable() && packet.getUnsignedByte(packet.readerIndex()) == PINGRESP;

@@ -35,10 +35,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The beginning of a connection: waits for CONNECT, decides on it, and makes way for {@link
+ * The start of a connection: waits for CONNECT, decides on it, and is replaced by {@link
  * HubMqttConnection}.
  */
-// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+// Netty closes a channel whose writes fail, so their futures need no handling.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class MqttGreeting extends ChannelInboundHandlerAdapter {
 
@@ -98,14 +98,14 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     try {
       if (over) {
-        return; // What follows a refused CONNECT says nothing any more.
+        return; // Input after a refused CONNECT is ignored.
       }
       over = true;
       MqttMessage packet = (MqttMessage) message;
       if (packet.decoderResult().isFailure()) {
         Throwable cause = packet.decoderResult().cause();
         if (cause instanceof MqttUnacceptableProtocolVersionException) {
-          refuse(ctx, WRONG_VERSION, "its protocol is not MQTT 3.1.1");
+          refuse(ctx, WRONG_VERSION, "the protocol is not MQTT 3.1.1");
         } else {
           LOG.info(
               "{}: the first packet cannot be read ({}); closed.",
@@ -130,7 +130,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
 
   private void decide(ChannelHandlerContext ctx, MqttConnectMessage connect) {
     if (connect.variableHeader().version() != PROTOCOL_LEVEL) {
-      refuse(ctx, WRONG_VERSION, "its protocol is not MQTT 3.1.1"); // [MQTT-3.1.2-2]
+      refuse(ctx, WRONG_VERSION, "the protocol is not MQTT 3.1.1"); // [MQTT-3.1.2-2]
       return;
     }
     MqttConnectPayload payload = connect.payload();
@@ -142,7 +142,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
       refuse(
           ctx,
           NOT_AUTHORIZED,
-          "its user name is not {host}/" + clientId + "/?api-version=yyyy-mm-dd");
+          "the user name is not {host}/" + clientId + "/?api-version=yyyy-mm-dd");
       return;
     }
     byte[] password = payload.passwordInBytes();
@@ -185,7 +185,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
       refuse(
           ctx,
           NOT_AUTHORIZED,
-          "for '" + granted.device().id() + "' its rights changed while it connected");
+          "the credentials of '" + granted.device().id() + "' changed while it connected");
       return;
     }
     ctx.pipeline().replace(this, "connection", connection);
@@ -198,7 +198,7 @@ final class MqttGreeting extends ChannelInboundHandlerAdapter {
         .addListener(ChannelFutureListener.CLOSE); // [MQTT-3.2.2-5]
   }
 
-  /** Netty knows the CONNACK codes of the standard only; faults may want others. */
+  /** Netty only has the CONNACK codes of the standard; faults may use others. */
   static Object connack(byte code, boolean sessionPresent) {
     MqttFixedHeader header =
         new MqttFixedHeader(MqttMessageType.CONNACK, false, MqttQoS.AT_MOST_ONCE, false, 2);

@@ -19,10 +19,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Writes packets, and flushes once for all that are written while one batch of input is handled. On
- * the connection's thread only.
+ * Writes packets, and flushes once for each batch of input. Used on the connection's thread only.
  */
-// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+// Netty closes a channel whose writes fail, so their futures need no handling.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class Outbound {
 
@@ -39,12 +38,12 @@ final class Outbound {
     this.channel = channel;
   }
 
-  /** Input has come: nothing is flushed until {@link #endBatch}. */
+  /** Starts a batch of input: nothing is flushed until {@link #endBatch}. */
   void beginBatch() {
     inBatch = true;
   }
 
-  /** Remembers a PUBACK to be sent by {@link #writeAcknowledgements}. */
+  /** Stores a PUBACK to be sent by {@link #writeAcknowledgements}. */
   void acknowledge(int packetId) {
     if (acknowledgementCount == acknowledgements.length) {
       acknowledgements = Arrays.copyOf(acknowledgements, acknowledgementCount * 2);
@@ -55,7 +54,7 @@ final class Outbound {
     }
   }
 
-  /** A PUBACK that is sent after the next one, because of a fault. */
+  /** Stores a PUBACK to be sent after the next one, because of a fault. */
   void acknowledgeAfterNext(int packetId) {
     overtaken.add(packetId);
   }
@@ -65,7 +64,7 @@ final class Outbound {
     holds++;
   }
 
-  /** Sends the PUBACKs that wait, unless another fault holds them. */
+  /** Sends the stored PUBACKs, unless another fault delays them. */
   void releaseAcknowledgements() {
     holds--;
     writeAcknowledgements(true);
@@ -73,9 +72,9 @@ final class Outbound {
   }
 
   /**
-   * Writes the PUBACKs that wait, in the order of their messages [MQTT-4.6.0-2].
+   * Writes the stored PUBACKs, in the order of their messages [MQTT-4.6.0-2].
    *
-   * @param onePerBuffer whether each is to be a buffer of its own, as faults need it
+   * @param onePerBuffer whether each is a separate buffer, as faults require
    */
   void writeAcknowledgements(boolean onePerBuffer) {
     if (acknowledgementCount == 0 || holds > 0) {
@@ -92,12 +91,12 @@ final class Outbound {
     acknowledgementCount = 0;
   }
 
-  /** Forgets the PUBACKs that wait: their messages are not safe. */
+  /** Drops the stored PUBACKs, because their messages are not stored. */
   void dropAcknowledgements() {
     acknowledgementCount = 0;
   }
 
-  /** Sends what was written since {@link #beginBatch}. */
+  /** Flushes the packets that were written since {@link #beginBatch}. */
   void endBatch() {
     inBatch = false;
     channel.flush();

@@ -34,7 +34,10 @@ final class PropertyBag {
           Map.entry("$.diagid", "diagnostic-id"),
           Map.entry("$.diagctx", "correlation-context"));
 
-  /** Who sent a message between modules: stamped by a hub, so never taken from a device. */
+  /**
+   * The sender of a message between modules. Only a hub stamps it, so values from a device are
+   * ignored.
+   */
   private static final Set<String> STAMPED_BY_HUBS = Set.of("$.cdid", "$.cmid");
 
   private static final String UNRESERVED = "-._~";
@@ -43,8 +46,8 @@ final class PropertyBag {
   private PropertyBag() {}
 
   /**
-   * Reads the pairs in their order; empty if an escape is broken. A name without {@code =} gets the
-   * empty value.
+   * Parses the pairs in their order; empty if an escape is malformed. A name without {@code =} gets
+   * the empty value.
    */
   static Optional<Map<String, String>> parsePairs(String text) {
     if (text.isEmpty()) {
@@ -67,8 +70,8 @@ final class PropertyBag {
   }
 
   /**
-   * Reads the bag of a telemetry topic, with or without a leading {@code ?} and a trailing slash;
-   * empty if it is broken.
+   * Parses the bag of a telemetry topic, with or without a leading {@code ?} and a trailing slash;
+   * empty if it is malformed.
    */
   static Optional<MessageProperties> parseTelemetry(String bag) {
     String text = bag.startsWith("?") ? bag.substring(1) : bag;
@@ -95,7 +98,7 @@ final class PropertyBag {
         Collections.unmodifiableMap(application), Collections.unmodifiableMap(system));
   }
 
-  /** Adds a pair, both sides encoded. */
+  /** Appends a pair, with name and value encoded. */
   static void append(StringBuilder bag, String name, String value) {
     if (bag.length() > 0) {
       bag.append('&');

@@ -7,8 +7,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * What the hub remembers of sessions with CleanSession = 0: their subscriptions. The messages
- * themselves are in the C2D queue. Safe for use by several threads.
+ * The stored state of sessions with CleanSession = 0: their subscriptions. The messages themselves
+ * are in the C2D queue. Safe for use by several threads.
  */
 final class StoredSessions {
 
@@ -18,8 +18,8 @@ final class StoredSessions {
       String generationId, Map<String, Subscriptions.Subscription> subscriptions) {}
 
   /**
-   * The subscriptions of the stored session; empty if there is none, or if the identity was created
-   * anew since.
+   * The subscriptions of the stored session; empty if there is none, or if the identity was deleted
+   * and created again since.
    */
   Optional<Map<String, Subscriptions.Subscription>> find(HubDevice device) {
     Stored stored = byIdentity.get(device.id().toString());

@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The subscriptions of one connection, stored if its session is. Used on the connection's thread
- * only.
+ * The subscriptions of one connection, stored if its session is stored. Used on the connection's
+ * thread only.
  */
 final class Subscriptions {
 
-  /** How many topic filters a connection may have. */
+  /** The maximum number of topic filters of a connection. */
   private static final int LIMIT = 5;
 
   private static final int REFUSED = 0x80;
@@ -31,7 +31,7 @@ final class Subscriptions {
   /**
    * One subscription.
    *
-   * @param feed what it brings
+   * @param feed the messages it delivers
    * @param qos 0 or 1
    */
   record Subscription(Feed feed, int qos) {}
@@ -50,7 +50,7 @@ final class Subscriptions {
     this.stored = stored;
   }
 
-  /** Takes up the stored session if there is one and it is wanted; answers whether it did. */
+  /** Resumes the stored session if there is one and the client wants it; answers whether it did. */
   boolean resume() {
     if (!stored) {
       sessions.forget(device); // [MQTT-3.1.2-6]
@@ -100,7 +100,7 @@ final class Subscriptions {
     return Topics.isForeign(filter, device.id()) ? Reaction.CLOSE : undocumented.unknownFilter();
   }
 
-  /** Unsubscribes; unknown filters do not matter. */
+  /** Unsubscribes; unknown filters are ignored. */
   void remove(List<String> filters) {
     filters.forEach(byFilter::remove);
     store();

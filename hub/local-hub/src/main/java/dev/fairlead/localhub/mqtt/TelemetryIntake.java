@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Telemetry of one connection: stored in the log, and acknowledged when the log is flushed, a batch
- * of input at a time. Used on the connection's thread only.
+ * Telemetry of one connection: stored in the log, and acknowledged once the log is flushed, after
+ * each batch of input. Used on the connection's thread only.
  */
 final class TelemetryIntake {
 
@@ -53,24 +53,24 @@ final class TelemetryIntake {
     this.faultMessages = faultMessages;
   }
 
-  /** What became of a message. */
+  /** The outcome of a message. */
   enum Outcome {
     /** It is stored. */
     TAKEN,
     /** Its topic is not a telemetry topic of this identity. */
     NOT_TELEMETRY,
-    /** It is too large: the connection is to be closed. */
+    /** It is too large: the connection must be closed. */
     TOO_LARGE,
-    /** The log cannot be written: the connection is to be closed. */
+    /** The log cannot be written: the connection must be closed. */
     NOT_STORED,
-    /** A fault has ended the connection, or made it silent. */
+    /** A fault has ended or silenced the connection. */
     FAULT
   }
 
   /**
-   * Takes a message.
+   * Stores a message.
    *
-   * @param packetId 0 for one that is not to be acknowledged
+   * @param packetId 0 for a message without acknowledgement
    */
   Outcome take(String topic, boolean retain, ByteBuf payload, int packetId) {
     Optional<MessageProperties> found = topics.propertiesOf(topic, retain);
@@ -85,7 +85,7 @@ final class TelemetryIntake {
     if (!faultless) {
       Effect effect = faulty.strike(Moment.BEFORE_STORE, List.of(ByteBufUtil.getBytes(payload)));
       if (effect instanceof Effect.Withhold) {
-        return Outcome.TAKEN; // And forgotten.
+        return Outcome.TAKEN; // It is dropped.
       }
       if (effect != null && faulty.apply(effect)) {
         return Outcome.FAULT;
@@ -107,8 +107,8 @@ final class TelemetryIntake {
   }
 
   /**
-   * With faults about, each message is acknowledged by itself, so that a fault hits the one it is
-   * meant for.
+   * While faults are armed, each message is acknowledged separately, so that a fault strikes the
+   * message it is meant for.
    */
   private Outcome acknowledgeAlone(int packetId) {
     if (!storeAndAcknowledge()) {
@@ -140,8 +140,7 @@ final class TelemetryIntake {
   }
 
   /**
-   * Makes the log safe and writes the acknowledgements of what is in it; false if it cannot be
-   * written.
+   * Flushes the log and writes the acknowledgements of its messages; false if it cannot be written.
    */
   boolean storeAndAcknowledge() {
     try {
@@ -150,19 +149,18 @@ final class TelemetryIntake {
       return true;
     } catch (IOException e) {
       LOG.error(
-          "The telemetry file cannot be written; messages stay without acknowledgement: {}",
-          e.toString());
+          "The telemetry file cannot be written; messages are not acknowledged: {}", e.toString());
       out.dropAcknowledgements();
       return false;
     }
   }
 
-  /** Publishes the will of a client that has vanished. */
+  /** Publishes the will of a client that has disappeared. */
   void takeWill(ConnectTerms.Will will) {
     Optional<MessageProperties> properties = topics.propertiesOf(will.topic(), will.retain());
     if (properties.isEmpty()) {
       LOG.warn(
-          "{}: its will has the topic '{}', which is not its telemetry topic; dropped.",
+          "{}: the will is dropped, because its topic '{}' is not the device's telemetry topic.",
           origin.id(),
           will.topic());
       return;

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Reads the topics of telemetry of one identity. Used on the connection's thread only. */
+/** Parses the telemetry topics of one identity. Used on the connection's thread only. */
 final class TelemetryTopics {
 
   private final String bare;
@@ -40,7 +40,10 @@ final class TelemetryTopics {
     return topic.equals(bare) ? Optional.of(MessageProperties.NONE) : Optional.empty();
   }
 
-  /** With one more application property, as the hub adds for what MQTT says outside of the bag. */
+  /**
+   * With one more application property, which the hub adds for what a PUBLISH contains outside the
+   * bag.
+   */
   static MessageProperties with(MessageProperties properties, String name, String value) {
     Map<String, String> more = new LinkedHashMap<>(properties.application());
     more.put(name, value);

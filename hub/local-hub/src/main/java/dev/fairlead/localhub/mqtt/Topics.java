@@ -18,14 +18,14 @@ final class Topics {
   private Topics() {}
 
   /**
-   * What all topics of an identity's messages begin with, ids as they are: {@code devices/d} or
-   * {@code devices/d/modules/m}.
+   * The prefix of all topics of an identity's messages, ids unescaped: {@code devices/d} or {@code
+   * devices/d/modules/m}.
    */
   static String base(IdentityId id) {
     return "devices/" + id.device() + id.module().map(module -> "/modules/" + module).orElse("");
   }
 
-  /** Whether a topic or filter belongs to another device or module. */
+  /** Whether a topic or filter is that of another device or module. */
   static boolean isForeign(String topic, IdentityId id) {
     return topic.startsWith("devices/") && !topic.startsWith(base(id) + "/");
   }
@@ -75,8 +75,8 @@ final class Topics {
   }
 
   /**
-   * A value from the query at the end of a topic, byte for byte: request ids are echoed as they
-   * came.
+   * A value from the query at the end of a topic, byte for byte: request ids are echoed as
+   * received.
    *
    * @param topic ends with {@code ?name=value&name=value}
    */

@@ -9,7 +9,7 @@ import dev.fairlead.localhub.twin.Twin;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Twin reads and reports of one connection. On the connection's thread only. */
+/** Twin reads and reports of one connection. Used on the connection's thread only. */
 final class TwinExchange {
 
   private final Twin twin;
@@ -18,7 +18,7 @@ final class TwinExchange {
   private final Outbound out;
   private final boolean supported;
 
-  /** Sends an answer, if the client listens to answers. */
+  /** Sends an answer, if the client is subscribed to answers. */
   @FunctionalInterface
   interface Outgoing {
     /** Publishes. */
@@ -26,7 +26,7 @@ final class TwinExchange {
   }
 
   /**
-   * @param supported whether the client has named an API version; without one it has no twin
+   * @param supported whether the client's user name has an API version; without one it has no twin
    */
   TwinExchange(HubDevice device, HubTime time, Outbound out, boolean supported, Outgoing answers) {
     this.twin = device.properties();
@@ -36,7 +36,7 @@ final class TwinExchange {
     this.answers = answers;
   }
 
-  /** A request to read the twin; false if its topic is not as documented. */
+  /** Handles a request to read the twin; false if its topic is not as documented. */
   boolean read(String topic) {
     Optional<String> requestId = Topics.queryValue(topic, "$rid");
     requestId.ifPresent(
@@ -50,7 +50,7 @@ final class TwinExchange {
     return requestId.isPresent();
   }
 
-  /** A patch of the reported properties; false if its topic is not as documented. */
+  /** Handles a patch of the reported properties; false if its topic is not as documented. */
   boolean report(String topic, String patch) {
     Optional<String> requestId = Topics.queryValue(topic, "$rid");
     requestId.ifPresent(
@@ -70,7 +70,7 @@ final class TwinExchange {
       return OptionalLong.empty();
     }
     if (!Syntax.isNumber(base.get(), 18)) {
-      throw new LocalHubException(400004, "The base version '" + base.get() + "' is no number.");
+      throw new LocalHubException(400004, "The base version '" + base.get() + "' is not a number.");
     }
     return OptionalLong.of(Long.parseLong(base.get()));
   }
@@ -78,12 +78,16 @@ final class TwinExchange {
   private void answer(String requestId, Runnable request) {
     try {
       if (!supported) {
-        throw new LocalHubException(400001, "The user name has no api-version; twins need one.");
+        throw new LocalHubException(
+            400001, "Twins need an api-version in the user name. Add ?api-version=2021-04-12.");
       }
       if (!out.isWritable()) {
-        // Answers are larger than requests: a client that asks and does not read must not fill the
-        // hub's memory.
-        throw new LocalHubException(429001, "More twin requests than answers read. Read first.");
+        // Answers are larger than requests. A client that sends requests and does not read the
+        // answers must not fill the hub's memory.
+        throw new LocalHubException(
+            429001,
+            "The client has sent more twin requests than it has read answers. Read"
+                + " the answers first.");
       }
       request.run();
     } catch (LocalHubException e) {

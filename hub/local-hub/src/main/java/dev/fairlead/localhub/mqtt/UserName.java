@@ -10,18 +10,17 @@ import org.jspecify.annotations.Nullable;
  * id}/?api-version=…&DeviceClientType=…&model-id=…}, in the old form without the question mark, or
  * without anything after the client id.
  *
- * @param host the hub it names
- * @param apiVersion the version it names; null if none, which leaves a connection without twin and
- *     methods
- * @param modelId the digital twin model it announces, if any
- * @param agent the client software, if it says
+ * @param host the hub's name
+ * @param apiVersion the API version; null if none: the connection then has neither twin nor methods
+ * @param modelId the digital twin model, if any
+ * @param agent the client software, if given
  */
 record UserName(
     String host, @Nullable String apiVersion, @Nullable String modelId, @Nullable String agent) {
 
   /**
-   * Reads it against the client id, which it must contain exactly: ids may contain question marks
-   * and equal signs. Empty if it does not fit.
+   * Parses a user name, which must contain the client id exactly: ids may contain question marks
+   * and equal signs. Empty if it does not.
    */
   static Optional<UserName> parse(String text, String clientId) {
     int slash = text.indexOf('/');

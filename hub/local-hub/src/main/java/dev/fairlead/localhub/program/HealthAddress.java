@@ -18,15 +18,15 @@ public final class HealthAddress implements AutoCloseable {
   /**
    * Listens.
    *
-   * @param port 0 takes a free one
-   * @param summary the JSON to answer
+   * @param port 0 for a free one
+   * @param summary supplies the JSON of the answer
    */
   public HealthAddress(int port, Supplier<String> summary) throws IOException {
     try {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
     } catch (IOException e) {
       throw new IOException(
-          "The health address cannot listen on port "
+          "The hub cannot listen for health requests on port "
               + port
               + ": "
               + e.getMessage()
@@ -34,8 +34,8 @@ public final class HealthAddress implements AutoCloseable {
           e);
     }
     server.createContext("/health", exchange -> answer(exchange, summary));
-    // The server's own thread handles requests, too; it inherits being a daemon from the thread
-    // that starts it.
+    // The server's own thread handles requests, too; it is a daemon if the thread that starts it is
+    // one.
     Thread starter = new Thread(server::start, "local-hub-health");
     starter.setDaemon(true);
     starter.start();

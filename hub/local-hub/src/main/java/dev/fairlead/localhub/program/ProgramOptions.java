@@ -17,11 +17,11 @@ import java.util.OptionalInt;
 /**
  * The arguments of the hub program.
  *
- * @param hub how to set up the hub
+ * @param hub the options of the hub
  * @param devices the ids of the devices to create
  * @param auth the keys of those devices
- * @param healthPort where to answer about the hub's health; empty for nowhere
- * @param quiet whether to print no telemetry
+ * @param healthPort the port of the health address; empty for none
+ * @param quiet whether to print no telemetry messages
  */
 public record ProgramOptions(
     LocalHubOptions hub,
@@ -31,12 +31,12 @@ public record ProgramOptions(
     boolean quiet) {
 
   /**
-   * The key of development devices: the ASCII bytes of {@code local-hub-development-key-32byte}.
-   * Everybody knows it, which is its purpose; it protects nothing.
+   * The key of development devices: the ASCII bytes of {@code local-hub-development-key-32byte}. It
+   * is public and protects nothing.
    */
   public static final String DEVELOPMENT_KEY = "bG9jYWwtaHViLWRldmVsb3BtZW50LWtleS0zMmJ5dGU=";
 
-  /** How to call the program. */
+  /** The text of {@code --help}. */
   public static final String USAGE =
       """
       A local hub for device clients: MQTT and AMQP, over TLS and over WebSockets, and HTTPS. No cloud, no account.
@@ -61,7 +61,7 @@ public record ProgramOptions(
   private static final int DEFAULT_AMQP_PORT = 5671;
   private static final int DEFAULT_HTTPS_PORT = 443;
 
-  /** The arguments as they came, not usable: the message says what to change. */
+  /** The arguments cannot be used; the message says what to change. */
   public static final class BadArgument extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -70,7 +70,7 @@ public record ProgramOptions(
     }
   }
 
-  /** Reads arguments. */
+  /** Parses arguments. */
   public static ProgramOptions parse(String... args) throws BadArgument {
     LocalHubOptions hub =
         LocalHubOptions.defaults()

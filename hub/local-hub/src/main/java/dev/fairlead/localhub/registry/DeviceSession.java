@@ -5,25 +5,25 @@ import dev.fairlead.localhub.twin.Twin.DesiredChange;
 
 /**
  * A connection as an identity sees it, whatever its protocol. All methods may be called on any
- * thread, with monitors held: they only hand over to the connection's own thread.
+ * thread, with monitors held: they only post to the connection's own thread.
  */
 public interface DeviceSession {
 
   /** Ends the connection. */
   void cut(CutReason reason);
 
-  /** C2D messages may be waiting: lock them if the device wants them. */
+  /** C2D messages may be available: locks and sends them if the device has subscribed. */
   void cloudMessagesWaiting();
 
-  /** Desired properties have changed: tell the device if it listens. */
+  /** Desired properties have changed: notifies the device if it has subscribed. */
   void desiredChanged(DesiredChange change);
 
-  /** Does what a fault order says, as if the device had sent it in telemetry. */
+  /** Carries out a fault command, as if the device had sent it in telemetry. */
   void inject(FaultMessage command);
 
-  /** Why a connection ends. The client sees no difference. */
+  /** Why a connection ends. The client cannot distinguish the reasons. */
   enum CutReason {
-    /** Another connection came with the same identity (400027). */
+    /** Another connection was opened with the same identity (400027). */
     TAKEN_OVER,
     /** The identity was disabled. */
     DISABLED,
@@ -31,9 +31,9 @@ public interface DeviceSession {
     DELETED,
     /** The identity has new keys. */
     NEW_KEYS,
-    /** The SAS token ran out. */
+    /** The SAS token has expired. */
     TOKEN_EXPIRED,
-    /** Someone asked for it. */
+    /** A caller requested it. */
     DROPPED,
     /** The hub went offline or was closed. */
     OFFLINE

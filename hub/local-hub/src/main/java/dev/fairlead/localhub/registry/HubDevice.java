@@ -19,8 +19,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One identity: its credentials, its connection, and what belongs to it. Safe for use by several
- * threads.
+ * One identity: its credentials, its connection, its queue, twin and methods. Safe for use by
+ * several threads.
  */
 public final class HubDevice implements Device {
 
@@ -58,19 +58,18 @@ public final class HubDevice implements Device {
 
   // --- for front ends
 
-  /** The name. */
+  /** The identity's name. */
   public IdentityId id() {
     return id;
   }
 
-  /** New on every creation, so that a re-created identity can be told from the old one. */
+  /** New on every creation, so that a re-created identity can be distinguished from the old one. */
   public String generationId() {
     return generationId;
   }
 
   /**
-   * The path of the identity in URLs and token scopes, ids as they are: {@code
-   * /devices/d/modules/m}.
+   * The path of the identity in URLs and token scopes, ids unescaped: {@code /devices/d/modules/m}.
    */
   public String resourcePath() {
     return "/devices/" + id.device() + id.module().map(module -> "/modules/" + module).orElse("");
@@ -81,7 +80,7 @@ public final class HubDevice implements Device {
     return cloudQueue;
   }
 
-  /** The properties. */
+  /** The twin. */
   public Twin properties() {
     return twin;
   }
@@ -91,14 +90,14 @@ public final class HubDevice implements Device {
     return methods;
   }
 
-  /** How it authenticates. */
+  /** How the identity authenticates. */
   public DeviceAuth auth() {
     synchronized (lock) {
       return auth;
     }
   }
 
-  /** Changes with everything that makes credentials checked before invalid. */
+  /** Changes with every event that invalidates credentials that were checked before. */
   public long accessGeneration() {
     synchronized (lock) {
       return accessGeneration;
@@ -106,7 +105,7 @@ public final class HubDevice implements Device {
   }
 
   /**
-   * Makes a connection the one of this identity and cuts the one before.
+   * Makes a connection that of this identity and cuts the previous one.
    *
    * @param connection the new one
    * @param generation {@link #accessGeneration} as it was before the credentials were checked
@@ -128,14 +127,14 @@ public final class HubDevice implements Device {
     return true;
   }
 
-  /** A request has come on a connection that was not this device's before. */
+  /** Called when the first request of this device arrives on a connection. */
   public void countConnection() {
     synchronized (lock) {
       connections++;
     }
   }
 
-  /** A connection has ended. */
+  /** Called when a connection has ended. */
   public void detach(DeviceSession connection) {
     synchronized (lock) {
       if (session == connection) {

@@ -59,7 +59,7 @@ public record IdentityId(String device, @Nullable String moduleOrNull) {
     return new IdentityId(device, module);
   }
 
-  /** Reads {@code device} or {@code device/module}; empty if it is neither. */
+  /** Parses {@code device} or {@code device/module}; empty if it is neither. */
   public static Optional<IdentityId> parse(String text) {
     int slash = text.indexOf('/');
     String device = slash < 0 ? text : text.substring(0, slash);

@@ -20,12 +20,12 @@ public final class Registry {
   private final HubTime time;
   private final CloudQueue.Rules queueRules;
 
-  /** An empty registry. */
+  /** Creates an empty registry. */
   public Registry(String hostName, HubTime time, CloudQueue.Rules queueRules) {
     this.hostName = hostName;
     this.time = time;
     this.queueRules = queueRules;
-    // 18 digits that grow, as the hub's generation ids look.
+    // 18 ascending digits, in the form of the hub's generation ids.
     this.generations = new AtomicLong(600_000_000_000_000_000L + time.now().toEpochMilli() * 1000);
   }
 
@@ -37,8 +37,8 @@ public final class Registry {
   /**
    * Creates an identity.
    *
-   * @throws LocalHubException 409001 or 409301 if it exists, 404001 for a module of an unknown
-   *     device
+   * @throws LocalHubException 409001 or 409301 if the identity exists, 404001 for a module of an
+   *     unknown device
    */
   public HubDevice create(IdentityId id, DeviceAuth auth) {
     if (id.module().isPresent() && !identities.containsKey(IdentityId.ofDevice(id.device()))) {
@@ -55,12 +55,12 @@ public final class Registry {
     return fresh;
   }
 
-  /** An identity; empty if there is none. */
+  /** An identity; empty if it does not exist. */
   public Optional<HubDevice> find(IdentityId id) {
     return Optional.ofNullable(identities.get(id));
   }
 
-  /** Deletes a device and its modules, or a module; does nothing if there is none. */
+  /** Deletes a device and its modules, or a module; does nothing if it does not exist. */
   public void delete(IdentityId id) {
     modulesOf(id).forEach(module -> delete(module.id()));
     HubDevice removed = identities.remove(id);

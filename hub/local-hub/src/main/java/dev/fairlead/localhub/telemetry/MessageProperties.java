@@ -6,7 +6,7 @@ import java.util.Map;
 /**
  * The properties of a telemetry message.
  *
- * @param application as the device named them; unmodifiable
+ * @param application under the device's names; unmodifiable
  * @param system under their service-side names; unmodifiable
  */
 public record MessageProperties(Map<String, String> application, Map<String, String> system) {
@@ -15,8 +15,8 @@ public record MessageProperties(Map<String, String> application, Map<String, Str
   public static final MessageProperties NONE = new MessageProperties(Map.of(), Map.of());
 
   /**
-   * What counts to the size of the message: values of system properties, names and values of
-   * application properties.
+   * The bytes that count towards the size of the message: values of system properties, names and
+   * values of application properties.
    */
   public int size() {
     int size = 0;

@@ -18,9 +18,9 @@ import java.util.Map;
  * Telemetry as lines of JSON in a file: {@code
  * {"sequence":…,"deviceId":…,"moduleId":…,"enqueuedAt":…,"systemProperties":{…},"properties":{…},"body":"<base64>"}}.
  *
- * <p>Lines are gathered by {@link #append} and written by {@link #flush}. Safe for use by several
- * threads; the monitor that {@link #flush} holds while it writes is there to keep the lines in
- * order and is taken by nothing else.
+ * <p>{@link #append} collects lines and {@link #flush} writes them. Safe for use by several
+ * threads; the monitor that {@link #flush} holds while it writes only keeps the lines in order, and
+ * nothing else uses it.
  */
 final class TelemetryFile implements AutoCloseable {
 
@@ -39,7 +39,7 @@ final class TelemetryFile implements AutoCloseable {
   }
 
   /**
-   * Opens or creates a file. A last line that a crash has torn off is cut away: it was never
+   * Opens or creates a file. A last line that a crash left incomplete is removed: it was never
    * acknowledged.
    */
   static TelemetryFile open(Path file) throws IOException {
@@ -70,7 +70,7 @@ final class TelemetryFile implements AutoCloseable {
       throw new IOException(
           "The last line of "
               + file
-              + " is no telemetry record. Give another file, or move this one away.",
+              + " is not a telemetry record. Choose another file, or move this one away.",
           e);
     }
   }
@@ -106,7 +106,7 @@ final class TelemetryFile implements AutoCloseable {
     return lastSequence;
   }
 
-  /** Adds a line to those that wait for {@link #flush}. */
+  /** Adds a line for the next {@link #flush}. */
   void append(TelemetryRecord line) {
     synchronized (gathering) {
       try (JsonGenerator json = JSON.createGenerator(gathered)) {
@@ -124,7 +124,7 @@ final class TelemetryFile implements AutoCloseable {
         json.writeEndObject();
         json.writeRaw('\n');
       } catch (IOException e) {
-        throw new IllegalStateException("Memory cannot be written.", e);
+        throw new IllegalStateException("Writing to memory failed.", e);
       }
     }
   }
@@ -139,8 +139,8 @@ final class TelemetryFile implements AutoCloseable {
   }
 
   /**
-   * Returns when all lines appended before are with the operating system. After a failure the rest
-   * is tried again next time.
+   * Returns when all lines appended before are handed to the operating system. After a failure, the
+   * next call writes the rest.
    */
   synchronized void flush() throws IOException {
     while (true) {

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The telemetry that the hub has accepted. A front end appends messages and, before it acknowledges
- * them, flushes: once for as many as it likes.
+ * The telemetry that the hub has accepted. A front end appends messages and flushes before it
+ * acknowledges them; one flush may cover any number of messages.
  */
 public final class TelemetryLog implements Telemetry, AutoCloseable {
 
@@ -43,7 +43,7 @@ public final class TelemetryLog implements Telemetry, AutoCloseable {
   /**
    * @param time the hub's clock
    * @param retention how many records to keep in memory
-   * @param path the file to write as well, null for none
+   * @param path the file to write, too; null for none
    */
   public TelemetryLog(HubTime time, int retention, @Nullable Path path) throws IOException {
     this.time = time;
@@ -52,7 +52,7 @@ public final class TelemetryLog implements Telemetry, AutoCloseable {
     this.lastSequence = file == null ? 0 : file.lastSequence();
   }
 
-  /** Stores a message; the body is taken over. */
+  /** Stores a message; the body is not copied. */
   public void append(TelemetryOrigin origin, byte[] body, MessageProperties properties) {
     Map<String, String> system = withStamps(properties.system(), origin.stamps());
     TelemetryRecord stored;
@@ -87,7 +87,7 @@ public final class TelemetryLog implements Telemetry, AutoCloseable {
         listener.accept(stored);
       } catch (RuntimeException e) {
         LOG.warn(
-            "A telemetry listener failed on {}. The message is stored all the same.", stored, e);
+            "A telemetry listener failed on {}. The message is stored nevertheless.", stored, e);
       }
     }
   }
@@ -98,14 +98,14 @@ public final class TelemetryLog implements Telemetry, AutoCloseable {
       return stamps;
     }
     Map<String, String> all = new LinkedHashMap<>(own);
-    all.putAll(stamps); // What the hub knows outranks what a device says of itself.
+    all.putAll(stamps); // The hub's stamps override the device's own values.
     return Collections.unmodifiableMap(all);
   }
 
   /**
-   * Returns when everything appended before is in the file, if there is one.
+   * Returns when all messages appended before are in the file, if there is one.
    *
-   * @throws IOException if it cannot be written; it must not be acknowledged then
+   * @throws IOException if the file cannot be written; the messages must not be acknowledged then
    */
   public void flush() throws IOException {
     if (file != null) {
@@ -167,7 +167,7 @@ public final class TelemetryLog implements Telemetry, AutoCloseable {
                   + ". Look at the client's log, or wait longer.");
         }
         if (arrived.awaitNanos(left) <= 0) {
-          LOG.trace("The time is over; a last look follows.");
+          LOG.trace("The wait timed out; the count is checked once more.");
         }
       }
       return List.copyOf(records);

@@ -7,19 +7,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who sends telemetry on a connection, and what the hub therefore stamps on it.
+ * The sender of a connection's telemetry, and the properties that the hub stamps on it.
  *
  * @param id the identity
- * @param stamps system properties that all its messages get
+ * @param stamps system properties of all its messages
  */
 public record TelemetryOrigin(IdentityId id, Map<String, String> stamps) {
 
   /**
    * The origin of a connection.
    *
-   * @param generationId that of the identity
-   * @param authMethod how it has authenticated, as JSON text
-   * @param modelId the model it has announced, if any
+   * @param generationId the generation id of the identity
+   * @param authMethod how the identity has authenticated, as JSON text
+   * @param modelId the digital twin model, if any
    */
   public static TelemetryOrigin of(
       IdentityId id, String generationId, String authMethod, @Nullable String modelId) {

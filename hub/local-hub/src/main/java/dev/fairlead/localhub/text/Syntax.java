@@ -1,6 +1,6 @@
 package dev.fairlead.localhub.text;
 
-/** Checks what clients wrote, each character once and without a regular expression. */
+/** Checks texts of clients, each character once and without a regular expression. */
 public final class Syntax {
 
   private static final String DATE = "0000-00-00";
@@ -9,9 +9,9 @@ public final class Syntax {
   private Syntax() {}
 
   /**
-   * Whether a text consists of digits alone.
+   * Whether a text consists only of digits.
    *
-   * @param max how many there may be; there is at least one
+   * @param max the maximum number of digits; at least one is required
    */
   public static boolean isNumber(String text, int max) {
     if (text.isEmpty() || text.length() > max) {
@@ -25,7 +25,7 @@ public final class Syntax {
     return true;
   }
 
-  /** Whether a text is an API version: {@code 2021-04-12}, perhaps with {@code -preview}. */
+  /** Whether a text is an API version: {@code 2021-04-12}, optionally with {@code -preview}. */
   public static boolean isApiVersion(String text) {
     int length = DATE.length();
     boolean whole = text.length() == length;

@@ -36,7 +36,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * A certificate authority on elliptic curve P-256 for one hub: thrown away with it, or kept in a
+ * A certificate authority on elliptic curve P-256 for one hub: discarded with it, or stored in a
  * directory. Immutable.
  */
 public final class CertificateAuthority {
@@ -54,7 +54,7 @@ public final class CertificateAuthority {
     this.key = key;
   }
 
-  /** A new one. */
+  /** Creates a new authority. */
   public static CertificateAuthority create() {
     try {
       KeyPair pair = newKeyPair();
@@ -72,11 +72,11 @@ public final class CertificateAuthority {
       return new CertificateAuthority(sign(builder, pair.getPrivate()), pair.getPrivate());
     } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
       throw new IllegalStateException(
-          "The hub could not make its certificate authority: " + e.getMessage(), e);
+          "The hub could not create its certificate authority: " + e.getMessage(), e);
     }
   }
 
-  /** The one kept in a directory, which is made if it is not there. */
+  /** The authority stored in a directory; it is created if it does not exist. */
   public static CertificateAuthority keptIn(Path directory) throws IOException {
     Path certificateFile = directory.resolve(CERTIFICATE_FILE);
     Path keyFile = directory.resolve(KEY_FILE);
@@ -122,7 +122,7 @@ public final class CertificateAuthority {
    * A server certificate.
    *
    * @param names host names and IP addresses
-   * @param flaw what shall be wrong with it
+   * @param flaw what is wrong with the certificate
    */
   public KeyedCertificate issueServer(List<String> names, Flaw flaw) {
     Instant now = Instant.now();
@@ -164,7 +164,7 @@ public final class CertificateAuthority {
     try {
       KeyPair pair = newKeyPair();
       X500Name subject = commonName(name);
-      // Byte for byte the CA's subject: a name that is printed and parsed again may differ from it.
+      // The CA's subject as bytes, because a name that is printed and parsed again may differ.
       X500Name issuer =
           selfSigned
               ? subject

@@ -8,12 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
-/** The certificates that clients show in the TLS handshake. */
+/** The certificates of clients in the TLS handshake. */
 public final class ClientCertificates {
 
   private ClientCertificates() {}
 
-  /** The chain of the client, its own certificate first; empty if it has shown none. */
+  /** The chain of the client, its own certificate first; empty if it sent none. */
   public static List<X509Certificate> shownOn(ChannelPipeline pipeline) {
     SslHandler tls = pipeline.get(SslHandler.class);
     if (tls == null) {
@@ -28,7 +28,7 @@ public final class ClientCertificates {
       }
       return chain;
     } catch (SSLPeerUnverifiedException none) {
-      return List.of(); // The usual case: the client has authenticated itself by nothing yet.
+      return List.of(); // The usual case: the client has no certificate.
     }
   }
 }

@@ -11,7 +11,7 @@ import java.util.List;
  * @param key its private key
  */
 public record KeyedCertificate(List<X509Certificate> chain, PrivateKey key) {
-  /** Names no key. */
+  /** Contains no key. */
   @Override
   public String toString() {
     return "KeyedCertificate[" + chain.get(0).getSubjectX500Principal().getName() + "]";

@@ -26,7 +26,7 @@ public final class Pem {
       try {
         text.append(block("CERTIFICATE", certificate.getEncoded()));
       } catch (CertificateEncodingException e) {
-        throw new IllegalArgumentException("The certificate has no DER form.", e);
+        throw new IllegalArgumentException("The certificate cannot be encoded in DER.", e);
       }
     }
     return text.toString();

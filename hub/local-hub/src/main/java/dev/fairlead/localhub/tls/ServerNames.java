@@ -10,7 +10,7 @@ public final class ServerNames {
 
   private ServerNames() {}
 
-  /** Those that the certificate of a hub has to be good for, its host name first. */
+  /** The names for which the certificate of a hub must be valid, its host name first. */
   public static Set<String> of(LocalHubOptions options) {
     Set<String> names =
         new LinkedHashSet<>(List.of(options.hostName(), "localhost", "127.0.0.1", "::1"));

@@ -11,16 +11,16 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * The TLS context of the hub's listeners: TLS 1.2 and 1.3, a client certificate wanted but not
- * needed.
+ * The TLS context of the hub's listeners: TLS 1.2 and 1.3, a client certificate is requested but
+ * not required.
  */
 public final class ServerTls {
 
   private ServerTls() {}
 
   /**
-   * Loads the classes behind TLS, which takes as long as making certificates does: on another
-   * thread the two go on at once, and a hub starts sooner.
+   * Loads the classes of TLS. That takes as long as generating certificates, so a hub starts sooner
+   * if another thread does it at the same time.
    */
   public static void load() {
     try {
@@ -30,7 +30,7 @@ public final class ServerTls {
     }
   }
 
-  /** A context that shows the given certificate. */
+  /** Creates a context with the given server certificate. */
   public static SslContext of(KeyedCertificate server) {
     try {
       return SslContextBuilder.forServer(server.key(), server.chain())
@@ -46,10 +46,10 @@ public final class ServerTls {
   }
 
   /**
-   * Lets every client certificate through the handshake, which still proves that the client has the
-   * key. Whether the certificate is worth anything is decided at CONNECT, when the identity it is
-   * for is known. It names no issuers, because a client that reads such a list would keep a
-   * self-signed certificate to itself.
+   * Accepts every client certificate in the handshake, which still proves that the client has the
+   * key. The certificate is checked at CONNECT, when the client names its identity. The list of
+   * issuers is empty, because a client that reads such a list would not send a self-signed
+   * certificate.
    */
   private static final class AnyClient extends X509ExtendedTrustManager {
     @Override

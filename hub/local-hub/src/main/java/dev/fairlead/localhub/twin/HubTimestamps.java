@@ -5,7 +5,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
-/** Times as the hub prints them: UTC with seven digits after the second. */
+/** Times in the hub's form: UTC with seven decimals of the second. */
 public final class HubTimestamps {
 
   private static final DateTimeFormatter FORMAT =

@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.fairlead.localhub.LocalHubException;
 
-/** Reads and writes JSON. Input is bounded in depth, and in size by whoever received it. */
+/**
+ * Reads and writes JSON. The depth of input is bounded here, its size by the receiving front end.
+ */
 public final class Json {
 
   private static final int MAX_DEPTH = 64;
@@ -38,7 +40,7 @@ public final class Json {
       throw new LocalHubException(BAD_ARGUMENT, "This is not JSON: " + e.getOriginalMessage());
     }
     if (node.isMissingNode()) {
-      throw new LocalHubException(BAD_ARGUMENT, "This is not JSON: there is nothing in it.");
+      throw new LocalHubException(BAD_ARGUMENT, "This is not JSON: the text is empty.");
     }
     return node;
   }
@@ -52,7 +54,7 @@ public final class Json {
     if (parse(text) instanceof ObjectNode object) {
       return object;
     }
-    throw new LocalHubException(BAD_ARGUMENT, "A JSON object is needed here: {…}.");
+    throw new LocalHubException(BAD_ARGUMENT, "This is not a JSON object. Send {…}.");
   }
 
   /** A new empty object. */

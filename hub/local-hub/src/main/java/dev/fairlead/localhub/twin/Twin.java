@@ -20,7 +20,7 @@ public final class Twin {
 
   /**
    * @param time the hub's clock
-   * @param onDesired called in the order of versions, with the twin's monitor held: may only hand
+   * @param onDesired called in the order of versions, with the twin's monitor held: may only post
    *     the change to another thread
    */
   public Twin(HubTime time, Consumer<DesiredChange> onDesired) {
@@ -31,10 +31,10 @@ public final class Twin {
   }
 
   /**
-   * A change of desired properties, as it is sent to a device.
+   * A change of desired properties, in the form sent to a device.
    *
    * @param version the new version
-   * @param json the changed part, null for what is removed, and {@code $version}
+   * @param json the changed part, with null for removed properties, and {@code $version}
    */
   public record DesiredChange(long version, String json) {}
 
@@ -66,7 +66,7 @@ public final class Twin {
    * Merges a device's patch into the reported properties.
    *
    * @param patch a JSON object
-   * @param base the version that the device has; if given, it must be the present one (412001)
+   * @param base the version that the device has; if given, it must be the current one (412001)
    * @return the new version
    */
   public long updateReported(String patch, OptionalLong base) {

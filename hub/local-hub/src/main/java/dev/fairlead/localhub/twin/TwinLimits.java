@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
- * What fits into a twin (page "Understand and use device twins", sections "Device twin size" and
+ * The limits of a twin (page "Understand and use device twins", sections "Device twin size" and
  * "Tags and properties format").
  */
 final class TwinLimits {
@@ -24,8 +24,8 @@ final class TwinLimits {
   private TwinLimits() {}
 
   /**
-   * Checks the form of a patch: keys, values, depth. The patch itself is no level: the page's
-   * example of the deepest twin there can be has ten objects inside each other below it.
+   * Checks the form of a patch: keys, values, depth. The patch itself is not counted as a level:
+   * the page's example of the deepest possible twin has ten nested objects below it.
    */
   static void checkPatch(ObjectNode patch) {
     checkObject(patch, 0);
@@ -41,7 +41,7 @@ final class TwinLimits {
 
   private static void checkObject(ObjectNode object, int depth) {
     if (depth > MAX_DEPTH && !object.isEmpty()) {
-      throw refuse("it is more than " + MAX_DEPTH + " levels deep");
+      throw refuse("the properties are more than " + MAX_DEPTH + " levels deep");
     }
     for (Map.Entry<String, JsonNode> property : object.properties()) {
       checkKey(property.getKey());
@@ -53,7 +53,7 @@ final class TwinLimits {
     if (value instanceof ObjectNode object) {
       checkObject(object, depth + 1);
     } else if (value.isArray()) {
-      // An array is no level of its own; the objects in it are.
+      // An array is not counted as a level; the objects in it are.
       value.forEach(element -> checkValue(key, element, depth));
     } else if (value.isTextual()) {
       if (value.textValue().getBytes(StandardCharsets.UTF_8).length > MAX_STRING_BYTES) {
@@ -92,8 +92,8 @@ final class TwinLimits {
   }
 
   /**
-   * Strings count their characters without control ones, numbers 8 bytes, booleans 4, containers
-   * their keys and members.
+   * A string counts its characters except control characters, a number 8 bytes, a boolean 4, a
+   * container its keys and members.
    */
   static long size(JsonNode value) {
     if (value instanceof ObjectNode object) {
@@ -128,6 +128,6 @@ final class TwinLimits {
   }
 
   private static LocalHubException refuse(String reason) {
-    return new LocalHubException(400004, "The twin cannot take this: " + reason + ".");
+    return new LocalHubException(400004, "The twin update is refused: " + reason + ".");
   }
 }

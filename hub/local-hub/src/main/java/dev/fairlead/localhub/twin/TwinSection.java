@@ -18,8 +18,8 @@ final class TwinSection {
   private long version = 1;
 
   /**
-   * @param stampsVersions whether metadata names the version of the last update, as that of desired
-   *     properties does
+   * @param stampsVersions whether metadata contains the version of the last update, as for desired
+   *     properties
    * @param created when the identity was created
    */
   TwinSection(boolean stampsVersions, Instant created) {
@@ -56,7 +56,7 @@ final class TwinSection {
     metadata = mergedMetadata;
   }
 
-  /** Replaces everything; answers the patch that a device needs to follow. */
+  /** Replaces everything; answers the patch that brings a device up to date. */
   ObjectNode replace(ObjectNode replacement, Instant now) {
     TwinLimits.checkPatch(replacement);
     ObjectNode patch = withRemovals(properties, replacement);

@@ -19,11 +19,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries a stream of bytes in binary frames: the protocol above sees bytes and knows nothing of
- * WebSockets. Where a frame begins or ends means nothing (IoT Hub: a frame may hold half a packet
- * or several). Used on the connection's thread only.
+ * Carries a stream of bytes in binary frames, so that the protocol above is independent of
+ * WebSockets. Frame boundaries have no meaning (IoT Hub: a frame may contain half a packet or
+ * several). Used on the connection's thread only.
  */
-// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+// Netty closes a channel whose writes fail, so their futures need no handling.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class FrameStream extends ChannelDuplexHandler {
 
@@ -59,17 +59,20 @@ final class FrameStream extends ChannelDuplexHandler {
               ? new CloseWebSocketFrame(true, 0)
               : new CloseWebSocketFrame(WebSocketCloseStatus.valueOf(code)));
     } else if (message instanceof TextWebSocketFrame) {
-      fail(ctx, WebSocketCloseStatus.INVALID_MESSAGE_TYPE, "Only binary frames are served.");
+      fail(ctx, WebSocketCloseStatus.INVALID_MESSAGE_TYPE, "Only binary frames are supported.");
     } else if (!(message instanceof PongWebSocketFrame)) {
-      // Bytes that came before the upgrade was answered were read as HTTP.
-      fail(ctx, WebSocketCloseStatus.PROTOCOL_ERROR, "Data came before the upgrade was answered.");
+      // Bytes that arrived before the upgrade was answered were read as HTTP.
+      fail(
+          ctx,
+          WebSocketCloseStatus.PROTOCOL_ERROR,
+          "The client sent data before the upgrade was answered.");
     }
   }
 
   private static void pong(ChannelHandlerContext ctx, PingWebSocketFrame ping) {
     FaultyConnection faulty = ctx.pipeline().get(FaultyConnection.class);
     boolean silent = faulty != null && faulty.isStalled();
-    // RFC 6455, 5.5.3: not every ping needs its pong; a client that does not read gets none.
+    // RFC 6455, 5.5.3: not every ping needs a pong; a client that does not read gets none.
     if (!silent && ctx.channel().isWritable()) {
       ctx.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
     }
@@ -97,7 +100,7 @@ final class FrameStream extends ChannelDuplexHandler {
         message instanceof ByteBuf bytes ? new BinaryWebSocketFrame(bytes) : message, promise);
   }
 
-  /** The hub closes, whatever the reason: says so before TLS and TCP do. */
+  /** The hub closes, for any reason: sends a Close frame before TLS and TCP are closed. */
   @Override
   public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
     if (!closing && ctx.channel().isActive()) {

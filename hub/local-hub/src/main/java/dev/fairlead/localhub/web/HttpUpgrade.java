@@ -41,11 +41,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The beginning of a connection on the HTTPS port: waits for one request. If that is for a
- * WebSocket it either makes one of the connection and leaves the rest to the sub-protocol, or
- * answers what is wrong and closes; any other it leaves to the device API, with the connection.
+ * The start of a connection on the HTTPS port: waits for one request. A valid WebSocket handshake
+ * turns the connection into a WebSocket of the requested sub-protocol; an invalid one is answered
+ * with an error and the connection is closed. Any other request, and the connection, is passed to
+ * the device API.
  */
-// Netty closes a channel whose writes fail; there is nothing to do about their futures.
+// Netty closes a channel whose writes fail, so their futures need no handling.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class HttpUpgrade extends ChannelInboundHandlerAdapter {
 
@@ -54,8 +55,8 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
   /** The largest frame: room for several of the largest MQTT packets. */
   private static final int MAX_FRAME = 1024 * 1024;
 
-  // A client masks its frames, and no extension was agreed on (RFC 6455, 5.1, 5.2). What is wrong
-  // with a frame is answered by FrameStream.
+  // A client masks its frames, and no extension was negotiated (RFC 6455, 5.1, 5.2). FrameStream
+  // answers invalid frames.
   private static final WebSocketDecoderConfig FRAMES =
       WebSocketDecoderConfig.newBuilder()
           .maxFramePayloadLength(MAX_FRAME)
@@ -113,7 +114,7 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     try {
       if (over) {
-        return; // What follows a refused request is not read any more.
+        return; // Input after a refused request is not read.
       }
       if (message instanceof HttpRequest request && !UpgradeAnswer.concerns(request)) {
         ctx.pipeline().replace(this, "requests", https.open(ctx.pipeline()));
@@ -146,7 +147,7 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
       refuse(
           ctx, new Refused(HttpResponseStatus.valueOf(refusal.status()), "A fault was injected."));
     } else if (effect != null && FaultyConnection.applyOnce(ctx.pipeline(), hub.faults(), effect)) {
-      stopTimer(); // A stalled connection stays.
+      stopTimer(); // A stalled connection stays open.
     } else {
       upgrade(ctx, request);
     }
@@ -163,7 +164,7 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
             request.headers().copy().set(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, subProtocol),
             EmptyHttpHeaders.INSTANCE);
     pipeline.replace(this, "frames", new FrameStream());
-    // Puts the frame codec in front of the HTTP codec, which goes when the answer is written.
+    // Adds the frame codec in front of the HTTP codec, which is removed when the answer is written.
     new WebSocketServerHandshaker13(null, subProtocol, FRAMES)
         .handshake(ctx.channel(), handshake)
         .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
@@ -191,7 +192,7 @@ final class HttpUpgrade extends ChannelInboundHandlerAdapter {
         .headers()
         .set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")
         .setInt(HttpHeaderNames.CONTENT_LENGTH, body.readableBytes());
-    // RFC 9110, 7.8: who sends Upgrade names it in Connection, too.
+    // RFC 9110, 7.8: a sender of Upgrade must list it in Connection, too.
     response
         .headers()
         .set(

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What the hub answers to an HTTP request that should be a WebSocket upgrade (RFC 6455, 4.2). */
+/** The hub's answer to an HTTP request for a WebSocket upgrade (RFC 6455, 4.2). */
 sealed interface UpgradeAnswer {
 
   /** The sub-protocol that carries MQTT. */
@@ -26,19 +26,19 @@ sealed interface UpgradeAnswer {
   String AMQP = "AMQPWSB10";
 
   /**
-   * The request is in order.
+   * The request is valid.
    *
-   * @param certificateIgnored whether a client certificate shall count for nothing
-   * @param subProtocol what it shall carry
+   * @param certificateIgnored whether a client certificate is ignored
+   * @param subProtocol the protocol to carry
    */
   record Accepted(boolean certificateIgnored, String subProtocol) implements UpgradeAnswer {}
 
   /**
-   * The request cannot be met.
+   * The request is refused.
    *
    * @param status the HTTP status
    * @param reason what is wrong and what to do, for the body
-   * @param headers what else the answer has to say
+   * @param headers further headers of the answer
    */
   record Refused(HttpResponseStatus status, String reason, Map<String, String> headers)
       implements UpgradeAnswer {
@@ -57,8 +57,8 @@ sealed interface UpgradeAnswer {
   }
 
   /**
-   * Decides on a request that {@link #concerns} WebSockets; its body, of which there must be none,
-   * has not come yet.
+   * Decides on a request that {@link #concerns} WebSockets, before its body, which must be empty,
+   * arrives.
    */
   static UpgradeAnswer to(HttpRequest request) {
     Optional<Violation> violation = MessageRules.check(request);
@@ -68,7 +68,7 @@ sealed interface UpgradeAnswer {
     if (!request.method().equals(HttpMethod.GET)) {
       return new Refused(
           HttpResponseStatus.METHOD_NOT_ALLOWED,
-          "A WebSocket begins with GET.",
+          "A WebSocket handshake must use GET.",
           Map.of("Allow", "GET"));
     }
     Refused refused = handshake(request.headers());
@@ -77,9 +77,10 @@ sealed interface UpgradeAnswer {
     }
     if (HttpUtil.isTransferEncodingChunked(request)
         || HttpUtil.getContentLength(request, 0L) != 0) {
-      return badRequest("A WebSocket handshake has no body.");
+      return badRequest("A WebSocket handshake must have no body.");
     }
-    // IoT Hub: with this query no client certificate is asked for; all others are passed over.
+    // IoT Hub: with this query no client certificate is requested; all other parameters are
+    // ignored.
     String target = originForm(request.uri());
     int query = target.indexOf('?');
     boolean certificateIgnored =
@@ -90,7 +91,7 @@ sealed interface UpgradeAnswer {
     return new Accepted(certificateIgnored, offered.contains(MQTT) ? MQTT : AMQP);
   }
 
-  /** Without scheme and host, which some clients write as if to a proxy (RFC 9112, 3.2.2). */
+  /** Without scheme and host, which some clients send as if to a proxy (RFC 9112, 3.2.2). */
   private static String originForm(String target) {
     int scheme = target.startsWith("/") ? -1 : target.indexOf("://");
     int path = scheme < 0 ? -1 : target.indexOf('/', scheme + 3);
@@ -116,18 +117,18 @@ sealed interface UpgradeAnswer {
       // RFC 6455, 4.4
       return new Refused(
           HttpResponseStatus.UPGRADE_REQUIRED,
-          "This hub speaks version 13 of WebSockets: send 'Sec-WebSocket-Version: 13'.",
+          "This hub supports version 13 of WebSockets: send 'Sec-WebSocket-Version: 13'.",
           Map.of("Upgrade", "websocket", "Sec-WebSocket-Version", "13"));
     }
     List<String> keys = headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_KEY);
     if (keys.size() != 1 || !isKey(keys.get(0))) {
-      return badRequest("One Sec-WebSocket-Key is needed: 16 random bytes in base64.");
+      return badRequest("Send one Sec-WebSocket-Key: 16 random bytes in base64.");
     }
     List<String> offered = offered(headers);
     return offered.contains(MQTT) || offered.contains(AMQP)
         ? null
         : badRequest(
-            "None of the sub-protocols is served. Send 'Sec-WebSocket-Protocol: mqtt' or"
+            "None of the sub-protocols is supported. Send 'Sec-WebSocket-Protocol: mqtt' or"
                 + " 'AMQPWSB10'.");
   }
 

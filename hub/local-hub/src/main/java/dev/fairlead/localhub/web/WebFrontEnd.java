@@ -11,7 +11,7 @@ import io.netty.handler.codec.http.HttpServerCodec;
 /** Speaks HTTP on connections that have TLS. Safe for use by several threads. */
 public final class WebFrontEnd {
 
-  /** Room for the longest name of a blob, every character of it escaped. */
+  /** Room for the longest name of a blob with every character escaped. */
   private static final int MAX_REQUEST_LINE = 16 * 1024;
 
   private static final int MAX_HEADERS = 16 * 1024;
@@ -24,10 +24,10 @@ public final class WebFrontEnd {
   /**
    * A front end without connections.
    *
-   * @param hub the hub it belongs to
-   * @param mqtt what serves the sub-protocol {@code mqtt}
-   * @param amqp what serves the sub-protocol {@code AMQPWSB10}
-   * @param https what serves requests that are not for a WebSocket
+   * @param hub the hub
+   * @param mqtt serves the sub-protocol {@code mqtt}
+   * @param amqp serves the sub-protocol {@code AMQPWSB10}
+   * @param https serves requests that are not for a WebSocket
    */
   public WebFrontEnd(HubCore hub, MqttFrontEnd mqtt, AmqpFrontEnd amqp, HttpsFrontEnd https) {
     this.hub = hub;
@@ -42,7 +42,7 @@ public final class WebFrontEnd {
         new HttpDecoderConfig()
             .setMaxInitialLineLength(MAX_REQUEST_LINE)
             .setMaxHeaderSize(MAX_HEADERS)
-            // Else Content-Length is dropped in silence beside Transfer-Encoding.
+            // Otherwise Netty silently drops a Content-Length beside Transfer-Encoding.
             .setUseRfc9112TransferEncoding(true);
     pipeline.addLast("http", new HttpServerCodec(limits));
     pipeline.addLast("upgrade", new HttpUpgrade(hub, mqtt, amqp, https));

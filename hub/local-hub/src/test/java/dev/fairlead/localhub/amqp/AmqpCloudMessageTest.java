@@ -197,7 +197,7 @@ class AmqpCloudMessageTest {
       Receiver link = peer.receiver(ADDRESS, 2);
       assertThat(peer.receive(link).text()).isEqualTo("m0");
       assertThat(peer.receive(link).text()).isEqualTo("m1");
-      link.drain(0); // Asks for what there is; nothing, for there is no credit.
+      link.drain(0); // Asks for all available messages; without credit there are none.
       link.flow(1);
       assertThat(peer.receive(link).text()).isEqualTo("m2");
       assertThat(link.getQueued()).isZero();

@@ -19,7 +19,7 @@ import org.apache.qpid.proton.amqp.transport.DeliveryState.DeliveryStateType;
 import org.apache.qpid.proton.engine.Sender;
 import org.junit.jupiter.api.RepeatedTest;
 
-/** Connections that take one identity from each other, while others want something of it. */
+/** Connections that take over one identity from each other, while other threads use it. */
 class AmqpConcurrencyTest {
 
   private static final int RIVALS = 4;
@@ -72,7 +72,7 @@ class AmqpConcurrencyTest {
           }
         }
       } catch (IOException | RuntimeException | AssertionError lost) {
-        // Another rival has taken the identity: the link is gone in the middle of it.
+        // Another connection has taken over the identity, which ended this link.
         continue;
       }
     }

@@ -71,7 +71,7 @@ class AmqpFaultsTest {
     return ((Rejected) state).getError().getCondition().toString();
   }
 
-  /** All links there can be. */
+  /** All possible links. */
   private Map<AmqpPart, Link> attachAll(AmqpPeer peer) throws IOException {
     Map<AmqpPart, Link> links = new EnumMap<>(AmqpPart.class);
     links.put(AmqpPart.CBS_REQUESTS, peer.cbsRequests());
@@ -218,7 +218,7 @@ class AmqpFaultsTest {
   void settlesTheNthTelemetryAsTold() throws IOException {
     hub.faults().add(Fault.reject(403002).nth(2));
     hub.faults().add(Fault.release().nth(3));
-    hub.faults().add(Fault.withhold().nth(2)); // Of those stored: the fourth.
+    hub.faults().add(Fault.withhold().nth(2)); // The second stored message: m4.
     try (AmqpPeer peer = AmqpPeer.connected(hub, device)) {
       Sender link = peer.sender(EVENTS);
       List<Delivery> sent = new ArrayList<>();
@@ -279,7 +279,7 @@ class AmqpFaultsTest {
     }
   }
 
-  /** The delivery of each disposition, as they come. */
+  /** The deliveries, in the order of their dispositions. */
   private static List<UnsignedInteger> dispositions(AmqpPeer peer) {
     List<UnsignedInteger> found = new ArrayList<>();
     ((TransportImpl) peer.transport())
@@ -323,7 +323,7 @@ class AmqpFaultsTest {
     try (AmqpPeer peer = AmqpPeer.connected(hub, device)) {
       Sender starved = peer.sender(EVENTS);
       assertThat(armed.isSpent()).isTrue();
-      peer.putToken(hub, device); // Whatever the hub had to say of credit has come before.
+      peer.putToken(hub, device); // Any credit that the hub granted has arrived before the answer.
       assertThat(starved.getCredit()).isZero();
       Sender fed = peer.sender(EVENTS);
       assertThat(peer.send(fed, AmqpPeer.message("x"))).isInstanceOf(Accepted.class);

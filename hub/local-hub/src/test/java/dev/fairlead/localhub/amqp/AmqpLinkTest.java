@@ -60,7 +60,7 @@ class AmqpLinkTest {
       assertThat(condition.getCondition().toString()).isEqualTo("amqp:not-found");
       assertThat(condition.getDescription()).contains("404006").contains("trackingId");
       assertThat(condition.getInfo().toString()).contains("com.microsoft:is-filtered=true");
-      // Nothing else suffers.
+      // Nothing else is affected.
       assertThat(peer.send(peer.sender(EVENTS), AmqpPeer.message("x")))
           .isInstanceOf(Accepted.class);
     }

@@ -215,7 +215,7 @@ class AmqpOpeningTest {
             LocalHub.start(LocalHubOptions.defaults().amqpIdleTimeout(Duration.ofMillis(400)));
         AmqpPeer peer = AmqpPeer.bare(AmqpPeer.tls(strict, null)).idle(300).open()) {
       long before = peer.transport().getFramesInput();
-      peer.until(() -> peer.transport().getFramesInput() > before); // An empty frame: it lives.
+      peer.until(() -> peer.transport().getFramesInput() > before); // An empty frame: a heartbeat.
       assertThat(peer.closed().getCondition().toString()).isEqualTo("amqp:resource-limit-exceeded");
       peer.awaitEnd();
     }

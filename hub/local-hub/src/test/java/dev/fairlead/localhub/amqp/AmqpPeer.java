@@ -42,7 +42,7 @@ import org.apache.qpid.proton.engine.Transport;
 import org.apache.qpid.proton.message.Message;
 import org.jspecify.annotations.Nullable;
 
-/** An AMQP client on the engine that the hub does not use, on one thread that blocks. */
+/** An AMQP client on an engine other than the hub's, on one blocking thread. */
 final class AmqpPeer implements AutoCloseable {
 
   private static final String API_VERSION = "2020-09-30";
@@ -57,7 +57,7 @@ final class AmqpPeer implements AutoCloseable {
   private @Nullable Receiver cbsAnswers;
   private boolean ended;
 
-  /** What carries the bytes. */
+  /** The stream that carries the bytes. */
   interface Wire extends AutoCloseable {
     /** Some bytes; none at the end. */
     byte[] read() throws IOException;
@@ -199,7 +199,7 @@ final class AmqpPeer implements AutoCloseable {
 
   // --- bytes
 
-  /** Writes what there is to write. */
+  /** Writes all pending output. */
   void flush() throws IOException {
     while (transport.pending() > 0) {
       ByteBuffer head = transport.head();
@@ -215,7 +215,7 @@ final class AmqpPeer implements AutoCloseable {
     }
   }
 
-  /** Reads until something has come about; fails if the hub ends the connection before. */
+  /** Reads until a condition is true; fails if the hub ends the connection before. */
   void until(BooleanSupplier condition) throws IOException {
     flush();
     while (!condition.getAsBoolean()) {
@@ -278,7 +278,7 @@ final class AmqpPeer implements AutoCloseable {
     return current;
   }
 
-  /** Links from now on are in a new session. */
+  /** Further links are in a new session. */
   Session newSession() {
     session = null;
     return session();
@@ -343,7 +343,7 @@ final class AmqpPeer implements AutoCloseable {
     return ended || connection.getRemoteState() == EndpointState.CLOSED;
   }
 
-  /** The condition with which the hub has detached, waiting for it. */
+  /** Waits for the hub to detach, and returns its error condition. */
   ErrorCondition detached(Link link) throws IOException {
     until(() -> link.getRemoteState() == EndpointState.CLOSED);
     ErrorCondition condition = link.getRemoteCondition();
@@ -352,7 +352,7 @@ final class AmqpPeer implements AutoCloseable {
     return condition;
   }
 
-  /** The condition with which the hub closes, waiting for it. */
+  /** Waits for the hub to close, and returns its error condition. */
   ErrorCondition closed() throws IOException {
     until(() -> connection.getRemoteState() == EndpointState.CLOSED);
     return connection.getRemoteCondition();
@@ -393,11 +393,11 @@ final class AmqpPeer implements AutoCloseable {
   Delivery start(Sender link, byte[] encoded, int format) throws IOException {
     until(() -> link.getCredit() > 0 || link.getRemoteState() == EndpointState.CLOSED);
     if (link.getRemoteState() == EndpointState.CLOSED) {
-      throw new AssertionError("the link has gone: " + link.getRemoteCondition());
+      throw new AssertionError("the link has ended: " + link.getRemoteCondition());
     }
     Delivery delivery = link.delivery(Long.toString(++tags).getBytes(StandardCharsets.US_ASCII));
     delivery.setMessageFormat(format);
-    if (encoded.length > 0) { // The engine takes nothing for a mistake.
+    if (encoded.length > 0) { // The engine rejects an empty write.
       link.send(encoded, 0, encoded.length);
     }
     link.advance();
@@ -418,7 +418,7 @@ final class AmqpPeer implements AutoCloseable {
                 || link.getRemoteState() == EndpointState.CLOSED);
     DeliveryState state = delivery.getRemoteState();
     if (state == null) {
-      throw new AssertionError("the link has gone: " + link.getRemoteCondition());
+      throw new AssertionError("the link has ended: " + link.getRemoteCondition());
     }
     delivery.settle();
     return state;
@@ -435,7 +435,7 @@ final class AmqpPeer implements AutoCloseable {
     }
   }
 
-  /** The next message; reads as it comes, so that the session's window opens again. */
+  /** The next message; reads each part on arrival, so that the session's window opens again. */
   Received receive(Receiver link) throws IOException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     until(() -> isComplete(link, all));
@@ -457,7 +457,7 @@ final class AmqpPeer implements AutoCloseable {
     return !current.isPartial();
   }
 
-  /** Says what became of a message, settled. */
+  /** Settles a message with an outcome. */
   void settle(Received received, DeliveryState outcome) throws IOException {
     received.delivery().disposition(outcome);
     received.delivery().settle();
@@ -501,7 +501,7 @@ final class AmqpPeer implements AutoCloseable {
     return java.util.Objects.requireNonNull(cbsAnswers, "a token was put");
   }
 
-  /** Sends a request to the node of tokens, and waits for its answer. */
+  /** Sends a request to {@code $cbs}, and waits for the answer. */
   Message cbs(Message request) throws IOException {
     Sender requests = cbsRequests;
     Receiver answers = cbsAnswers;

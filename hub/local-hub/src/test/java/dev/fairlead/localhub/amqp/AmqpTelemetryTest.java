@@ -210,7 +210,7 @@ class AmqpTelemetryTest {
   void storesWhatIsSentSettled() throws IOException {
     try (AmqpPeer peer = AmqpPeer.connected(hub, device)) {
       Sender link = peer.sender(EVENTS);
-      for (int i = 0; i < 2500; i++) { // More than the credit: it must be renewed.
+      for (int i = 0; i < 2500; i++) { // More than the credit, so it must be renewed.
         Delivery delivery = peer.start(link, AmqpPeer.encode(AmqpPeer.message("x")), 0);
         delivery.settle();
       }

@@ -107,7 +107,7 @@ class AmqpTokenTest {
       assertThat(peer.cbs(request).getApplicationProperties().getValue().get("status-description"))
           .asString()
           .contains("401003")
-          .contains("ended at");
+          .contains("expired at");
     }
   }
 
@@ -136,7 +136,7 @@ class AmqpTokenTest {
       assertThat(peer.putToken("localhost/devices/dev-1", fourth)).isEqualTo(403);
       Device again = hub.device("many-1").orElseThrow();
       assertThat(peer.putToken("localhost/devices/many-1", token(again, Duration.ofHours(2))))
-          .isEqualTo(200); // A renewal is none more.
+          .isEqualTo(200); // A renewal does not add an identity.
     }
   }
 

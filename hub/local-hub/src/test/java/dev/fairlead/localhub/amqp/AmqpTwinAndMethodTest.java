@@ -253,7 +253,7 @@ class AmqpTwinAndMethodTest {
           .isEqualTo(Map.of("IoThub-methodname", "reboot"));
       Object id = received.message().getCorrelationId();
       assertThat(id).isInstanceOf(UUID.class);
-      answer(peer, answers, UUID.randomUUID(), 500); // To nobody's call: dropped.
+      answer(peer, answers, UUID.randomUUID(), 500); // For an unknown call: dropped.
       answer(peer, answers, id.toString(), 501); // Not a UUID: dropped.
       answer(peer, answers, id, 200);
       peer.flush();

@@ -66,7 +66,7 @@ final class EmbeddedHub {
       channel.runPendingTasks();
       ByteBuf out = channel.readOutbound();
       if (out == null) {
-        return new byte[0]; // Nothing comes any more by itself.
+        return new byte[0]; // No more input arrives by itself.
       }
       byte[] bytes = ByteBufUtil.getBytes(out);
       out.release();
@@ -84,7 +84,7 @@ final class EmbeddedHub {
     @Override
     public void patience(int millis) {}
 
-    /** What the hub has said, all of it. */
+    /** All output of the hub. */
     byte[] drain() {
       ByteArrayOutputStream all = new ByteArrayOutputStream();
       for (byte[] some = read(); some.length > 0; some = read()) {

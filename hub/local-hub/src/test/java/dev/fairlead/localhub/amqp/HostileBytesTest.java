@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What comes from a client that means no good, or from none at all. */
+/** Input from a hostile client, or from a peer that is not an AMQP client. */
 class HostileBytesTest {
 
   private static final String EVENTS = "/devices/dev-1/messages/events";
@@ -33,7 +33,7 @@ class HostileBytesTest {
     hub = new EmbeddedHub();
   }
 
-  /** All that a client says that sends one message of telemetry. */
+  /** The complete output of a client that sends one telemetry message. */
   private byte[] conversation(String mechanism) throws IOException {
     EmbeddedHub.Line line = hub.new Line();
     AmqpPeer peer = mechanism.isEmpty() ? AmqpPeer.bare(line) : AmqpPeer.sasl(line, mechanism);
@@ -94,7 +94,7 @@ class HostileBytesTest {
       random.nextBytes(noise);
       if (kind > 0) {
         line.write(kind == 1 ? HEADER : SASL_HEADER);
-        // A frame that claims to be whole, so that its content is looked at.
+        // A frame with a correct length, so that its content is decoded.
         line.write(frame(kind - 1, 0, noise));
       } else {
         line.write(noise);
@@ -135,7 +135,7 @@ class HostileBytesTest {
         line -> line.write(java.util.HexFormat.of().parseHex(length + "02000000")));
   }
 
-  /** What a test does to an open connection. */
+  /** An action of a test on an open connection. */
   @FunctionalInterface
   private interface Attack {
     void on(EmbeddedHub.Line line) throws IOException;
@@ -209,7 +209,7 @@ class HostileBytesTest {
     expectClose("decode-error", line -> line.write(frame(0, 0, unknown)));
   }
 
-  // --- transfers that a decent engine does not make
+  // --- transfers that a correct engine does not send
 
   private AmqpPeer opened(EmbeddedHub.Line line) throws IOException {
     AmqpPeer peer = AmqpPeer.bare(line).open();
@@ -217,7 +217,7 @@ class HostileBytesTest {
     return peer;
   }
 
-  /** On channel 1, which is the first after that of the tokens. */
+  /** On channel 1, the first after that of the tokens. */
   private static byte[] transfer(int handle, int delivery, boolean more, int payload) {
     byte[] tag = Integer.toString(delivery).getBytes(StandardCharsets.US_ASCII);
     ByteArrayOutputStream fields = new ByteArrayOutputStream();
@@ -296,7 +296,7 @@ class HostileBytesTest {
       for (int i = 0; i < 1001; i++) {
         many.writeBytes(transfer(0, i, false, 0));
       }
-      line.write(many.toByteArray()); // In one go: no credit can have come meanwhile.
+      line.write(many.toByteArray()); // In one write, so that no credit can arrive in between.
       peer.until(() -> link.getRemoteState() == EndpointState.CLOSED);
       assertThat(link.getRemoteCondition().getCondition().toString())
           .isEqualTo("amqp:link:transfer-limit-exceeded");

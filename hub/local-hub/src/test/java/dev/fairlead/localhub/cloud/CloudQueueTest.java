@@ -81,7 +81,7 @@ class CloudQueueTest {
     time.advance(Duration.ofSeconds(1));
     assertThat(message.state()).isEqualTo(DeliveryState.ENQUEUED);
     assertThat(message.deliveryCount()).isEqualTo(1);
-    assertThat(calls.get()).as("the device is told").isEqualTo(before + 1);
+    assertThat(calls.get()).as("the device is notified").isEqualTo(before + 1);
     assertThat(queue.complete(token)).as("too late").isFalse();
     assertThat(message.feedback()).isNotDone();
   }

@@ -228,7 +228,7 @@ class HttpConnectionTest {
         .isEqualTo(204);
   }
 
-  /** Every request of a mutated stream is answered, or the connection ends; nothing hangs. */
+  /** Every request of a mutated stream is answered or the connection ends; nothing hangs. */
   @Test
   void endsOrAnswersWhateverComes() throws IOException {
     Random random = new Random(7);
@@ -261,7 +261,7 @@ class HttpConnectionTest {
     }
   }
 
-  /** What has been read is bounded, however much a client asks for without reading answers. */
+  /** The amount read is bounded, however many requests a client sends without reading answers. */
   @Test
   void doesNotServeAClientThatDoesNotRead() throws Exception {
     String ask = head("").replace("POST", "GET").replace("events?", "nothing?");
@@ -276,12 +276,12 @@ class HttpConnectionTest {
                     raw.write(burst);
                   }
                 } catch (IOException e) {
-                  // The connection is closed under it, which is the end.
+                  // Expected: the test closes the connection.
                 }
               });
       flood.setDaemon(true);
       flood.start();
-      // Without a bound the count would grow for ever.
+      // Without a bound the count would grow forever.
       AtomicLong before = new AtomicLong(-1);
       Awaitility.await()
           .atMost(Duration.ofSeconds(60))

@@ -80,7 +80,7 @@ final class HttpDevice {
     return token(resource, key, Instant.now().plusSeconds(3600), "");
   }
 
-  /** A token as clients make it; what is appended may be {@code &skn=…}. */
+  /** A token as clients make it; the suffix may be {@code &skn=…}. */
   static String token(String resource, String key, Instant expiry, String appended) {
     try {
       String encoded = encode(resource);
@@ -136,12 +136,12 @@ final class HttpDevice {
     return path + "/messages/deviceBound?" + VERSION;
   }
 
-  /** The path of a C2D message in its hands. */
+  /** The path of a C2D message that is locked for it. */
   String locked(String lockToken, String rest) {
     return path + "/messages/deviceBound/" + lockToken + rest;
   }
 
-  /** The path of the identity with something after it. */
+  /** The path of the identity with a suffix. */
   String path(String rest) {
     return path + rest;
   }

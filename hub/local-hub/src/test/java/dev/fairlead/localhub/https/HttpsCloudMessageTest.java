@@ -160,7 +160,9 @@ class HttpsCloudMessageTest {
     assertThat(sent.feedback()).isCompletedWithValue(Feedback.REJECTED);
   }
 
-  /** A lock is a minute, whatever the client asks for; only a hub told so does as it is asked. */
+  /**
+   * A lock lasts a minute, whatever the client requests, unless the hub's options say otherwise.
+   */
   @ParameterizedTest
   @CsvSource({"false,60", "true,180"})
   void locksForAMinuteOrAsAsked(boolean obeyed, int seconds) throws IOException {

@@ -76,7 +76,7 @@ class HttpsFaultsTest {
       assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
       hub.faults().add(Fault.refuse(5));
       raw.write(event("3"));
-      assertThat(raw.read()).as("it has connected already").startsWith("HTTP/1.1 204 ");
+      assertThat(raw.read()).as("the device has connected already").startsWith("HTTP/1.1 204 ");
     }
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     assertThat(answerTo(event("4"))).startsWith("HTTP/1.1 401 ");
@@ -97,7 +97,7 @@ class HttpsFaultsTest {
       await().until(armed::isSpent);
       raw.limit(50);
       assertThatThrownBy(raw::read).isInstanceOf(SocketTimeoutException.class);
-      assertThat(hub.telemetry().received()).as("the second waits").hasSize(1);
+      assertThat(hub.telemetry().received()).as("the second message is delayed").hasSize(1);
       raw.limit(60_000);
       time.advance(Duration.ofMinutes(3));
       assertThat(raw.read()).startsWith("HTTP/1.1 204 ");
@@ -192,7 +192,7 @@ class HttpsFaultsTest {
     SentMessage sent = device.sendCloudMessage(CloudToDeviceMessage.of("x"));
     hub.faults().add(Fault.drop().onAnswer());
     assertThatThrownBy(() -> answerTo(receive())).isInstanceOf(EOFException.class);
-    assertThat(sent.state()).as("locked all the same").isEqualTo(DeliveryState.INVISIBLE);
+    assertThat(sent.state()).as("locked nevertheless").isEqualTo(DeliveryState.INVISIBLE);
   }
 
   @Test
@@ -211,7 +211,8 @@ class HttpsFaultsTest {
           .as(fault.toString())
           .isInstanceOf(EOFException.class);
       assertThat(armed.isSpent()).as(fault.toString()).isTrue();
-      time.advance(Duration.ofSeconds(60)); // The lock is over, and the message is back.
+      time.advance(
+          Duration.ofSeconds(60)); // The lock has expired, and the message is in the queue again.
     }
     assertThat(answerTo(receive())).startsWith("HTTP/1.1 200 ").endsWith("0123456789");
     hub.faults().add(Fault.reset().midBody());

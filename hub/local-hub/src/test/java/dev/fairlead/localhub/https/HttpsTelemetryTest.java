@@ -69,7 +69,7 @@ class HttpsTelemetryTest {
     return http.post(http.events(), body, Map.of("Content-Type", BATCH));
   }
 
-  // --- who may not
+  // --- refused clients
 
   @Test
   void refusesCredentialsThatAreNotGood() throws IOException {
@@ -169,7 +169,7 @@ class HttpsTelemetryTest {
     }
   }
 
-  // --- what is not taken
+  // --- refused messages
 
   @ParameterizedTest
   @CsvSource({
@@ -216,7 +216,7 @@ class HttpsTelemetryTest {
         http.post(http.events(), new byte[most.length + 1], Map.of()), 413, "MessageTooLarge");
     assertError(
         http.post(http.events(), most, Map.of("iothub-app-a", "1")), 413, "MessageTooLarge");
-    // In chunks, whose sum nobody has announced.
+    // In chunks, without a declared length.
     assertError(
         http.method(
             "POST",
@@ -266,7 +266,7 @@ class HttpsTelemetryTest {
     assertThat(hub.telemetry().count()).isEqualTo(501);
   }
 
-  // --- what is taken
+  // --- accepted messages
 
   @Test
   void takesAMessageWithItsProperties() throws IOException {

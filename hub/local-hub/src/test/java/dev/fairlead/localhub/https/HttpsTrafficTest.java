@@ -17,7 +17,7 @@ import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What the hub tells of its requests, and how many of them it allows. */
+/** The hub's record of requests, and its limit on them. */
 class HttpsTrafficTest {
 
   private final ManualHubTime time = new ManualHubTime();
@@ -55,7 +55,9 @@ class HttpsTrafficTest {
       for (int i = 0; i < 6; i++) {
         assertThat(one.get(one.inbox()).statusCode()).isNotEqualTo(429);
       }
-      assertThat(one.get(one.inbox()).statusCode()).as("no more is saved up").isEqualTo(429);
+      assertThat(one.get(one.inbox()).statusCode())
+          .as("the unused allowance is bounded")
+          .isEqualTo(429);
     }
   }
 

@@ -45,7 +45,7 @@ class HttpsUploadTest {
       LocalHub.start(LocalHubOptions.defaults().time(time).uploadCapacity(100_000));
   private final Device device = hub.createDevice("dev-1");
   private final HttpDevice http = device(device);
-  // Whoever has the signature may write: no token is needed.
+  // A client with the signature may write; it needs no token.
   private final HttpDevice storage = HttpDevice.withToken(hub, "dev-1", null);
 
   @AfterEach
@@ -72,7 +72,7 @@ class HttpsUploadTest {
     return new ObjectMapper().readTree(response.body());
   }
 
-  /** The request target of the blob, as a device puts it together. */
+  /** The request target of the blob, as a device builds it. */
   private static String target(JsonNode upload) {
     StringBuilder path = new StringBuilder("/" + upload.path("containerName").asText());
     for (String segment : upload.path("blobName").asText().split("/", -1)) {
@@ -101,7 +101,7 @@ class HttpsUploadTest {
     assertThat(text(response)).contains("<Error><Code>" + code + "</Code>");
   }
 
-  // --- what is refused
+  // --- refused requests
 
   @ParameterizedTest
   @ValueSource(
@@ -135,7 +135,7 @@ class HttpsUploadTest {
     assertThat(text(eleventh)).contains("Number of active file upload requests cannot exceed 10");
     assertThat(hub.uploads().active("dev-1")).isEqualTo(10);
     assertThat(ask(device(hub.createDevice("dev-2")), "f").statusCode())
-        .as("another device has ten of its own")
+        .as("another device has its own limit of ten")
         .isEqualTo(200);
     assertThat(report("{\"correlationId\":\"" + first + "\",\"isSuccess\":false}").statusCode())
         .isEqualTo(204);
@@ -219,7 +219,7 @@ class HttpsUploadTest {
     assertThat(put(target, "x".repeat(100_001), BLOCK_BLOB).statusCode()).isEqualTo(413);
     assertThat(put(target, "x".repeat(60_000), BLOCK_BLOB).statusCode()).isEqualTo(201);
     assertThat(put(target, "y".repeat(60_000), BLOCK_BLOB).statusCode())
-        .as("the same again takes no more room")
+        .as("replacing a blob takes no more room")
         .isEqualTo(201);
     String second = target(begin("second"));
     assertThat(put(second, "x".repeat(40_001), BLOCK_BLOB).statusCode()).isEqualTo(413);
@@ -276,7 +276,7 @@ class HttpsUploadTest {
     assertThat(hub.uploads().notices()).isEmpty();
   }
 
-  // --- what works
+  // --- accepted requests
 
   @Test
   void takesAFileAndWhatIsSaidOfIt() throws IOException, GeneralSecurityException {

@@ -48,19 +48,19 @@ final class RawHttp implements AutoCloseable {
     socket.getOutputStream().flush();
   }
 
-  /** Waits no longer than this for bytes. */
+  /** Sets the read time-out. */
   void limit(int millis) throws IOException {
     socket.setSoTimeout(millis);
   }
 
-  /** Reads whatever comes, until nothing comes any more. */
+  /** Reads until no more bytes arrive. */
   void readInto(StringBuilder seen) throws IOException {
     while (true) {
       seen.append((char) next());
     }
   }
 
-  /** The next answer, head and body; the body must have a length or none. */
+  /** The next answer, head and body; a body must have a Content-Length. */
   String read() throws IOException {
     StringBuilder head = new StringBuilder();
     while (head.indexOf("\r\n\r\n") < 0) {
@@ -86,10 +86,10 @@ final class RawHttp implements AutoCloseable {
     return b;
   }
 
-  /** Returns when the hub has closed the connection, whatever it sends before. */
+  /** Returns when the hub has closed the connection, ignoring what it sends before. */
   void expectEnd() throws IOException {
     while (in.read() >= 0) {
-      // Only the end matters.
+      // Only the end of the connection matters.
     }
   }
 

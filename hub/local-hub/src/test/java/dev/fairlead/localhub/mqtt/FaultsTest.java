@@ -36,7 +36,7 @@ class FaultsTest {
   }
 
   /**
-   * Sends three messages in one go and answers how many were acknowledged before the connection
+   * Sends three messages in one write and answers how many were acknowledged before the connection
    * ended.
    */
   private int acknowledgedOfThree() throws IOException {
@@ -80,7 +80,7 @@ class FaultsTest {
   @Test
   void afterAckTheMessageIsDone() throws IOException {
     hub.faults().add(Fault.reset().afterAck().nth(2));
-    assertThat(acknowledgedOfThree()).isBetween(0, 2); // a reset may overtake what was sent
+    assertThat(acknowledgedOfThree()).isBetween(0, 2); // a reset may overtake sent acknowledgements
     assertThat(hub.telemetry().received())
         .extracting(TelemetryRecord::bodyAsText)
         .containsExactly("1", "2");
@@ -320,6 +320,6 @@ class FaultsTest {
     assertThatThrownBy(() -> Fault.drop().nth(0)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Fault.drop().message("x").afterAck())
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("cannot be AFTER_ACK");
+        .hasMessageContaining("cannot strike at AFTER_ACK");
   }
 }

@@ -195,7 +195,7 @@ class MqttCloudMessageTest {
       assertThat(peer.expect(RawPeer.PUBLISH).isDup()).isTrue();
       peer.puback(one);
       peer.puback(two);
-      peer.puback(one); // the second delivery, acknowledged by a diligent client
+      peer.puback(one); // the second delivery, acknowledged too
       peer.expectNothingBeforePong();
       awaitState(first, DeliveryState.COMPLETED);
       awaitState(second, DeliveryState.COMPLETED);

@@ -201,7 +201,7 @@ class MqttOverWebSocketTest {
     }
   }
 
-  // --- faults, and ports that go away
+  // --- faults, and ports that go offline
 
   @Test
   void refusesTheUpgradeOnRequest() throws IOException {
@@ -222,7 +222,7 @@ class MqttOverWebSocketTest {
         assertThatThrownBy(() -> peer.ask(new Request())).isInstanceOf(IOException.class);
       }
     }
-    RawPeer.connected(hub, device).close(); // The other port knows no upgrade.
+    RawPeer.connected(hub, device).close(); // The MQTT port has no upgrade.
     connected().close();
   }
 

@@ -201,7 +201,7 @@ class MqttTelemetryTest {
     byte[][] malformed = {
       {0x00, 0}, // reserved types
       {(byte) 0xf0, 0},
-      {0x50, 2, 0, 1}, // PUBREC, to a QoS 2 message that never was
+      {0x50, 2, 0, 1}, // PUBREC for a QoS 2 message that was never sent
       {(byte) 0x82, 2, 0, 1}, // SUBSCRIBE to nothing
       {(byte) 0x82, 5, 0, 0, 0, 0, 1}, // packet id 0
       {0x32, 5, 0, 1, 'a', 0, 0},

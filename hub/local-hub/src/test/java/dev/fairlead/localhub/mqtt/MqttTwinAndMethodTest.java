@@ -109,7 +109,7 @@ class MqttTwinAndMethodTest {
   void tellsDesiredChangesToSubscribersInOrder() throws IOException {
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       device.updateDesired("{\"early\":1}");
-      // The hub announces on the connection's own thread; a ping makes sure that it has.
+      // The hub notifies on the connection's own thread; a ping ensures that it has done so.
       peer.expectNothingBeforePong();
       peer.subscribe(DESIRED, 1);
       peer.expectNothingBeforePong();
@@ -180,7 +180,7 @@ class MqttTwinAndMethodTest {
             + "\"}");
     try (RawPeer peer = RawPeer.connected(hub, device)) {
       peer.subscribe(ANSWERS, 0);
-      int requests = 3000; // 48 MB of answers, if all were given
+      int requests = 3000; // 48 MB of answers, if all were sent
       java.io.ByteArrayOutputStream burst = new java.io.ByteArrayOutputStream();
       for (int i = 0; i < requests; i++) {
         burst.writeBytes(RawPeer.publishPacket("$iothub/twin/GET/?$rid=" + i, new byte[0], 0, 0));
@@ -249,7 +249,9 @@ class MqttTwinAndMethodTest {
       peer.expectNothingBeforePong();
       peer.subscribe(METHODS, 0);
       peer.expect(RawPeer.PUBLISH);
-      time.advance(Duration.ofSeconds(29)); // more than the connect time-out, less than the other
+      time.advance(
+          Duration.ofSeconds(
+              29)); // more than the connect time-out, less than the response time-out
       peer.publish("$iothub/methods/res/200/?$rid=1", "1", 0, 0);
       assertThat(inTime.get().payload()).isEqualTo("1");
     }

@@ -90,7 +90,7 @@ public final class RawPeer implements AutoCloseable {
     return new RawPeer(socket, socket.getInputStream(), socket.getOutputStream());
   }
 
-  /** Goes on over a WebSocket that is open. */
+  /** Continues over an open WebSocket. */
   static RawPeer over(WebSocketPeer webSocket) {
     return new RawPeer(webSocket.socket(), webSocket.in(), webSocket.out());
   }
@@ -135,7 +135,7 @@ public final class RawPeer implements AutoCloseable {
     return context;
   }
 
-  /** Connects with a token of one hour and a persistent session, and expects to be welcome. */
+  /** Connects with a token of one hour and a persistent session, and expects CONNACK 0. */
   static RawPeer connected(LocalHub hub, Device device) throws IOException {
     RawPeer peer = open(hub);
     peer.send(Connect.as(hub, device));
@@ -143,7 +143,7 @@ public final class RawPeer implements AutoCloseable {
     return peer;
   }
 
-  /** A CONNECT packet to be. */
+  /** A builder of a CONNECT packet. */
   record Connect(
       String clientId,
       @Nullable String userName,
@@ -370,13 +370,13 @@ public final class RawPeer implements AutoCloseable {
       throw new AssertionError(
           "expected the end of the connection, got a packet of type " + packet.type());
     } catch (EOFException | java.net.SocketException e) {
-      // Gone, as expected.
+      // Expected: the connection has ended.
     }
   }
 
   /**
-   * Proves that the hub is at rest and the connection alive: everything before has been handled,
-   * nothing else was sent.
+   * Proves that the connection is alive and the hub idle: all earlier packets have been handled,
+   * and nothing else was sent.
    */
   void expectNothingBeforePong() throws IOException {
     ping();

@@ -39,12 +39,12 @@ public final class WebSocketPeer implements AutoCloseable {
 
   public record Answer(int status, Map<String, String> headers, String body) {}
 
-  /** A request to be; changed line by line. */
+  /** A builder of a request, changed line by line. */
   public static final class Request {
     private String line = "GET " + PATH + " HTTP/1.1";
     private final Map<String, String> headers = new LinkedHashMap<>();
 
-    /** As RFC 6455 has it, for MQTT. */
+    /** A handshake by RFC 6455, for MQTT. */
     public Request() {
       with("Host", "localhost")
           .with("Upgrade", "websocket")
@@ -63,7 +63,7 @@ public final class WebSocketPeer implements AutoCloseable {
       return line("GET " + value + " HTTP/1.1");
     }
 
-    /** With another header. */
+    /** With one more header, or another value of it. */
     public Request with(String name, String value) {
       headers.put(name, value);
       return this;
@@ -87,7 +87,7 @@ public final class WebSocketPeer implements AutoCloseable {
     this.wire = new DataInputStream(socket.getInputStream());
   }
 
-  /** TLS, and nothing said. */
+  /** Opens TLS, and sends nothing. */
   public static WebSocketPeer dial(LocalHub hub, @Nullable ClientIdentity identity)
       throws IOException {
     return new WebSocketPeer(RawPeer.dial(hub, identity, hub.httpsPort()));
@@ -97,7 +97,7 @@ public final class WebSocketPeer implements AutoCloseable {
     return open(hub, null, new Request());
   }
 
-  /** Upgraded as RFC 6455 has it. */
+  /** Opens a WebSocket by RFC 6455. */
   static WebSocketPeer open(LocalHub hub, @Nullable ClientIdentity identity, Request request)
       throws IOException {
     WebSocketPeer peer = dial(hub, identity);
@@ -185,7 +185,7 @@ public final class WebSocketPeer implements AutoCloseable {
 
   public Frame read() throws IOException {
     int head = wire.readUnsignedByte();
-    int length = wire.readUnsignedByte(); // A set top bit, a mask, is wrong for a server.
+    int length = wire.readUnsignedByte(); // A server must not set the top bit (mask).
     if (length == 126) {
       length = wire.readUnsignedShort();
     } else if (length > 126) {

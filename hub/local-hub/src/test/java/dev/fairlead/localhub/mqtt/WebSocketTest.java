@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The HTTPS port up to the bytes of MQTT: the upgrade and the frames. */
+/** The HTTPS port below MQTT: the upgrade and the frames. */
 class WebSocketTest {
 
   private static final int FIN = WebSocketPeer.FIN;
@@ -58,9 +58,7 @@ class WebSocketTest {
     WebSocketPeer.open(hub, null, twoLines).close();
   }
 
-  /**
-   * A server must take it (RFC 9112, 3.2.2), and the WebSockets of Proton-J's extensions need it.
-   */
+  /** A server must accept it (RFC 9112, 3.2.2), and Proton-J's WebSocket extension sends it. */
   @Test
   void takesATargetWithSchemeAndHost() throws IOException {
     Request request = new Request().path("https://localhost:443" + WebSocketPeer.PATH + "?x=y");
@@ -73,7 +71,7 @@ class WebSocketTest {
     return List.of(
         Arguments.of(405, new Request().line("POST " + path + ask), "GET"),
         Arguments.of(505, new Request().line("GET " + path + " HTTP/1.0"), "HTTP/1.1"),
-        Arguments.of(400, new Request().line("what is this"), "no HTTP/1.1 request"),
+        Arguments.of(400, new Request().line("what is this"), "not an HTTP/1.1 request"),
         Arguments.of(400, new Request().without("Host"), "Host"),
         Arguments.of(426, new Request().without("Upgrade"), "Upgrade: websocket"),
         Arguments.of(426, new Request().with("Connection", "close"), "Connection: Upgrade"),
@@ -169,9 +167,9 @@ class WebSocketTest {
   static List<byte[]> violations() {
     return List.of(
         new byte[] {(byte) (FIN | WebSocketPeer.BINARY), 1, 0}, // no mask
-        WebSocketPeer.frame(FIN | WebSocketPeer.CONTINUATION, new byte[1]), // of nothing
+        WebSocketPeer.frame(FIN | WebSocketPeer.CONTINUATION, new byte[1]), // without a first frame
         WebSocketPeer.frame(FIN | 0x40 | WebSocketPeer.BINARY, new byte[1]), // an extension
-        WebSocketPeer.frame(FIN | 3, new byte[1]), // an opcode that there is not
+        WebSocketPeer.frame(FIN | 3, new byte[1]), // an unknown opcode
         WebSocketPeer.frame(WebSocketPeer.PING, new byte[1]), // control in fragments
         WebSocketPeer.frame(FIN | WebSocketPeer.PING, new byte[126])); // control too long
   }

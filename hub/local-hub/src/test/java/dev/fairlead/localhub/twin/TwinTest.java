@@ -55,7 +55,7 @@ class TwinTest {
   @Test
   void countsVersionsOfBothSectionsApart() {
     assertThat(twin.updateDesired("{\"a\":1}")).isEqualTo(2);
-    assertThat(twin.updateDesired("{\"a\":1}")).as("the same again counts").isEqualTo(3);
+    assertThat(twin.updateDesired("{\"a\":1}")).as("an equal update counts").isEqualTo(3);
     assertThat(twin.updateReported("{}", ANY)).isEqualTo(2);
   }
 
@@ -159,7 +159,8 @@ class TwinTest {
 
   @Test
   void limitsTheSectionTo32KbAsTheHubCounts() {
-    // Seven strings of 4096 with keys of one character, and one that fills up exactly: 32768.
+    // Seven strings of 4096 with keys of one character, and one that fills the limit exactly:
+    // 32768.
     StringBuilder full = new StringBuilder("{");
     for (char key = 'a'; key < 'h'; key++) {
       full.append('"').append(key).append("\":\"").append("x".repeat(4096)).append("\",");
@@ -170,7 +171,7 @@ class TwinTest {
     assertThatThrownBy(() -> twin.updateReported("{\"i\":\"\"}", ANY))
         .hasMessageContaining("32769 bytes, more than 32 KB");
     assertThat(twin.updateReported("{\"n\":null,\"i\":\"\"}", ANY))
-        .as("what goes makes room")
+        .as("removed properties make room")
         .isEqualTo(3);
   }
 
