@@ -8,7 +8,8 @@ import java.lang.annotation.Target;
 
 /**
  * Marks the {@link String} parameter that takes the connection string of the test's device. It
- * names no port: the hub listens on {@link dev.fairlead.localhub.LocalHub#mqttPort}.
+ * contains no port; the hub's ports are in {@link dev.fairlead.localhub.LocalHub#mqttPort} and its
+ * siblings.
  */
 @Target(ElementType.PARAMETER)
 @Retention(RetentionPolicy.RUNTIME)

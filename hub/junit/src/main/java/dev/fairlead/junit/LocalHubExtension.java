@@ -12,22 +12,21 @@ import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Runs a local hub for JUnit Jupiter tests, which ask for what they need by parameter:
+ * Runs a local hub for JUnit Jupiter tests and injects these parameters:
  *
  * <ul>
- *   <li>{@link LocalHub}: the hub, started when it is first asked for;
+ *   <li>{@link LocalHub}: the hub, started at its first use;
  *   <li>{@link Device}: a device with random keys, created for this test;
  *   <li>{@link DeviceConnectionString @DeviceConnectionString} {@link String}: its connection
  *       string;
- *   <li>{@link DeviceClientBuilder}: a builder that holds this connection string, and for each
- *       protocol the hub's address and its CA; each parameter gets a new one, all for the same
- *       device;
- *   <li>{@link GatewayBuilder}: a builder that holds the hub's name, and the same addresses; the
- *       gateway makes its devices from their connection strings.
+ *   <li>{@link DeviceClientBuilder}: a builder with this connection string, and for each protocol
+ *       the hub's address and its CA; each parameter gets a new builder, all for the same device;
+ *   <li>{@link GatewayBuilder}: a builder with the hub's name and the same addresses; the gateway
+ *       creates its devices from their connection strings.
  * </ul>
  *
- * <p>{@link NamedDevice @NamedDevice} at a device, connection string or client builder makes it
- * that of another device.
+ * <p>{@link NamedDevice @NamedDevice} on a device, connection string or client builder selects
+ * another device.
  *
  * <pre>{@code
  * @LocalHubTest
@@ -41,20 +40,20 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * }
  * }</pre>
  *
- * <p><b>Lifetime.</b> Each test has a hub and a device of its own, so no test sees what another one
- * did, and tests may run in parallel. Everything a test was given it has until it ends, its
- * {@code @BeforeEach} and {@code @AfterEach} methods included; a test class may also take it in its
- * constructor and keep it in fields. Only where a class asks for the {@link LocalHub} in a
- * {@code @BeforeAll} method (or in the constructor, with one instance for the class), that hub
- * lives as long as the class and all its tests share it; devices are still one per test.
+ * <p><b>Lifetime.</b> Each test has its own hub and device, so tests do not affect each other and
+ * may run in parallel. Injected objects remain valid until the test ends, including its
+ * {@code @BeforeEach} and {@code @AfterEach} methods; a test class may also take them in its
+ * constructor and keep them in fields. If a {@code @BeforeAll} method (or the constructor, with one
+ * instance for the class) takes the {@link LocalHub}, all tests of the class share that hub until
+ * the class ends; each test still has its own device.
  *
- * <p>When a test ends, clients and gateways that were built by its builders and not closed are
- * closed without draining their outboxes, and then its hub. Hubs listen on the loopback interface
- * only.
+ * <p>When a test ends, the clients and gateways that its builders built are closed without draining
+ * their outboxes, unless they are closed already. Then the hub is closed. Hubs listen on the
+ * loopback interface only.
  *
- * <p>Options go into a static field: {@code @RegisterExtension static final LocalHubExtension HUB =
- * new LocalHubExtension(LocalHubOptions.defaults()...)}. The extension itself has no state and is
- * safe for use by several threads.
+ * <p>To set options, declare a static field: {@code @RegisterExtension static final
+ * LocalHubExtension HUB = new LocalHubExtension(LocalHubOptions.defaults()...)}. The extension
+ * itself has no state and is safe for use by several threads.
  */
 public final class LocalHubExtension implements ParameterResolver {
   private static final Namespace NAMESPACE = Namespace.create(LocalHubExtension.class);
@@ -75,7 +74,7 @@ public final class LocalHubExtension implements ParameterResolver {
     this.options = options;
   }
 
-  /** What a constructor takes belongs to the test that it is called for. */
+  /** Objects injected into a constructor are those of the test for which it is called. */
   @Override
   public ExtensionContextScope getTestInstantiationExtensionContextScope(
       ExtensionContext rootContext) {
@@ -102,8 +101,9 @@ public final class LocalHubExtension implements ParameterResolver {
       throw new ParameterResolutionException(
           "A "
               + type.getSimpleName()
-              + " belongs to one test, and this is for the whole class. Take it in the test method"
-              + " or in @BeforeEach, or take the LocalHub here and create devices with it.");
+              + " is created for one test, but here it would serve the whole class."
+              + " Inject it into the test method"
+              + " or @BeforeEach, or inject the LocalHub here and create devices with it.");
     }
     TestDevices devices = devices(context);
     if (type == GatewayBuilder.class) {
@@ -118,14 +118,14 @@ public final class LocalHubExtension implements ParameterResolver {
     return type == String.class ? device.connectionString() : device;
   }
 
-  /** The hub of this test or, if there is one already, of its class. */
+  /** The hub of this test or, if its class has one already, that of the class. */
   private RunningHub runningHub(ExtensionContext context) {
     return context
         .getStore(NAMESPACE)
         .computeIfAbsent(RunningHub.class, key -> RunningHub.start(options), RunningHub.class);
   }
 
-  /** A store closes what came last first: the clients, and then the hub they are connected to. */
+  /** A store closes its last entry first: the clients, and then the hub they are connected to. */
   private TestDevices devices(ExtensionContext context) {
     RunningHub hub = runningHub(context);
     return context

@@ -7,8 +7,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Says which device of the test a parameter is about, for tests of several devices. Parameters of
- * one name are about one device; a parameter without this annotation is about one more.
+ * Selects the device of a parameter, for tests with several devices. Parameters with the same name
+ * share one device; parameters without this annotation share another one.
  *
  * <pre>{@code
  * void test(@NamedDevice("boiler") DeviceClientBuilder boiler, @NamedDevice("pump") Device pump)
@@ -19,7 +19,7 @@ import java.lang.annotation.Target;
 @Documented
 public @interface NamedDevice {
   /**
-   * The name, with which the device's id begins.
+   * The name. The device's id begins with it.
    *
    * @return letters, digits and hyphens
    */

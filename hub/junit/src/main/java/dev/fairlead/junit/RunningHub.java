@@ -9,10 +9,10 @@ import java.net.InetAddress;
 import java.util.List;
 
 /**
- * A hub and the address it is reached at. Closed by the store that holds it.
+ * A hub and its address. Closed by the store that holds it.
  *
  * @param hub the hub
- * @param address what clients dial; the hub's certificate is made out to it
+ * @param address what clients dial; the hub's certificate is valid for it
  */
 record RunningHub(LocalHub hub, String address) implements AutoCloseable {
 

@@ -30,7 +30,7 @@ final class TestDevices implements AutoCloseable {
     this.hub = hub;
   }
 
-  /** With an id that no other test has, because tests may share a hub. */
+  /** Creates a device with an id that no other test uses, because tests may share a hub. */
   Device device(String name) {
     return devices.computeIfAbsent(
         name, key -> hub.hub().createDevice(key + "-" + UUID.randomUUID()));
@@ -51,7 +51,7 @@ final class TestDevices implements AutoCloseable {
     return builder;
   }
 
-  /** Begins to close all before it waits for any; closing a closed client does nothing. */
+  /** Starts to close all of them before it waits for any; closing a closed client does nothing. */
   @Override
   public void close() {
     CompletableFuture.allOf(

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
 
-/** Runs classes of tests as JUnit does, and looks at what they were given and what is left. */
+/** Runs test classes as JUnit does, and checks what was injected and what remains afterwards. */
 class LocalHubExtensionTest {
   private static final Queue<LocalHub> HUBS = new ConcurrentLinkedQueue<>();
   private static final Queue<Device> DEVICES = new ConcurrentLinkedQueue<>();
@@ -124,7 +124,10 @@ class LocalHubExtensionTest {
         .assertThatEvents()
         .anySatisfy(
             event ->
-                assertThat(event.getPayload()).get().asString().contains("take the LocalHub here"));
+                assertThat(event.getPayload())
+                    .get()
+                    .asString()
+                    .contains("inject the LocalHub here"));
   }
 
   private static Set<String> threadsOf(Device device) {
@@ -134,7 +137,7 @@ class LocalHubExtensionTest {
         .collect(Collectors.toSet());
   }
 
-  /** Its constructor, its methods before and after each test, and its test see the same. */
+  /** The constructor, the test, and the methods before and after it get the same objects. */
   @LocalHubTest
   @Execution(ExecutionMode.CONCURRENT)
   static class EachItsOwn {

@@ -19,7 +19,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What a user of the extension writes. */
+/** A test as a user of the extension writes it. */
 @LocalHubTest
 class ThermostatTest {
   private static final Duration SOON = Duration.ofSeconds(20);
