@@ -35,7 +35,7 @@ public final class OpaqueKeys implements AutoCloseable {
 
   private final AtomicInteger signatures = new AtomicInteger();
 
-  /** Installs it, after the providers that are there. */
+  /** Installs it, after the existing providers. */
   public OpaqueKeys() {
     Security.addProvider(new Module());
   }
@@ -84,7 +84,7 @@ public final class OpaqueKeys implements AutoCloseable {
     }
   }
 
-  /** TLS has to know how long an RSA key is. */
+  /** TLS needs the length of an RSA key. */
   private static final class OpaqueRsaKey extends OpaqueKey implements RSAKey {
     private static final long serialVersionUID = 1;
 
@@ -127,7 +127,7 @@ public final class OpaqueKeys implements AutoCloseable {
     }
   }
 
-  /** Signs with the key inside, by whichever provider takes that. */
+  /** Signs with the wrapped key, by any provider that accepts it. */
   private final class Signing extends SignatureSpi {
     private final String algorithm;
     private @Nullable AlgorithmParameterSpec parameters;

@@ -13,10 +13,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The peer's end of one connection, as its {@link ScriptedPeer.Script} sees it. Reads fail with an
- * {@link IOException} when the client has closed the connection or the read timeout is over. For
- * the script's own thread; only {@link #cut()}, {@link #write} and {@link #close()} may be called
- * from others too.
+ * The peer's end of one connection, for its {@link ScriptedPeer.Script}. Reads fail with an {@link
+ * IOException} when the client has closed the connection or the read timeout is over. For the
+ * script's own thread; only {@link #cut()}, {@link #write} and {@link #close()} may be called from
+ * others too.
  */
 public final class PeerConnection implements AutoCloseable {
   private static final int MOST_UNTIL = 1 << 20;
@@ -45,7 +45,7 @@ public final class PeerConnection implements AutoCloseable {
   }
 
   /**
-   * The socket that the script talks through.
+   * The socket of the connection.
    *
    * @return an {@link javax.net.ssl.SSLSocket} if the peer speaks TLS
    */
@@ -56,7 +56,7 @@ public final class PeerConnection implements AutoCloseable {
   // --- reading ---
 
   /**
-   * What the client sends. All reads of this class go through the same buffer.
+   * The client's output. All reads of this class use the same buffer.
    *
    * @return the stream
    */
@@ -129,21 +129,21 @@ public final class PeerConnection implements AutoCloseable {
   }
 
   /**
-   * Reads and discards all that comes until the client closes the connection.
+   * Reads and discards all input until the client closes the connection.
    *
    * @throws IOException if the connection breaks instead
    */
   public void awaitEnd() throws IOException {
     byte[] discarded = new byte[8192];
     while (in.read(discarded) >= 0) {
-      // What still comes does not count.
+      // Further input is ignored.
     }
   }
 
   // --- writing ---
 
   /**
-   * What the client receives; {@link #write} is the same with a flush.
+   * The client's input; {@link #write} is the same with a flush.
    *
    * @return the stream
    * @throws IOException if the connection has ended
@@ -202,7 +202,7 @@ public final class PeerConnection implements AutoCloseable {
   }
 
   /**
-   * Sends back all that comes until the client closes the connection.
+   * Sends back all input until the client closes the connection.
    *
    * @throws IOException if the connection breaks
    */
@@ -224,7 +224,7 @@ public final class PeerConnection implements AutoCloseable {
   }
 
   /**
-   * Says that nothing more follows (with TLS: the close alert); the client can still send.
+   * Signals the end of the output (with TLS: the close alert); the client can still send.
    *
    * @throws IOException if the connection has ended
    */
@@ -252,7 +252,7 @@ public final class PeerConnection implements AutoCloseable {
     }
   }
 
-  /** Ends the connection as it should be ended; happens by itself at the end of the script. */
+  /** Ends the connection gracefully; happens by itself at the end of the script. */
   @Override
   public void close() {
     ended.countDown();

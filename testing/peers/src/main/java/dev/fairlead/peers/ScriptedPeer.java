@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A script runs on a thread of its own; the connection is closed when the script returns. An
  * {@link IOException} of a script is normal, because most scripts make the client close the
- * connection; every other exception or error is a fault of the test, and {@link #close()} throws
+ * connection; every other exception or error is a mistake of the test, and {@link #close()} throws
  * it. Reads end after {@link Builder#readTimeout}. After {@code close()} none of the threads is
  * left.
  *
@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 public final class ScriptedPeer implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(20);
 
-  /** What the peer does with one connection. */
+  /** The peer's actions on one connection. */
   @FunctionalInterface
   public interface Script {
     /**
@@ -59,7 +59,7 @@ public final class ScriptedPeer implements AutoCloseable {
     void run(PeerConnection connection) throws Exception;
   }
 
-  /** Sends one byte after the handshake, then sends back all that comes. */
+  /** Sends one byte after the handshake, then sends back all input. */
   public static final Script GREETING =
       connection -> {
         connection.write('!');
@@ -90,7 +90,7 @@ public final class ScriptedPeer implements AutoCloseable {
    * A TLS server whose certificate is made for {@code localhost} and 127.0.0.1 and signed by {@link
    * #authority()}.
    *
-   * @param script what to do with each connection
+   * @param script the script of each connection
    * @return a running server
    */
   public static ScriptedPeer tls(Script script) {
@@ -100,7 +100,7 @@ public final class ScriptedPeer implements AutoCloseable {
   /**
    * A server without TLS.
    *
-   * @param script what to do with each connection
+   * @param script the script of each connection
    * @return a running server
    */
   public static ScriptedPeer plain(Script script) {
@@ -118,8 +118,7 @@ public final class ScriptedPeer implements AutoCloseable {
   }
 
   /**
-   * A server with settings of its own; without any it listens without TLS on a free port of
-   * 127.0.0.1.
+   * A builder of a server; by default it listens without TLS on a free port of 127.0.0.1.
    *
    * @return a builder
    */
@@ -128,7 +127,7 @@ public final class ScriptedPeer implements AutoCloseable {
   }
 
   /**
-   * The certificate that a client of {@link #tls} and {@link Builder#tls()} has to trust; the same
+   * The certificate that a client of {@link #tls} and {@link Builder#tls()} must trust; the same
    * for all peers of this process.
    *
    * @return the root's certificate
@@ -179,7 +178,7 @@ public final class ScriptedPeer implements AutoCloseable {
     }
 
     /**
-     * Requires a client certificate; the context says which ones it trusts.
+     * Requires a client certificate; the context defines which ones it trusts.
      *
      * @return this builder
      */
@@ -223,7 +222,7 @@ public final class ScriptedPeer implements AutoCloseable {
     /**
      * Starts to listen.
      *
-     * @param script what to do with each connection
+     * @param script the script of each connection
      * @return the running server
      */
     public ScriptedPeer start(Script script) {
@@ -231,7 +230,7 @@ public final class ScriptedPeer implements AutoCloseable {
     }
   }
 
-  /** Made at the first use, because a peer without TLS needs no keys. */
+  /** Created at the first use, because a peer without TLS needs no keys. */
   private static final class DefaultTls {
     static final TestCa.Issued ROOT;
     static final SSLContext CONTEXT;
@@ -254,7 +253,7 @@ public final class ScriptedPeer implements AutoCloseable {
         try {
           serve(socket, number);
         } catch (IOException e) {
-          // This client has gone before it was served; the next one is another matter.
+          // This client left before it was served; go on with the next one.
           socket.close();
         }
       } catch (IOException e) {
@@ -268,7 +267,7 @@ public final class ScriptedPeer implements AutoCloseable {
     socket.setSoTimeout(Math.toIntExact(settings.readTimeout.toMillis()));
     Socket top = socket;
     if (settings.tls != null) {
-      // On top of an ordinary socket, so that a script can cut the connection without a TLS alert.
+      // Layered over a plain socket, so that a script can cut the connection without a TLS alert.
       SSLSocket secure =
           (SSLSocket) settings.tls.getSocketFactory().createSocket(socket, null, true);
       secure.setUseClientMode(false);
@@ -314,7 +313,7 @@ public final class ScriptedPeer implements AutoCloseable {
   }
 
   /**
-   * Where it listens.
+   * The port it listens on.
    *
    * @return the port
    */
@@ -323,7 +322,7 @@ public final class ScriptedPeer implements AutoCloseable {
   }
 
   /**
-   * How many connections it has accepted so far, those included whose handshake failed.
+   * How many connections it has accepted so far, including those whose handshake failed.
    *
    * @return the count
    */
@@ -332,7 +331,7 @@ public final class ScriptedPeer implements AutoCloseable {
   }
 
   /**
-   * How many connections are open: their scripts still run.
+   * How many connections are open, that is, have a running script.
    *
    * @return the count
    */
@@ -350,7 +349,7 @@ public final class ScriptedPeer implements AutoCloseable {
   }
 
   /**
-   * What scripts have thrown so far, without I/O errors; {@link #close()} throws the first.
+   * Exceptions and errors of scripts so far, except I/O errors; {@link #close()} throws the first.
    *
    * @return a copy
    */
@@ -390,7 +389,7 @@ public final class ScriptedPeer implements AutoCloseable {
   private void joinAll() {
     long end = System.nanoTime() + CLOSE_LIMIT.toNanos();
     boolean interrupted = false;
-    // The acceptor may add a last thread while we join, hence until none is left.
+    // The acceptor may add a last thread during the joins, so repeat until none is left.
     for (List<Thread> left = left(); !left.isEmpty(); left = left()) {
       Thread thread = left.get(0);
       if (System.nanoTime() - end > 0) {

@@ -31,7 +31,7 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** Makes certificates of every kind for the tests. */
+/** Creates all kinds of certificates for tests. */
 public final class TestCa {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final String SIGNATURE = "SHA256withECDSA";
@@ -59,7 +59,7 @@ public final class TestCa {
       return serverWith(trust.getTrustManagers());
     }
 
-    /** A TLS server's context that takes every client certificate and names one issuer. */
+    /** A TLS server's context that accepts every client certificate and lists one issuer. */
     public SSLContext serverTaking(X509Certificate named) throws Exception {
       return serverWith(new TrustManager[] {new AnyClient(named)});
     }
@@ -133,7 +133,7 @@ public final class TestCa {
     return issue(issuer, "leaf", false, from, until, names);
   }
 
-  /** With a signature that is not the usual one of this class. */
+  /** With a signature algorithm other than this class's default. */
   public static Issued leafSignedWith(String signature, Issued issuer, String... names)
       throws Exception {
     return issue(issuer, "leaf", false, days(-1), days(30), signature, ecKeys(), names);
@@ -147,7 +147,7 @@ public final class TestCa {
         issuer, "leaf", false, days(-1), days(30), SIGNATURE, generator.generateKeyPair(), names);
   }
 
-  /** For a key that is elsewhere, such as in a security module. */
+  /** For a key held elsewhere, such as in a security module. */
   public static List<X509Certificate> leafFor(PublicKey key, Issued issuer) throws Exception {
     return chain(issuer, "leaf", false, days(-1), days(30), SIGNATURE, key, issuer.key());
   }

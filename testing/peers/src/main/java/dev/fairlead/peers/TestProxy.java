@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The proxy's side, written from the RFCs and without the client's code. */
+/** Proxies for tests, written from the RFCs and without the client's code. */
 public final class TestProxy {
   public static final String USER = "jo \"the\" café";
   public static final String PASSWORD = "canary-secret:\\ü";
@@ -26,11 +26,13 @@ public final class TestProxy {
 
   /** An HTTP proxy; decides by the Proxy-Authorization value. */
   public interface Gate {
-    /** Null to let through, else the whole answer's head. */
+    /** Null to permit the request, else the head of the answer. */
     @Nullable String check(@Nullable String authorization) throws Exception;
   }
 
-  /** Notes each request's head in {@code heads} and tunnels to a port of the loopback. */
+  /**
+   * Records each request's head in {@code heads} and tunnels to a port of the loopback interface.
+   */
   public static ScriptedPeer http(int target, List<String> heads, Gate gate) {
     return ScriptedPeer.plain(
         connection -> {
@@ -55,7 +57,7 @@ public final class TestProxy {
         });
   }
 
-  /** Lets nobody through, and says so in these bytes. */
+  /** Refuses every request with these bytes. */
   public static ScriptedPeer saying(String answer) {
     return ScriptedPeer.plain(
         connection -> {
@@ -64,7 +66,7 @@ public final class TestProxy {
         });
   }
 
-  /** A SOCKS5 proxy that asks for {@link #USER} if told to; notes what it is asked for. */
+  /** A SOCKS5 proxy that requires {@link #USER} if configured; it records the requested targets. */
   public static ScriptedPeer socks(
       int target, boolean authenticates, int reply, List<String> asked) {
     return ScriptedPeer.plain(
@@ -98,7 +100,7 @@ public final class TestProxy {
                   ? new String(address, ISO_8859_1)
                   : InetAddress.getByAddress(address).getHostAddress();
           asked.add(kind + " " + host + ":" + in.readUnsignedShort());
-          // The bound address may be a name as well.
+          // The bound address may also be a name.
           byte[] bound = {5, (byte) reply, 0, 3, 2, 'x', 'y', 1, 2};
           connection.output().write(bound);
           if (reply == 0) {
@@ -122,7 +124,7 @@ public final class TestProxy {
                 try (client) {
                   server.getInputStream().transferTo(client.output());
                 } catch (IOException e) {
-                  // One of the two went away.
+                  // One side has closed the connection.
                 }
               },
               "test-proxy-back");
@@ -158,7 +160,7 @@ public final class TestProxy {
    * RFC 7616, with the right password.
    *
    * @param algorithms those offered, in this order, one field each
-   * @param stales how many right answers are called stale first
+   * @param stales how many right answers are first declared stale
    */
   public static Gate digest(List<String> algorithms, int stales, List<String> used) {
     List<String> nonces = new CopyOnWriteArrayList<>();

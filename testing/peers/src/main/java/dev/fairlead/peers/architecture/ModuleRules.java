@@ -46,7 +46,8 @@ public final class ModuleRules {
    */
   public static ModuleRules of(Class<?> member) {
     URL location = member.getProtectionDomain().getCodeSource().getLocation();
-    // Classes of others are known by name only, which is enough here and takes a tenth of the time.
+    // Classes of other modules are imported by name only, which is enough here and takes a tenth of
+    // the time.
     JavaClasses classes =
         ArchConfiguration.withThreadLocalScope(
             (ArchConfiguration configuration) -> {
@@ -154,7 +155,7 @@ public final class ModuleRules {
     return type.getPackageName().startsWith(api + ".") && !isForeign(type);
   }
 
-  /** Other modules' packages may have the API package's name as their prefix too. */
+  /** Packages of other modules may also start with the API package's name. */
   private boolean isForeign(JavaClass type) {
     return !classes.contain(type.getBaseComponentType().getName());
   }
