@@ -33,7 +33,7 @@ final class Await {
       Thread.currentThread().interrupt();
       throw new AssertionError("interrupted while waiting", e);
     } catch (TimeoutException e) {
-      throw new AssertionError("nothing came of it in " + LIMIT, e);
+      throw new AssertionError("not completed within " + LIMIT, e);
     }
   }
 
@@ -44,7 +44,7 @@ final class Await {
         (value, thrown) -> {
           if (thrown == null) {
             failure.completeExceptionally(
-                new AssertionError("should have failed, and gave " + value));
+                new AssertionError("should have failed, but completed with " + value));
           } else {
             Throwable cause = thrown.getCause();
             failure.complete(

@@ -19,10 +19,10 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The application's code runs where it may block: never on a thread that the transport or the
- * client needs to go on.
+ * client needs to make progress.
  */
 public abstract class CallbackContract extends ContractCase {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected CallbackContract() {}
 
   @Test
@@ -120,10 +120,10 @@ public abstract class CallbackContract extends ContractCase {
             .open()
             .thenRun(
                 () -> {
-                  // The lane that would complete it is the one that this runs on.
+                  // The executor that would complete it is the one that runs this code.
                   try {
                     never.thenRun(() -> {}).join();
-                    caught.complete(new AssertionError("it came back"));
+                    caught.complete(new AssertionError("the call returned"));
                   } catch (Throwable e) {
                     caught.complete(e);
                   }
@@ -140,7 +140,8 @@ public abstract class CallbackContract extends ContractCase {
     CountDownLatch leave = new CountDownLatch(1);
     DeviceClient client =
         closeLater(harness().client().onMethod("ping", request -> MethodResponse.of(200)).build());
-    // Not open yet: a continuation of a future that is done would run here, and block the test.
+    // The client is not open yet: a continuation of a completed future would run here, and block
+    // the test.
     CompletableFuture<Void> blocked =
         client
             .send(message(0))
@@ -179,8 +180,8 @@ public abstract class CallbackContract extends ContractCase {
                             .complete()
                             .whenComplete(
                                 (done, failure) -> {
-                                  // Whatever thread runs this, client and transport go on without
-                                  // it.
+                                  // Client and transport continue without the thread that runs
+                                  // this, whichever it is.
                                   CompletableFuture<Void> probe = client.join().send(message(7));
                                   try {
                                     Await.until(

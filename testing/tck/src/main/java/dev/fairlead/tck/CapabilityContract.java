@@ -19,9 +19,9 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
-/** What is declared is what is observed: no less, and no more. */
+/** A transport has exactly the capabilities that it declares. */
 public abstract class CapabilityContract extends ContractCase {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected CapabilityContract() {}
 
   @Test

@@ -18,9 +18,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Cloud-to-device messages: at least once, in order, and settled only as the application says. */
+/**
+ * Cloud-to-device messages: at least once, in order, and settled only as the application decides.
+ */
 public abstract class CloudMessageContract extends ContractCase {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected CloudMessageContract() {}
 
   @BeforeEach
@@ -125,7 +127,7 @@ public abstract class CloudMessageContract extends ContractCase {
     hub().sendCloudMessage("never whole", Map.of());
     Await.until("the hub is silent", () -> silence.strikes() > 0);
     CompletableFuture<Void> settled = got.get(0).complete().toCompletableFuture();
-    // Whether it is confirmed depends on whether the protocol has the hub answer.
+    // Whether the settlement is confirmed depends on whether the protocol has an answer to it.
     Await.until("the settlement has an outcome", settled::isDone);
   }
 
@@ -139,7 +141,7 @@ public abstract class CloudMessageContract extends ContractCase {
             .onCloudMessage(
                 message -> {
                   if (calls.incrementAndGet() == 1) {
-                    throw new IllegalStateException("the handler's own mistake");
+                    throw new IllegalStateException("a bug in the handler");
                   }
                   message.complete();
                 }));
@@ -179,7 +181,9 @@ public abstract class CloudMessageContract extends ContractCase {
     }
   }
 
-  /** What is unsettled comes again: on the next connection, or when its lock has run out. */
+  /**
+   * Unsettled messages are delivered again: on the next connection, or when the lock has expired.
+   */
   private void letComeAgain() {
     if (harness().pushes()) {
       hub().cut();
@@ -197,7 +201,7 @@ public abstract class CloudMessageContract extends ContractCase {
       sent[i] = hub().sendCloudMessage("m" + i, Map.of());
     }
     Await.until("all have come", () -> got.size() == sent.length);
-    for (int i = sent.length - 1; i >= 0; i--) { // against the order of their coming
+    for (int i = sent.length - 1; i >= 0; i--) { // against the order of arrival
       got.get(i).complete();
     }
     for (SentCloudMessage each : sent) {

@@ -24,38 +24,39 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * What every part of the contract uses: a fresh harness for each test, and after each test the
- * proof that closing left neither a connection nor a thread.
+ * The base of every part of the contract: a fresh harness for each test, and after each test a
+ * check that closing left neither a connection nor a thread.
  */
 public abstract class ContractCase {
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private final ThreadWatch threads = new ThreadWatch();
   private @Nullable TransportHarness harness;
 
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected ContractCase() {}
 
   /**
-   * Makes the transport under test and a hub for it.
+   * Creates the transport under test and a hub for it.
    *
    * @return a harness, which the test closes
    */
   protected abstract TransportHarness newHarness();
 
   /**
-   * The transport under test, made for each test.
+   * The transport under test, created for each test.
    *
    * @return the harness of this test
    */
   protected final TransportHarness harness() {
     if (harness == null) {
-      throw new IllegalStateException("The harness is made before each test; use it inside one.");
+      throw new IllegalStateException(
+          "The harness only exists during a test. Use it inside a test method.");
     }
     return harness;
   }
 
   /**
-   * The hub's side of it.
+   * The hub's side of the harness.
    *
    * @return the hub of this test
    */
@@ -83,14 +84,14 @@ public abstract class ContractCase {
 
   /** Waits until no connection and no thread of a client remains. */
   final void assertNothingLeft() {
-    Await.until("every connection is gone", () -> hub().openConnections() == 0);
+    Await.until("every connection is closed", () -> hub().openConnections() == 0);
     threads.assertNoneLeft(harness()::ownsThread);
   }
 
   // --- clients ---
 
   /**
-   * Closes something after the test, last opened first.
+   * Registers something to be closed after the test, last opened first.
    *
    * @param <T> its type
    * @param thing what to close
@@ -116,7 +117,10 @@ public abstract class ContractCase {
     return client;
   }
 
-  /** Skips a test whose subject the route does not declare; the capability contract judges that. */
+  /**
+   * Skips a test if the route does not declare its subject; the capability contract checks the
+   * declaration.
+   */
   final void needs(Capability capability) {
     Assumptions.assumeTrue(
         harness().capabilities().contains(capability),
@@ -136,7 +140,9 @@ public abstract class ContractCase {
     return sent;
   }
 
-  /** Sends so that each message is an occasion of its own: where several go at once, one by one. */
+  /**
+   * Sends so that each message is a separate occasion: one by one where the route sends batches.
+   */
   final void sendAllAsOccasions(DeviceClient client, int from, int to) {
     if (harness().pushes()) {
       awaitAll(sendAll(client, from, to));
@@ -151,12 +157,12 @@ public abstract class ContractCase {
     stages.forEach(Await::result);
   }
 
-  /** The numbers that the hub has, in the order of their coming, repetitions included. */
+  /** The numbers that the hub has stored, in the order of arrival, including duplicates. */
   final List<Integer> received() {
     return hub().telemetry().stream().map(each -> Integer.parseInt(each.text())).toList();
   }
 
-  /** Nothing lost, and each message's first coming in order. */
+  /** Nothing is lost, and the first arrivals are in order. */
   final void assertComplete(int count) {
     List<Integer> expected = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -171,7 +177,7 @@ public abstract class ContractCase {
     return closeLater(new RecordingContext(harness().target(), Set.of(feeds), outbox, false));
   }
 
-  /** Makes the connection of an open session be lost: by the hub, while something is under way. */
+  /** Loses the connection of an open session: the hub cuts it with a message in flight. */
   final void loseConnection(ScriptedOutbox outbox) {
     if (harness().pushes()) {
       hub().cut();
@@ -181,7 +187,7 @@ public abstract class ContractCase {
     }
   }
 
-  /** Opens a session and follows it; aborted after the test if it still lives. */
+  /** Opens a session and follows it; it is aborted after the test if it is still open. */
   final TransportSession openSession(RecordingContext context) {
     Opening<TransportSession> opening = harness().provider().open(harness().route(), context);
     closeLater(opening::abort);

@@ -2,11 +2,11 @@ package dev.fairlead.tck;
 
 /**
  * A fault of the hub's side that the contract arms by {@link HubSide#arm}: what goes wrong, and
- * when. It names no protocol; each harness translates it into a fault of its own hub. The contract
- * strikes a few exactly known occasions; tests of the whole client in a bad network draw faults at
+ * when. It is independent of protocols; each harness translates it into a fault of its hub. The
+ * contract strikes a few exact occasions; tests of the whole client in a bad network draw faults at
  * random instead.
  *
- * @param what what goes wrong
+ * @param what the kind of fault
  * @param when its moment
  * @param nth the first occasion at which it strikes, counted from 1 when it is armed
  * @param times how many occasions in a row it strikes
@@ -16,7 +16,8 @@ public record ContractFault(What what, When when, int nth, int times) {
   public ContractFault {
     if (nth < 1 || times < 1) {
       throw new IllegalArgumentException(
-          "A fault's occasions count from 1, and it strikes at least once.");
+          "A fault's occasions count from 1, and it strikes at least once: nth"
+              + " and times must be 1 or more.");
     }
     boolean acknowledges = what == What.ACKNOWLEDGE_TWICE || what == What.ACKNOWLEDGE_AFTER_NEXT;
     if (acknowledges && when != When.BEFORE_ACK) {
@@ -24,13 +25,13 @@ public record ContractFault(What what, When when, int nth, int times) {
     }
   }
 
-  /** What happens. */
+  /** The kinds of faults. */
   public enum What {
     /** The connection is cut. */
     CUT,
-    /** The connection remains and nothing comes any more. */
+    /** The connection stays open and nothing more arrives. */
     SILENCE,
-    /** The service answers that it is temporarily unavailable; only {@link When#ON_CONNECT}. */
+    /** The hub answers that it is temporarily unavailable; only {@link When#ON_CONNECT}. */
     UNAVAILABLE,
     /** The credential is refused; only {@link When#ON_CONNECT}. */
     UNAUTHORIZED,
@@ -43,20 +44,20 @@ public record ContractFault(What what, When when, int nth, int times) {
     ACKNOWLEDGE_AFTER_NEXT
   }
 
-  /** When it happens. */
+  /** The moments of faults. */
   public enum When {
     /** A connection has been accepted, and nothing has been sent on it. */
     ON_ACCEPT,
-    /** The device has shown its credential, and is about to be answered. */
+    /** The device has sent its credential, and the answer has not been sent. */
     ON_CONNECT,
-    /** Telemetry has come and is not stored. */
+    /** Telemetry has arrived and is not stored. */
     BEFORE_STORE,
     /** Telemetry is stored and not acknowledged. */
     BEFORE_ACK,
     /** Telemetry is acknowledged. */
     AFTER_ACK,
     /**
-     * A cloud-to-device message is on its way to the device; with a real protocol, the middle of
+     * A cloud-to-device message is being sent to the device; with a real protocol, the middle of
      * the next packet or answer to the device, whatever it carries.
      */
     MID_DELIVERY
@@ -101,7 +102,7 @@ public record ContractFault(What what, When when, int nth, int times) {
   }
 
   /**
-   * The same from another occasion on.
+   * The same fault, from another occasion on.
    *
    * @param occasion from 1
    * @return a new fault
@@ -111,7 +112,7 @@ public record ContractFault(What what, When when, int nth, int times) {
   }
 
   /**
-   * The same several times in a row.
+   * The same fault, several times in a row.
    *
    * @param count 1 or more
    * @return a new fault

@@ -14,9 +14,11 @@ import dev.fairlead.tck.ContractFault.When;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** Every failure is classed by who spoke, says what to do, and shows in the client's state. */
+/**
+ * Every failure is classified by its source, states a remedy, and is visible in the client's state.
+ */
 public abstract class FailureContract extends ContractCase {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected FailureContract() {}
 
   @Test
@@ -58,7 +60,7 @@ public abstract class FailureContract extends ContractCase {
     CompletableFuture<Void> opening = client.open();
     CompletableFuture<Void> sent = client.send(message(0));
     Await.until("the refusal shows", () -> client.state() instanceof ConnectionState.Unauthorized);
-    // One look at one state: the client goes on meanwhile.
+    // Read the state once, because the client continues.
     ConnectionState state = awaitState(client, ConnectionState.Unauthorized.class);
     assertThat(state.route()).contains(harness().route());
     assertThat(state.attempt()).isPositive();

@@ -19,7 +19,7 @@ public final class FakeTime implements TimeSource {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
   /**
-   * The monotonic clock overflows half a minute after the start: only differences mean anything.
+   * The monotonic clock overflows half a minute after the start: only differences are meaningful.
    */
   private static final long FIRST_NANO_TIME = Long.MAX_VALUE - Duration.ofSeconds(30).toNanos();
 
@@ -31,15 +31,15 @@ public final class FakeTime implements TimeSource {
   private long nanos;
   private long scheduled;
 
-  /** Begins on the first of January 2026, UTC. */
+  /** Starts on the first of January 2026, UTC. */
   public FakeTime() {
     this(START);
   }
 
   /**
-   * Begins at a given time.
+   * Starts at a given time.
    *
-   * @param start what the wall clock shows
+   * @param start the time of the wall clock
    */
   public FakeTime(Instant start) {
     wall = Objects.requireNonNull(start, "start");
@@ -75,15 +75,15 @@ public final class FakeTime implements TimeSource {
   }
 
   /**
-   * Moves both clocks forward and runs what becomes due on the way, including what those tasks
-   * schedule. A task's failure is thrown here, at once.
+   * Moves both clocks forward and runs the tasks that become due, including those that they
+   * schedule. A task's failure is thrown here immediately.
    *
-   * @param by how far; zero runs what is due now
+   * @param by how far; zero runs the tasks that are due now
    */
   public void advance(Duration by) {
     if (by.isNegative()) {
       throw new IllegalArgumentException(
-          "Time does not go back; use setWallClock for a clock put right.");
+          "Time cannot go back by a negative step. To correct the wall clock, use setWallClock.");
     }
     long end;
     synchronized (lock) {
@@ -98,7 +98,7 @@ public final class FakeTime implements TimeSource {
   }
 
   /**
-   * Moves to the next task's time and runs what is due then.
+   * Moves to the next task's time and runs the tasks that are due then.
    *
    * @return how far it moved, empty if nothing is scheduled
    */
@@ -109,9 +109,9 @@ public final class FakeTime implements TimeSource {
   }
 
   /**
-   * Sets the wall clock alone, as when somebody puts a clock right. Tasks stay where they are.
+   * Sets only the wall clock, as when a clock is corrected. Tasks are not affected.
    *
-   * @param now what the wall clock shows from here on
+   * @param now the new time of the wall clock
    */
   public void setWallClock(Instant now) {
     synchronized (lock) {
@@ -149,7 +149,7 @@ public final class FakeTime implements TimeSource {
   /**
    * How many tasks are scheduled.
    *
-   * @return the count, without those cancelled
+   * @return the count, without cancelled tasks
    */
   public int pending() {
     synchronized (lock) {
@@ -158,8 +158,8 @@ public final class FakeTime implements TimeSource {
   }
 
   /**
-   * A loop on the test's own thread: its tasks run when time is advanced, also by zero. What they
-   * throw is thrown there.
+   * A loop on the test's own thread: its tasks run when time is advanced, also by zero. Their
+   * exceptions are thrown there.
    *
    * @return a loop whose {@code inLoop()} is true on the thread that calls this
    */

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /** Many devices behind one gateway share its connections, and lose nothing when one is lost. */
 public abstract class GatewayContract extends MultiplexCase {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected GatewayContract() {}
 
   @Test
@@ -78,7 +78,7 @@ public abstract class GatewayContract extends MultiplexCase {
           "the message is completed", () -> message.state() == SentCloudMessage.State.COMPLETED);
     }
     for (String id : devices.keySet()) {
-      Await.until(id + " has heard", () -> at(heard, id).contains("for-" + id));
+      Await.until(id + " has received it", () -> at(heard, id).contains("for-" + id));
       assertThat(at(heard, id)).containsExactlyInAnyOrder("c2d for " + id, "for-" + id);
       assertThat(harness().hub(id).reported()).contains(id);
       assertThat(Await.result(at(devices, id).getTwin()).reported().json()).contains(id);
@@ -111,11 +111,11 @@ public abstract class GatewayContract extends MultiplexCase {
       }
       harness().hub("dev-0").setReachable(false);
       Await.until(
-          "all know of it",
+          "all have noticed it",
           () -> devices.values().stream().noneMatch(each -> each.state() instanceof Connected));
       harness().hub("dev-0").setReachable(true);
       Await.until(
-          "all are back",
+          "all are connected again",
           () -> devices.values().stream().allMatch(each -> each.state() instanceof Connected));
     }
     sent.forEach(Await::result);
@@ -140,7 +140,7 @@ public abstract class GatewayContract extends MultiplexCase {
     Await.result(gateway.close(Duration.ofSeconds(30)));
     assertThat(sent).allMatch(each -> each.isDone() && !each.isCompletedExceptionally());
     devices.keySet().forEach(id -> assertThat(received(id)).isEqualTo(texts(id, 50)));
-    Await.until("the connection is gone", () -> connections() == 0);
+    Await.until("the connection is closed", () -> connections() == 0);
   }
 
   @Test

@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The other end of the connection: a running hub with one device, seen from the service's side, and
- * what can go wrong with it. Safe for any thread.
+ * The hub's end of the connection: a running hub with one device, seen from the service side, and
+ * its faults. Safe for any thread.
  */
 public interface HubSide {
   /**
-   * The telemetry that the hub has stored, in the order of its coming.
+   * The telemetry that the hub has stored, in the order of arrival.
    *
    * @return a copy
    */
@@ -33,12 +33,12 @@ public interface HubSide {
    * @param name the method
    * @param payload JSON text, or empty
    * @param timeout how long to wait for the answer
-   * @return the device's answer; fails if it is not there or does not answer in time
+   * @return the device's answer; fails if it is not online or does not answer in time
    */
   CompletableFuture<MethodResponse> invokeMethod(String name, String payload, Duration timeout);
 
   /**
-   * Merges into the desired properties and tells the device.
+   * Merges into the desired properties and notifies the device.
    *
    * @param patch a JSON object
    * @return the new version
@@ -70,7 +70,7 @@ public interface HubSide {
   void setEnabled(boolean enabled);
 
   /**
-   * Makes the hub unreachable or reachable. Unreachable, it cuts every connection and does not
+   * Makes the hub unreachable or reachable. An unreachable hub cuts every connection and does not
    * listen.
    *
    * @param reachable whether it can be reached
@@ -81,18 +81,18 @@ public interface HubSide {
   void cut();
 
   /**
-   * Lets the locks on messages that were delivered and not settled run out; on a transport that is
-   * asked they outlive the connection.
+   * Expires the locks of messages that were delivered and not settled; on a polling transport the
+   * locks outlive the connection.
    */
   default void letLocksExpire() {
     cut();
   }
 
   /**
-   * Whether {@link #arm} can do something; a test that needs it is skipped otherwise.
+   * Whether {@link #arm} supports a kind of fault; a test that needs it is skipped otherwise.
    *
-   * @param what what goes wrong
-   * @return true for all but odd acknowledgements, unless the harness says otherwise
+   * @param what the kind of fault
+   * @return true for all but duplicate and late acknowledgements, unless the harness overrides it
    */
   default boolean can(ContractFault.What what) {
     return what != ContractFault.What.ACKNOWLEDGE_TWICE
@@ -100,10 +100,10 @@ public interface HubSide {
   }
 
   /**
-   * Makes something go wrong.
+   * Arms a fault.
    *
-   * @param fault what and when
-   * @return tells whether it has happened
+   * @param fault the fault
+   * @return counts how often the fault has struck
    */
   Armed arm(ContractFault fault);
 
@@ -111,7 +111,7 @@ public interface HubSide {
   @FunctionalInterface
   interface Armed {
     /**
-     * How often it has struck.
+     * How often the fault has struck.
      *
      * @return the count
      */
@@ -119,17 +119,15 @@ public interface HubSide {
   }
 
   /**
-   * How many connections are open now, those included on which nobody has said anything yet. A
-   * connection on which the hub fell silent is not counted: a hub that does not read cannot know of
-   * its end.
+   * How many connections are open now, including those without any data yet. A connection on which
+   * the hub fell silent is not counted, because a hub that does not read cannot detect its end.
    *
    * @return the count
    */
   int openConnections();
 
   /**
-   * How many connections on which the device has shown its credential there have been, the open one
-   * included.
+   * How many connections have received the device's credential so far, including the open one.
    *
    * @return the count
    */

@@ -73,7 +73,7 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
         new Endpoint(InMemoryHub.HOST, 1, Trust.platform()));
   }
 
-  /** Whatever protocol it imitates, it pushes. */
+  /** It pushes, whichever protocol it imitates. */
   @Override
   public boolean pushes() {
     return true;
@@ -184,7 +184,7 @@ public final class InMemoryHarness implements TransportHarness, HubSide {
               InMemoryFault.fail(
                   point,
                   new UnreachableException(
-                      "The hub is not available just now.", Stage.OPEN, Progress.NOT_SENT, null));
+                      "The hub is temporarily unavailable.", Stage.OPEN, Progress.NOT_SENT, null));
           case ACKNOWLEDGE_TWICE -> InMemoryFault.acknowledgeTwice();
           case ACKNOWLEDGE_AFTER_NEXT -> InMemoryFault.acknowledgeAfterNext();
           case UNAUTHORIZED ->

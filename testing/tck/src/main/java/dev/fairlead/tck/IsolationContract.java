@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 
 /** What happens to one device of a shared connection does not affect the others. */
 public abstract class IsolationContract extends MultiplexCase {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected IsolationContract() {}
 
   @Test
@@ -55,7 +55,7 @@ public abstract class IsolationContract extends MultiplexCase {
     List<Object> before = states(devices, "dev-0");
     harness().hub("dev-0").setEnabled(false);
     DeviceClient lost = at(devices, "dev-0");
-    Await.until("its session is gone", () -> !(lost.state() instanceof Connected));
+    Await.until("its session has ended", () -> !(lost.state() instanceof Connected));
     CompletableFuture<Void> kept = lost.send(text("dev-0 0"));
     devices.forEach(
         (id, device) -> {
@@ -200,12 +200,12 @@ public abstract class IsolationContract extends MultiplexCase {
     assertThat(stays.state()).isInstanceOf(Connected.class);
     there.values().forEach(DeviceClient::close);
     Await.until(
-        "nobody but the one that stays is on the connection",
+        "only the remaining device is on the connection",
         () -> gateway.status().connections().equals(List.of(new Connection(harness().route(), 1))));
     assertThat(connections()).isEqualTo(1);
   }
 
-  /** Says that it is there, then waits; the bound only shortens a failing run. */
+  /** Signals its start, then waits; the bound only shortens a failing run. */
   private static void awaitQuietly(CountDownLatch here, CountDownLatch there) {
     here.countDown();
     try {

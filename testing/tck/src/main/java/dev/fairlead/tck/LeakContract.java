@@ -13,11 +13,11 @@ import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** After many reconnects threads, connections and heap are as they were after a few. */
+/** After many reconnects, threads, connections and heap are the same as after a few. */
 public abstract class LeakContract extends ContractCase {
   private static final int WARM_UP = 20;
 
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected LeakContract() {}
 
   @Test
@@ -56,7 +56,7 @@ public abstract class LeakContract extends ContractCase {
     }
     Await.until("no more threads than before", () -> liveThreads() <= threads + 1);
     assertThat(hub().openConnections()).isLessThanOrEqualTo(2);
-    // A session that stays referenced is several kilobytes, and its buffers more.
+    // A leaked session is several kilobytes, and its buffers more.
     assertThat(usedHeap() - heap).isLessThan(4_000L * times + 2_000_000L);
     assertComplete(sent);
   }

@@ -6,7 +6,7 @@ import dev.fairlead.spi.MultiplexingProvider;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A transport that carries several identities, with a local hub of its own on a free port. */
+/** A transport that carries several identities, with its own local hub on a free port. */
 public final class LocalHubFleet implements MultiplexHarness {
   private final MultiplexingProvider provider;
   private final LocalHubHarness first;

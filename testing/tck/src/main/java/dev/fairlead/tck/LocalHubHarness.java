@@ -27,17 +27,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * A transport with a local hub of its own on a free port. All that a transport has to give is
- * itself and its route.
+ * A transport with its own local hub on a free port. A transport only supplies itself and its
+ * route.
  */
 public final class LocalHubHarness implements TransportHarness, HubSide {
   private static final String HOST = "tck.hub.test";
   private static final String DEVICE = "tck-device";
 
-  /** The hub's lock time and a little. */
+  /** A little more than the hub's lock time. */
   private static final Duration LOCK_TIME = Duration.ofSeconds(61);
 
-  /** The service's names of what a device sets. */
+  /** The service-side names of the properties that a device sets. */
   private static final Map<String, SystemProperty> SYSTEM_PROPERTIES =
       Map.of(
           "message-id", SystemProperty.MESSAGE_ID,
@@ -49,8 +49,8 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
           "dt-subject", SystemProperty.COMPONENT);
 
   /**
-   * Over HTTPS a lock outlives the connection, and only time ends it: the hub's clock is moved
-   * then.
+   * Over HTTPS a lock outlives the connection and only expires with time, so the hub's clock is
+   * moved.
    */
   private final ManualHubTime clock;
 
@@ -88,7 +88,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
     ManualHubTime clock = new ManualHubTime();
     LocalHubOptions options = LocalHubOptions.defaults().hostName(HOST);
     if (route.protocol() == Protocol.HTTPS) {
-      // A clock that does not move would never let the receives of one minute be forgotten.
+      // With a clock that does not move, the receives of one minute would count forever.
       options = options.time(clock).cloudReceivesPerMinute(0);
     }
     return new LocalHubHarness(clock, LocalHub.start(options), provider, route, DEVICE);
@@ -132,7 +132,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   }
 
   /**
-   * The hub itself, for what only one protocol has.
+   * The hub itself, for tests of a single protocol.
    *
    * @return the local hub
    */
@@ -236,9 +236,9 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
   public void cut() {
     switch (route.protocol()) {
       case MQTT, MQTT_WS -> device.dropConnection();
-      case HTTPS -> localHub.dropConnections(); // None of them belongs to a device.
+      case HTTPS -> localHub.dropConnections(); // None of them is tied to a device.
       case AMQP, AMQP_WS -> {
-        // The hub drops a device by detaching its links, for the connection may carry others.
+        // The hub drops a device by detaching its links, because the connection may carry others.
         if (deviceId.equals(DEVICE)) {
           localHub.dropConnections();
         } else {
@@ -268,7 +268,7 @@ public final class LocalHubHarness implements TransportHarness, HubSide {
     return Math.max(0, localHub.connectionCount() - silent);
   }
 
-  /** HTTP answers its requests one after the other, and each once. */
+  /** HTTP answers requests one after the other, and each once. */
   @Override
   public boolean can(ContractFault.What what) {
     return route.protocol() != Protocol.HTTPS || HubSide.super.can(what);

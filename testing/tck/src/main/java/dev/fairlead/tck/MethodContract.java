@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 public abstract class MethodContract extends ContractCase {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected MethodContract() {}
 
   @BeforeEach
@@ -70,7 +70,7 @@ public abstract class MethodContract extends ContractCase {
             .onMethod(
                 "throws",
                 request -> {
-                  throw new IllegalStateException("the handler's own mistake");
+                  throw new IllegalStateException("a bug in the handler");
                 })
             .onMethodAsync(
                 "fails",

@@ -20,32 +20,33 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * What every part of the contract for shared connections uses: a fresh harness for each test, and
- * after each test the proof that closing left neither a connection nor a thread.
+ * The base of every part of the contract for shared connections: a fresh harness for each test, and
+ * after each test a check that closing left neither a connection nor a thread.
  */
 public abstract class MultiplexCase {
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private final ThreadWatch threads = new ThreadWatch();
   private @Nullable MultiplexHarness harness;
 
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected MultiplexCase() {}
 
   /**
-   * Makes the transport under test and a hub for it.
+   * Creates the transport under test and a hub for it.
    *
    * @return a harness, which the test closes
    */
   protected abstract MultiplexHarness newHarness();
 
   /**
-   * The transport under test, made for each test.
+   * The transport under test, created for each test.
    *
    * @return the harness of this test
    */
   protected final MultiplexHarness harness() {
     if (harness == null) {
-      throw new IllegalStateException("The harness is made before each test; use it inside one.");
+      throw new IllegalStateException(
+          "The harness only exists during a test. Use it inside a test method.");
     }
     return harness;
   }
@@ -62,7 +63,7 @@ public abstract class MultiplexCase {
       while (!opened.isEmpty()) {
         opened.pop().close();
       }
-      Await.until("every connection is gone", () -> connections() == 0);
+      Await.until("every connection is closed", () -> connections() == 0);
       threads.assertNoneLeft(harness()::ownsThread);
     } finally {
       harness().close();
@@ -95,7 +96,7 @@ public abstract class MultiplexCase {
     return client;
   }
 
-  /** Each state with the time since when: a session that was opened again has another. */
+  /** Each state with its start time, which differs for a session that was opened again. */
   static List<Object> states(Map<String, DeviceClient> devices, String but) {
     List<Object> states = new ArrayList<>();
     devices.forEach(

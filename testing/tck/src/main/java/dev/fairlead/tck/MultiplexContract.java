@@ -4,8 +4,8 @@ import org.junit.jupiter.api.Nested;
 
 /**
  * The whole contract of a transport that carries several identities, beside {@link
- * TransportContract}: what happens to one device does not affect another, what happens to the
- * connection affects all, and nothing is lost or left behind either way.
+ * TransportContract}: an event of one device does not affect another, an event of the connection
+ * affects all, and in both cases nothing is lost or leaked.
  *
  * <pre>{@code
  * class MyMultiplexTest extends MultiplexContract {
@@ -16,14 +16,14 @@ import org.junit.jupiter.api.Nested;
  * }
  * }</pre>
  *
- * <p>Each part can be extended alone as well.
+ * <p>Each part can also be extended alone.
  */
 public abstract class MultiplexContract {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected MultiplexContract() {}
 
   /**
-   * Makes the transport under test and a hub for it; called before each test.
+   * Creates the transport under test and a hub for it; called before each test.
    *
    * @return a harness, which the test closes
    */

@@ -12,8 +12,8 @@ import dev.fairlead.spi.MultiplexingProvider;
 import java.time.Duration;
 
 /**
- * What the contract for shared connections needs of a transport: the transport itself, and a hub
- * with as many devices as a test asks for. One harness serves one test.
+ * The requirements of the contract for shared connections: the transport, and a hub with as many
+ * devices as a test uses. One harness serves one test.
  */
 public interface MultiplexHarness extends AutoCloseable {
   /**
@@ -38,14 +38,14 @@ public interface MultiplexHarness extends AutoCloseable {
   String hubHost();
 
   /**
-   * Where to dial.
+   * The endpoint to dial.
    *
    * @return host, port and trust
    */
   Endpoint endpoint();
 
   /**
-   * Whom to connect as; made at the hub when first asked for.
+   * The identity to connect as; created at the hub on first use.
    *
    * @param deviceId the device
    * @return its identity and key
@@ -53,9 +53,9 @@ public interface MultiplexHarness extends AutoCloseable {
   Target target(String deviceId);
 
   /**
-   * The hub as one device sees it; the device is made when first asked for. What concerns
-   * connections ({@code setReachable}, {@code openConnections}) is the whole hub's. {@code
-   * setEnabled(false)} ends the device's session and leaves its connection alone.
+   * The hub's side of one device, which is created on first use. Methods about connections ({@code
+   * setReachable}, {@code openConnections}) apply to the whole hub. {@code setEnabled(false)} ends
+   * the device's session and does not affect its connection.
    *
    * @param deviceId the device
    * @return the hub's side
@@ -63,7 +63,7 @@ public interface MultiplexHarness extends AutoCloseable {
   HubSide hub(String deviceId);
 
   /**
-   * Whether a thread belongs to the hub's side, and may outlive the clients.
+   * Whether a thread is the hub's and may outlive the clients.
    *
    * @param thread a live thread
    * @return true if the hub owns it
@@ -75,8 +75,8 @@ public interface MultiplexHarness extends AutoCloseable {
   void close();
 
   /**
-   * A gateway's builder with everything set, for this route only, its devices sharing connections,
-   * and eager to connect again.
+   * A gateway's builder with everything set, for this route only, with shared connections and short
+   * retry delays.
    *
    * @return a builder
    */
@@ -99,7 +99,7 @@ public interface MultiplexHarness extends AutoCloseable {
   }
 
   /**
-   * The policy of {@link #gateway()}, to be narrowed.
+   * The policy of {@link #gateway()}, as a builder, so that a test can restrict it.
    *
    * @return a policy's builder
    */

@@ -17,11 +17,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** An opening can be stopped at every moment, and never hangs. */
+/** An opening can be aborted at every moment, and never hangs. */
 public abstract class OpeningContract extends ContractCase {
   private static final int MOMENTS = 60;
 
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected OpeningContract() {}
 
   @Test
@@ -35,8 +35,8 @@ public abstract class OpeningContract extends ContractCase {
   }
 
   /**
-   * Aborts at moments spread over the time that an opening takes. The moments are the test's
-   * subject, so they are measured out; the outcome does not depend on them.
+   * Aborts at moments spread over the time that an opening takes. The moments are the subject of
+   * the test, so they are spread evenly; the outcome does not depend on them.
    */
   @Test
   final void abortedAtEveryMomentItLeavesNothing() {
@@ -95,7 +95,7 @@ public abstract class OpeningContract extends ContractCase {
     assertThat(connecting).isNotEqualTo(accepted);
   }
 
-  /** The step that the client would quote if it aborted the opening now. */
+  /** The step that the client would report if it aborted the opening now. */
   private String stepAtSilence(When when) {
     HubSide.Armed silence = hub().arm(ContractFault.silence(when));
     RecordingContext context = context(new ScriptedOutbox(), feeds());
@@ -164,7 +164,7 @@ public abstract class OpeningContract extends ContractCase {
 
   private long usualOpeningNanos() {
     openingNanos(); // the first one loads classes
-    // The quickest of a few: one that the machine held up would stretch all the moments.
+    // The quickest of a few, because one that the machine delayed would stretch all the moments.
     return Math.min(openingNanos(), Math.min(openingNanos(), openingNanos()));
   }
 

@@ -4,18 +4,18 @@ import dev.fairlead.SystemProperty;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** A message as the hub has it. Immutable. */
+/** A message as stored by the hub. Immutable. */
 public final class ReceivedTelemetry {
   private final byte[] body;
   private final Map<String, String> properties;
   private final Map<SystemProperty, String> systemProperties;
 
   /**
-   * Made by a harness.
+   * Created by a harness.
    *
-   * @param body the bytes; handed over, not copied
+   * @param body the bytes; not copied
    * @param properties the application properties
-   * @param systemProperties those that the device set, as far as the hub keeps them
+   * @param systemProperties those that the device set and the hub keeps
    */
   public ReceivedTelemetry(
       byte[] body, Map<String, String> properties, Map<SystemProperty, String> systemProperties) {

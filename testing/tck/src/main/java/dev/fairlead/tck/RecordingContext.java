@@ -24,8 +24,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session's context without a client behind it: it does what the contract of {@link
- * SessionContext} says and keeps all that the session does.
+ * A session's context without a client: it fulfils the contract of {@link SessionContext} and
+ * records all actions of the session.
  */
 public final class RecordingContext implements SessionContext, AutoCloseable {
   private final Builder values;
@@ -50,12 +50,12 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
   }
 
   /**
-   * Makes the context of one session.
+   * Creates the context of one session.
    *
-   * @param target whom to connect as, and where
+   * @param target the identity to connect as, and the endpoint
    * @param feeds what to subscribe
    * @param outbox what to send; its present lease is revoked
-   * @param strictOrder whether at most one message may be under way
+   * @param strictOrder whether at most one message may be in flight
    */
   public RecordingContext(
       Target target, Set<Feed> feeds, ScriptedOutbox outbox, boolean strictOrder) {
@@ -63,17 +63,17 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
   }
 
   /**
-   * Starts with what most tests need: no feeds, an empty outbox, a loop of its own, and a token
-   * that is valid for an hour.
+   * Starts with the values of most tests: no feeds, an empty outbox, its own loop, and a token that
+   * is valid for an hour.
    *
-   * @param target whom to connect as, and where
+   * @param target the identity to connect as, and the endpoint
    * @return a builder
    */
   public static Builder builder(Target target) {
     return new Builder(target);
   }
 
-  /** What a context gives to its session. Not safe for several threads. */
+  /** The values that a context gives to its session. Not safe for several threads. */
   public static final class Builder {
     private final Target target;
     private Set<Feed> feeds = Set.of();
@@ -83,7 +83,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
     private @Nullable Credential credential;
     private Optional<Proxy> proxy = Optional.empty();
     private Optional<String> modelId = Optional.empty();
-    // Neither ASCII nor without spaces, so that a transport that does not encode it shows.
+    // With a space and a non-ASCII character, to detect a transport that does not encode it.
     private String userAgent = "fairlead-tck (java 17; ü)";
 
     private Builder(Target target) {
@@ -125,7 +125,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
     }
 
     /**
-     * Sets whether at most one message may be under way.
+     * Sets whether at most one message may be in flight.
      *
      * @param value false unless set
      * @return this
@@ -138,7 +138,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
     /**
      * Shares a loop with other sessions.
      *
-     * @param value a loop, which {@link RecordingContext#close()} ends; one of its own unless set
+     * @param value a loop, which {@link RecordingContext#close()} ends; a new one unless set
      * @return this
      */
     public Builder loop(SerialLoop value) {
@@ -147,9 +147,9 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
     }
 
     /**
-     * Sets what to show the hub.
+     * Sets the credential.
      *
-     * @param value a credential; a token made with the target's key unless set
+     * @param value a credential; a token signed with the target's key unless set
      * @return this
      */
     public Builder credential(Credential value) {
@@ -160,7 +160,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
     /**
      * Sets a proxy.
      *
-     * @param value what every connection has to go through; none unless set
+     * @param value the proxy for every connection; none unless set
      * @return this
      */
     public Builder proxy(Proxy value) {
@@ -180,7 +180,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
     }
 
     /**
-     * Sets what the client calls itself.
+     * Sets the client's user agent.
      *
      * @param value not encoded
      * @return this
@@ -191,7 +191,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
     }
 
     /**
-     * Makes the context of one session.
+     * Creates the context of one session.
      *
      * @return a context, to be closed
      */
@@ -204,7 +204,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
    * Signs a token with the device's key.
    *
    * @param target the device
-   * @param lifetime how long the token is good from now
+   * @param lifetime how long the token is valid from now
    * @return the credential
    */
   public static Credential tokenFor(Target target, Duration lifetime) {
@@ -219,7 +219,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
   }
 
   /**
-   * Follows an opening as the client does: when its session ends, the lease is revoked.
+   * Follows an opening like the client: when its session ends, the lease is revoked.
    *
    * @param opening the opening
    * @return the session
@@ -252,7 +252,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
   }
 
   /**
-   * Why the session asked to be opened again.
+   * Why the session requested to be opened again.
    *
    * @return its reasons in order
    */
@@ -261,7 +261,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
   }
 
   /**
-   * Runs something on the loop and waits for it.
+   * Runs an action on the loop and waits for it.
    *
    * @param action what to run
    */
@@ -315,7 +315,7 @@ public final class RecordingContext implements SessionContext, AutoCloseable {
   }
 
   /**
-   * The loop with what a test asks of it.
+   * The loop with its methods for tests.
    *
    * @return the same as {@link #loop()}
    */

@@ -15,7 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** Keeps what arrives, and notes what comes on the wrong thread or after the end. */
+/** Records all input, and notes input on the wrong thread or after the end of the session. */
 public final class RecordingInbox implements Inbox {
   private final Loop loop;
   private final List<CloudMessage> cloudMessages = new CopyOnWriteArrayList<>();
@@ -31,7 +31,7 @@ public final class RecordingInbox implements Inbox {
   }
 
   /**
-   * A direct method that has come.
+   * A direct method call that has arrived.
    *
    * @param request the call
    * @param reply answers it
@@ -61,7 +61,7 @@ public final class RecordingInbox implements Inbox {
   }
 
   /**
-   * Sets how many cloud-to-device messages the handler would take soon, and wakes the session.
+   * Sets how many cloud-to-device messages the handler has room for, and wakes the session.
    *
    * @param messages 0 or more; 10 unless set
    */
@@ -110,15 +110,15 @@ public final class RecordingInbox implements Inbox {
   }
 
   /**
-   * What was delivered on another thread than the loop's, or after the session had ended.
+   * Input that was delivered on another thread than the loop's, or after the session had ended.
    *
-   * @return one text each
+   * @return one text for each
    */
   public List<String> misuse() {
     return List.copyOf(misuse);
   }
 
-  /** Settles and replies on the loop, as the client does. */
+  /** Settles and replies on the loop, like the client. */
   private static CompletionStage<Void> onLoop(Loop loop, Supplier<CompletionStage<Void>> verb) {
     return CompletableFuture.supplyAsync(verb, loop).thenCompose(Function.identity());
   }
@@ -147,10 +147,10 @@ public final class RecordingInbox implements Inbox {
 
   private void check(String what) {
     if (!loop.inLoop()) {
-      misuse.add(what + " came on " + Thread.currentThread().getName());
+      misuse.add(what + " arrived on " + Thread.currentThread().getName());
     }
     if (ended) {
-      misuse.add(what + " came after the end");
+      misuse.add(what + " arrived after the end");
     }
   }
 }

@@ -28,21 +28,22 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * A hub that refuses telemetry in every way that a route has, over real connections: which message
- * fails, and that no other does. The client's time is moved by hand, one second each few
- * milliseconds, and the verdict is asked for after three refusals over a minute.
+ * A hub that refuses telemetry in every way that a route has, over real connections: the refused
+ * message fails and no other does. The test moves the client's time, one second every few
+ * milliseconds, and a message fails after three refusals over a minute.
  */
 public abstract class RejectionContract {
   private static final int MESSAGES = 1000;
   private static final Duration OVER = Duration.ofMinutes(1);
 
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected RejectionContract() {}
 
   /**
-   * The transport under test, so patient that a busy machine is not taken for a silent hub.
+   * The transport under test, with time-outs so long that a busy machine is not mistaken for a
+   * silent hub.
    *
-   * @return a new one
+   * @return a new transport
    */
   protected abstract TransportProvider transport();
 
@@ -101,7 +102,7 @@ public abstract class RejectionContract {
       }
       List<String> arrived = test.arrived();
       assertThat(arrived).containsExactlyInAnyOrderElementsOf(others);
-      // But for the probes, which come from behind the message on trial.
+      // Except for the probes, which are sent from behind the suspected message.
       List<String> behind = others.subList(Math.min(place, others.size()), others.size());
       List<String> probes = behind.subList(0, Math.min(2, behind.size()));
       arrived.removeAll(probes);
@@ -113,7 +114,7 @@ public abstract class RejectionContract {
     }
   }
 
-  /** Whether the hub takes what is under way behind a message that it refuses. */
+  /** Whether the hub accepts messages in flight behind a message that it refuses. */
   private static boolean takesLaterOnes(Fault.Effect refusal) {
     return refusal instanceof Fault.Effect.Reject || refusal instanceof Fault.Effect.Release;
   }
@@ -257,7 +258,7 @@ public abstract class RejectionContract {
       return failed;
     }
 
-    /** The first arrivals, in their order. */
+    /** The first arrivals, in order. */
     List<String> arrived() {
       return new ArrayList<>(
           new LinkedHashSet<>(hub.telemetry().stream().map(ReceivedTelemetry::text).toList()));

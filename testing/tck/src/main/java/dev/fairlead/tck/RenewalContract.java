@@ -14,9 +14,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-/** A new token, on the live connection or by a new one, loses and reorders nothing. */
+/** Renewing a token, on the open connection or with a new one, loses and reorders nothing. */
 public abstract class RenewalContract extends ContractCase {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected RenewalContract() {}
 
   @Test
@@ -40,7 +40,7 @@ public abstract class RenewalContract extends ContractCase {
     Await.until("all are accepted", () -> outbox.accepted().size() == 200);
     assertThat(outbox.accepted()).isSorted();
     assertComplete(200);
-    // In good order nothing has to be sent twice.
+    // A graceful renewal sends nothing twice.
     assertThat(hub().telemetry()).hasSize(200);
     assertThat(hub().connectionsSoFar()).isEqualTo(answer == Renewal.RENEWED ? 1 : 2);
     assertThat(context.serialLoop().thrown()).isEmpty();
@@ -58,7 +58,7 @@ public abstract class RenewalContract extends ContractCase {
     assertThat(Await.result(answered)).isTrue();
   }
 
-  /** Two hours of a client in fake time, with telemetry all the while. */
+  /** Two hours of a client in fake time, with continuous telemetry. */
   @Test
   final void aClientRenewsInTimeAndLosesNothing() {
     FakeTime time = new FakeTime(Instant.now());
@@ -70,7 +70,8 @@ public abstract class RenewalContract extends ContractCase {
                 .credentials(
                     Credentials.sharedAccessKey(harness().target().key(), Duration.ofHours(1))));
     for (int minute = 0; minute < 120; minute++) {
-      time.advance(Duration.ofMinutes(1)); // at 51 a renewal begins, and these go out beside it
+      time.advance(
+          Duration.ofMinutes(1)); // at 51 a renewal starts, and these are sent at the same time
       List<CompletableFuture<Void>> sent = sendAll(client, minute * 3, minute * 3 + 3);
       Await.until(
           "all are acknowledged",

@@ -13,7 +13,8 @@ import java.util.function.ToLongFunction;
 
 /**
  * An outbox that a test fills and watches. It outlives its sessions: each {@link #lease} revokes
- * the one before, and what that one had not finished waits again at its place. Safe for any thread.
+ * the previous one, whose unfinished messages are queued again at their positions. Safe for any
+ * thread.
  */
 public final class ScriptedOutbox {
   private enum State {
@@ -33,7 +34,7 @@ public final class ScriptedOutbox {
   private int underWay;
   private int window = Integer.MAX_VALUE;
 
-  /** The last message of the batch that was refused last. */
+  /** The last message of the last refused batch. */
   private long narrowThrough;
 
   private boolean held;
@@ -47,14 +48,14 @@ public final class ScriptedOutbox {
   /** A message that a test has added. */
   public interface Sent {
     /**
-     * Its place in the order.
+     * Its sequence number.
      *
      * @return 0 at the first message of this outbox
      */
     long sequence();
 
     /**
-     * What the session has made of it.
+     * Its outcome in the session.
      *
      * @return completes when it is accepted, exceptionally when it failed
      */
@@ -101,7 +102,7 @@ public final class ScriptedOutbox {
     }
   }
 
-  /** Revokes the present lease: what it took and did not finish waits again. */
+  /** Revokes the present lease: its unfinished messages are queued again. */
   public void revoke() {
     synchronized (lock) {
       lease++;
@@ -118,7 +119,7 @@ public final class ScriptedOutbox {
   }
 
   /**
-   * The sequence numbers that were accepted, in the order in which they were.
+   * The accepted sequence numbers, in the order of acceptance.
    *
    * @return a copy
    */
@@ -129,7 +130,7 @@ public final class ScriptedOutbox {
   }
 
   /**
-   * What messages failed with.
+   * The failures of messages.
    *
    * @return a copy
    */
@@ -140,7 +141,7 @@ public final class ScriptedOutbox {
   }
 
   /**
-   * What the hub refused without blame for a single message.
+   * The hub's refusals that do not name a single message.
    *
    * @return a copy
    */
@@ -161,7 +162,7 @@ public final class ScriptedOutbox {
     }
   }
 
-  /** Lets the session have again what was held back after a refusal. */
+  /** Releases the messages that were held back after a refusal. */
   public void resume() {
     Runnable wake;
     synchronized (lock) {
@@ -194,7 +195,7 @@ public final class ScriptedOutbox {
   }
 
   /**
-   * The most messages that ever were under way at once.
+   * The maximum number of messages that were in flight at the same time.
    *
    * @return the count
    */
@@ -205,7 +206,7 @@ public final class ScriptedOutbox {
   }
 
   /**
-   * How many calls came through a lease that was revoked; they had no effect.
+   * How many calls were made on a revoked lease; they had no effect.
    *
    * @return the count
    */
@@ -284,7 +285,7 @@ public final class ScriptedOutbox {
       }
     }
 
-    /** Halves a batch as the client's outbox does, and holds a single message back. */
+    /** Halves a batch like the client's outbox, and holds a single message back. */
     @Override
     public void refused(List<Envelope> messages, HubException why, boolean namesMessage) {
       if (namesMessage && messages.size() == 1) {
@@ -369,7 +370,7 @@ public final class ScriptedOutbox {
       item.outcome.completeExceptionally(failure);
     }
 
-    /** Wakes nobody, as the client's outbox does not either. */
+    /** Like the client's outbox, it does not wake the session. */
     @Override
     public void giveBack() {
       synchronized (lock) {

@@ -1,21 +1,21 @@
 package dev.fairlead.tck;
 
-/** A cloud-to-device message seen from the service. Safe for any thread. */
+/** A cloud-to-device message seen from the service side. Safe for any thread. */
 public interface SentCloudMessage {
   /**
-   * What has become of it.
+   * Its state.
    *
-   * @return the state now
+   * @return the present state
    */
   State state();
 
   /** The states of a message, as the hub's documentation names them. */
   enum State {
-    /** Waits in the device's queue. */
+    /** In the device's queue. */
     ENQUEUED,
     /** Delivered, locked, not settled. */
     INVISIBLE,
-    /** Completed: gone. */
+    /** Completed. */
     COMPLETED,
     /** Rejected, expired, or delivered too often. */
     DEADLETTERED

@@ -14,8 +14,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link Loop} with a thread of its own, and the system's clocks or a {@link FakeTime}. What its
- * tasks throw is kept for the test.
+ * A {@link Loop} with its own thread, and the system's clocks or a {@link FakeTime}. Exceptions of
+ * its tasks are kept for the test.
  */
 public final class SerialLoop implements Loop, AutoCloseable {
   private final List<Throwable> thrown = new CopyOnWriteArrayList<>();
@@ -29,8 +29,8 @@ public final class SerialLoop implements Loop, AutoCloseable {
   }
 
   /**
-   * Starts a loop whose alarms are set in fake time: one that is due runs soon after the test has
-   * moved the time.
+   * Starts a loop whose alarms are set in fake time: an alarm that is due runs soon after the test
+   * has moved the time.
    *
    * @param time moved by the test; null for the system's clocks
    */
@@ -81,19 +81,19 @@ public final class SerialLoop implements Loop, AutoCloseable {
   }
 
   /**
-   * Runs something on the loop and waits for it.
+   * Runs an action on the loop and waits for it.
    *
-   * @param action what to run; what it throws is thrown here
+   * @param action what to run; its exceptions are thrown here
    */
   public void run(Runnable action) {
     Await.result(CompletableFuture.runAsync(action, this));
   }
 
   /**
-   * Calls something on the loop and waits for its value: for a session's methods.
+   * Calls a function on the loop, such as a session's method, and waits for its value.
    *
    * @param <T> what it gives
-   * @param action what to call; what it throws is thrown here
+   * @param action what to call; its exceptions are thrown here
    * @return its value
    */
   public <T> T call(Supplier<T> action) {
@@ -101,7 +101,7 @@ public final class SerialLoop implements Loop, AutoCloseable {
   }
 
   /**
-   * What tasks have thrown so far: a session's own tasks throw nothing.
+   * Exceptions of tasks so far. A session's own tasks throw none.
    *
    * @return a copy
    */
@@ -112,13 +112,13 @@ public final class SerialLoop implements Loop, AutoCloseable {
   /**
    * How many alarms are set.
    *
-   * @return the count, tasks that wait for their turn included
+   * @return the count, including queued tasks
    */
   public int pending() {
     return executor.getQueue().size() + (time == null ? 0 : time.pending());
   }
 
-  /** Drops what is scheduled and ends the thread. */
+  /** Drops scheduled tasks and ends the thread. */
   @Override
   public void close() {
     executor.shutdown();

@@ -16,11 +16,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The connection is lost at every point: nothing is lost with it, and it ends once. */
+/** The connection is lost at every point: no message is lost, and the session ends once. */
 public abstract class SessionLossContract extends ContractCase {
   private static final int MESSAGES = 60;
 
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected SessionLossContract() {}
 
   @ParameterizedTest
@@ -35,7 +35,7 @@ public abstract class SessionLossContract extends ContractCase {
     sendAllAsOccasions(client, 0, MESSAGES);
     assertComplete(MESSAGES);
     assertThat(hub().connectionsSoFar()).isGreaterThanOrEqualTo(2);
-    // The hub may have only those twice that were put back after they may have been sent.
+    // Only messages that were put back after they may have been sent may be at the hub twice.
     assertThat((long) hub().telemetry().size() - MESSAGES)
         .isLessThanOrEqualTo(client.outbox().resent());
   }
@@ -79,7 +79,7 @@ public abstract class SessionLossContract extends ContractCase {
     if (harness().pushes()) {
       Await.until("a second connection", () -> hub().connectionsSoFar() >= 2);
     } else {
-      Await.until("the connection is gone", () -> hub().openConnections() == 0);
+      Await.until("the connection is closed", () -> hub().openConnections() == 0);
     }
     awaitAll(sendAll(client, 5, 10));
     assertThat(hub().connectionsSoFar()).isGreaterThanOrEqualTo(2);
@@ -146,10 +146,10 @@ public abstract class SessionLossContract extends ContractCase {
     for (int i = 0; i < 200; i++) {
       outbox.add(message(i));
     }
-    Await.until("some are under way", () -> !outbox.accepted().isEmpty());
+    Await.until("some are in flight", () -> !outbox.accepted().isEmpty());
     context.onLoop(session::close);
     assertThat(Await.result(session.ended())).isEmpty();
-    // What was taken was acknowledged before the end, so that the hub has nothing twice.
+    // All messages in flight were acknowledged before the end, so the hub has no duplicates.
     assertThat(hub().telemetry()).hasSize(outbox.accepted().size());
   }
 
@@ -181,7 +181,7 @@ public abstract class SessionLossContract extends ContractCase {
     assertThat(outbox.accepted()).hasSizeLessThan(100);
     RecordingContext second = context(outbox);
     openSession(second);
-    Await.until("the rest goes by the new session", () -> outbox.accepted().size() == 100);
+    Await.until("the new session sends the rest", () -> outbox.accepted().size() == 100);
     assertThat(outbox.accepted()).doesNotHaveDuplicates();
     assertComplete(100);
     assertThat(first.serialLoop().thrown()).isEmpty();

@@ -17,9 +17,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
-/** The transport's own promises about a shared connection and its sessions, without a client. */
+/** A transport's promises about a shared connection and its sessions, without a client. */
 public abstract class SharedConnectionContract extends MultiplexCase {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected SharedConnectionContract() {}
 
   @Test
@@ -137,7 +137,7 @@ public abstract class SharedConnectionContract extends MultiplexCase {
     Await.until("the other goes on", () -> outbox.accepted().size() == 1);
     assertThat(second.ends()).isEmpty();
     assertThat(connections()).isEqualTo(1);
-    // Its place can be taken again.
+    // Another session can use its place.
     attach(loop, connection, session("dev-0", new ScriptedOutbox(), loop));
     loop.run(connection::close);
     Await.result(connection.ended());

@@ -5,11 +5,11 @@ import dev.fairlead.Endpoint;
 import dev.fairlead.Secret;
 
 /**
- * Whom to connect as, and where.
+ * The identity to connect as, and the endpoint.
  *
  * @param hubHost the hub's name, as in tokens
  * @param identity the device
  * @param key its symmetric key, in base64
- * @param endpoint where to dial
+ * @param endpoint the endpoint to dial
  */
 public record Target(String hubHost, DeviceIdentity identity, Secret key, Endpoint endpoint) {}

@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Telemetry arrives whole, in order, and is acknowledged by the hub and nobody else. */
+/** Telemetry arrives complete and in order, and only the hub acknowledges it. */
 public abstract class TelemetryContract extends ContractCase {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected TelemetryContract() {}
 
   @Test
@@ -53,7 +53,7 @@ public abstract class TelemetryContract extends ContractCase {
     DeviceClient client = open(harness().client());
     CompletableFuture<Void> sent = client.send(message(0));
     Await.until("the hub has it", () -> !hub().telemetry().isEmpty());
-    // Whatever completes it now is a second coming that was acknowledged.
+    // If it completes now, a second delivery was acknowledged.
     Await.result(sent);
     assertThat(received()).hasSizeGreaterThan(1);
     assertThat(client.outbox().resent()).isPositive();
@@ -74,7 +74,7 @@ public abstract class TelemetryContract extends ContractCase {
 
   @Test
   final void aMessageOfTheLargestSizeArrives() {
-    // The hub counts what the protocol adds: on MQTT the packet with its topic.
+    // The hub also counts the protocol's overhead: on MQTT the packet with its topic.
     byte[] body = new byte[TelemetryMessage.MAX_BYTES - 128];
     for (int i = 0; i < body.length; i++) {
       body[i] = (byte) (i * 31);
@@ -160,7 +160,7 @@ public abstract class TelemetryContract extends ContractCase {
       sender.start();
     }
     for (Thread sender : senders) {
-      Await.until("senders are through", () -> !sender.isAlive());
+      Await.until("senders are done", () -> !sender.isAlive());
     }
     awaitAll(List.copyOf(sent));
     List<Integer> all = received();
@@ -189,7 +189,8 @@ public abstract class TelemetryContract extends ContractCase {
   @ParameterizedTest
   @EnumSource(names = {"ACKNOWLEDGE_TWICE", "ACKNOWLEDGE_AFTER_NEXT"})
   final void oddAcknowledgementsLoseAndRepeatNothing(ContractFault.What what) {
-    Assumptions.assumeTrue(hub().can(what), () -> "This hub cannot " + what + ".");
+    Assumptions.assumeTrue(
+        hub().can(what), () -> "This hub does not support the fault " + what + ".");
     DeviceClient client = open(harness().client());
     for (int occasion = 5; occasion < 25; occasion += 2) {
       hub().arm(new ContractFault(what, ContractFault.When.BEFORE_ACK, occasion, 1));

@@ -4,7 +4,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** Finds the threads that a test has left behind. */
+/** Finds threads that a test has leaked. */
 final class ThreadWatch {
   private Set<Thread> before = Set.of();
 
@@ -12,13 +12,13 @@ final class ThreadWatch {
     before = Thread.getAllStackTraces().keySet();
   }
 
-  /** Waits until no thread is left but those from before, those given, and the test's own. */
+  /** Waits until no threads are left except earlier ones, the given ones, and the test's own. */
   void assertNoneLeft(Predicate<Thread> allowed) {
     Await.until(
-        "every thread is gone; left: " + strangers(allowed), () -> strangers(allowed).isEmpty());
+        "every thread has ended; left: " + strangers(allowed), () -> strangers(allowed).isEmpty());
   }
 
-  /** The names of the threads that have come since. */
+  /** The names of the threads that were started since. */
   Set<String> strangers(Predicate<Thread> allowed) {
     Set<String> names = new LinkedHashSet<>();
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
@@ -40,7 +40,7 @@ final class ThreadWatch {
         || name.contains("Cleaner")
         || name.contains("Attach")
         || name.startsWith("Keep-Alive")
-        // Shared by the whole process, and gone a minute after the last of its users.
+        // Shared by the whole process, and ended a minute after its last use.
         || name.startsWith("OkHttp ")
         || name.startsWith("Okio Watchdog");
   }

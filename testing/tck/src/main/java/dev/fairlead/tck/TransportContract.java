@@ -14,15 +14,15 @@ import org.junit.jupiter.api.Nested;
  * }
  * }</pre>
  *
- * <p>Each part can be extended alone as well. A part whose subject the route does not declare skips
- * itself; {@link CapabilityContract} proves that what is not declared is not there.
+ * <p>Each part can also be extended alone. A part is skipped if the route does not declare its
+ * subject; {@link CapabilityContract} checks that the route does not have what it does not declare.
  */
 public abstract class TransportContract {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected TransportContract() {}
 
   /**
-   * Makes the transport under test and a hub for it; called before each test.
+   * Creates the transport under test and a hub for it; called before each test.
    *
    * @return a harness, which the test closes
    */

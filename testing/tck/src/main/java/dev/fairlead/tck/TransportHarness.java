@@ -14,15 +14,15 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * What the contract needs of a transport: the transport itself, and a hub for it to talk to. One
- * harness serves one test. Over the local hub that is all of {@link LocalHubHarness}' business, and
- * a transport has none to write.
+ * The requirements of the contract: the transport, and a hub to connect to. One harness serves one
+ * test. {@link LocalHubHarness} implements it over the local hub, so a transport need not write its
+ * own.
  */
 public interface TransportHarness extends AutoCloseable {
   /**
-   * How long a transport under test should let a hub be silent before it pings, and how long wait
-   * for the ping's answer: long enough for a busy machine, and short enough for the many tests in
-   * which a hub is silent.
+   * How long a transport under test should wait for a silent hub before it pings, and how long for
+   * the answer to the ping: long enough for a busy machine, and short enough for the many tests
+   * with a silent hub.
    */
   Duration SILENCE = Duration.ofSeconds(1);
 
@@ -41,7 +41,7 @@ public interface TransportHarness extends AutoCloseable {
   Route route();
 
   /**
-   * Whom to connect as, and where.
+   * The identity to connect as, and the endpoint.
    *
    * @return the device of {@link #hub()}
    */
@@ -55,7 +55,7 @@ public interface TransportHarness extends AutoCloseable {
   HubSide hub();
 
   /**
-   * Whether a thread belongs to the hub's side, and may outlive the clients.
+   * Whether a thread is the hub's and may outlive the clients.
    *
    * @param thread a live thread
    * @return true if the hub owns it
@@ -67,7 +67,7 @@ public interface TransportHarness extends AutoCloseable {
   void close();
 
   /**
-   * What the transport declares of the route under test.
+   * The transport's declaration of the route under test.
    *
    * @return its offer
    */
@@ -79,7 +79,7 @@ public interface TransportHarness extends AutoCloseable {
   }
 
   /**
-   * What the route under test can do.
+   * The capabilities of the route under test.
    *
    * @return its declared capabilities
    */
@@ -88,8 +88,8 @@ public interface TransportHarness extends AutoCloseable {
   }
 
   /**
-   * Whether the hub speaks without being asked. On a transport that is only asked, a lost
-   * connection shows with the next request, and what is queued goes out in batches.
+   * Whether the hub pushes. On a polling transport a lost connection is only detected by the next
+   * request, and queued messages are sent in batches.
    *
    * @return false for a transport that polls
    */
@@ -109,7 +109,7 @@ public interface TransportHarness extends AutoCloseable {
 
   /**
    * A client's builder with host, identity, credentials, endpoint and transport set, for this route
-   * only, and eager to connect again.
+   * only, with short retry delays.
    *
    * @return a builder
    */

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** The twin: read, reported, and followed without losing a change. */
 public abstract class TwinContract extends ContractCase {
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected TwinContract() {}
 
   @BeforeEach
@@ -151,7 +151,7 @@ public abstract class TwinContract extends ContractCase {
         .containsEntry("b", null)
         .containsEntry("c", 3L);
 
-    hub().cut(); // and what is known already does not come again
+    hub().cut(); // and changes that were delivered already are not delivered again
     hub().updateDesired("{\"end\":true}");
     Await.until(
         "the last change comes",
@@ -173,7 +173,7 @@ public abstract class TwinContract extends ContractCase {
     long fresh = hub().updateDesired("{\"m\":1}");
     assertThat(fresh).isLessThan(old);
     Await.until(
-        "the new document is known",
+        "the new document has arrived",
         () -> {
           DesiredChange last = heard.get(heard.size() - 1);
           return last.version() == fresh
@@ -193,7 +193,7 @@ public abstract class TwinContract extends ContractCase {
             .onDesiredProperties(
                 change -> {
                   heard.add(change.version());
-                  throw new IllegalStateException("the handler's own mistake");
+                  throw new IllegalStateException("a bug in the handler");
                 }));
     Await.until("all come first", () -> heard.size() == 1);
     hub().updateDesired("{\"a\":1}");

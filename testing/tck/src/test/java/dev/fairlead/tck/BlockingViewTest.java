@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** The verbs that wait. */
+/** The blocking methods. */
 class BlockingViewTest extends MemoryCase {
   @Test
   void theVerbsWaitForTheirOutcome() {
@@ -49,7 +49,7 @@ class BlockingViewTest extends MemoryCase {
     assertThatThrownBy(() -> client.blocking(Duration.ofMillis(20)).send(text("m0")))
         .isInstanceOf(UnreachableException.class);
     hub.setReachable(true);
-    tickUntil("it arrives all the same", () -> received().contains("m0"));
+    tickUntil("it arrives nevertheless", () -> received().contains("m0"));
   }
 
   @Test

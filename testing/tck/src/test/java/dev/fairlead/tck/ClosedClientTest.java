@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** Whoever uses a client that is closed reads that it is, that nothing was sent, and what to do. */
+/** The errors of a closed client state that it is closed, that nothing was sent, and what to do. */
 class ClosedClientTest extends MemoryCase {
   @Test
   void everyCallSaysThatTheClientIsClosed() {
@@ -34,7 +34,7 @@ class ClosedClientTest extends MemoryCase {
     saysSo(client.getTwin());
   }
 
-  /** A refused second call would be worse than one outcome for both. */
+  /** Both calls share one outcome, which is better than to refuse the second. */
   @Test
   void openingTwiceIsOneOpening() {
     DeviceClient client = built(builder(MQTT));

@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** How long closing waits for what is to be sent. */
+/** How long closing waits for unsent messages. */
 class ClosingTest extends MemoryCase {
   @Test
   void aSecondCloseMakesTheWaitShorter() {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What becomes of a message that meets something worse than a cut connection. */
+/** The outcome of messages under faults worse than a cut connection. */
 class DeliveryTest extends MemoryCase {
   private static void assertRejected(CompletableFuture<Void> sent, Progress progress) {
     assertThat(Await.failure(sent))
@@ -40,7 +40,7 @@ class DeliveryTest extends MemoryCase {
             });
   }
 
-  // --- a message that the hub cuts the connection for ---
+  // --- messages for which the hub cuts the connection ---
 
   @ParameterizedTest
   @ValueSource(ints = {0, 7, 19})
@@ -50,7 +50,7 @@ class DeliveryTest extends MemoryCase {
     Instant begin = time.now();
     List<CompletableFuture<Void>> sent = sendAll(client, 0, 20);
     CompletableFuture<Void> oneMore = client.send(text("m20"));
-    tickUntil("all are through", () -> sent.stream().allMatch(CompletableFuture::isDone));
+    tickUntil("all are done", () -> sent.stream().allMatch(CompletableFuture::isDone));
     assertRejected(sent.get(place), Progress.MAYBE_SENT);
     assertThat(Duration.between(begin, time.now())).isGreaterThan(Duration.ofMinutes(10));
     tickUntil("the last too", oneMore::isDone);
@@ -70,7 +70,7 @@ class DeliveryTest extends MemoryCase {
         () ->
             client.state() instanceof ConnectionState.Connected now
                 && now.remarks().stream().anyMatch(each -> each.contains("sent alone")));
-    tickUntil("all are through", () -> sent.stream().allMatch(CompletableFuture::isDone));
+    tickUntil("all are done", () -> sent.stream().allMatch(CompletableFuture::isDone));
     tickUntil(
         "no remark",
         () ->
@@ -87,7 +87,7 @@ class DeliveryTest extends MemoryCase {
     tickUntil("the hour is over", () -> time.now().isAfter(end));
     assertThat(sent).noneMatch(CompletableFuture::isDone);
     hub.faults().clear();
-    tickUntil("all are through", () -> sent.stream().allMatch(CompletableFuture::isDone));
+    tickUntil("all are done", () -> sent.stream().allMatch(CompletableFuture::isDone));
     sent.forEach(Await::result);
     assertThat(received()).containsExactlyInAnyOrderElementsOf(texts(0, 20));
   }
@@ -97,7 +97,7 @@ class DeliveryTest extends MemoryCase {
     DeviceClient client = opened(builder(MQTT));
     hub.faults().add(InMemoryFault.cut(Point.BEFORE_STORE).times(12));
     CompletableFuture<Void> sent = client.send(text("m0"));
-    tickUntil("it is through", sent::isDone);
+    tickUntil("it is done", sent::isDone);
     Await.result(sent);
     assertThat(hub.attempts()).hasSize(13);
   }
@@ -286,7 +286,7 @@ class DeliveryTest extends MemoryCase {
     time.advance(Duration.ofMinutes(9));
     assertRejected(usual, Progress.NOT_SENT);
     hub.setReachable(true);
-    tickUntil("the rest is through", patient::isDone);
+    tickUntil("the rest is done", patient::isDone);
     Await.result(patient);
     assertThat(received()).containsExactly("m2");
   }
@@ -302,7 +302,7 @@ class DeliveryTest extends MemoryCase {
     time.advance(Duration.ofHours(1));
     assertThat(sent).isNotDone();
     assertThat(client.outbox().underWay()).isEqualTo(1);
-    device.cut(); // now it waits again, and its time is up
+    device.cut(); // now it is queued again, and has expired
     assertRejected(sent, Progress.MAYBE_SENT);
   }
 
@@ -327,7 +327,8 @@ class DeliveryTest extends MemoryCase {
     Instant begin = time.now();
     CompletableFuture<Void> closed = client.close(Duration.ofMinutes(3));
     Await.until(
-        "nothing more is taken in", () -> client.send(text("late")).isCompletedExceptionally());
+        "no more messages are accepted",
+        () -> client.send(text("late")).isCompletedExceptionally());
     tickUntil("closed", closed::isDone);
     assertThat(Duration.between(begin, time.now())).isGreaterThanOrEqualTo(Duration.ofMinutes(3));
     assertThat(hub.attempts().size()).isGreaterThan(1);
@@ -440,7 +441,7 @@ class DeliveryTest extends MemoryCase {
     closeNow(client);
     client.awaitClosed();
     Await.until(
-        "the client's threads are gone",
+        "the client's threads have ended",
         () ->
             Thread.getAllStackTraces().keySet().stream()
                 .noneMatch(thread -> thread.getName().startsWith("fairlead-dev-1")));
@@ -459,7 +460,7 @@ class DeliveryTest extends MemoryCase {
                         .build()));
     hub.faults().add(InMemoryFault.silence(Point.BEFORE_STORE));
     CompletableFuture<Void> underWay = client.send(TelemetryMessage.of(new byte[200_000]));
-    Await.until("it is under way", () -> client.outbox().underWay() == 1);
+    Await.until("it is in flight", () -> client.outbox().underWay() == 1);
     List<CompletableFuture<Void>> waiting = sendAll(client, 0, 10);
     assertRejected(client.send(TelemetryMessage.of(new byte[200_000])), Progress.NOT_SENT);
     assertThat(waiting).noneMatch(CompletableFuture::isDone);
@@ -472,6 +473,6 @@ class DeliveryTest extends MemoryCase {
     Await.result(client.send(text("m0")));
     CompletableFuture<Void> closed = client.close(Duration.ofHours(1));
     tickUntil("closed", closed::isDone);
-    Await.until("no alarm holds the client any more", () -> time.pending() == 0);
+    Await.until("no alarm is set", () -> time.pending() == 0);
   }
 }

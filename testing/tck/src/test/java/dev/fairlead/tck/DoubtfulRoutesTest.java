@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 
 /** Routes on which the hub may refuse a good certificate: see docs/adr/0013. */
 class DoubtfulRoutesTest extends MemoryCase {
-  /** What the in-memory hub takes, with the kind of a certificate signed by a CA. */
+  /** The credentials that the in-memory hub accepts, as if for a CA-signed certificate. */
   private record AsCertificate(Credentials inside) implements Credentials {
     @Override
     public CompletionStage<Credential> issue(Audience audience, Instant now) {
@@ -89,7 +89,7 @@ class DoubtfulRoutesTest extends MemoryCase {
     }
   }
 
-  /** Over TLS itself there is no doubt: another route would be refused as well. */
+  /** A refusal over plain TLS is certain: other routes would be refused as well. */
   @Test
   void aCertificateRefusedOnTheFirstRouteIsShownOnNoOther() {
     refuseOn(MQTT);
@@ -101,7 +101,7 @@ class DoubtfulRoutesTest extends MemoryCase {
     assertThat(hub.attempts()).containsOnly(route(MQTT));
   }
 
-  /** A blocked port is not the certificate's fault, and may be open by the next walk. */
+  /** A blocked port says nothing about the certificate, and may be open at the next walk. */
   @Test
   void afterARefusalTheBetterRoutesAreTriedAgain() {
     hub.faults().add(InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).on(route(MQTT)));

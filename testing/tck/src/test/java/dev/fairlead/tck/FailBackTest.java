@@ -24,11 +24,11 @@ import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** How a client comes back to a better route when the application has set a time for it. */
+/** How a client returns to a better route at the time that the application has set. */
 class FailBackTest extends MemoryCase {
   private static final Protocol[] ALL = {MQTT, MQTT_WS, AMQP};
 
-  /** From 02:00 to 03:00; the test's clock begins at midnight. */
+  /** From 02:00 to 03:00; the test's clock starts at midnight. */
   private static final MaintenanceWindow AT_NIGHT =
       new MaintenanceWindow(LocalTime.of(2, 0), Duration.ofHours(1), ZoneOffset.UTC);
 
@@ -61,16 +61,16 @@ class FailBackTest extends MemoryCase {
     return client.state() instanceof Connected now && now.via().equals(route(protocol));
   }
 
-  /** Moves time to a time of day, alarm by alarm, and lets the client follow. */
+  /** Moves time to a time of day, alarm by alarm, and waits for the client after each. */
   private void advanceTo(String dayAndTime) {
     Instant target = Instant.parse("2026-01-0" + dayAndTime + ":00Z");
     while (time.now().isBefore(target)) {
       Duration left = Duration.between(time.now(), target);
       Duration alarm = time.untilNext().orElse(left);
-      // An alarm that only watches a callback that runs just now is no reason for a step.
+      // An alarm that only watches a running callback needs no step.
       Duration step = alarm.compareTo(STEP) < 0 ? STEP : alarm;
       time.advance(left.compareTo(step) < 0 ? left : step);
-      // It goes through the client's loop behind the alarms that were due, and needs a session.
+      // The message passes the client's loop after the alarms that were due, and needs a session.
       Await.result(client.send(text("tick")));
       Await.until(
           "at rest", () -> client.state() instanceof Connected && hub.openConnections() == 1);
@@ -146,7 +146,7 @@ class FailBackTest extends MemoryCase {
         .containsExactlyElementsOf(texts(0, sent.size()));
   }
 
-  /** Only by a month: a token would not survive more, and its renewal ends a session as well. */
+  /** Only by a month: a token would expire after more, and its renewal ends a session as well. */
   @Test
   void aClockThatIsSetLateIsFollowed() {
     time.setWallClock(Instant.parse("2025-12-01T00:00:00Z"));
@@ -170,7 +170,7 @@ class FailBackTest extends MemoryCase {
           Duration.between(Instant.parse("2026-01-0" + day + "T02:00:00Z"), since).toMinutes());
     }
     assertThat(minutes).allMatch(minute -> minute >= 0 && minute < 60);
-    // Nine draws of the same minute come once in 60^8 runs.
+    // Nine draws of the same minute happen once in 60^8 runs.
     assertThat(minutes.stream().distinct().count()).isGreaterThan(1);
   }
 }

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Which route is tried when, and what keeps the client from changing it. */
+/** When each route is tried, and when the client stays on its route. */
 class FallbackTest extends MemoryCase {
   private static final Protocol[] ALL = {MQTT, MQTT_WS, AMQP, AMQP_WS, HTTPS};
 
@@ -123,10 +123,10 @@ class FallbackTest extends MemoryCase {
     assertThat(client.plan().routes()).containsExactly(route(AMQP), route(MQTT));
     time.advance(Duration.ofMinutes(10));
     assertThat(client.plan().routes()).containsExactly(route(MQTT), route(AMQP));
-    // A session that works is never dropped to go back.
+    // A working session is never dropped for a better route.
     assertThat(client.state().route()).contains(route(AMQP));
     device.cut();
-    tickUntil("back on the better route", () -> isConnectedOn(client, MQTT));
+    tickUntil("on the better route again", () -> isConnectedOn(client, MQTT));
     assertThat(hub.attempts()).containsExactly(route(MQTT), route(AMQP), route(MQTT));
   }
 
@@ -256,7 +256,7 @@ class FallbackTest extends MemoryCase {
   }
 
   private static void through(java.util.concurrent.Callable<Boolean> condition) {
-    Await.until("the attempts are through", condition);
+    Await.until("the attempts are done", condition);
   }
 
   private static List<Route> routes(Protocol... protocols) {

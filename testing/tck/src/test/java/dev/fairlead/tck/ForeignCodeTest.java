@@ -38,9 +38,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the application's code may do to the client: block, throw, refuse, wait, cancel. */
+/**
+ * Application code that blocks, throws, refuses, waits or cancels, and its effect on the client.
+ */
 class ForeignCodeTest extends MemoryCase {
-  /** Ends whatever a test lets hang, before the clients are closed. */
+  /** Ends handlers that a test has blocked, before the clients are closed. */
   private final CountDownLatch hold = new CountDownLatch(1);
 
   @AfterEach
@@ -136,8 +138,8 @@ class ForeignCodeTest extends MemoryCase {
     Await.result(client.send(text("m0")));
     refusing.set(false);
 
-    tickUntil("the twin has come", () -> !changes.isEmpty());
-    tickUntil("the message has come", () -> !messages.isEmpty());
+    tickUntil("the twin has arrived", () -> !changes.isEmpty());
+    tickUntil("the message has arrived", () -> !messages.isEmpty());
     tickUntil(
         "the state has come",
         () -> states.stream().anyMatch(ConnectionState.Connected.class::isInstance));
@@ -278,7 +280,7 @@ class ForeignCodeTest extends MemoryCase {
     tickUntil(
         "all are completed",
         () -> sent.stream().allMatch(each -> each.state() == SentCloudMessage.State.COMPLETED));
-    assertThat(handled).as("each once, and the one in hand again").hasSize(11);
+    assertThat(handled).as("each once, and the one being handled again").hasSize(11);
   }
 
   @Test
@@ -307,7 +309,7 @@ class ForeignCodeTest extends MemoryCase {
     Await.until(
         "the last has come",
         () -> !states.isEmpty() && states.get(states.size() - 1) instanceof ConnectionState.Closed);
-    assertThat(states).as("the one in hand, and the last 16").hasSize(17);
+    assertThat(states).as("the one being handled, and the last 16").hasSize(17);
   }
 
   // ---- futures
@@ -443,7 +445,7 @@ class ForeignCodeTest extends MemoryCase {
     assertThat(received()).containsExactly("m0", "m1");
   }
 
-  // ---- the verbs that wait
+  // ---- the blocking methods
 
   @Test
   void aBlockingSendIsBoundedByItsTimeoutOnAFullOutbox() {

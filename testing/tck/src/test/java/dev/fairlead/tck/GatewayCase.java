@@ -45,7 +45,7 @@ abstract class GatewayCase extends MemoryCase {
         .policy(TransportPolicy.gateway(2));
   }
 
-  /** The same with so many devices on a connection. */
+  /** The same with a given number of devices on a connection. */
   final GatewayBuilder gatewayOver(TransportProvider transport, int limit) {
     return gatewayOver(transport).policy(limited(limit));
   }
@@ -73,7 +73,7 @@ abstract class GatewayCase extends MemoryCase {
     return client;
   }
 
-  /** Begins to open so many devices at once. */
+  /** Starts to open {@code count} devices at the same time. */
   final List<DeviceClient> opening(Gateway gateway, int count) {
     List<DeviceClient> devices = new ArrayList<>();
     for (int i = 0; i < count; i++) {

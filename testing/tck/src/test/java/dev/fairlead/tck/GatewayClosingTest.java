@@ -19,7 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** How a gateway ends while its devices' handlers, and their callers, do as they please. */
+/** How a gateway closes, whatever handlers and callers of its devices do. */
 class GatewayClosingTest extends GatewayCase {
   private final CountDownLatch hold = new CountDownLatch(1);
 
@@ -60,7 +60,7 @@ class GatewayClosingTest extends GatewayCase {
     hold.countDown();
 
     Await.until(
-        "each has heard of its end",
+        "each has reported its end",
         () ->
             heard.values().stream()
                 .allMatch(
@@ -96,13 +96,13 @@ class GatewayClosingTest extends GatewayCase {
     Gateway gateway = built(gatewayOver(like(AMQP)));
     DeviceClient one = device(gateway, "dev-1").build();
     DeviceClient two = device(gateway, "dev-2").build();
-    // Not open yet: code attached to a future that is done would run here.
+    // The client is not open yet: code attached to a completed future would run here.
     CompletableFuture<Void> continuation = one.send(text("m0")).thenRun(this::hang);
     assertThat(one.open()).isNotNull();
     CompletableFuture<Void> other = two.send(text("m1"));
     assertThat(two.open()).isNotNull();
 
-    tickUntil("the other one goes on", other::isDone);
+    tickUntil("the other one continues", other::isDone);
     closeNow(gateway);
     assertThat(continuation).isNotDone();
 

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** When connections are opened, how devices are spread over them, and how they end. */
+/** When connections are opened, how devices are distributed over them, and how they end. */
 class GatewayConnectionsTest extends GatewayCase {
   private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
 
@@ -124,7 +124,7 @@ class GatewayConnectionsTest extends GatewayCase {
     for (int i = 0; i < 15; i++) {
       closeOf(devices.get(i));
     }
-    // Five are left; who comes now joins the fuller connection.
+    // Five are left; new devices join the fuller connection.
     int fullest = Collections.max(hub.devicesPerConnection());
     for (int i = 0; i < 3; i++) {
       awaitState(opening(device(gateway, "new-" + i)), Connected.class);
@@ -140,7 +140,7 @@ class GatewayConnectionsTest extends GatewayCase {
     time.advance(stableAfter);
     closeOf(devices.get(0));
     closeOf(devices.get(1));
-    Await.until("nobody is left", () -> hub.devicesPerConnection().equals(List.of(0)));
+    Await.until("no device is left", () -> hub.devicesPerConnection().equals(List.of(0)));
     DeviceClient back = opening(device(gateway, "dev-0"));
     awaitState(back, Connected.class);
     assertThat(hub.attempts()).hasSize(1);
@@ -194,7 +194,7 @@ class GatewayConnectionsTest extends GatewayCase {
             .collect(Collectors.toSet());
     assertThat(tries).hasSizeGreaterThan(190);
     assertThat(tries).allMatch(next -> !next.isAfter(now.plusSeconds(10)));
-    // Evenly over 10 s: that 200 draws keep off a fifth of it comes once in 10^19 runs.
+    // Evenly over 10 s: 200 draws all avoid a given fifth of it once in 10^19 runs.
     assertThat(Collections.max(tries)).isAfter(now.plusSeconds(8));
     assertThat(Collections.min(tries)).isBefore(now.plusSeconds(2));
     tickUntil("all are back", () -> areConnected(devices));
@@ -226,7 +226,7 @@ class GatewayConnectionsTest extends GatewayCase {
     assertThat(hub.attempts()).hasSize(1);
   }
 
-  // --- nobody there ---
+  // --- unreachable hub ---
 
   @Test
   void anUnreachableHubIsDialledForAllAtOnceAndEverMoreSlowly() {
@@ -240,13 +240,13 @@ class GatewayConnectionsTest extends GatewayCase {
             each ->
                 assertThat(each.state().cause().orElseThrow())
                     .isInstanceOf(UnreachableException.class)
-                    .hasMessageContaining("Nobody listens"));
+                    .hasMessageContaining("refuses connections"));
     for (int step = 0; step < 600; step++) {
       time.advance(Duration.ofSeconds(2));
-      tickUntil("all who tried wait again", () -> devices.stream().allMatch(this::waitsForLater));
+      tickUntil("all devices wait again", () -> devices.stream().allMatch(this::waitsForLater));
     }
-    // Pauses double to 120 s and have full jitter: some 25 in 20 minutes, where each device for
-    // itself would dial as often, 300 times over.
+    // Pauses double to 120 s and have full jitter: about 25 dials in 20 minutes. Without the
+    // gateway, each of the 300 devices would dial as often.
     int dials = hub.attempts().size();
     assertThat(dials).isBetween(8, 90);
     hub.setReachable(true);
@@ -267,7 +267,7 @@ class GatewayConnectionsTest extends GatewayCase {
     List<DeviceClient> devices = opened(gateway, 50);
     assertThat(hub.attempts()).containsExactly(route(AMQP), route(AMQP_WS));
     assertThat(hub.devicesPerConnection()).containsExactly(50);
-    // Who comes later does not find out for itself.
+    // A device that is opened later does not make its own attempt.
     assertThat(gateway.plan().routes()).containsExactly(route(AMQP_WS), route(AMQP));
     awaitState(opening(device(gateway, "late")), Connected.class);
     assertThat(hub.attempts()).hasSize(2);
@@ -286,7 +286,7 @@ class GatewayConnectionsTest extends GatewayCase {
     List<DeviceClient> devices = opened(gateway, 20); // at midnight
     time.advance(Duration.ofMinutes(19));
     assertThat(devices).allMatch(each -> each.state().route().equals(Optional.of(route(AMQP_WS))));
-    // One whose moment is at the very end of the window may be late on this clock, and stays.
+    // A device whose moment is at the very end of the window may be late on this clock, and stays.
     tickUntil(
         "most are on the better route",
         () ->
@@ -361,7 +361,7 @@ class GatewayConnectionsTest extends GatewayCase {
       }
       assertThat(gateway.plan().routes()).containsExactly(route(AMQP), route(AMQP_WS));
     }
-    assertThat(explained).as("a state says that the pool pauses").isTrue();
+    assertThat(explained).as("a state explains that the pool pauses").isTrue();
     assertThat(hub.attempts()).containsOnly(route(AMQP));
     assertThat(devices)
         .allSatisfy(
@@ -389,7 +389,7 @@ class GatewayConnectionsTest extends GatewayCase {
     DeviceClient second = opening(device(gateway, "dev-2"));
     assertThat(awaitWaiting(second)).isAfter(earliest);
     assertThat(hub.attempts()).containsExactly(route(AMQP));
-    // The route is tried when the pause is over, and has failed only then.
+    // The route is tried when the pause is over, and its failure counts only then.
     hub.faults()
         .add(
             InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).on(route(AMQP)).always());
@@ -402,9 +402,9 @@ class GatewayConnectionsTest extends GatewayCase {
     return device.state().nextTry().orElseThrow();
   }
 
-  // --- leaving and closing in every phase ---
+  // --- closing devices and gateways in every phase ---
 
-  /** Where the gateway is stopped: what the hub does not answer any more. */
+  /** The step at which the gateway is stopped: the hub does not answer it. */
   enum Phase {
     NOT_OPENED(null),
     DIALLING(Point.TLS),
@@ -486,7 +486,7 @@ class GatewayConnectionsTest extends GatewayCase {
     hub.device("dev-1").setEnabled(true);
     if (phase.silentAt != null) {
       hub.cutConnections();
-      Await.until("the other knows of it", () -> !(devices.get(1).state() instanceof Connected));
+      Await.until("the other has noticed it", () -> !(devices.get(1).state() instanceof Connected));
     }
     assertThat(devices.get(1).open()).isNotNull();
     tickUntil("the other works", () -> areConnected(devices.subList(1, 2)));
@@ -505,7 +505,7 @@ class GatewayConnectionsTest extends GatewayCase {
 
   // --- transports that misbehave ---
 
-  /** Throws where it should fail, until it is mended. */
+  /** Throws where it should fail, until it is repaired. */
   private static final class ThrowingTransport implements MultiplexingProvider {
     private final InMemoryTransport transport;
     private volatile boolean mended;

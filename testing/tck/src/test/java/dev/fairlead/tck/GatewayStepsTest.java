@@ -27,8 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Devices that come, send and go in random order, over connections that break: nothing is lost or
- * left.
+ * Devices that open, send and close in random order, over connections that break: nothing is lost
+ * or leaked.
  */
 class GatewayStepsTest extends GatewayCase {
   private static final int DEVICES = 60;
@@ -74,7 +74,8 @@ class GatewayStepsTest extends GatewayCase {
     hub.faults().clear();
     List.copyOf(there.keySet()).forEach(this::leave);
     tickUntil(
-        "everyone has left", () -> leaving.values().stream().allMatch(CompletableFuture::isDone));
+        "all devices are closed",
+        () -> leaving.values().stream().allMatch(CompletableFuture::isDone));
 
     assertThat(outcomes).allMatch(each -> each.isDone() && !each.isCompletedExceptionally());
     sent.forEach(
@@ -120,7 +121,7 @@ class GatewayStepsTest extends GatewayCase {
     }
   }
 
-  /** Leaves once the outbox is empty, however long that takes. */
+  /** Closes the device once the outbox is empty, however long that takes. */
   private void leave(String id) {
     DeviceClient device = there.remove(id);
     if (device != null) {
@@ -166,7 +167,7 @@ class GatewayStepsTest extends GatewayCase {
     for (int i = 0; i < 5; i++) {
       devices.forEach(each -> outcomes.add(each.send(text("m"))));
       hub.cutConnections();
-      Await.until("all know of it", () -> devices.stream().noneMatch(this::isConnected));
+      Await.until("all have noticed it", () -> devices.stream().noneMatch(this::isConnected));
       tickUntil("all are back", () -> areConnected(devices));
     }
     outcomes.forEach(Await::result);

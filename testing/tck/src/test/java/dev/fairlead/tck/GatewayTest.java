@@ -70,9 +70,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** What a gateway takes in, what it refuses, and what it says of itself. */
+/** What a gateway accepts, what it refuses, and its status. */
 class GatewayTest extends GatewayCase {
-  /** A transport with what {@code like} offers, but without the type for sharing. */
+  /** A transport with the offers of {@code like}, but without the type for shared connections. */
   private TransportProvider unshared(TransportProvider transport) {
     return new TransportProvider() {
       @Override
@@ -139,10 +139,10 @@ class GatewayTest extends GatewayCase {
     assertThat(gateway.plan().explain())
         .contains("ONE_PER_CONNECTION", "One identity per connection: 5 connections.");
     closeOf(devices.get(0));
-    Await.until("its connection is gone", () -> loads(gateway).size() == 4);
+    Await.until("its connection is closed", () -> loads(gateway).size() == 4);
   }
 
-  /** Any certificate, for a transport that does not look at it. */
+  /** Any certificate; the transport does not check it. */
   private static Credentials certificate() {
     try (LocalHub issuer = LocalHub.start()) {
       KeyPair keys = KeyPairGenerator.getInstance("EC").generateKeyPair();
@@ -169,7 +169,7 @@ class GatewayTest extends GatewayCase {
     }
   }
 
-  /** Keeps which devices were opened alone; the connections that others share are in memory. */
+  /** Records which devices were opened alone; shared connections are in memory. */
   private static final class Listening implements MultiplexingProvider {
     private final InMemoryTransport transport;
     final List<String> alone = new CopyOnWriteArrayList<>();
@@ -220,14 +220,14 @@ class GatewayTest extends GatewayCase {
     NoRouteException refused = catchThrowableOfType(NoRouteException.class, leaf::build);
     assertThat(reasons(refused.plan(), AMQP)).containsExactly(ReasonCode.X509_MULTIPLEX);
     assertThat(refused).hasMessageContaining("every identity have a connection of its own");
-    // Nothing of it stays: the same identity may come with a key.
+    // The refusal leaves nothing behind: the same identity may be built with a key.
     opening(device(gateway, "leaf"));
     assertThat(gateway.status().devices()).isEqualTo(1);
   }
 
   // --- one device and its builder ---
 
-  /** A device sets what is its own; what it leaves out is its gateway's. */
+  /** A device sets its own options; for all others the gateway's apply. */
   @Test
   void aDeviceHasNoSetterForConnections() {
     assertThat(ConnectionOptions.class.isAssignableFrom(GatewayDeviceBuilder.class)).isFalse();
@@ -401,7 +401,7 @@ class GatewayTest extends GatewayCase {
     assertThat(status.outbox()).isEqualTo(new OutboxStatus(0, 0, 0, 6, 0, 0));
     assertThat(devices.get(2).outbox().accepted()).isEqualTo(3);
     closeOf(devices.get(2));
-    assertThat(gateway.status().outbox().accepted()).as("those who left count").isEqualTo(6);
+    assertThat(gateway.status().outbox().accepted()).as("closed devices count").isEqualTo(6);
     assertThat(gateway.status().devices()).isEqualTo(3);
   }
 
@@ -451,8 +451,8 @@ class GatewayTest extends GatewayCase {
   // --- threads ---
 
   /**
-   * Loop, connection, futures, hand-over to the application's executor; and one more of each of the
-   * last two where a slow machine makes one look stalled.
+   * Loop, connection, futures, hand-over to the application's executor; and one more of the last
+   * two each, because a thread may look stalled on a slow machine.
    */
   private static final int MOST_THREADS = 6;
 
@@ -504,7 +504,7 @@ class GatewayTest extends GatewayCase {
     CompletableFuture<Void> returned =
         devices.get(0).send(text("a")).thenRun(() -> devices.get(1).close());
     Await.result(returned);
-    tickUntil("the device is gone", () -> gateway.status().devices() == 1);
+    tickUntil("the device is closed", () -> gateway.status().devices() == 1);
     Await.result(devices.get(0).send(text("b")).thenRun(gateway::close));
     tickUntil("the gateway is closed", () -> gateway.close(Duration.ZERO).isDone());
   }
@@ -517,7 +517,7 @@ class GatewayTest extends GatewayCase {
 
     @Override
     public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
-      throw new AssertionError("It was never opened.");
+      throw new AssertionError("The device was never opened.");
     }
 
     @Override

@@ -30,11 +30,11 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 
 /**
- * A client and a hub in memory, on one clock that only the test moves: the client's own behaviour
+ * A client and a hub in memory, on one clock that only the test moves: the behaviour of the client
  * from end to end.
  */
 abstract class MemoryCase {
-  /** No limit of the transport or of an opening strikes while a test moves time in large steps. */
+  /** No limit of the transport or of an opening expires while a test moves time in large steps. */
   static final Duration NEVER = Duration.ofDays(300);
 
   final FakeTime time = new FakeTime();
@@ -49,7 +49,7 @@ abstract class MemoryCase {
       CompletableFuture<Void> closed = client.close(Duration.ZERO);
       tickUntil("the client is closed", closed::isDone);
     }
-    Await.until("every connection is gone", () -> hub.openConnections() == 0);
+    Await.until("every connection is closed", () -> hub.openConnections() == 0);
   }
 
   final InMemoryTransport like(Protocol... protocols) {
@@ -95,7 +95,7 @@ abstract class MemoryCase {
     return type.cast(client.state());
   }
 
-  /** Closes at once: an alarm of no delay, too, waits for time to move. */
+  /** Closes immediately; even an alarm without delay needs time to move. */
   final void closeNow(DeviceClient client) {
     CompletableFuture<Void> closed = client.close(Duration.ZERO);
     tickUntil("closed", closed::isDone);
@@ -117,8 +117,8 @@ abstract class MemoryCase {
   }
 
   /**
-   * Moves time in steps, and lets the client follow and connect again after each. A step is short
-   * beside what the client has left for it: what it does on other threads may take another step.
+   * Moves time in steps, and waits for the client to reconnect after each. A step is short compared
+   * with the client's limits, because work on other threads may take another step.
    */
   final void pass(DeviceClient client, Duration by, Duration step) {
     Instant end = time.now().plus(by);
@@ -130,7 +130,7 @@ abstract class MemoryCase {
     }
   }
 
-  /** Lets the client's loop run out of what it has to do now. */
+  /** Waits until the client's loop has finished its present tasks. */
   static void atRest(DeviceClient client) {
     for (int i = 0; i < 8; i++) {
       CompletableFuture<Void> turn = new CompletableFuture<>();
@@ -144,7 +144,9 @@ abstract class MemoryCase {
     time.advance(untilNextTry(client));
   }
 
-  /** Waits until the client waits, and its alarm is set: how long from now. */
+  /**
+   * Waits until the client has set the alarm of its next attempt, and returns the time until then.
+   */
   final Duration untilNextTry(DeviceClient client) {
     Await.until(
         "a next try is set",

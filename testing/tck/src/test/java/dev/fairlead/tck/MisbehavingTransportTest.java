@@ -123,7 +123,7 @@ class MisbehavingTransportTest extends MemoryCase {
     CompletableFuture<Void> closed = client.close(Duration.ZERO);
     tickUntil("asked to close", () -> transport.attempt(1).closed.get() == 1);
     assertThat(closed).isNotDone();
-    tickUntil("closed all the same", closed::isDone);
+    tickUntil("closed nevertheless", closed::isDone);
     assertThat(transport.attempt(1).aborted.get()).isPositive();
     assertThat(client.state()).isInstanceOf(ConnectionState.Closed.class);
   }
@@ -276,7 +276,7 @@ class MisbehavingTransportTest extends MemoryCase {
   @Test
   void aRenewalByANewSessionShowsTheNewToken() {
     DeviceClient client = connected();
-    time.advance(Duration.ofDays(260)); // 85 per cent of the token's life is behind
+    time.advance(Duration.ofDays(260)); // 85 per cent of the token's life is over
     Await.until("asked to close", () -> transport.attempt(1).closed.get() == 1);
     transport.attempt(1).end();
     transport.attempt(2).succeed();

@@ -21,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
-/** When the client comes back after it has lost its session. */
+/** When the client reconnects after the loss of its session. */
 class ReconnectTest extends MemoryCase {
   @Test
   void theFirstAttemptAfterALossIsSpreadOverTenSeconds() {
@@ -38,7 +38,7 @@ class ReconnectTest extends MemoryCase {
       advanceToNextTry(client);
     }
     assertThat(delays).allMatch(delay -> delay.compareTo(Duration.ofSeconds(10)) <= 0);
-    // Evenly spread: 40 draws below a half, or above it, come once in 2^40 runs.
+    // Evenly spread: 40 draws all below, or all above, a half happen once in 2^40 runs.
     assertThat(delays).anyMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) < 0);
     assertThat(delays).anyMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) > 0);
     Await.until("a connection", () -> device.connectionsSoFar() == 41);
@@ -71,7 +71,7 @@ class ReconnectTest extends MemoryCase {
     assertThat(roundAfterALoss(client)).isEqualTo(1);
   }
 
-  /** Loses the session, fails one round, and comes back; the number of the failed round. */
+  /** Loses the session, fails one round, and reconnects; returns the number of the failed round. */
   private int roundAfterALoss(DeviceClient client) {
     hub.faults().clear();
     int before = hub.attempts().size();
@@ -186,7 +186,7 @@ class ReconnectTest extends MemoryCase {
       advanceToNextTry(client);
     }
     assertThat(delays).allMatch(delay -> delay.compareTo(Duration.ofSeconds(10)) <= 0);
-    // Evenly spread: 40 draws below a half come once in 2^40 runs.
+    // Evenly spread: 40 draws all below a half happen once in 2^40 runs.
     assertThat(delays).anyMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) > 0);
     Await.until("a connection", () -> device.connectionsSoFar() == 41);
   }

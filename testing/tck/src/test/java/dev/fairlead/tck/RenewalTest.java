@@ -21,7 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Tokens are renewed before they end, whichever way the transport can. */
+/** Tokens are renewed before they expire, in the way that the transport supports. */
 class RenewalTest extends MemoryCase {
   private static final Duration HOUR = Duration.ofHours(1);
   private static final Duration EARLIEST = Duration.ofMinutes(45); // 75 per cent
@@ -30,7 +30,7 @@ class RenewalTest extends MemoryCase {
   private final AtomicInteger issued = new AtomicInteger();
   private volatile boolean sourceDown;
 
-  /** A token service that counts, and can be down. */
+  /** A token service that counts its tokens and can be unavailable. */
   private CompletionStage<Secret> fetch(Audience audience) {
     if (sourceDown) {
       return CompletableFuture.failedFuture(new IllegalStateException("scripted: service down"));
@@ -48,7 +48,7 @@ class RenewalTest extends MemoryCase {
     assertThat(issued).hasValue(1);
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     time.advance(DUE.minus(EARLIEST).plusSeconds(1));
-    // No back-off here: time does not move, and the new session comes all the same.
+    // No back-off here: time does not move, and the new session is opened nevertheless.
     Await.until("a new session", () -> device.connectionsSoFar() == 2);
     awaitState(client, Connected.class);
     assertThat(issued).hasValue(2);
@@ -99,7 +99,7 @@ class RenewalTest extends MemoryCase {
                                     .text()))));
     time.advance(DUE);
     pass(client, HOUR.minus(DUE), Duration.ofSeconds(5));
-    assertThat(issued).hasValueGreaterThanOrEqualTo(3); // another token was shown in time
+    assertThat(issued).hasValueGreaterThanOrEqualTo(3); // another token was sent in time
     pass(client, Duration.ofMinutes(20), Duration.ofSeconds(20));
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     Await.result(client.send(text("m0")));
@@ -205,7 +205,7 @@ class RenewalTest extends MemoryCase {
         opened(
             builder(MQTT).time(clock).credentials(Credentials.sharedAccessKey(device.key(), HOUR)));
     clock.setWallClock(time.now().minus(Duration.ofMinutes(30)));
-    for (int minute = 0; minute < 60; minute++) { // then the token ends on the open connection
+    for (int minute = 0; minute < 60; minute++) { // then the token expires on the open connection
       clock.advance(Duration.ofMinutes(1));
       time.advance(Duration.ofMinutes(1));
     }

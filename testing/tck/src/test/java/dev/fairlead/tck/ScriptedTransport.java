@@ -18,7 +18,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A transport that does nothing by itself: the test plays it, well or badly. */
+/** A transport that does nothing by itself: the test controls it, correctly or not. */
 final class ScriptedTransport implements TransportProvider {
   final List<Attempt> attempts = new CopyOnWriteArrayList<>();
 
@@ -64,7 +64,7 @@ final class ScriptedTransport implements TransportProvider {
       ended.complete(Optional.of(reason));
     }
 
-    /** Runs something as a session would, on the loop, and waits for it. */
+    /** Runs an action on the loop, like a session, and waits for it. */
     void onLoop(Runnable action) {
       CompletableFuture<Void> done = new CompletableFuture<>();
       context

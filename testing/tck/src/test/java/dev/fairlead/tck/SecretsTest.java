@@ -33,7 +33,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** Neither keys nor tokens nor content are in any log line, state, text or stack trace. */
+/** No log line, state, text or stack trace contains a key, a token or content. */
 class SecretsTest extends MemoryCase {
   private static final String CONTENT = "canary-content-5c1f";
 
@@ -87,17 +87,17 @@ class SecretsTest extends MemoryCase {
             .onMethod(
                 "boom",
                 request -> {
-                  throw new IllegalStateException("the handler's own mistake");
+                  throw new IllegalStateException("a bug in the handler");
                 })
             .onCloudMessage(
                 message -> {
                   print(message);
-                  throw new IllegalStateException("the handler's own mistake");
+                  throw new IllegalStateException("a bug in the handler");
                 })
             .onDesiredProperties(
                 change -> {
                   print(change);
-                  throw new IllegalStateException("the handler's own mistake");
+                  throw new IllegalStateException("a bug in the handler");
                 });
     device.updateDesired("{\"secretive\":\"" + CONTENT + "\"}");
     DeviceClient client = opened(builder);

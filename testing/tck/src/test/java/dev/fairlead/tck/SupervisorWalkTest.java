@@ -46,9 +46,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random walks of the client through a transport that misbehaves in every way, throwing included,
- * with a token source that does, on a wall clock that is set. Afterwards all behave, and there has
- * to be a session again; everything is delivered; the client closes; and no alarm is left.
+ * Random walks of the client with a transport and a token source that misbehave in every way,
+ * including exceptions, and a wall clock that jumps. Afterwards all of them behave correctly: a
+ * session must open, all messages are delivered, the client closes, and no alarm is left.
  */
 class SupervisorWalkTest {
   private static final int SEEDS = 300;
@@ -132,7 +132,7 @@ class SupervisorWalkTest {
       assertThat(sent).as("delivered").allMatch(CompletableFuture::isDone);
       sent.forEach(Await::result);
       Await.result(open);
-      behaves = draw(3) > 0; // Closing has a bound whatever the transport does.
+      behaves = draw(3) > 0; // Closing is bounded, whatever the transport does.
       CompletableFuture<Void> closed = client.close(Duration.ofSeconds(draw(3)));
       for (int i = 0; i < 60 && !closed.isDone(); i++) {
         settle(client);
@@ -174,7 +174,7 @@ class SupervisorWalkTest {
       }
     }
 
-    /** Lets the loop, and what it hands over to other threads, run out. */
+    /** Waits until the loop, and its tasks on other threads, have finished. */
     private void settle(DeviceClient client) {
       for (int i = 0; i < 3; i++) {
         CompletableFuture<Void> turn = new CompletableFuture<>();
@@ -196,7 +196,7 @@ class SupervisorWalkTest {
       };
     }
 
-    /** Throws anything, now and then. */
+    /** Throws any exception at random. */
     void maybeThrow() {
       if (chance(10)) {
         throw new IllegalStateException("scripted");
@@ -247,7 +247,7 @@ class SupervisorWalkTest {
           : Optional.of(links.get(links.size() - 1 - walk.draw(recent)));
     }
 
-    /** What was scripted to be silent gets over it. */
+    /** Completes the futures that were left incomplete on purpose. */
     void behave() {
       links.forEach(Link::behave);
     }

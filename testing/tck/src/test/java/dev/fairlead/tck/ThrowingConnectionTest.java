@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Whatever a shared connection throws, its devices find another one, and the gateway closes. */
+/** Whatever a shared connection throws, its devices move to another one, and the gateway closes. */
 class ThrowingConnectionTest extends GatewayCase {
   /** A method of the transport. */
   enum Verb {
@@ -44,7 +44,7 @@ class ThrowingConnectionTest extends GatewayCase {
 
   private final Throwing transport = new Throwing(like(AMQP));
 
-  /** The in-memory transport, whose connections throw in one verb. */
+  /** The in-memory transport, with connections that throw in one method. */
   private static final class Throwing implements MultiplexingProvider {
     private final InMemoryTransport inner;
     volatile @Nullable Verb bad;
@@ -136,7 +136,7 @@ class ThrowingConnectionTest extends GatewayCase {
     transport.bad = verb;
     List<DeviceClient> devices = opening(gateway, 3);
     tickUntil(
-        "they have tried",
+        "the devices have tried",
         () ->
             devices.stream()
                 .allMatch(

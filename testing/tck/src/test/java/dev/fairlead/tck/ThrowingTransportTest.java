@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Whatever a transport throws, an error too, the client goes on and can be closed (H5). */
+/** Whatever a transport throws, including an Error, the client continues and can be closed. */
 class ThrowingTransportTest extends MemoryCase {
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
@@ -62,7 +62,7 @@ class ThrowingTransportTest extends MemoryCase {
 
   private final Transport transport = new Transport();
 
-  /** Throws in the verbs that are bad, and otherwise does nothing by itself. */
+  /** Throws in the methods of {@code bad}, and otherwise does nothing by itself. */
   private static final class Transport implements TransportProvider {
     final Set<Verb> bad = EnumSet.noneOf(Verb.class);
     volatile Way way = Way.RUNTIME_EXCEPTION;
@@ -88,7 +88,10 @@ class ThrowingTransportTest extends MemoryCase {
       };
     }
 
-    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // as other languages do
+    @SuppressWarnings({
+      "unchecked",
+      "TypeParameterUnusedInFormals"
+    }) // as code in other languages can
     private static <E extends Throwable> RuntimeException unchecked(Throwable thrown) throws E {
       throw (E) thrown;
     }
@@ -182,7 +185,7 @@ class ThrowingTransportTest extends MemoryCase {
     return client;
   }
 
-  /** The transport behaves again: a session comes, and the client closes. */
+  /** The transport behaves correctly again: a session opens, and the client closes. */
   private void assertGoesOn(DeviceClient client) {
     transport.misbehave(Way.NULL);
     tickUntil(
@@ -306,7 +309,7 @@ class ThrowingTransportTest extends MemoryCase {
     assertThat(transport.tries).hasSize(2);
   }
 
-  /** Its end calls those who wait for it as often as it likes. */
+  /** Its end calls its dependents more than once. */
   private static TransportSession endsTwice(Try session, CompletableFuture<Runnable> again) {
     CompletableFuture<Optional<HubException>> stage =
         new CompletableFuture<>() {

@@ -39,13 +39,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** A token belongs to its session, and whatever its source does, the session goes on. */
+/** A token is bound to its session, and whatever its source does, the session continues. */
 class TokenLifeTest extends MemoryCase {
   private static final Duration HOUR = Duration.ofHours(1);
 
   private final List<Instant> asked = new CopyOnWriteArrayList<>();
 
-  /** Asks the function for a token, and notes when. */
+  /** Gets a token from the function, and records the time. */
   private Credentials source(Function<Audience, CompletionStage<Secret>> made) {
     return Credentials.tokens(
         audience -> {
@@ -62,7 +62,7 @@ class TokenLifeTest extends MemoryCase {
     return CompletableFuture.completedFuture(token(audience, life));
   }
 
-  // ---- W7: what a source gives
+  // ---- the tokens of a source
 
   @Test
   void aSourceThatKeepsItsTokenUntilItEndsCausesNoNewSession() {
@@ -148,11 +148,11 @@ class TokenLifeTest extends MemoryCase {
             at ->
                 !at.isBefore(start.plus(Duration.ofMinutes(45)))
                     && !at.isAfter(start.plus(Duration.ofSeconds(51 * 60 + 20))));
-    // Eighteen slots of 20 s: 20 draws that all fall into three of them come never.
+    // Eighteen slots of 20 s: 20 draws practically never all fall into three of them.
     assertThat(renewed.stream().distinct().count()).isGreaterThan(3);
   }
 
-  // ---- H7, W6: one call, with a limit
+  // ---- one call, with a limit
 
   @Test
   void aRenewalWhoseAnswerIsLostIsAskedForAgain() {
@@ -238,7 +238,7 @@ class TokenLifeTest extends MemoryCase {
     };
   }
 
-  // ---- W5: a token belongs to its session
+  // ---- a token is bound to its session
 
   @Test
   void anUploadsNewTokenDoesNotPutOffTheSessionsRenewal() {
@@ -257,12 +257,12 @@ class TokenLifeTest extends MemoryCase {
     pass(
         client,
         Duration.ofMinutes(45),
-        Duration.ofSeconds(20)); // the session's own token has ended
+        Duration.ofSeconds(20)); // the session's own token has expired
     assertThat(device.connectionsSoFar()).isEqualTo(1);
     assertThat(client.state()).isInstanceOf(Connected.class);
   }
 
-  // ---- W13, H7, L3: one limit
+  // ---- one limit
 
   @Test
   void oneLimitCountsForCredentialAndTransportTogetherAndQuotesTheStep() {
@@ -339,7 +339,7 @@ class TokenLifeTest extends MemoryCase {
     assertThat(time.pending()).isZero();
   }
 
-  // ---- W4: refusals are forgotten
+  // ---- refusals are forgotten
 
   @Test
   void aRefusalIsForgottenWhenSessionsWereGoodInBetween() {
@@ -348,10 +348,7 @@ class TokenLifeTest extends MemoryCase {
     hub.faults().add(refusal());
     DeviceClient client = opened(builder);
     assertThat(hub.attempts()).hasSize(2);
-    pass(
-        client,
-        Duration.ofMinutes(20),
-        Duration.ofSeconds(2)); // no single session lives as long as a minute
+    pass(client, Duration.ofMinutes(20), Duration.ofSeconds(2)); // no session lasts a minute
     awaitState(client, Connected.class);
     long before = device.connectionsSoFar();
     hub.faults().clear();
@@ -359,7 +356,7 @@ class TokenLifeTest extends MemoryCase {
         .add(
             InMemoryFault.fail(
                 Point.BEFORE_STORE, new UnauthorizedException("scripted", Progress.MAYBE_SENT)));
-    Await.result(client.send(text("m0"))); // without time moving: a new credential at once
+    Await.result(client.send(text("m0"))); // without time moving: a new credential immediately
     assertThat(device.connectionsSoFar()).isEqualTo(before + 1);
   }
 

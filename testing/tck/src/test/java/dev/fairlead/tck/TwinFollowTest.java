@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
-/** Following the desired properties where the hub and its versions play tricks. */
+/** Following the desired properties with a hub whose versions jump or repeat. */
 class TwinFollowTest extends MemoryCase {
   private final List<DesiredChange> heard = new CopyOnWriteArrayList<>();
 
@@ -27,7 +27,7 @@ class TwinFollowTest extends MemoryCase {
     device.recreate();
     assertThat(device.updateDesired("{\"size\":3}")).isEqualTo(version);
     hub.setReachable(true);
-    tickUntil("the new document is heard of", () -> heard.size() == 2);
+    tickUntil("the new document arrives", () -> heard.size() == 2);
     DesiredChange change = heard.get(1);
     assertThat(change.first()).isFalse();
     assertThat(change.version()).isEqualTo(version);
@@ -62,11 +62,11 @@ class TwinFollowTest extends MemoryCase {
                     Point.TWIN_GET, new RejectedException("scripted", Progress.MAYBE_SENT, 429))
                 .times(3));
     DeviceClient client = opened(builder(MQTT).onDesiredProperties(heard::add));
-    device.updateDesired("{\"size\":3}"); // announced while nothing is known yet
+    device.updateDesired("{\"size\":3}"); // notified before the first document has arrived
     tickUntil("all come", () -> !heard.isEmpty());
     assertThat(heard.get(0).first()).isTrue();
     Await.until(
-        "everything is known",
+        "all changes have arrived",
         () -> heard.get(heard.size() - 1).properties().getLong("size").orElse(0) == 3);
     assertThat(heard.get(heard.size() - 1).properties().getString("color")).hasValue("red");
     assertThat(heard.stream().filter(DesiredChange::first)).hasSize(1);
@@ -84,7 +84,7 @@ class TwinFollowTest extends MemoryCase {
       }
       int expected = run;
       Await.until(
-          "the last is known",
+          "the last change has arrived",
           () ->
               !heard.isEmpty()
                   && heard.get(heard.size() - 1).properties().getLong("run").orElse(-1) == expected

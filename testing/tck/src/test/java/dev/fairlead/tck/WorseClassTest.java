@@ -26,7 +26,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
-/** A route that polls is not taken lightly while others push, and is not kept for good. */
+/**
+ * A client only changes to a polling route after pushing ones have failed for a while, and does not
+ * keep it forever.
+ */
 class WorseClassTest extends MemoryCase {
   private static final Duration STEP = Duration.ofSeconds(15);
 
@@ -63,7 +66,7 @@ class WorseClassTest extends MemoryCase {
     return client;
   }
 
-  /** Moves time in steps and lets the client follow, without a session if it has none. */
+  /** Moves time in steps and waits for the client after each, which may have no session. */
   private void pass(DeviceClient client, Duration by) {
     Instant end = time.now().plus(by);
     while (time.now().isBefore(end)) {
@@ -72,7 +75,7 @@ class WorseClassTest extends MemoryCase {
     }
   }
 
-  // --- not taken lightly ---
+  // --- when it is chosen ---
 
   @Test
   void theFirstWalkMayEndOnIt() {
@@ -105,7 +108,7 @@ class WorseClassTest extends MemoryCase {
     assertThat(attempts(HTTPS)).isZero();
   }
 
-  // --- and not kept ---
+  // --- when it is left ---
 
   @Test
   void betterOnesAreTriedBesideItEverMoreSeldom() {
@@ -142,10 +145,10 @@ class WorseClassTest extends MemoryCase {
     tickUntil("it pushes", () -> isOn(client, MQTT));
     sent.forEach(Await::result);
     assertThat(received()).containsExactlyElementsOf(texts(0, sent.size()));
-    Await.until("the states are told", () -> !states.isEmpty());
+    Await.until("the states are reported", () -> !states.isEmpty());
     assertThat(states).allMatch(state -> state instanceof Connected);
     assertThat(connected(client).remarks()).isEmpty();
-    Await.until("the old one is gone", () -> hub.openConnections() == 1);
+    Await.until("the old connection is closed", () -> hub.openConnections() == 1);
     assertThat(attempts(MQTT)).isEqualTo(2);
     assertThat(attempts(HTTPS)).isEqualTo(1);
   }
@@ -163,7 +166,7 @@ class WorseClassTest extends MemoryCase {
     assertThat(client.state().route()).contains(route(HTTPS));
     tickUntil("it pushes", () -> isOn(client, MQTT));
     sent.forEach(Await::result);
-    // What was under way is sent again when the old session has been cut, and in order.
+    // Messages in flight are sent again, in order, after the old session was cut.
     assertThat(received()).containsExactly("m0", "m0", "m1", "m2", "m3", "m4");
   }
 
@@ -203,8 +206,8 @@ class WorseClassTest extends MemoryCase {
     hub.faults().add(InMemoryFault.silence(Point.TLS).on(route(MQTT)));
     tickUntil("it is beside", () -> hub.openConnections() == 2);
     pass(client, Duration.ofSeconds(30));
-    Await.until("it is gone", () -> hub.openConnections() == 1);
-    Await.until("it says so", () -> says(client, "was not open within 30 s"));
+    Await.until("it is closed", () -> hub.openConnections() == 1);
+    Await.until("the state explains it", () -> says(client, "was not open within 30 s"));
     tickUntil("it pushes", () -> isOn(client, MQTT));
   }
 
@@ -215,7 +218,7 @@ class WorseClassTest extends MemoryCase {
     hub.faults().add(InMemoryFault.silence(Point.TLS).on(route(MQTT)));
     tickUntil("it is beside", () -> hub.openConnections() == 2);
     closeNow(client);
-    Await.until("both are gone", () -> hub.openConnections() == 0);
+    Await.until("both are closed", () -> hub.openConnections() == 0);
     assertThat(time.pending()).isZero();
   }
 
@@ -228,7 +231,7 @@ class WorseClassTest extends MemoryCase {
     Await.until("the hub has one", () -> received().size() == 1);
     tickUntil("it is open beside", () -> device.connectionsSoFar() == 2);
     closeNow(client);
-    Await.until("both are gone", () -> hub.openConnections() == 0);
+    Await.until("both are closed", () -> hub.openConnections() == 0);
     assertThat(time.pending()).isZero();
   }
 
@@ -254,7 +257,7 @@ class WorseClassTest extends MemoryCase {
     tickUntil("it is beside", () -> hub.openConnections() == 2);
     hub.cutOldestConnection();
     tickUntil("it pushes", () -> isOn(client, MQTT));
-    Await.until("what was beside is gone", () -> hub.openConnections() == 1);
+    Await.until("the second connection is closed", () -> hub.openConnections() == 1);
   }
 
   @Test

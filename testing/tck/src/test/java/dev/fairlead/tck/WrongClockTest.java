@@ -24,13 +24,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
-/** What the clock of this machine says is never taken for what the hub says (W9). */
+/** The clock of this machine is never mistaken for the hub's clock. */
 class WrongClockTest extends MemoryCase {
   private static final Duration HOUR = Duration.ofHours(1);
 
   private final List<Instant> asked = new CopyOnWriteArrayList<>();
 
-  /** A token by the hub's clock. */
+  /** A token that is valid by the hub's clock. */
   private Secret token(Audience audience) {
     return SasToken.sign(audience, Optional.empty(), time.now().plus(HOUR), device.key()).text();
   }

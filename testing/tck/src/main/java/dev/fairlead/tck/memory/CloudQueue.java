@@ -71,7 +71,7 @@ final class CloudQueue {
     return message;
   }
 
-  /** Locks and delivers everything that waits; {@code expired} runs when a lock's time is up. */
+  /** Locks and delivers all queued messages; {@code expired} runs when a lock has expired. */
   void deliverAll(BiConsumer<Message, Long> delivery, Runnable expired) {
     for (Message message : List.copyOf(waiting)) {
       if (message.state != SentCloudMessage.State.ENQUEUED) {
@@ -90,7 +90,7 @@ final class CloudQueue {
     }
   }
 
-  /** Unlocks one message, if the lock still holds; the message waits again. */
+  /** Unlocks one message, if the lock is still valid; the message is queued again. */
   boolean release(Message message, long lock) {
     if (!holds(message, lock)) {
       return false;
@@ -100,7 +100,7 @@ final class CloudQueue {
     return true;
   }
 
-  /** Ends one message, if the lock still holds. */
+  /** Ends one message, if the lock is still valid. */
   boolean settle(Message message, long lock, SentCloudMessage.State outcome) {
     if (!holds(message, lock)) {
       return false;
@@ -109,7 +109,7 @@ final class CloudQueue {
     return true;
   }
 
-  /** Unlocks those whose time is up. */
+  /** Unlocks messages whose lock has expired. */
   void releaseExpired() {
     for (Message message : waiting) {
       if (message.lockUntil - time.nanoTime() <= 0) {
@@ -118,7 +118,7 @@ final class CloudQueue {
     }
   }
 
-  /** Unlocks everything, as when the device's connection has ended. */
+  /** Unlocks all messages, as when the device's connection has ended. */
   void releaseAll() {
     waiting.forEach(message -> release(message, message.lock));
   }

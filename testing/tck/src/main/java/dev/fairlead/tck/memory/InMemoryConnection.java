@@ -23,8 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection that several devices share, and its opening. Sessions belong to the loop; links may
- * end on any thread.
+ * A connection that several devices share, and its opening. Sessions are used on the loop only;
+ * links may end on any thread.
  */
 final class InMemoryConnection implements SharedConnection, Opening<SharedConnection> {
   private final InMemoryHub hub;
@@ -122,10 +122,9 @@ final class InMemoryConnection implements SharedConnection, Opening<SharedConnec
             () -> loop.execute(() -> detached(attached)));
     attached.link = opening.link();
     links.add(opening.link());
-    // On a connection that was cut just now, the end of the connection is on its way and ends this
-    // too.
+    // On a connection that has just been cut, the pending end of the connection ends this link too.
     if (closing || ended.isDone()) {
-      opening.link().lost(InMemoryHub.lost("The shared connection is gone."));
+      opening.link().lost(InMemoryHub.lost("The shared connection has ended."));
     } else if (network.links() > Math.min(offer.identitiesPerConnection(), options.capacity())) {
       opening
           .link()
@@ -138,7 +137,7 @@ final class InMemoryConnection implements SharedConnection, Opening<SharedConnec
     return opening;
   }
 
-  /** What is known of one device; of the loop. */
+  /** The state of one device. Used on the loop only. */
   private static final class Attached {
     @Nullable InMemoryLink link;
     @Nullable TransportSession session;

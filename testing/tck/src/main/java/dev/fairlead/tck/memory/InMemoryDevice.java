@@ -32,8 +32,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device as its hub has it: telemetry, queue, twin, and the one connection it may have. Safe for
- * any thread; nothing foreign runs under its lock.
+ * A device in its hub: telemetry, queue, twin, and its only connection. Safe for any thread; no
+ * foreign code runs under its lock.
  */
 public final class InMemoryDevice {
   private final String deviceId;
@@ -47,7 +47,7 @@ public final class InMemoryDevice {
   private long connections;
   private @Nullable InMemorySession session;
 
-  /** One that polls and has another beside it. */
+  /** A polling connection that has another beside it. */
   private @Nullable InMemorySession polling;
 
   private Alarm tokenEnd = () -> {};
@@ -73,13 +73,13 @@ public final class InMemoryDevice {
   /**
    * The telemetry so far.
    *
-   * @return a copy, in the order of its coming
+   * @return a copy, in the order of arrival
    */
   public synchronized List<ReceivedTelemetry> telemetry() {
     return List.copyOf(telemetry);
   }
 
-  /** Forgets the telemetry so far. */
+  /** Drops the telemetry so far. */
   public synchronized void forgetTelemetry() {
     telemetry.clear();
   }
@@ -113,7 +113,8 @@ public final class InMemoryDevice {
    * @param name the method
    * @param payload JSON text, or empty
    * @param timeout how long to wait for the answer, by the hub's clock
-   * @return the answer; fails with 404103 if the device is not there, with 504101 if nothing comes
+   * @return the answer; fails with 404103 if the device is not online, with 504101 if no answer
+   *     arrives
    */
   public CompletableFuture<MethodResponse> invokeMethod(
       String name, String payload, Duration timeout) {
@@ -132,7 +133,7 @@ public final class InMemoryDevice {
         response -> {
           if (!answered.compareAndSet(false, true)) {
             return CompletableFuture.failedFuture(
-                refusal("This call has been answered already.", 400000));
+                refusal("This call was already answered.", 400000));
           }
           return to.ask(
               sent -> {
@@ -146,7 +147,7 @@ public final class InMemoryDevice {
   }
 
   /**
-   * Merges into the desired properties and tells the device.
+   * Merges into the desired properties and notifies the device.
    *
    * @param patch a JSON object
    * @return the new version
@@ -228,8 +229,8 @@ public final class InMemoryDevice {
   }
 
   /**
-   * Takes a connection in place of the one before, which the hub cuts unless it is one that polls:
-   * HTTPS holds no connection of the device.
+   * Replaces the previous connection, which the hub cuts unless it polls: over HTTPS a device has
+   * no permanent connection.
    */
   void attach(InMemorySession arrived) {
     InMemorySession before;
@@ -246,7 +247,7 @@ public final class InMemoryDevice {
       deliver();
     }
     if (before != null) {
-      before.link().cut(InMemoryHub.lost("The device has connected elsewhere."));
+      before.link().cut(InMemoryHub.lost("The device has opened another connection."));
     }
     if (arrived.link().isEnded()) {
       linkEnded(arrived.link());
@@ -261,7 +262,7 @@ public final class InMemoryDevice {
       session = polling;
       polling = null;
       tokenEnd.cancel();
-      tokenEnd = () -> {}; // the one before knows its session
+      tokenEnd = () -> {}; // the previous one is bound to its session
       queue.releaseAll();
     }
   }
@@ -274,7 +275,7 @@ public final class InMemoryDevice {
     return true;
   }
 
-  /** The hub cuts a connection whose token has run out. */
+  /** The hub cuts a connection whose token has expired. */
   private void endWith(InMemorySession with, Credential credential) {
     tokenEnd.cancel();
     if (credential instanceof Credential.Token token) {

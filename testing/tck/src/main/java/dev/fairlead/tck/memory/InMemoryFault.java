@@ -7,8 +7,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something to go wrong on the in-memory transport: what, at which point, on which route, at which
- * occasions. Immutable; each method gives a changed copy.
+ * A fault of the in-memory transport: its effect, point, route and occasions. Immutable; each
+ * method returns a changed copy.
  */
 public final class InMemoryFault {
   /** Where on the transport a fault strikes. */
@@ -19,35 +19,36 @@ public final class InMemoryFault {
     CONNECT,
     /** The connection is open and nothing has been sent. */
     TLS,
-    /** The credential has been shown and is about to be answered. */
+    /** The credential has been sent, and the answer has not been sent. */
     OPEN,
-    /** Telemetry has come and is not stored. */
+    /** Telemetry has arrived and is not stored. */
     BEFORE_STORE,
     /** Telemetry is stored and not acknowledged. */
     BEFORE_ACK,
     /** Telemetry is acknowledged. */
     AFTER_ACK,
-    /** A cloud-to-device message is on its way to the device. */
+    /** A cloud-to-device message is being sent to the device. */
     DELIVERY,
-    /** The twin is asked for. */
+    /** The twin is requested. */
     TWIN_GET,
-    /** Reported properties have come and are not merged. */
+    /** Reported properties have arrived and are not merged. */
     TWIN_REPORT,
-    /** A new credential is shown on the open connection. */
+    /** A new credential is sent on the open connection. */
     RENEW
   }
 
-  /** What a fault does. */
+  /** The effect of a fault. */
   sealed interface Effect {
     /**
-     * Ends the connection with a failure, or refuses the one operation if it is a refusal of that.
+     * Ends the connection with a failure, or only refuses the operation if the failure is a refusal
+     * of it.
      */
     record Fail(HubException failure) implements Effect {}
 
     /** Breaks the connection. */
     record Cut() implements Effect {}
 
-    /** The connection stays and carries nothing any more. */
+    /** The connection stays open and carries nothing any more. */
     record Silence() implements Effect {}
 
     /** Acknowledges telemetry a second time. */
@@ -73,7 +74,8 @@ public final class InMemoryFault {
       @Nullable String text) {
     if (nth < 1 || times < 1) {
       throw new IllegalArgumentException(
-          "Occasions count from 1, and a fault strikes at least once.");
+          "A fault's occasions count from 1, and it strikes at least once: both"
+              + " must be 1 or more.");
     }
     this.effect = effect;
     this.point = Objects.requireNonNull(point, "point");
@@ -84,12 +86,12 @@ public final class InMemoryFault {
   }
 
   /**
-   * Fails as the hub, or the way to it, would. While opening, the opening fails with it. On an open
+   * Fails like the hub or the network. While opening, the opening fails with it. On an open
    * connection a {@link dev.fairlead.RejectedException} refuses that operation only, and anything
    * else ends the session.
    *
-   * @param point where
-   * @param failure with what
+   * @param point the point
+   * @param failure the failure
    * @return the fault: on any route, at the first occasion, once
    */
   public static InMemoryFault fail(Point point, HubException failure) {
@@ -100,7 +102,7 @@ public final class InMemoryFault {
   /**
    * Breaks the connection.
    *
-   * @param point where
+   * @param point the point
    * @return the fault: on any route, at the first occasion, once
    */
   public static InMemoryFault cut(Point point) {
@@ -110,7 +112,7 @@ public final class InMemoryFault {
   /**
    * Lets the connection fall silent.
    *
-   * @param point where
+   * @param point the point
    * @return the fault: on any route, at the first occasion, once
    */
   public static InMemoryFault silence(Point point) {
@@ -166,7 +168,7 @@ public final class InMemoryFault {
   }
 
   /**
-   * So many times in a row.
+   * Several times in a row.
    *
    * @param count 1 or more
    * @return a new fault

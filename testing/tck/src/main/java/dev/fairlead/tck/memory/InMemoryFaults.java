@@ -8,8 +8,8 @@ import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The faults that wait for their occasion. Of several that could strike at one, the one added first
- * does, and the occasion counts for all. Safe for any thread.
+ * The armed faults. If several could strike at one occasion, the one added first does; the occasion
+ * counts for all of them. Safe for any thread.
  */
 public final class InMemoryFaults {
   private final List<Armed> armed = new ArrayList<>();
@@ -32,7 +32,7 @@ public final class InMemoryFaults {
     return fault.strikes;
   }
 
-  /** Disarms all. What they did stays done. */
+  /** Disarms all faults. Their effects remain. */
   public synchronized void clear() {
     armed.clear();
   }

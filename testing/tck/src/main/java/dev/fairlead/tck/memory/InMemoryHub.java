@@ -15,9 +15,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CopyOnWriteArraySet;
 
 /**
- * A hub in memory: devices with telemetry, queues, twins and direct methods. Its clock, which ends
- * tokens and locks, does not move unless a test moves it. It has no thread of its own. Safe for any
- * thread.
+ * A hub in memory: devices with telemetry, queues, twins and direct methods. Its clock, by which
+ * tokens and locks expire, only moves when a test moves it. It has no thread. Safe for any thread.
  */
 public final class InMemoryHub {
   /** The name of the hub in tokens. */
@@ -40,7 +39,7 @@ public final class InMemoryHub {
   }
 
   /**
-   * A device, made with a random key if it is new.
+   * A device, created with a random key if it is new.
    *
    * @param deviceId its id
    * @return the device
@@ -89,8 +88,7 @@ public final class InMemoryHub {
   }
 
   /**
-   * How many devices are on each connection that is open now, those included that are being
-   * attached.
+   * How many devices are on each open connection, including those that are being attached.
    *
    * @return the counts in ascending order
    */
@@ -125,7 +123,7 @@ public final class InMemoryHub {
     if (!reachable) {
       network.cut(
           new UnreachableException(
-              "Nobody listens at " + HOST + "; is the hub switched off?",
+              HOST + " refuses connections. Is the hub switched off?",
               Stage.CONNECT,
               Progress.NOT_SENT,
               null));
@@ -139,7 +137,7 @@ public final class InMemoryHub {
     return true;
   }
 
-  /** The steps of a new connection, up to where somebody has to say who it is. */
+  /** The steps of a new connection, up to the authentication. */
   boolean answers(InMemoryNetwork network, Route route) {
     return InMemorySession.passes(this, network, Point.RESOLVE, route, Stage.RESOLVE)
         && InMemorySession.passes(this, network, Point.CONNECT, route, Stage.CONNECT)

@@ -5,9 +5,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
- * One device's part of a connection. A connection of its own begins and ends with it; from a shared
- * one it is detached, and the others stay. What the hub says concerns the link, what the network
- * does concerns the connection.
+ * One device's part of a connection. A connection for one device starts and ends with its link;
+ * from a shared connection the link is detached, and the others stay. Messages of the hub affect
+ * the link, events of the network the connection.
  */
 final class InMemoryLink {
   private final InMemoryHub hub;
@@ -71,7 +71,7 @@ final class InMemoryLink {
         });
   }
 
-  /** The hub turns this device away; the device's side hears why. */
+  /** The hub ends this device's link; the device's side receives the reason. */
   void cut(HubException why) {
     if (shared) {
       lost(why);
@@ -80,14 +80,14 @@ final class InMemoryLink {
     }
   }
 
-  /** The connection was cut under it. */
+  /** The underlying connection was cut. */
   void lost(HubException why) {
     if (end()) {
       whenCut.accept(why);
     }
   }
 
-  /** Ends it from the device's side. The first call counts. */
+  /** Ends the link from the device's side. The first call counts. */
   boolean end() {
     if (!ended.compareAndSet(false, true)) {
       return false;

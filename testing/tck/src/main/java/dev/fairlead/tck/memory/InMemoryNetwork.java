@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * One connection: carries work in order, both ways, on a thread of its own that is gone when the
- * connection ends. It stands for the network, so nothing of the application may ever run on it.
+ * One connection: carries work in order, in both directions, on its own thread, which ends with the
+ * connection. It represents the network, so application code must never run on it.
  */
 final class InMemoryNetwork {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
@@ -33,12 +33,14 @@ final class InMemoryNetwork {
     thread.start();
   }
 
-  /** Carries a piece of work to the other end, unless the connection is silent or gone by then. */
+  /**
+   * Carries a piece of work to the other end, unless the connection is silent or has ended by then.
+   */
   void carry(Runnable piece) {
     work.add(piece);
   }
 
-  /** From here on nothing arrives any more, and nobody says so. */
+  /** From here on nothing arrives, without any error. */
   void silence() {
     silent = true;
   }
@@ -47,7 +49,7 @@ final class InMemoryNetwork {
     return ended.get();
   }
 
-  /** How many devices are on it, those included that are being attached. */
+  /** How many devices are on it, including those that are being attached. */
   int links() {
     return links.get();
   }
@@ -60,7 +62,10 @@ final class InMemoryNetwork {
     links.decrementAndGet();
   }
 
-  /** Ends the connection from the hub's side, or on the way; the device's side hears why. */
+  /**
+   * Ends the connection from the hub's side or in the network; the device's side receives the
+   * reason.
+   */
   void cut(HubException why) {
     if (end()) {
       whenCut.accept(why);

@@ -16,7 +16,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
 /**
- * The steps of an opening, all on the connection's thread; whoever completes the future first
+ * The steps of an opening, all on the connection's thread; the first completion of the future
  * decides.
  */
 final class InMemoryOpening implements Opening<TransportSession> {
@@ -29,7 +29,7 @@ final class InMemoryOpening implements Opening<TransportSession> {
   private final CompletableFuture<TransportSession> outcome = new CompletableFuture<>();
   private volatile String step = "a place on the connection";
 
-  /** Dials a connection of its own. */
+  /** Dials a new connection. */
   InMemoryOpening(
       InMemoryHub hub,
       RouteOffer offer,
@@ -121,7 +121,7 @@ final class InMemoryOpening implements Opening<TransportSession> {
       return;
     }
     InMemorySession session = new InMemorySession(hub, device.get(), link, offer, options, context);
-    // What the hub pushes from here on is carried behind this, so the session comes first.
+    // The hub's pushes from here on are carried after this, so the session is delivered first.
     device.get().attach(session);
     context
         .loop()

@@ -33,8 +33,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
- * The device's end of an open connection. Its state belongs to the loop; what the hub does runs on
- * the connection.
+ * The device's end of an open connection. Its state is used on the loop only; the hub's actions run
+ * on the connection.
  */
 final class InMemorySession implements TransportSession {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
@@ -49,7 +49,9 @@ final class InMemorySession implements TransportSession {
   private final CompletableFuture<Optional<HubException>> ended = new CompletableFuture<>();
   private final Map<Object, CompletableFuture<?>> asked = new ConcurrentHashMap<>();
 
-  /** What the hub acknowledges after the next message; confined to the network's thread. */
+  /**
+   * The messages that the hub acknowledges after the next one; confined to the network's thread.
+   */
   private final List<Envelope> held = new ArrayList<>();
 
   private int underWay;
@@ -102,7 +104,7 @@ final class InMemorySession implements TransportSession {
     return context.feeds().contains(feed) && can(needed);
   }
 
-  // --- telemetry: pulled by the window's room ---
+  // --- telemetry: pulled while the window has room ---
 
   private void pump() {
     loop.assertInLoop();
@@ -167,10 +169,10 @@ final class InMemorySession implements TransportSession {
         });
   }
 
-  // --- questions that the hub answers: twin, settlements, replies ---
+  // --- requests that the hub answers: twin, settlements, replies ---
 
   /**
-   * Carries a question to the hub. Any thread. The answer completes on the loop; it fails when the
+   * Carries a request to the hub. Any thread. The answer completes on the loop; it fails if the
    * session ends first.
    */
   <T> CompletableFuture<T> ask(Consumer<CompletableFuture<T>> question) {
@@ -239,7 +241,9 @@ final class InMemorySession implements TransportSession {
     return context.credential();
   }
 
-  /** Carries something from the hub to the device; it runs on the loop while the session lives. */
+  /**
+   * Carries an action from the hub to the device; it runs on the loop while the session is open.
+   */
   void push(Runnable arrival) {
     link.carry(() -> arrive(arrival));
   }
@@ -323,7 +327,7 @@ final class InMemorySession implements TransportSession {
 
   // --- silence ---
 
-  /** Something has come: whoever still waits, waits again. */
+  /** Input has arrived: restarts the wait for outstanding answers. */
   private void heard() {
     watch.cancel();
     watching = false;
@@ -345,7 +349,7 @@ final class InMemorySession implements TransportSession {
           new UnreachableException(
               "The hub has not answered for "
                   + options.answerTimeout()
-                  + "; the connection counts as dead.",
+                  + "; the connection is considered dead.",
               Stage.SESSION,
               Progress.MAYBE_SENT,
               null));
@@ -366,18 +370,18 @@ final class InMemorySession implements TransportSession {
     return strike(link, fault, Stage.SESSION);
   }
 
-  /** Whether a piece of what comes over a link gets through. */
+  /** Whether a piece of input from a link is delivered. */
   static boolean passes(InMemoryHub hub, InMemoryLink link, Point point, Route route, Stage stage) {
     return strike(link, hub.faults().strike(point, route), stage);
   }
 
-  /** Whether a connection gets through to the hub. */
+  /** Whether a connection reaches the hub. */
   static boolean passes(
       InMemoryHub hub, InMemoryNetwork network, Point point, Route route, Stage stage) {
     return strike(network, hub.faults().strike(point, route), stage);
   }
 
-  /** The hub refuses one device; everything else concerns the connection. */
+  /** The hub refuses one device; every other failure affects the connection. */
   private static boolean strike(InMemoryLink link, Optional<Effect> fault, Stage stage) {
     if (fault.isPresent() && fault.get() instanceof Effect.Fail fail) {
       link.cut(fail.failure());

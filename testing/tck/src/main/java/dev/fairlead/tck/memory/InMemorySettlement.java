@@ -49,7 +49,7 @@ final class InMemorySettlement implements Settlement {
     if (!settled.compareAndSet(false, true)) {
       return CompletableFuture.failedFuture(
           new RejectedException(
-              "This message has been settled already; settle each one once.", Progress.NOT_SENT));
+              "This message is already settled. Settle each message once.", Progress.NOT_SENT));
     }
     return session.ask(
         answer -> {

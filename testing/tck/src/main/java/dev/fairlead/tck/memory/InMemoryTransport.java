@@ -21,9 +21,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A transport to an {@link InMemoryHub}. It can stand for any of the hub's protocols: what it
- * declares is what it does, and a route that declares several identities carries them. Immutable;
- * each method with a value gives a changed copy.
+ * A transport to an {@link InMemoryHub}. It can represent any of the hub's protocols: it does what
+ * it declares, and a route that declares several identities carries them. Immutable; each method
+ * with a value returns a changed copy.
  */
 public final class InMemoryTransport implements MultiplexingProvider {
   private final InMemoryHub hub;
@@ -31,11 +31,11 @@ public final class InMemoryTransport implements MultiplexingProvider {
   private final Options options;
 
   /**
-   * How the transport behaves.
+   * The options of the transport.
    *
    * @param window how many messages may be unacknowledged
-   * @param answerTimeout how long to wait for any answer before the connection counts as dead
-   * @param renewsInPlace whether a new credential can be shown on the open connection
+   * @param answerTimeout how long to wait for any answer before the connection is considered dead
+   * @param renewsInPlace whether a new credential can be sent on the open connection
    * @param capacity how many devices a connection can carry, whatever the routes offer
    */
   record Options(int window, Duration answerTimeout, boolean renewsInPlace, int capacity) {}
@@ -47,8 +47,8 @@ public final class InMemoryTransport implements MultiplexingProvider {
   }
 
   /**
-   * A transport with the routes of the given protocols, declared as those are documented. A window
-   * of 10, an answer within 10 s, renewal by a new session.
+   * A transport with the routes of the given protocols, as documented. It has a window of 10, an
+   * answer time-out of 10 s, and renews by a new session.
    *
    * @param hub the hub
    * @param protocols one or more
@@ -59,7 +59,7 @@ public final class InMemoryTransport implements MultiplexingProvider {
   }
 
   /**
-   * A transport with any routes; what they declare is what they do.
+   * A transport with any routes, which do what they declare.
    *
    * @param hub the hub
    * @param routes one or more
@@ -127,7 +127,7 @@ public final class InMemoryTransport implements MultiplexingProvider {
   }
 
   /**
-   * The same, taking a new credential on the open connection.
+   * The same, with renewal of the credential on the open connection.
    *
    * @return a new transport
    */
@@ -137,7 +137,7 @@ public final class InMemoryTransport implements MultiplexingProvider {
   }
 
   /**
-   * The same over connections that carry fewer devices than the routes offer.
+   * The same, with connections that carry fewer devices than the routes offer.
    *
    * @param devices how many, 1 or more
    * @return a new transport
@@ -165,7 +165,7 @@ public final class InMemoryTransport implements MultiplexingProvider {
   public Opening<SharedConnection> connect(Route route, ConnectionContext context) {
     RouteOffer offer = offered(route);
     if (offer.identitiesPerConnection() < 2) {
-      throw new IllegalArgumentException(route + " carries one identity on a connection.");
+      throw new IllegalArgumentException(route + " carries only one identity on a connection.");
     }
     InMemoryConnection connection = new InMemoryConnection(hub, offer, options, context);
     connection.dial();

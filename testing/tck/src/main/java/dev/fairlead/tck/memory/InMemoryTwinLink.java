@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
-/** The twin through one session. */
+/** The twin over one session. */
 final class InMemoryTwinLink implements TwinLink {
   private final InMemorySession session;
   private final InMemoryDevice device;

@@ -14,7 +14,7 @@ final class TwinDocument {
     return version;
   }
 
-  /** Merges as the hub does: null deletes, objects merge, all else replaces. */
+  /** Merges like the hub: null deletes, objects merge, all other values replace. */
   long merge(String patch) {
     tree = merged(tree, TwinProperties.parse(patch).asMap());
     return ++version;
