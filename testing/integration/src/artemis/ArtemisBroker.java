@@ -39,8 +39,8 @@ import org.apache.activemq.artemis.spi.core.security.jaas.InVMLoginModule;
 
 /**
  * An ActiveMQ Artemis broker in memory, and a core client inside it for the back end's side. It
- * obeys lines of JSON on its standard input, each with a "verb", and answers each with one line
- * that has "done" or "failed". It ends with its input.
+ * reads commands from its standard input, each a line of JSON with a "verb", and answers each with
+ * one line that has "done" or "failed". It ends when its input ends.
  */
 final class ArtemisBroker {
   private static final Gson GSON = new Gson();
@@ -53,7 +53,7 @@ final class ArtemisBroker {
   private final EmbeddedActiveMQ broker;
   private final ClientSession backEnd;
 
-  /** Starts it on a free port of the loopback, and lets one user in. */
+  /** Starts it on a free port of the loopback interface, with one user. */
   private ArtemisBroker(JsonObject order) throws Exception {
     String user = order.get("user").getAsString();
     String password = order.get("password").getAsString();
@@ -170,7 +170,7 @@ final class ArtemisBroker {
                 .setAutoCreateAddress(true));
   }
 
-  /** Consumes so many messages; fewer if no more come. */
+  /** Consumes up to {@code count} messages; fewer if no more arrive. */
   private JsonArray take(String queue, int count) throws ActiveMQException {
     JsonArray taken = new JsonArray();
     try (ClientConsumer consumer = backEnd.createConsumer(queue)) {
@@ -198,7 +198,7 @@ final class ArtemisBroker {
     return described;
   }
 
-  /** The broker makes text of what says that it is text. */
+  /** The broker decodes a body as text if the message declares text. */
   private static String body(ClientMessage message) {
     if (message.getType() == Message.TEXT_TYPE) {
       return message.getBodyBuffer().readNullableSimpleString().toString();
@@ -226,13 +226,13 @@ final class ArtemisBroker {
     }
   }
 
-  /** How many messages a queue has, those included that somebody holds unsettled. */
+  /** How many messages a queue has, including those that a receiver holds unsettled. */
   private long count(String name) {
     Queue queue = broker.getActiveMQServer().locateQueue(name);
     return queue.getMessageCount();
   }
 
-  /** Cuts the line of everybody outside. */
+  /** Cuts the connections of all clients. */
   private int cut() {
     int cut = 0;
     for (RemotingConnection each :

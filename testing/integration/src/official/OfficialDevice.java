@@ -37,9 +37,9 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * A device on the official client, over whichever of its five protocols "open" names. It obeys lines of JSON on its standard input, each with a
- * "verb", and answers each with one line that has "done" or "failed"; what happens meanwhile are
- * lines with "event". It ends with its input.
+ * A device on the official client, over the protocol that "open" names, one of five. It reads
+ * commands from its standard input, each a line of JSON with a "verb", and answers each with one
+ * line that has "done" or "failed"; events are lines with "event". It ends when its input ends.
  */
 final class OfficialDevice {
   private static final Gson GSON = new GsonBuilder().serializeNulls().create();
@@ -50,7 +50,7 @@ final class OfficialDevice {
   private final List<DeviceClient> fleet = new ArrayList<>();
   private DeviceClient client;
 
-  /** What becomes of the C2D messages that come; an order may change it. */
+  /** How C2D messages are settled; a command may change it. */
   private volatile IotHubMessageResult outcome = IotHubMessageResult.COMPLETE;
 
   private OfficialDevice() {}
@@ -145,9 +145,8 @@ final class OfficialDevice {
   }
 
   /**
-   * The official client loses about every third answer of the twin that has come: its receiving
-   * thread may forget the request before the thread that brings the answer looks for it. So ask
-   * again.
+   * The official client loses about every third answer of the twin: its receiving thread may remove
+   * the request before the thread with the answer looks for it. So ask again.
    */
   private static <T> T persistently(Callable<T> question) throws Exception {
     for (int attempt = 1; ; attempt++) {
@@ -157,7 +156,7 @@ final class OfficialDevice {
         if (attempt == TWIN_ATTEMPTS) {
           throw e;
         }
-        say(event("asked the twin in vain"));
+        say(event("no answer of the twin"));
       }
     }
   }
@@ -195,7 +194,10 @@ final class OfficialDevice {
     client.open(false);
   }
 
-  /** Asks where to, puts the file there in the plainest way, and says how that went. */
+  /**
+   * Requests the upload address, puts the file there with one plain request, and reports the
+   * outcome.
+   */
   private JsonElement upload(JsonObject order) throws Exception {
     FileUploadSasUriResponse where =
         client.getFileUploadSasUri(new FileUploadSasUriRequest(order.get("name").getAsString()));

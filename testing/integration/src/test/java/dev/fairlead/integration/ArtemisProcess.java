@@ -32,15 +32,15 @@ import javax.tools.ToolProvider;
 import org.awaitility.Awaitility;
 
 /**
- * The ActiveMQ Artemis broker in a JVM of its own, with its own libraries, controlled by lines of
- * JSON ({@code src/artemis/ArtemisBroker.java}). It speaks AMQP over TLS, and over WebSockets on
- * the same port, lets in one user, and knows nothing of IoT Hub.
+ * The ActiveMQ Artemis broker in a separate JVM with its own libraries, controlled by lines of JSON
+ * ({@code src/artemis/ArtemisBroker.java}). It speaks AMQP over TLS, and over WebSockets on the
+ * same port, accepts one user, and implements nothing of IoT Hub.
  */
 final class ArtemisProcess implements AutoCloseable {
   static final String USER = "device";
   static final String PASSWORD = "for-this-run-only";
 
-  /** Where what was rejected goes. */
+  /** The queue for rejected messages. */
   static final String DEAD_LETTERS = "dead-letters";
 
   private static final Gson GSON = new Gson();
@@ -70,7 +70,7 @@ final class ArtemisProcess implements AutoCloseable {
   /**
    * Starts a broker without queues.
    *
-   * @param directory for its key and its log
+   * @param directory for the key and the log
    */
   static ArtemisProcess start(Path directory) throws Exception {
     Process process =
@@ -102,7 +102,7 @@ final class ArtemisProcess implements AutoCloseable {
         Objects.requireNonNull(ToolProvider.getSystemJavaCompiler(), "a JDK")
             .run(null, null, null, "-cp", jars, "-proc:none", "-d", classes.toString(), source);
     if (failed != 0) {
-      throw new IOException("The broker program does not compile; see the output.");
+      throw new IOException("The broker program does not compile. Read the compiler's output.");
     }
     return classes;
   }
@@ -166,17 +166,17 @@ final class ArtemisProcess implements AutoCloseable {
     }
   }
 
-  /** Where both routes end. */
+  /** The endpoint of both routes. */
   Endpoint endpoint() {
     return new Endpoint("localhost", port, Trust.only(List.of(ca)));
   }
 
-  /** Makes a queue of this address, each message of which goes to one receiver. */
+  /** Creates a queue of this address; each of its messages goes to one receiver. */
   void createQueue(String name) {
     obey(order("queue", name));
   }
 
-  /** Consumes messages, each with {@code body} and {@code properties}; fewer if no more come. */
+  /** Consumes messages, each with {@code body} and {@code properties}; fewer if no more arrive. */
   List<JsonObject> take(String queue, int count) {
     JsonObject take = order("take", queue);
     take.addProperty("count", count);
@@ -201,7 +201,10 @@ final class ArtemisProcess implements AutoCloseable {
     obey(put);
   }
 
-  /** Waits until a queue has so many messages, counting those that a receiver holds unsettled. */
+  /**
+   * Waits until a queue has the given number of messages, counting those that a receiver holds
+   * unsettled.
+   */
   void awaitCount(String queue, int count) {
     Awaitility.await().atMost(PATIENCE).until(() -> count(queue) == count);
   }

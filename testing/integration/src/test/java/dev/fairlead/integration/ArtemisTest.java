@@ -41,8 +41,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * AMQP 1.0 as somebody else has implemented it, on both routes: telemetry and messages to the
- * device, with each of their ends, through a broker that knows nothing of IoT Hub.
+ * AMQP 1.0 with another implementation, on both routes: telemetry and messages to the device, with
+ * each outcome, through a broker that implements nothing of IoT Hub.
  */
 @Timeout(120)
 @ParameterizedClass
@@ -110,7 +110,7 @@ class ArtemisTest {
     return device(KNOWN, "commands.{id}", handler);
   }
 
-  /** A device that keeps what comes, unsettled. */
+  /** A device that keeps received messages unsettled. */
   private DeviceClient device() {
     return device(received::add);
   }
@@ -214,7 +214,7 @@ class ArtemisTest {
                   .contentEncoding("utf-8")
                   .build());
     }
-    // The names under which this broker shows the sections to others than AMQP's clients.
+    // The names of the sections that this broker gives to clients of other protocols.
     JsonObject seen = broker.take(telemetry, 1).get(0);
     assertThat(body(seen)).isEqualTo("21.5");
     assertThat(property(seen, "NATIVE_MESSAGE_ID")).endsWith(":id-1");
@@ -306,7 +306,10 @@ class ArtemisTest {
     }
   }
 
-  /** Cut by the broker while telemetry is under way, the client comes back and nothing is lost. */
+  /**
+   * The broker cuts the connection with telemetry in flight: the client reconnects and nothing is
+   * lost.
+   */
   @Test
   void comesBackWhenTheBrokerCutsTheLine() throws Exception {
     try (DeviceClient client = device(CloudMessage::complete)) {
@@ -321,7 +324,7 @@ class ArtemisTest {
       }
       CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new))
           .get(SOON.toSeconds(), TimeUnit.SECONDS);
-      // What was under way may have arrived twice.
+      // Messages in flight may have arrived twice.
       List<JsonObject> seen = broker.take(telemetry, broker.count(telemetry));
       assertThat(seen.stream().map(ArtemisTest::body).distinct())
           .containsExactlyElementsOf(names("m"));

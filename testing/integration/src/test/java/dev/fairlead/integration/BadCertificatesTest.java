@@ -30,8 +30,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Servers that are not the hub, or cannot prove that they are: each is told apart, and none of them
- * gets to see anything.
+ * Servers that are not the hub, or cannot prove that they are: the client distinguishes them all,
+ * and none of them receives data.
  */
 @Timeout(120)
 @ParameterizedClass
@@ -40,7 +40,7 @@ class BadCertificatesTest {
   private static final String SECRET = "canary-device-key-of-32-bytes-!!";
   private static final Duration SOON = Duration.ofSeconds(60);
 
-  /** What is wrong, and the words that only this one is told with. */
+  /** A flaw, and the words that only its error text contains. */
   private enum Flaw {
     WRONG_HOST("its certificate is for elsewhere.example.net, not for localhost"),
     EXPIRED("The server's certificate has expired"),
@@ -87,7 +87,7 @@ class BadCertificatesTest {
         root, now.plus(Duration.ofDays(from)), now.plus(Duration.ofDays(until)), "localhost");
   }
 
-  /** Notes whatever a client lets it read. */
+  /** Records all that a client sends. */
   private ScriptedPeer listening(SSLContext context) throws IOException {
     return ScriptedPeer.builder()
         .tls(context)
@@ -98,7 +98,7 @@ class BadCertificatesTest {
             });
   }
 
-  /** Answers a ClientHello that offers nothing below TLS 1.2 as a server of TLS 1.1 does. */
+  /** Answers a ClientHello without versions below TLS 1.2 as a server of TLS 1.1 does. */
   private ScriptedPeer tooOld() {
     return ScriptedPeer.plain(
         connection -> {
@@ -125,7 +125,7 @@ class BadCertificatesTest {
         .allSatisfy((flaw, words) -> assertThat(words).as(flaw.name()).contains(flaw.words));
     for (Flaw flaw : Flaw.values()) {
       assertThat(told.values().stream().filter(words -> words.contains(flaw.words)))
-          .as("only %s is told like that", flaw)
+          .as("only the text for %s contains these words", flaw)
           .hasSize(1);
     }
     assertThat(visits).hasValueGreaterThanOrEqualTo(Flaw.values().length);
@@ -133,7 +133,7 @@ class BadCertificatesTest {
     assertThat(told.toString()).doesNotContain(SECRET).doesNotContain("SharedAccess");
   }
 
-  /** What the client says of the server. */
+  /** The client's error text about the server. */
   private String refusal(int port, TestCa.Issued root) {
     String key = Base64.getEncoder().encodeToString(SECRET.getBytes(StandardCharsets.US_ASCII));
     Endpoint endpoint = new Endpoint("localhost", port, Trust.only(List.of(root.certificate())));

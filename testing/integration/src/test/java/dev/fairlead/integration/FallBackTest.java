@@ -28,7 +28,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Port 8883 is closed: the client finds its way over 443 by itself, says why, and comes back. */
+/** Port 8883 is closed: the client falls back to 443, explains why, and returns later. */
 @Timeout(120)
 class FallBackTest {
   private static final Duration SOON = Duration.ofSeconds(60);
@@ -66,7 +66,7 @@ class FallBackTest {
             .startsWith("MQTT 8883 passed over: ")
             .contains("connection refused");
         assertThat(client.plan().routes())
-            .as("the closed port goes last, and is not forgotten")
+            .as("the closed port is tried last")
             .extracting(Route::protocol)
             .containsExactly(Protocol.MQTT_WS, Protocol.MQTT);
         assertThat(client.plan().explain()).contains("connection refused");
@@ -76,8 +76,8 @@ class FallBackTest {
   }
 
   /**
-   * A firewall that drops packets. The way round it begins when connecting has taken its time, and
-   * the time for opening a route is not used up.
+   * A firewall that drops packets. The client tries the next route after the connect time-out,
+   * before the limit for opening a route is reached.
    */
   @Test
   void comesUpOverWebSocketsWhereTheMqttPortIsSilent() throws Exception {
@@ -103,7 +103,7 @@ class FallBackTest {
     }
   }
 
-  /** The same, seen only after TCP: something takes the connection and says nothing. */
+  /** The same, but only after TCP: a server accepts the connection and sends nothing. */
   @Test
   void comesUpOverWebSocketsWhereTheMqttPortTakesConnectionsAndSaysNothing() throws Exception {
     try (LocalHub hub = LocalHub.start();
@@ -136,7 +136,7 @@ class FallBackTest {
       hub.goOnline(HubPort.MQTT);
       client.blocking(SOON).send(TelemetryMessage.json("{\"n\":1}"));
       assertThat(connected(client).via().protocol())
-          .as("a session that works is not given up")
+          .as("a working session is kept")
           .isEqualTo(Protocol.MQTT_WS);
 
       device.dropConnection();
@@ -150,7 +150,7 @@ class FallBackTest {
     }
   }
 
-  /** The connection is down, so the next attempt comes only after this time. */
+  /** The connection is lost, so the next attempt is made only after this time. */
   private static void afterAWhile(FakeTime time, DeviceClient client, Duration howLong) {
     Awaitility.await().atMost(SOON).until(() -> client.state() instanceof ConnectionState.Waiting);
     time.advance(howLong);
@@ -163,7 +163,7 @@ class FallBackTest {
             });
   }
 
-  /** A listener whose queue is full: the kernel lets further connections wait. */
+  /** A listener whose queue is full: the kernel leaves further connections unanswered. */
   private static final class Silence implements AutoCloseable {
     private final ServerSocket listener;
     private final List<Socket> filling = new ArrayList<>();

@@ -17,8 +17,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
 
 /**
- * A proxy to a port of the loopback interface that gives each connection a fault: all that can
- * happen to bytes on their way, and nothing that only a protocol can do.
+ * A proxy to a port of the loopback interface that applies a fault to each connection. It only
+ * affects bytes and is independent of protocols.
  */
 final class FaultyNetwork implements AutoCloseable {
   private static final int CHUNK = 4096;
@@ -41,7 +41,7 @@ final class FaultyNetwork implements AutoCloseable {
    * Starts the proxy.
    *
    * @param target the port it forwards to
-   * @param faults what is wrong with each connection, counted from 0
+   * @param faults the fault of each connection, counted from 0
    */
   static FaultyNetwork to(int target, IntFunction<NetworkFault> faults) throws IOException {
     return new FaultyNetwork(target, faults);
@@ -55,7 +55,7 @@ final class FaultyNetwork implements AutoCloseable {
     return connections.get();
   }
 
-  /** How many connections have come to the end that their fault sets. */
+  /** How many connections have ended by their fault. */
   int ended() {
     return ended.get();
   }
@@ -81,7 +81,7 @@ final class FaultyNetwork implements AutoCloseable {
         if (listener.isClosed()) {
           return;
         }
-        // The target is not there: the client's connection stays, as behind a broken NAT.
+        // The target is unreachable: the client's connection stays open, as behind a broken NAT.
       }
     }
   }
@@ -94,7 +94,7 @@ final class FaultyNetwork implements AutoCloseable {
     }
   }
 
-  /** Both ways between a client and its server. */
+  /** Both directions between a client and its server. */
   private final class Connection {
     private final Socket client;
     private final Socket server;
@@ -128,16 +128,16 @@ final class FaultyNetwork implements AutoCloseable {
           count = from.getInputStream().read(chunk);
         }
       } catch (IOException e) {
-        // One of the two went away.
+        // One side has closed the connection.
       } finally {
-        // After what is still under way; the executor runs what is queued before it ends.
+        // After the bytes in flight; the executor runs queued tasks before it ends.
         Duration rest = fault.latency().plus(fault.slowClose());
         later.schedule(() -> endOf(from, to), rest.toNanos(), TimeUnit.NANOSECONDS);
         later.shutdown();
       }
     }
 
-    /** How many of these bytes still get through. */
+    /** How many of these bytes are still forwarded. */
     private synchronized int allow(int count) {
       if (over) {
         return 0;
@@ -163,7 +163,7 @@ final class FaultyNetwork implements AutoCloseable {
           out.write(bytes, from, Math.min(slice, bytes.length - from));
         }
       } catch (IOException e) {
-        // It went away.
+        // It has closed the connection.
       }
     }
 
@@ -197,7 +197,7 @@ final class FaultyNetwork implements AutoCloseable {
         from.close();
         to.close();
       } catch (IOException e) {
-        // Closed already.
+        // It is closed already.
       }
       open.remove(from);
       open.remove(to);

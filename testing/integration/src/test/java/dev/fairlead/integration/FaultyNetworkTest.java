@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The delivery promise on a bad network, both ways: whatever happens to the bytes, nothing is lost
- * and the order is kept. What comes twice is allowed by "at least once".
+ * The delivery promise on a bad network, in both directions: whatever happens to the bytes, nothing
+ * is lost and the order is kept. Duplicates are allowed by "at least once".
  */
 @Timeout(180)
 @ParameterizedClass
@@ -40,7 +40,7 @@ class FaultyNetworkTest {
   private static final int CLOUD_MESSAGES = 20;
   private static final Duration SOON = Duration.ofSeconds(120);
 
-  /** How many connections an ending strikes at most, before it lets one live. */
+  /** How many connections a fault may end before one is left alone. */
   private static final int STRIKES = 5;
 
   @Parameter TransportUnderTest transport;
@@ -62,7 +62,7 @@ class FaultyNetworkTest {
       this.faults = faults;
     }
 
-    /** Inside the TLS handshake, while the session opens, and amid the messages. */
+    /** Inside the TLS handshake, while the session opens, and between the messages. */
     private static NetworkFault ending(int connection, IntFunction<NetworkFault> after) {
       return connection < STRIKES
           ? after.apply(700 * (connection + 1) * (connection + 1))
@@ -106,12 +106,12 @@ class FaultyNetworkTest {
           .containsExactlyElementsOf(names("m", MESSAGES));
       assertThat(firsts(List.copyOf(arrived)))
           .containsExactlyElementsOf(names("c", CLOUD_MESSAGES));
-      // How many strike depends on how much is left to send; three end the handshake, the opening
-      // and the first messages.
+      // The number depends on how much is left to send; at least three end the handshake, the
+      // opening and the first messages.
       if (weather.ends) {
-        assertThat(network.ended()).as("endings that struck").isBetween(3, STRIKES);
+        assertThat(network.ended()).as("connections that a fault ended").isBetween(3, STRIKES);
       } else {
-        assertThat(network.ended()).as("endings that struck").isZero();
+        assertThat(network.ended()).as("connections that a fault ended").isZero();
       }
       assertThat(network.connections()).isGreaterThan(network.ended());
     }

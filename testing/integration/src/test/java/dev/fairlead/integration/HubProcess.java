@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The hub as a program in a process of its own, which can be killed and started again. */
+/** The hub program in a separate process, which can be killed and started again. */
 final class HubProcess implements AutoCloseable {
   private static final Pattern ADDRESS = Pattern.compile("MQTT over TLS on \\S+:(\\d+)");
 
@@ -34,7 +34,7 @@ final class HubProcess implements AutoCloseable {
     return new HubProcess(directory, deviceId, key);
   }
 
-  /** Returns when the hub listens: on a free port first, and on the same one ever after. */
+  /** Returns when the hub listens: on a free port first, and on the same one afterwards. */
   private Process launch() throws IOException {
     Process started =
         new ProcessBuilder(
@@ -78,7 +78,10 @@ final class HubProcess implements AutoCloseable {
     }
   }
 
-  /** SIGKILL: nothing is closed, flushed or said. Then another hub on the same port and files. */
+  /**
+   * SIGKILL: nothing is closed, flushed or sent. Then starts another hub on the same port and
+   * files.
+   */
   void killAndRestart() throws IOException {
     close();
     process = launch();

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Every fault that the hub's own tests of its SDKs inject, in the middle of telemetry: nothing is
- * lost, the order stands, and everything works again afterwards.
+ * lost, the order is kept, and everything works again afterwards.
  */
 @Timeout(120)
 class InjectedFaultsTest {
@@ -73,7 +73,7 @@ class InjectedFaultsTest {
       DeviceClientBuilder builder =
           transport.builder(device.connectionString(), transport.endpoint(hub));
       if (fault.startsWith("Invoke") && transport == TransportUnderTest.MQTT) {
-        // It lasts a second, and five cuts within that would count against a message.
+        // The fault lasts a second, and five cuts within a second would count against a message.
         builder.retry(RetryPolicy.defaults());
       }
       try (DeviceClient client = withHandlers(builder, messages).build()) {
@@ -84,7 +84,7 @@ class InjectedFaultsTest {
         send(client, BEFORE, BEFORE + AFTER, sent);
 
         if (ENDS_THE_CONNECTION.contains(fault)) {
-          // Else a fault that did nothing would pass.
+          // Otherwise a fault without effect would pass the test.
           await().atMost(SOON).until(() -> device.connectionsSoFar() > 1);
         }
         CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
@@ -117,7 +117,7 @@ class InjectedFaultsTest {
     }
   }
 
-  /** What came twice counts where it came first. */
+  /** A duplicate counts at the position of its first arrival. */
   private static List<String> firstArrivals(LocalHub hub) {
     return hub.telemetry().receivedFrom("struck").stream()
         .map(TelemetryRecord::bodyAsText)
@@ -138,7 +138,7 @@ class InjectedFaultsTest {
             });
     assertThat(device.invokeMethod("echo", "7", SOON, SOON).get(60, TimeUnit.SECONDS).payload())
         .isEqualTo("7");
-    // A link that was just lost fails a request at once; only telemetry waits.
+    // A request on a lost link fails immediately; only telemetry waits.
     await()
         .atMost(SOON)
         .ignoreExceptionsInstanceOf(dev.fairlead.HubException.class)

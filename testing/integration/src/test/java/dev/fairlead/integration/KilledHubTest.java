@@ -31,17 +31,17 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The delivery promise against the worst that a hub can do: be killed in mid-sentence. What the hub
- * wrote before it acknowledged is the judge.
+ * The delivery promise when the hub process is killed in the middle of its work. The hub's log,
+ * written before each acknowledgement, decides.
  */
 class KilledHubTest {
   private static final int MESSAGES = 10_000;
   private static final int KILLS = 5;
 
-  /** So many messages may be waiting, so the client is always in mid-sentence. */
+  /** The maximum number of waiting messages, so that the client is always sending. */
   private static final int WAITING = 500;
 
-  /** MQTT's default window, and so the most that one kill can leave in doubt. */
+  /** MQTT's default window: the maximum number of messages that one kill can leave in doubt. */
   private static final int WINDOW = 256;
 
   @TempDir Path directory;
@@ -85,7 +85,7 @@ class KilledHubTest {
           "%d messages, %d kills: %d sent again, %d twice in the hub's log%n",
           MESSAGES, KILLS, resent, twice);
       assertThat(twice).isLessThanOrEqualTo(KILLS * WINDOW);
-      // The kills have hit messages under way, and only such a message can be there twice.
+      // The kills have struck messages in flight, and only such a message can be in the log twice.
       assertThat(resent).isBetween(Math.max(1L, twice), (long) KILLS * WINDOW);
       assertDuplicatesOnlyAtCuts(arrived);
     }
@@ -121,7 +121,10 @@ class KilledHubTest {
     return new String(bytes, StandardCharsets.US_ASCII);
   }
 
-  /** The numbers go up by one, but for at most one step back of at most the window at each kill. */
+  /**
+   * The numbers ascend by one, except for at most one step back, of at most the window, at each
+   * kill.
+   */
   private static void assertDuplicatesOnlyAtCuts(List<Integer> arrived) {
     int stepsBack = 0;
     for (int i = 1; i < arrived.size(); i++) {
@@ -134,7 +137,7 @@ class KilledHubTest {
     assertThat(stepsBack).isLessThanOrEqualTo(KILLS);
   }
 
-  /** Counts, and tells at once when a number is reached. */
+  /** Counts, and completes a future as soon as a number is reached. */
   private static final class Count {
     private final Map<Integer, CompletableFuture<Void>> awaited = new HashMap<>();
     private int now;

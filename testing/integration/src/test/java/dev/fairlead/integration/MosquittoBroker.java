@@ -31,10 +31,10 @@ import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.images.builder.Transferable;
 
 /**
- * The Mosquitto broker, with TLS on one port and WebSockets over TLS on another. It knows nothing
- * of IoT Hub: it takes every topic and every path.
+ * The Mosquitto broker, with TLS on one port and WebSockets over TLS on another. It implements
+ * nothing of IoT Hub: it accepts every topic and every path.
  *
- * @param ca whoever may vouch for it
+ * @param ca the CA that signed its certificate
  * @param host where it is
  * @param tlsPort its port for MQTT over TLS
  * @param webSocketPort its port for MQTT over WebSockets
@@ -43,7 +43,10 @@ import org.testcontainers.images.builder.Transferable;
 record MosquittoBroker(
     X509Certificate ca, String host, int tlsPort, int webSocketPort, Runnable stop)
     implements AutoCloseable {
-  /** Where packages of the usual distributions put it, which is not on every user's path. */
+  /**
+   * Where packages of the usual distributions install it; not every user has these directories in
+   * PATH.
+   */
   private static final List<Path> HOMES =
       List.of(
           Path.of("/usr/sbin/mosquitto"),
@@ -55,13 +58,10 @@ record MosquittoBroker(
 
   private static final String IMAGE = "eclipse-mosquitto:2.0.22";
 
-  /** A port that is free when looked for may be taken a moment later. */
+  /** A port that is free during the search may be taken a moment later. */
   private static final int ATTEMPTS = 5;
 
-  /**
-   * Starts the broker that is installed here, or else one in a container, or else aborts the test
-   * and says why.
-   */
+  /** Starts the installed broker, else one in a container, else aborts the test with the reason. */
   static MosquittoBroker start(Path directory) throws Exception {
     Optional<Path> binary = HOMES.stream().filter(Files::isExecutable).findFirst();
     if (binary.isPresent()) {
@@ -81,7 +81,7 @@ record MosquittoBroker(
       Path configuration = directory.resolve("mosquitto.conf");
       Files.writeString(
           configuration,
-          // Started by root it would become another user, who may not read the key.
+          // Started by root it would switch to another user, who may not read the key.
           "user "
               + System.getProperty("user.name")
               + "\n"
@@ -104,7 +104,8 @@ record MosquittoBroker(
   }
 
   /**
-   * Skips the test if the image is not here within a minute, whatever the container engine does.
+   * Skips the test if the container has not started within a minute, whatever the container engine
+   * does.
    */
   private static MosquittoBroker inAContainer() throws Exception {
     FutureTask<MosquittoBroker> starting = new FutureTask<>(MosquittoBroker::container);

@@ -37,8 +37,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.opentest4j.TestAbortedException;
 
 /**
- * MQTT as somebody else has implemented it, on both routes: telemetry and cloud-to-device messages
- * at QoS 1 through a broker that only happens to be used with IoT Hub's topics.
+ * MQTT with another implementation, on both routes: telemetry and cloud-to-device messages at QoS 1
+ * through a general broker with IoT Hub's topics.
  */
 @Timeout(120)
 @ParameterizedClass
@@ -64,7 +64,10 @@ class MosquittoTest {
     }
   }
 
-  /** Here, because a report names the reason of a skipped test, but not that of a skipped class. */
+  /**
+   * In a test method, because a report contains the reason of a skipped test, but not of a skipped
+   * class.
+   */
   @BeforeEach
   void skipWithoutABroker() {
     if (unavailable != null) {
@@ -175,7 +178,7 @@ class MosquittoTest {
       backEnd.disconnect();
       backEnd.close();
     }
-    // What was acknowledged does not come again in the session that the broker has kept.
+    // An acknowledged message is not delivered again in the stored session.
     List<String> again = new CopyOnWriteArrayList<>();
     try (DeviceClient client = device(id, again)) {
       client.blocking(SOON).open();
@@ -184,7 +187,7 @@ class MosquittoTest {
     assertThat(again).isEmpty();
   }
 
-  /** Cut by a broker that does not behave as the hub does, the client comes back. */
+  /** The client reconnects after a cut by a broker that behaves differently from the hub. */
   @Test
   void comesBackWhenTheBrokerTakesTheSessionAway() throws Exception {
     String id = "taken-over-" + transport;

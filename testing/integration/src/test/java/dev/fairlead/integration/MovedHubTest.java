@@ -44,7 +44,9 @@ class MovedHubTest {
 
   private final DeviceAuth.SymmetricKeys keys = (DeviceAuth.SymmetricKeys) DeviceAuth.randomKeys();
 
-  /** What the name servers know; changed as in life, some time after the hub has moved. */
+  /**
+   * The address at the name servers; changed, as in practice, some time after the hub has moved.
+   */
   private volatile List<InetAddress> addresses = List.of();
 
   private final AtomicInteger lookUps = new AtomicInteger();
@@ -53,7 +55,7 @@ class MovedHubTest {
     return InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) last});
   }
 
-  /** The same hub, for a client: its name, its CA, its devices. */
+  /** For a client it is the same hub: same name, CA and devices. */
   private LocalHub hubAt(InetAddress address, int mqttPort, int amqpPort, int httpsPort) {
     LocalHub hub =
         LocalHub.start(
@@ -96,9 +98,10 @@ class MovedHubTest {
       int httpsPort = old.httpsPort();
       old.close();
       try (LocalHub moved = hubAt(address(3), mqttPort, amqpPort, httpsPort)) {
-        // A transport that only asks and answers does not notice before it has something to say.
+        // A transport of requests and responses notices the loss only at its next request.
         CompletableFuture<Void> sent = client.send(TelemetryMessage.json("{\"n\":2}"));
-        // The stale answer leads to a dead address: tried, told, and looked up again.
+        // The stale answer leads to a dead address: the client tries it, reports it, and resolves
+        // the name again.
         ConnectionState waiting =
             Awaitility.await()
                 .atMost(SOON)

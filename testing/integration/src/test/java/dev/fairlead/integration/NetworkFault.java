@@ -3,24 +3,24 @@ package dev.fairlead.integration;
 import java.time.Duration;
 
 /**
- * What is wrong with a connection. Immutable; the factories give one thing each.
+ * A fault of a connection. Immutable; each factory creates one kind.
  *
- * @param latency how much later each byte comes out
- * @param bytesPerSecond how many bytes come out, each way; 0 for no limit
- * @param slice how many bytes go out in one piece at most; 0 for no limit
- * @param slowClose how much later the end of one side reaches the other
- * @param limit after how many bytes, both ways together, {@code end} follows; 0 for never
+ * @param latency the delay of each byte
+ * @param bytesPerSecond the rate in each direction; 0 for no limit
+ * @param slice the maximum number of bytes in one write; 0 for no limit
+ * @param slowClose the delay of the end of one side at the other
+ * @param limit after how many bytes, in both directions together, {@code end} follows; 0 for never
  * @param end what follows
  */
 record NetworkFault(
     Duration latency, int bytesPerSecond, int slice, Duration slowClose, int limit, End end) {
   /** How a connection with a limit ends. */
   enum End {
-    /** In order, as if both sides had closed it. */
+    /** Gracefully, as if both sides had closed it. */
     CLOSE,
     /** By a reset. */
     RESET,
-    /** Not at all: it stays, and swallows everything. */
+    /** Not at all: it stays open and discards everything. */
     SILENCE
   }
 

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** What a client leaves behind: no secret in any log at any level, and no thread. */
+/** A client leaves no secret in any log at any level, and no thread. */
 class NothingLeaksTest {
   private static final Duration SOON = Duration.ofSeconds(60);
 

@@ -32,8 +32,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What stands between a device and its hub: each has words of its own, in the client's state and in
- * the plan's explanation, so that somebody on site knows whom to call.
+ * Obstacles between a device and its hub: each has its own text, in the client's state and in the
+ * plan's explanation, so that a technician on site can find the person in charge.
  */
 @Timeout(120)
 class ObstaclesTest {
@@ -67,11 +67,11 @@ class ObstaclesTest {
     return Proxy.http("localhost", proxy.port());
   }
 
-  /** State and explanation say it in the same words, at the right stage, and blame no key. */
+  /** State and explanation have the same text, at the right stage, and blame no key. */
   private static void says(DeviceClientBuilder builder, Stage stage, String... words) {
     try (DeviceClient client = builder.build()) {
       client.open();
-      // One look at one state: the client tries again soon.
+      // Read the state once, because the client soon tries again.
       ConnectionState state =
           Awaitility.await()
               .atMost(SOON)
@@ -134,7 +134,7 @@ class ObstaclesTest {
         "cannot be reached (127.0.0.1: connection refused)");
   }
 
-  /** It ends the TLS connection itself, under a certificate that it has made up. */
+  /** It terminates TLS itself, with a certificate that it has issued. */
   @Test
   void aProxyThatLooksIntoTls() throws Exception {
     try (LocalHub madeUp = LocalHub.start();
@@ -191,7 +191,7 @@ class ObstaclesTest {
     assertThat(device.connectionsSoFar()).isZero();
   }
 
-  /** Whatever blocks one way, the remark on the other repeats its words. */
+  /** Whatever blocks one route, the remark on the other repeats its text. */
   @Test
   void anObstacleOnOneRouteIsRemarkedOnTheOther() {
     hub.faults().add(Fault.refuseUpgrade(403).times(1000));

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The official client asks for a fault, as its own tests do, and recovers: so faults here look to
- * it as those of the hub do.
+ * The official client commands a fault, as its own tests do, and recovers. So it handles this hub's
+ * faults like those of the cloud.
  */
 class OfficialAmqpFaultsTest {
   private static final Duration SOON = Duration.ofSeconds(60);
@@ -139,7 +139,7 @@ class OfficialAmqpFaultsTest {
     assertThat(device.connectionsSoFar()).isEqualTo(1);
   }
 
-  /** These it takes for final, and says so. */
+  /** The official client reports these as final. */
   @ParameterizedTest
   @ValueSource(strings = {"InvokeMaxMessageQuota", "InvokeAuthError"})
   void reportsWhatItTakesForFinalAndGoesOn(String type) throws Exception {
@@ -155,7 +155,7 @@ class OfficialAmqpFaultsTest {
         .doesNotContain("during");
   }
 
-  /** Whether a fault that lasts is on; such faults are armed for as long. */
+  /** Whether a lasting fault is active; such faults are armed while they last. */
   private static boolean isRejecting() {
     return !hub.faults().isIdle();
   }

@@ -193,7 +193,7 @@ class OfficialAmqpTest {
     Device device = newDevice();
     openOfficial(device);
     official.obey("methods");
-    // Without null: over AMQP the official client leaves such members out of its answer.
+    // Without null, because over AMQP the official client omits such members from its answer.
     for (String payload : List.of("{\"a\":[1,2,{\"b\":false}]}", "\"text\"", "17")) {
       MethodResult result =
           device.invokeMethod("echo", payload, SOON, SOON).get(120, TimeUnit.SECONDS);
@@ -204,7 +204,7 @@ class OfficialAmqpTest {
     }
   }
 
-  /** The token is put anew on the live connection. */
+  /** A new token is put on the open connection. */
   @Test
   void outlivesItsTokenWithoutALoss() throws Exception {
     Device device = newDevice();

@@ -29,9 +29,8 @@ import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The official client in a JVM of its own, with its own libraries, controlled by lines of JSON
- * ({@code src/official/OfficialDevice.java}). The JVM resolves one more host name than this machine
- * does.
+ * The official client in a separate JVM with its own libraries, controlled by lines of JSON ({@code
+ * src/official/OfficialDevice.java}). The JVM resolves one additional host name.
  */
 final class OfficialClientProcess implements AutoCloseable {
   private static final Gson GSON = new Gson();
@@ -90,7 +89,8 @@ final class OfficialClientProcess implements AutoCloseable {
           Objects.requireNonNull(ToolProvider.getSystemJavaCompiler(), "a JDK")
               .run(null, null, null, "-cp", jars, "-proc:none", "-d", classes.toString(), source);
       if (failed != 0) {
-        throw new IOException("The official device program does not compile; see the output.");
+        throw new IOException(
+            "The official device program does not compile. Read the compiler's output.");
       }
     }
     compiled = true;
@@ -110,14 +110,14 @@ final class OfficialClientProcess implements AutoCloseable {
     }
   }
 
-  /** An order for {@link #obey}. */
+  /** A command for {@link #obey}. */
   static JsonObject order(String verb) {
     JsonObject order = new JsonObject();
     order.addProperty("verb", verb);
     return order;
   }
 
-  /** Lets the official client connect over a protocol. */
+  /** Connects the official client over a protocol. */
   static JsonObject open(Protocol protocol, String connectionString, String caPem) {
     JsonObject order = order("open");
     order.addProperty(
@@ -134,7 +134,7 @@ final class OfficialClientProcess implements AutoCloseable {
     return order;
   }
 
-  /** Gives an order to open a client certificate. */
+  /** Adds a client certificate to a command to open. */
   static JsonObject withCertificate(JsonObject open, ClientIdentity identity) throws Exception {
     KeyStore store = KeyStore.getInstance("PKCS12");
     store.load(null, null);
@@ -151,14 +151,14 @@ final class OfficialClientProcess implements AutoCloseable {
     return open;
   }
 
-  /** Gives an order and waits until it is carried out; what it leaves is in {@code result}. */
+  /** Sends a command and waits until it is carried out; its result is in {@code result}. */
   JsonObject obey(JsonObject order) throws InterruptedException {
     try {
       orders.write(GSON.toJson(order));
       orders.newLine();
       orders.flush();
     } catch (IOException e) {
-      throw new UncheckedIOException("The official device's process is gone.", e);
+      throw new UncheckedIOException("The official device's process has ended.", e);
     }
     String verb = order.get("verb").getAsString();
     JsonObject answer = answers.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -173,7 +173,7 @@ final class OfficialClientProcess implements AutoCloseable {
     return obey(order(verb));
   }
 
-  /** Takes events until one fits, and returns it. */
+  /** Takes events until one matches, and returns it. */
   JsonObject await(String name, Predicate<JsonObject> fits) throws InterruptedException {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     for (List<JsonObject> others = new ArrayList<>(); ; ) {

@@ -45,8 +45,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.opentest4j.TestAbortedException;
 
 /**
- * The official client for Java, as it is published, against the local hub: a second opinion on the
- * hub, and, where Fairlead does the same beside it, on Fairlead.
+ * The official client for Java, as published, against the local hub. It checks the hub and, where
+ * Fairlead does the same in parallel, Fairlead.
  */
 @ParameterizedClass
 @EnumSource(names = {"MQTT", "MQTT_WS"})
@@ -78,7 +78,9 @@ class OfficialClientTest {
     }
   }
 
-  /** Skips here, for a report names the reason of a skipped test, but not of a skipped class. */
+  /**
+   * Skips here, because a report contains the reason of a skipped test, but not of a skipped class.
+   */
   @BeforeEach
   void startOfficialClient() throws Exception {
     if (unavailable != null) {
@@ -116,7 +118,7 @@ class OfficialClientTest {
         .endpoint(protocol, hubAtItsPorts().endpoint(protocol));
   }
 
-  /** What both clients are told to send; hard on encoders. */
+  /** The messages that both clients send, with difficult characters. */
   private static final Map<String, String> PROPERTIES =
       Map.of(
           "plain", "value",
@@ -165,7 +167,7 @@ class OfficialClientTest {
     TelemetryRecord ours = onlyRecordOf(other);
     assertThat(ours.body()).isEqualTo(theirs.body());
     assertThat(ours.properties()).containsExactlyInAnyOrderEntriesOf(PROPERTIES);
-    // The official client also names the sender ($.cdid), which is for the hub to say.
+    // The official client also sends the sender's name ($.cdid), which only the hub may set.
     Map<String, String> theirProperties = new TreeMap<>(theirs.properties());
     theirProperties.remove("$.cdid");
     assertThat(theirProperties).containsExactlyInAnyOrderEntriesOf(PROPERTIES);
@@ -180,8 +182,9 @@ class OfficialClientTest {
   }
 
   /**
-   * All but what has to differ from device to device. The official client writes milliseconds as if
-   * they were units of 100 ns (.789 s becomes .0000789 s), so times are compared by the second.
+   * All properties except those that must differ between devices. The official client writes
+   * milliseconds as if they were units of 100 ns (.789 s becomes .0000789 s), so times are compared
+   * by the second.
    */
   private static Map<String, String> systemProperties(TelemetryRecord record) {
     Map<String, String> system = new TreeMap<>(record.systemProperties());
@@ -322,7 +325,7 @@ class OfficialClientTest {
   }
 
   /**
-   * The hub cuts the connection when the token ends; the official client comes back with another.
+   * The hub cuts the connection when the token ends; the official client reconnects with a new one.
    */
   @Test
   void theOfficialClientComesBackWithANewTokenWhenItsOwnHasEnded() throws Exception {

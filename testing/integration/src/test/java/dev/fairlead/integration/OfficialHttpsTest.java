@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The official client for Java over HTTPS, and its file upload, against the local hub. */
 class OfficialHttpsTest {
 
-  /** The official client polls as often as it is told; its default is a hundred times a second. */
+  /** The official client polls at the configured rate; its default is a hundred times a second. */
   private static final int POLL_MILLIS = 100;
 
   private static OfficialHub hubAtItsPorts;
@@ -45,7 +45,7 @@ class OfficialHttpsTest {
 
   @BeforeAll
   static void startHub() {
-    // It asks for messages far more often than a hub allows in the long run.
+    // It polls far more often than a hub allows in the long run.
     hubAtItsPorts = OfficialHub.start(ports -> ports.httpsPort(443).cloudReceivesPerMinute(0));
     hub = hubAtItsPorts.hub();
   }

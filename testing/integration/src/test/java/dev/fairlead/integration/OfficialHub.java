@@ -14,8 +14,8 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * A hub where the official client finds it: that knows only the documented ports, and insists on a
- * dot in the name. Several runs at once each have a loopback address of their own.
+ * A hub at the documented ports, the only ones that the official client uses, and with a dot in its
+ * name, which it requires. Simultaneous runs use different loopback addresses.
  */
 record OfficialHub(LocalHub hub, InetAddress address) {
   static final String HOST = "hub.fairlead.test";
@@ -24,8 +24,8 @@ record OfficialHub(LocalHub hub, InetAddress address) {
   private static final int ADDRESSES = 250;
 
   /**
-   * Starts a hub, or aborts the test and says why: the ports may be taken, or, under 1024, not for
-   * this user.
+   * Starts a hub, or aborts the test with the reason: the ports may be taken or, below 1024, need
+   * privileges.
    *
    * @param ports sets the ports that the test needs
    */
@@ -42,7 +42,7 @@ record OfficialHub(LocalHub hub, InetAddress address) {
       }
     }
     return Assumptions.abort(
-        "The ports of the official client can be bound on no loopback address: " + reason);
+        "The ports of the official client cannot be bound on any loopback address: " + reason);
   }
 
   private static InetAddress loopback(int last) {
@@ -53,7 +53,7 @@ record OfficialHub(LocalHub hub, InetAddress address) {
     }
   }
 
-  /** Where a client of ours finds the same hub. */
+  /** The endpoint of the same hub for Fairlead. */
   Endpoint endpoint(Protocol protocol) {
     int port =
         switch (protocol) {

@@ -19,7 +19,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A hub that takes certificates on some routes only: see docs/adr/0013. */
+/** A hub that accepts certificates on some routes only: see docs/adr/0013. */
 @Timeout(60)
 class RefusedCertificateTest {
   private static final Duration SOON = Duration.ofSeconds(30);

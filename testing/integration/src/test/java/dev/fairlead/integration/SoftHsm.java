@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 import org.opentest4j.TestAbortedException;
 
 /**
- * A security module: SoftHSM by way of the JDK's SunPKCS11. Keys are made in its token and never
- * leave it.
+ * A security module: SoftHSM by way of the JDK's SunPKCS11. Keys are generated in its token and
+ * never leave it.
  *
  * @param provider installed until it is closed
  * @param store the token as a key store
@@ -33,7 +33,7 @@ record SoftHsm(Provider provider, KeyStore store) implements AutoCloseable {
           Path.of("/usr/lib64/pkcs11/libsofthsm2.so"),
           Path.of("/opt/homebrew/lib/softhsm/libsofthsm2.so"));
 
-  /** Starts with an empty token, or aborts the test and says why. */
+  /** Starts with an empty token, or aborts the test with the reason. */
   static SoftHsm start(Path directory) throws Exception {
     Optional<Path> library = LIBRARIES.stream().filter(Files::exists).findFirst();
     String configuration = System.getenv("SOFTHSM2_CONF");
@@ -47,7 +47,7 @@ record SoftHsm(Provider provider, KeyStore store) implements AutoCloseable {
     Files.writeString(
         Path.of(configuration), "directories.tokendir = " + tokens + "\nlog.level = ERROR\n");
     initializeToken();
-    // The first token is the one just made; a free slot for the next comes behind it.
+    // The first slot has the new token; a free slot follows.
     String sunPkcs11 =
         """
         --name = SoftHsm
@@ -86,12 +86,12 @@ record SoftHsm(Provider provider, KeyStore store) implements AutoCloseable {
     }
   }
 
-  /** Makes the certificates of a public key. */
+  /** Creates the certificates of a public key. */
   interface Issuer {
     List<X509Certificate> issue(KeyPair pair) throws Exception;
   }
 
-  /** Makes a key in the token and keeps it there with its certificate. */
+  /** Generates a key in the token and stores it there with its certificate. */
   X509Certificate newKey(
       String alias, String algorithm, AlgorithmParameterSpec parameters, Issuer issuer)
       throws Exception {

@@ -35,7 +35,7 @@ class ThousandDevicesTest {
 
   /**
    * Loop, reader, writer, futures, hand-over to the application's executor; and some more of the
-   * last two where a slow machine makes one look stalled. What counts is that devices add none.
+   * last two where a slow machine makes one look stalled. Devices must not add any.
    */
   private static final int MOST_THREADS = 10;
 

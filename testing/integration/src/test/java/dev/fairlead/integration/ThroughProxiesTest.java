@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Proxies that want to know who asks, and let the hub through. */
+/** Proxies that require authentication and permit the hub. */
 @Timeout(120)
 class ThroughProxiesTest {
   private static final Duration SOON = Duration.ofSeconds(60);
@@ -106,7 +106,7 @@ class ThroughProxiesTest {
         .noneMatch(head -> head.contains("Basic "));
   }
 
-  /** SOCKS lets every port through. */
+  /** SOCKS permits every port. */
   @ParameterizedTest
   @EnumSource(
       value = TransportUnderTest.class,
@@ -127,7 +127,7 @@ class ThroughProxiesTest {
 
   @Test
   void anHttpProxyIsAFactOfThePlan() {
-    // Its methods leave HTTPS out in any case.
+    // Its direct methods exclude HTTPS anyway.
     try (DeviceClient client =
         anyRoute(Proxy.http("localhost", 1))
             .onMethod("echo", call -> MethodResponse.ok(call.payload()))

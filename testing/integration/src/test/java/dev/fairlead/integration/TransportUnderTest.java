@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
-/** The transports that have to pass the same tests; another one needs one line here. */
+/** The transports that must pass the same tests; a new one needs one entry here. */
 enum TransportUnderTest {
   MQTT(Protocol.MQTT, LocalHub::mqttPort, TransportUnderTest::mqtt),
   MQTT_WS(Protocol.MQTT_WS, LocalHub::httpsPort, TransportUnderTest::mqtt),
@@ -30,7 +30,7 @@ enum TransportUnderTest {
   AMQP_WS(Protocol.AMQP_WS, LocalHub::httpsPort, TransportUnderTest::amqp),
   HTTPS(Protocol.HTTPS, LocalHub::httpsPort, TransportUnderTest::https);
 
-  /** Impatient, for a network that is a loopback. */
+  /** With short time-outs, because the network is the loopback interface. */
   static final Dialer DIALER =
       new Dialer().connectTimeout(Duration.ofSeconds(1)).handshakeTimeout(Duration.ofSeconds(3));
 
@@ -74,12 +74,12 @@ enum TransportUnderTest {
     return port.applyAsInt(hub);
   }
 
-  /** Where a hub accepts this transport. */
+  /** The endpoint of a hub for this transport. */
   Endpoint endpoint(LocalHub hub) {
     return endpoint(hub, port(hub));
   }
 
-  /** The same, by way of another port of this machine. */
+  /** The same, on another port of this machine. */
   static Endpoint endpoint(LocalHub hub, int port) {
     return new Endpoint("localhost", port, Trust.only(List.of(hub.caCertificate())));
   }
@@ -93,7 +93,7 @@ enum TransportUnderTest {
     return builder(connectionString, endpoint, DIALER);
   }
 
-  /** The same, reaching hosts in a way of its own. */
+  /** The same, with its own way to reach hosts. */
   DeviceClientBuilder builder(String connectionString, Endpoint endpoint, Dialer dialer) {
     return DeviceClient.builder(connectionString)
         .policy(TransportPolicy.builder().only(protocol).developmentMode().build())
