@@ -20,8 +20,7 @@ import org.eclipse.paho.client.mqttv3.MqttException;
 import org.eclipse.paho.client.mqttv3.persist.MemoryPersistence;
 
 /**
- * Telemetry through Paho alone: no outbox, no order across sessions, no reconnect. The floor to
- * measure against.
+ * Telemetry through Paho alone: no outbox, no order across sessions, no reconnect. The baseline.
  */
 final class BarePaho implements TelemetryPeer {
   /** Fairlead's window. */

@@ -25,7 +25,7 @@ import org.apache.qpid.proton.message.Message;
 
 /**
  * Telemetry through vertx-proton alone, as fast as the link's credit allows: no outbox, no order
- * across sessions, no reconnect. The floor to measure AMQP against.
+ * across sessions, no reconnect. The baseline for AMQP.
  */
 final class BareVertxProton implements TelemetryPeer {
   private final Vertx vertx = Vertx.vertx();

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The figures of one run: size, start-up, idle clients, bytes on the wire, telemetry beside the
- * peers in turns, and gateways. Compare ratios; absolute figures are the machine's.
+ * The figures of one run: size, start-up, idle clients, bytes on the wire, telemetry in turns with
+ * the peers, and gateways. Compare ratios; absolute figures depend on the machine.
  */
 final class Benchmarks {
   private static final int STARTS = 7;

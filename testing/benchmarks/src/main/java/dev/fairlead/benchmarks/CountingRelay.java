@@ -8,7 +8,10 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A way to a port of this machine that counts what passes, TLS included and TCP's own not. */
+/**
+ * A relay to a port of this machine that counts the bytes it forwards: with TLS, without the
+ * headers of TCP.
+ */
 final class CountingRelay implements AutoCloseable {
   private final ServerSocket listener;
   private final int target;
@@ -55,7 +58,7 @@ final class CountingRelay implements AutoCloseable {
         sink.write(buffer, 0, bytes);
       }
     } catch (IOException e) {
-      // One of the two has closed.
+      // One side has closed.
     }
   }
 

@@ -26,7 +26,9 @@ final class Footprint {
 
   private Footprint() {}
 
-  /** Lines to print; after {@code package} they are the jars, after {@code compile} not yet. */
+  /**
+   * Lines to print; the libraries are jars only after {@code package}, not after {@code compile}.
+   */
   static List<String> lines() throws IOException, URISyntaxException {
     long total = 0;
     Stream.Builder<String> lines = Stream.builder();

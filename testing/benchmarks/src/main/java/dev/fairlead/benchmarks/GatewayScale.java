@@ -21,9 +21,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Prints what a gateway of so many devices costs: time to open all, heap for each, threads, idle
- * CPU, telemetry of all together. Telemetry alone is two links a device on AMQP, with the twin
- * four, with everything six or more.
+ * Prints the costs of a gateway with a given number of devices: time to open all, heap for each,
+ * threads, idle CPU, telemetry of all together. On AMQP a device has two links with telemetry only,
+ * four with the twin, and six or more with everything.
  */
 final class GatewayScale {
   private static final int MESSAGES = 100_000;

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The local hub as a process of its own, so that what is measured here is the client's alone. */
+/** The local hub in a separate process, so that only the client is measured here. */
 final class HubProcess implements AutoCloseable {
   private static final String CA_LINE = "Trust this CA: ";
 
@@ -70,7 +70,7 @@ final class HubProcess implements AutoCloseable {
       }
     }
     process.destroy();
-    throw new IOException("The hub ended before it said where it listens.");
+    throw new IOException("The hub ended before it printed where it listens.");
   }
 
   private static int freePort() throws IOException {
@@ -79,14 +79,12 @@ final class HubProcess implements AutoCloseable {
     }
   }
 
-  /**
-   * Runs a main class of this module over a route, in a JVM of its own; returns what it printed.
-   */
+  /** Runs a main class of this module over a route, in a separate JVM; returns its output. */
   List<String> run(Class<?> main, Protocol protocol, String... jvmOptions) throws IOException {
     return run(main, protocol, List.of(), jvmOptions);
   }
 
-  /** The same with arguments of its own at the end. */
+  /** The same with further arguments at the end. */
   List<String> run(Class<?> main, Protocol protocol, List<String> arguments, String... jvmOptions)
       throws IOException {
     ProcessBuilder builder = new ProcessBuilder(java());

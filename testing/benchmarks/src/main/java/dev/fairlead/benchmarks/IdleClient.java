@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** Prints the threads and the heap of one client that has sent a message and waits. */
+/** Prints the threads and the heap of one client that has sent a message and is idle. */
 final class IdleClient {
   private IdleClient() {}
 
@@ -15,7 +15,7 @@ final class IdleClient {
     try (TelemetryPeer line =
         new Fairlead(protocol, args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
       line.send(1, new byte[100]);
-      // Longer than an idle callback thread lives.
+      // Longer than the life of an idle callback thread.
       TimeUnit.SECONDS.sleep(7);
       System.gc();
       System.out.println(

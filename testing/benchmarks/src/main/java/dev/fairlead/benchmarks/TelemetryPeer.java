@@ -1,8 +1,8 @@
 package dev.fairlead.benchmarks;
 
-/** A client that sends telemetry and hears of its acknowledgement. */
+/** A client that sends telemetry and waits for the acknowledgements. */
 interface TelemetryPeer extends AutoCloseable {
-  /** Sends so many messages and returns when all are acknowledged. */
+  /** Sends {@code count} messages and returns when all are acknowledged. */
   void send(int count, byte[] body) throws Exception;
 
   @Override

@@ -3,7 +3,7 @@ package dev.fairlead.benchmarks;
 import dev.fairlead.Protocol;
 import java.nio.file.Path;
 
-/** What a message costs on the wire of a route, with its acknowledgement. */
+/** The bytes on the wire for a message and its acknowledgement, over one route. */
 final class WireBytes {
   private static final int ONE_BY_ONE = 500;
   private static final int TOGETHER = 20_000;
