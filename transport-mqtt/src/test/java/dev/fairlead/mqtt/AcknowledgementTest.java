@@ -163,7 +163,7 @@ class AcknowledgementTest extends ScriptedCase {
               peer.send(0x40, 2, 0);
               peer.drain();
             });
-    assertThat(stageOf(reason)).isEqualTo(Stage.SESSION);
+    assertThat(stageOf(reason)).isEqualTo(Stage.NETWORK);
     assertThat(reason).hasMessageContaining("not even an answer to a ping");
   }
 
