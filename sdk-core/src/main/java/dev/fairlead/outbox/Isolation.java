@@ -1,6 +1,7 @@
 package dev.fairlead.outbox;
 
 import dev.fairlead.HubException;
+import dev.fairlead.RejectedException;
 import dev.fairlead.ThrottledException;
 import dev.fairlead.TimeSource;
 import java.time.Duration;
@@ -215,7 +216,9 @@ final class Isolation {
       window.restart(underWay);
     } else {
       window.halve(held);
-      widen();
+      if (!(why instanceof RejectedException)) { // A hub that objects to the content is well.
+        widen();
+      }
     }
     return null;
   }
