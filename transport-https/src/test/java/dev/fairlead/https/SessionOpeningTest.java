@@ -54,7 +54,7 @@ class SessionOpeningTest extends SessionCase {
     "403, DeviceDisabled, UnauthorizedException",
     "404, DeviceNotFound, UnauthorizedException",
     "429, ThrottlingException, ThrottledException",
-    "403, IotHubQuotaExceeded, ThrottledException",
+    "403, IotHubQuotaExceeded, QuotaExceededException",
     "400, InvalidProtocolVersion, UnreachableException",
     "408, SomethingSlow, UnreachableException",
     "404, SomethingNew, RejectedException",
