@@ -234,7 +234,7 @@ public abstract class RejectionContract {
     void passUntil(BooleanSupplier condition) {
       Awaitility.await()
           .atMost(Duration.ofSeconds(120))
-          .pollInterval(Duration.ofMillis(5))
+          .pollInterval(Duration.ofMillis(2))
           .until(
               () -> {
                 if (!condition.getAsBoolean()) {
