@@ -21,8 +21,8 @@ public final class Lease implements OutboxReader {
   /** Messages taken and not returned unsent; zero means that the session is fresh. */
   long taken;
 
-  /** Whether the message that was taken is a trial. */
-  boolean trial;
+  /** The message that was sent as a trial, and no later one of this session. */
+  @Nullable Entry trial;
 
   /** Whether a new session was requested, because a trial needs a fresh one. */
   boolean replaced;

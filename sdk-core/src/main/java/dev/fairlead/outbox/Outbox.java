@@ -297,7 +297,7 @@ public final class Outbox {
       return;
     }
     take(next, taking);
-    by.trial = true;
+    by.trial = next;
     isolation.sent();
   }
 
@@ -386,14 +386,14 @@ public final class Outbox {
           } else if (namesMessage && held.size() == 1) {
             finish(held.get(0), why, after);
           } else {
-            suspect(held, by.trial, false, why, after);
+            suspect(by, held, false, why, after);
           }
           wakeLease(after);
         });
   }
 
   void lost(Lease by, List<Envelope> messages, HubException why) {
-    locked(after -> suspect(held(by, messages), by.trial, true, why, after));
+    locked(after -> suspect(by, held(by, messages), true, why, after));
   }
 
   private List<Entry> held(Lease by, List<Envelope> messages) {
@@ -421,7 +421,7 @@ public final class Outbox {
           List<Entry> held = List.copyOf(content.underWay);
           content.resent(held);
           if (end == SessionEnd.UNEXPLAINED && why != null) {
-            suspect(held, by.trial, true, why, after);
+            suspect(by, held, true, why, after);
           } else {
             if (end != SessionEnd.PLANNED) {
               isolation.slowDown(held.size());
@@ -436,7 +436,8 @@ public final class Outbox {
    * One of these messages may be why they were refused or lost; fails the one that is proved to be.
    */
   private void suspect(
-      List<Entry> held, boolean trial, boolean lost, HubException why, DeferredActions after) {
+      Lease by, List<Entry> held, boolean lost, HubException why, DeferredActions after) {
+    boolean trial = held.size() == 1 && held.get(0) == by.trial;
     Entry culprit = isolation.refused(held, content.underWay.size(), trial, lost, why);
     putBack(held, after);
     if (culprit != null) {
