@@ -1,7 +1,9 @@
 package dev.fairlead.amqp;
 
+import dev.fairlead.TimeSource.Alarm;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.transport.WakeUp;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -11,12 +13,17 @@ import org.jspecify.annotations.Nullable;
  * Decides which session sends next on a connection: each that has something to send is queued,
  * sends one transfer, and is queued again. So a flood of one identity delays another one by a
  * single transfer. A transfer that may be the reason why the hub cut the connection has the
- * connection to itself, so that no other identity's message is suspected. Confined to the loop,
- * except {@link #wake}.
+ * connection to itself, so that no other identity's message is suspected; but not for long, because
+ * the hub may leave a transfer unanswered. Confined to the loop, except {@link #wake}.
  */
 final class FairScheduler {
   /** The most bytes that the engine holds before they go to the writer: some TLS records. */
   private static final long AT_ONCE = 64 * 1024;
+
+  /**
+   * How long the others wait for a transfer that is to be alone. A cut comes within a round trip.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final Loop loop;
   private final Engine engine;
@@ -32,6 +39,9 @@ final class FairScheduler {
 
   /** Whether the transfer in flight has to stay alone. */
   private boolean alone;
+
+  /** Runs while pumps wait because of {@link #next} or {@link #alone}. */
+  private @Nullable Alarm patience;
 
   FairScheduler(Loop loop, Engine engine) {
     this.loop = loop;
@@ -83,7 +93,32 @@ final class FairScheduler {
   void settled() {
     underWay--;
     if (underWay == 0 && (alone || next != null)) {
+      endPatience();
       wakeUp.signal();
+    }
+  }
+
+  /** The others wait from now on, for a limited time. */
+  private void beginPatience() {
+    if (patience == null) {
+      patience =
+          loop.schedule(
+              PATIENCE,
+              () -> {
+                patience = null;
+                alone = false;
+                TelemetryPump late = next;
+                next = null;
+                run(late);
+                engine.flush();
+              });
+    }
+  }
+
+  private void endPatience() {
+    if (patience != null) {
+      patience.cancel();
+      patience = null;
     }
   }
 
@@ -91,23 +126,39 @@ final class FairScheduler {
   void remove(TelemetryPump pump) {
     if (next == pump) {
       next = null;
+      endPatience();
       wakeUp.signal();
     }
   }
 
   /** Lets all queued pumps send, as far as the writer has room; the caller flushes. */
   void run() {
+    run(null);
+  }
+
+  /**
+   * @param late a pump that has waited for long enough to be alone, and sends beside others; or
+   *     null
+   */
+  private void run(@Nullable TelemetryPump late) {
     loop.assertInLoop();
     long unflushed = 0;
+    TelemetryPump first = late;
     while (engine.hasRoom()) {
-      TelemetryPump pump = turn();
+      TelemetryPump pump = first == null ? turn() : first;
       if (pump == null) {
         return;
       }
-      boolean isolates = pump.isolates();
+      boolean isolates = first == null && pump.isolates();
+      first = null;
       int before = underWay;
       long done = pump.send();
-      alone = underWay > before ? isolates : alone && underWay > 0;
+      if (underWay > before) {
+        alone = isolates;
+        if (isolates) {
+          beginPatience();
+        }
+      }
       if (done > 0) {
         add(pump);
         unflushed += done;
@@ -133,6 +184,7 @@ final class FairScheduler {
       turn.queued = false;
       if (underWay > 0 && turn.isolates()) {
         next = turn;
+        beginPatience();
         return null;
       }
     }
