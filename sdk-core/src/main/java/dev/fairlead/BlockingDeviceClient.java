@@ -23,6 +23,14 @@ public interface BlockingDeviceClient {
   void send(TelemetryMessage message);
 
   /**
+   * Stores a message, see {@link DeviceClient#store}.
+   *
+   * @param message the message
+   * @return its number in the outbox
+   */
+  long store(TelemetryMessage message);
+
+  /**
    * Waits for the twin.
    *
    * @return the twin

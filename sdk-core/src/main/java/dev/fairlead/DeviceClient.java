@@ -66,6 +66,18 @@ public interface DeviceClient extends AutoCloseable {
   CompletableFuture<Void> send(TelemetryMessage message);
 
   /**
+   * Puts a message into the durable outbox without keeping a future for its delivery: for a long
+   * backlog, because it takes no heap once the message is stored. The outcome goes to {@link
+   * DeviceOptions#onStoredOutcome}. Order is the same as with {@link #send}.
+   *
+   * @param message the message
+   * @return completes with the message's number in the outbox as soon as a power cut would not lose
+   *     it, or the hub has acknowledged it; fails if it could not be stored, and with {@link
+   *     UnsupportedException} if the client has no durable outbox
+   */
+  CompletableFuture<Long> store(TelemetryMessage message);
+
+  /**
    * Reads the twin.
    *
    * @return the desired and the reported properties as the hub holds them now
@@ -144,7 +156,8 @@ public interface DeviceClient extends AutoCloseable {
   /**
    * Closes the client: sends queued messages for as long as the drain time allows, ends the
    * session, stops every thread. Messages that could not be sent fail with {@link
-   * ClientClosedException}. Called again with less time left it ends sooner.
+   * ClientClosedException}; what a durable outbox holds stays there for the next run. Called again
+   * with less time left it ends sooner.
    *
    * @param drain how long to go on sending; zero to stop immediately
    * @return completes when everything has stopped; a separate future for each call

@@ -39,6 +39,7 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
   private final Map<String, AsyncMethodHandler> methods = new HashMap<>();
   private @Nullable AsyncMethodHandler otherMethods;
   private @Nullable DesiredPropertiesHandler desiredProperties;
+  private @Nullable StoredOutcomeListener storedOutcomes;
   private final List<ConnectionStateListener> stateListeners = new ArrayList<>();
   private final List<Consumer<DeviceClient>> builtListeners = new ArrayList<>();
 
@@ -98,14 +99,29 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
   }
 
   /**
-   * Sets what keeps the outbox across a restart of the process. Without one, queued messages are
-   * lost with the process.
+   * Makes the outbox durable: messages are kept on the disk until the hub has acknowledged them,
+   * and the next run of the process sends what this one left. Without a store, queued messages are
+   * lost with the process. {@link #build()} opens the queue of the identity, which waits for the
+   * disk.
    *
-   * @param store owned by the client from now on, which closes it
+   * @param store one for all clients of the process; the application closes it after them
    * @return this
    */
   public B outboxStore(OutboxStore store) {
     outboxStore = Objects.requireNonNull(store, "store");
+    return self();
+  }
+
+  /**
+   * Receives what becomes of the messages of a durable outbox that have no future: those that an
+   * earlier run left, and those passed to {@link DeviceClient#store}. Without a listener, failures
+   * are logged.
+   *
+   * @param listener the listener
+   * @return this
+   */
+  public B onStoredOutcome(StoredOutcomeListener listener) {
+    storedOutcomes = Objects.requireNonNull(listener, "listener");
     return self();
   }
 
@@ -226,7 +242,8 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
   }
 
   /**
-   * Plans the routes and builds the client. No I/O is done before {@link DeviceClient#open()}.
+   * Plans the routes and builds the client. No I/O is done before {@link DeviceClient#open()},
+   * except that of a durable outbox.
    *
    * @return the client
    * @throws IllegalStateException if the hub's host, identity or credentials are missing; behind a
@@ -234,6 +251,7 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
    *     already; the message says which
    * @throws dev.fairlead.policy.NoRouteException if no route is left; it names the facts in
    *     conflict
+   * @throws OutboxStoreException if the durable outbox cannot be opened; the message says why
    */
   public DeviceClient build() {
     if (identity == null) {
@@ -265,6 +283,7 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
                 Optional.ofNullable(otherMethods),
                 Optional.ofNullable(desiredProperties),
                 List.copyOf(stateListeners),
+                Optional.ofNullable(storedOutcomes),
                 methodQueueTime));
     builtListeners.forEach(listener -> listener.accept(client));
     return client;

@@ -19,7 +19,10 @@ public final class OutboxLimits {
       OverflowPolicy overflow,
       @Nullable Duration timeToLive,
       int refusals,
-      Duration refusedOver) {}
+      Duration refusedOver,
+      long maxStoredMessages,
+      long maxStoredBytes,
+      int liveShare) {}
 
   private final Values values;
 
@@ -31,12 +34,16 @@ public final class OutboxLimits {
             builder.overflow,
             builder.timeToLive,
             builder.refusals,
-            builder.refusedOver);
+            builder.refusedOver,
+            builder.maxStoredMessages,
+            builder.maxStoredBytes,
+            builder.liveShare);
   }
 
   /**
    * 10,000 messages, 16 MiB, {@link OverflowPolicy#REJECT}, no time to live; a message counts as
-   * refused after 5 refusals over 10 minutes.
+   * refused after 5 refusals over 10 minutes. A durable outbox: 1,000,000 messages and 256 MiB on
+   * the disk. While messages of {@link Priority#LOW} wait, 80 % of the others go before them.
    *
    * @return the defaults
    */
@@ -63,7 +70,8 @@ public final class OutboxLimits {
   }
 
   /**
-   * How many messages may be held, those in flight included.
+   * How many messages may be held, those in flight included; with a durable outbox, how many of
+   * them may be in memory.
    *
    * @return 1 or more
    */
@@ -120,6 +128,36 @@ public final class OutboxLimits {
     return values.refusedOver;
   }
 
+  /**
+   * How many messages a durable outbox may hold.
+   *
+   * @return 1 or more
+   * @see Builder#maxStoredMessages
+   */
+  public long maxStoredMessages() {
+    return values.maxStoredMessages;
+  }
+
+  /**
+   * How many bytes of messages a durable outbox may hold.
+   *
+   * @return at least {@link TelemetryMessage#MAX_BYTES}
+   * @see Builder#maxStoredBytes
+   */
+  public long maxStoredBytes() {
+    return values.maxStoredBytes;
+  }
+
+  /**
+   * Which share of the messages is of a class above {@link Priority#LOW} while both wait.
+   *
+   * @return percent, 1 to 100
+   * @see Builder#liveShare
+   */
+  public int liveShare() {
+    return values.liveShare;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof OutboxLimits limits && limits.values.equals(values);
@@ -142,7 +180,14 @@ public final class OutboxLimits {
         + "; rejected after "
         + values.refusals
         + " refusals over "
-        + values.refusedOver;
+        + values.refusedOver
+        + "; stored at most "
+        + values.maxStoredMessages
+        + " messages and "
+        + values.maxStoredBytes
+        + " bytes; live share "
+        + values.liveShare
+        + " %";
   }
 
   /** Builds {@link OutboxLimits}. Not safe for several threads. */
@@ -153,6 +198,9 @@ public final class OutboxLimits {
     private @Nullable Duration timeToLive;
     private int refusals = 5;
     private Duration refusedOver = Duration.ofMinutes(10);
+    private long maxStoredMessages = 1_000_000;
+    private long maxStoredBytes = 256L << 20;
+    private int liveShare = 80;
 
     private Builder() {}
 
@@ -163,6 +211,9 @@ public final class OutboxLimits {
       timeToLive = from.timeToLive;
       refusals = from.refusals;
       refusedOver = from.refusedOver;
+      maxStoredMessages = from.maxStoredMessages;
+      maxStoredBytes = from.maxStoredBytes;
+      liveShare = from.liveShare;
     }
 
     /**
@@ -260,6 +311,60 @@ public final class OutboxLimits {
       }
       this.refusals = refusals;
       refusedOver = over;
+      return this;
+    }
+
+    /**
+     * Sets how many messages a durable outbox may hold, those in flight included. Beyond it the
+     * overflow policy applies. Without a durable outbox this has no effect.
+     *
+     * @param messages 1 or more; 1,000,000 by default
+     * @return this
+     */
+    public Builder maxStoredMessages(long messages) {
+      if (messages < 1) {
+        throw new IllegalArgumentException(
+            "maxStoredMessages must be at least 1; it was " + messages + ".");
+      }
+      maxStoredMessages = messages;
+      return this;
+    }
+
+    /**
+     * Sets how many bytes of messages ({@link TelemetryMessage#size()}) a durable outbox may hold.
+     * The disk needs about 50 bytes more for each message. Beyond it the overflow policy applies.
+     * Without a durable outbox this has no effect.
+     *
+     * @param bytes at least {@link TelemetryMessage#MAX_BYTES}; 256 MiB by default
+     * @return this
+     */
+    public Builder maxStoredBytes(long bytes) {
+      if (bytes < TelemetryMessage.MAX_BYTES) {
+        throw new IllegalArgumentException(
+            "maxStoredBytes must be at least "
+                + TelemetryMessage.MAX_BYTES
+                + ", the largest message; it was "
+                + bytes
+                + ".");
+      }
+      maxStoredBytes = bytes;
+      return this;
+    }
+
+    /**
+     * Sets which share of the messages is of {@link Priority#NORMAL} while such messages and
+     * messages of {@link Priority#LOW} wait, so that live data goes first and a backlog still
+     * drains. Messages of {@link Priority#HIGH} are not counted; they always go first.
+     *
+     * @param percent 1 to 100; 100 sends low messages only when nothing else waits; 80 by default
+     * @return this
+     */
+    public Builder liveShare(int percent) {
+      if (percent < 1 || percent > 100) {
+        throw new IllegalArgumentException(
+            "liveShare must be 1 to 100 percent; it was " + percent + ".");
+      }
+      liveShare = percent;
       return this;
     }
 

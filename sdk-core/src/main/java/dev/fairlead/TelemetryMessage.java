@@ -34,6 +34,7 @@ public final class TelemetryMessage {
   private final Map<String, String> properties;
   private final Map<SystemProperty, String> systemProperties;
   private final @Nullable Duration timeToLive;
+  private final Priority priority;
   private final int size;
 
   private TelemetryMessage(Builder builder) {
@@ -41,6 +42,7 @@ public final class TelemetryMessage {
     properties = Collections.unmodifiableMap(new LinkedHashMap<>(builder.properties));
     systemProperties = Collections.unmodifiableMap(new LinkedHashMap<>(builder.systemProperties));
     timeToLive = builder.timeToLive;
+    priority = builder.priority;
     size = sizeOf(body, properties, systemProperties);
     if (size > MAX_BYTES) {
       throw new IllegalArgumentException(
@@ -133,6 +135,16 @@ public final class TelemetryMessage {
   }
 
   /**
+   * The class of the message, which decides what may overtake it in the outbox. It is not sent to
+   * the hub.
+   *
+   * @return the class
+   */
+  public Priority priority() {
+    return priority;
+  }
+
+  /**
    * What the hub counts against {@link #MAX_BYTES}.
    *
    * @return the size in bytes
@@ -175,6 +187,7 @@ public final class TelemetryMessage {
     private final Map<String, String> properties = new LinkedHashMap<>();
     private final Map<SystemProperty, String> systemProperties = new LinkedHashMap<>();
     private @Nullable Duration timeToLive;
+    private Priority priority = Priority.NORMAL;
 
     private Builder() {}
 
@@ -330,6 +343,17 @@ public final class TelemetryMessage {
         throw new IllegalArgumentException("A time to live is positive, not " + limit + ".");
       }
       timeToLive = limit;
+      return this;
+    }
+
+    /**
+     * Sets the class of the message: it overtakes queued messages of a lower class.
+     *
+     * @param value {@link Priority#NORMAL} by default
+     * @return this
+     */
+    public Builder priority(Priority value) {
+      priority = Objects.requireNonNull(value, "value");
       return this;
     }
 

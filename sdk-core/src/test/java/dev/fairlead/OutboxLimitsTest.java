@@ -31,6 +31,14 @@ class OutboxLimitsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder.rejectAfter(2, Duration.ofNanos(-1)))
         .withMessageContaining("negative");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.maxStoredMessages(0))
+        .withMessageContaining("it was 0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.maxStoredBytes(TelemetryMessage.MAX_BYTES - 1))
+        .withMessageContaining("262143");
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.liveShare(0));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.liveShare(101));
   }
 
   @Test
@@ -42,13 +50,16 @@ class OutboxLimitsTest {
             .overflow(OverflowPolicy.BLOCK)
             .timeToLive(Duration.ofMinutes(1))
             .rejectAfter(3, Duration.ofMinutes(2))
+            .maxStoredMessages(7)
+            .maxStoredBytes(400_000)
+            .liveShare(60)
             .build();
 
     assertThat(limits.toBuilder().build())
         .isEqualTo(limits)
         .hasSameHashCodeAs(limits)
         .hasToString(
-            "at most 5 messages and 300000 bytes, then BLOCK; time to live PT1M; rejected after 3 refusals over PT2M");
+            "at most 5 messages and 300000 bytes, then BLOCK; time to live PT1M; rejected after 3 refusals over PT2M; stored at most 7 messages and 400000 bytes; live share 60 %");
     assertThat(limits.toBuilder().maxMessages(6).build()).isNotEqualTo(limits);
     assertThat(limits.toBuilder().noTimeToLive().build().timeToLive()).isEmpty();
     assertThat(limits.timeToLive()).hasValue(Duration.ofMinutes(1));

@@ -55,6 +55,13 @@ final class BlockingView implements BlockingDeviceClient {
   }
 
   @Override
+  public long store(TelemetryMessage message) {
+    long begun = System.nanoTime();
+    CompletableFuture<Long> stored = client.store(message, nanos);
+    return await(stored, nanos - (System.nanoTime() - begun));
+  }
+
+  @Override
   public Twin getTwin() {
     return await(client.getTwin());
   }

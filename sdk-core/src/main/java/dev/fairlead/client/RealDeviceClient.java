@@ -7,6 +7,7 @@ import dev.fairlead.FileUpload;
 import dev.fairlead.HubException;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.Progress;
+import dev.fairlead.StoredOutcome;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Twin;
 import dev.fairlead.UnreachableException;
@@ -121,7 +122,12 @@ public final class RealDeviceClient implements DeviceClient {
                 .map(
                     store ->
                         new StoreCalls(
-                            store, loop, threads.calls(), threads.callExecutor("outbox store")))
+                            store,
+                            settings.identity(),
+                            settings.hubHost(),
+                            loop,
+                            threads.calls(),
+                            threads.callExecutor("outbox store")))
                 .orElse(null));
     credentials =
         new CredentialCache(
@@ -167,6 +173,16 @@ public final class RealDeviceClient implements DeviceClient {
   @Override
   public CompletableFuture<Void> send(TelemetryMessage message) {
     return outbox.offer(message);
+  }
+
+  @Override
+  public CompletableFuture<Long> store(TelemetryMessage message) {
+    return outbox.store(message, Long.MAX_VALUE);
+  }
+
+  /** As {@link #store}, waiting for room no longer than a given time. */
+  CompletableFuture<Long> store(TelemetryMessage message, long maxWaitNanos) {
+    return outbox.store(message, maxWaitNanos);
   }
 
   /** As {@link #send}, waiting for room no longer than a given time. */
@@ -363,7 +379,7 @@ public final class RealDeviceClient implements DeviceClient {
 
   private final class OutboxEnvironment implements Outbox.Environment {
     @Override
-    public CompletableFuture<Void> newFuture() {
+    public <T> CompletableFuture<T> newFuture() {
       return threads.newFuture();
     }
 
@@ -380,6 +396,11 @@ public final class RealDeviceClient implements DeviceClient {
     @Override
     public void replaceSession(String why) {
       loop.execute(() -> supervisor.replaceSession(why));
+    }
+
+    @Override
+    public void outcome(StoredOutcome outcome) {
+      feeds.outcome(outcome);
     }
 
     @Override

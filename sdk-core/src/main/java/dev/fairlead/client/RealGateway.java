@@ -61,7 +61,7 @@ import org.slf4j.LoggerFactory;
 public final class RealGateway implements Gateway, DeviceAdmission {
   private static final Logger log = LoggerFactory.getLogger(RealGateway.class);
 
-  private static final OutboxStatus NOTHING = new OutboxStatus(0, 0, 0, 0, 0, 0);
+  private static final OutboxStatus NOTHING = new OutboxStatus(0, 0, 0, 0, 0, 0, Optional.empty());
 
   private final GatewaySettings settings;
   private final Function<DeviceAdmission, GatewayDeviceBuilder> builders;
@@ -236,7 +236,7 @@ public final class RealGateway implements Gateway, DeviceAdmission {
     OutboxStatus last = client == null ? NOTHING : client.outbox();
     boolean all;
     synchronized (lock) {
-      departed = sum(departed, last);
+      departed = sum(departed, totals(last));
       devices.remove(client);
       present.remove(identity);
       all = closing && present.isEmpty();
@@ -254,7 +254,16 @@ public final class RealGateway implements Gateway, DeviceAdmission {
         one.bytes() + other.bytes(),
         one.accepted() + other.accepted(),
         one.failed() + other.failed(),
-        one.resent() + other.resent());
+        one.resent() + other.resent(),
+        one.durable().isEmpty()
+            ? other.durable()
+            : one.durable().map(durable -> other.durable().map(durable::plus).orElse(durable)));
+  }
+
+  /** What counts of a device that has left. */
+  private static OutboxStatus totals(OutboxStatus last) {
+    return new OutboxStatus(
+        0, 0, 0, last.accepted(), last.failed(), last.resent(), Optional.empty());
   }
 
   @Override

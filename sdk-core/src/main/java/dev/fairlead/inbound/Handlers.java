@@ -5,6 +5,7 @@ import dev.fairlead.Capability;
 import dev.fairlead.CloudMessageHandler;
 import dev.fairlead.ConnectionStateListener;
 import dev.fairlead.DesiredPropertiesHandler;
+import dev.fairlead.StoredOutcomeListener;
 import dev.fairlead.spi.Feed;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -21,6 +22,7 @@ import java.util.Set;
  * @param otherMethods for direct methods without a handler of their own
  * @param desiredProperties for desired properties
  * @param states for the connection's state
+ * @param storedOutcomes for messages of a durable outbox that have no future
  * @param methodQueueTime how long a direct method may wait for its handler
  */
 public record Handlers(
@@ -29,6 +31,7 @@ public record Handlers(
     Optional<AsyncMethodHandler> otherMethods,
     Optional<DesiredPropertiesHandler> desiredProperties,
     List<ConnectionStateListener> states,
+    Optional<StoredOutcomeListener> storedOutcomes,
     Duration methodQueueTime) {
 
   /** What the sessions have to subscribe. */

@@ -1,6 +1,7 @@
 package dev.fairlead.inbound;
 
 import dev.fairlead.ConnectionState;
+import dev.fairlead.StoredOutcome;
 import dev.fairlead.spi.Loop;
 import dev.fairlead.threads.ClientThreads;
 import dev.fairlead.threads.OpenOperations;
@@ -8,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that the application's handlers receive: each feed has a bounded mailbox on the loop's
- * side, from which one entry at a time goes to its handler. Confined to the loop.
+ * side, from which one entry at a time goes to its handler. Confined to the loop, except where a
+ * method says otherwise.
  */
 public final class InboundFeeds {
   private final Loop loop;
@@ -16,6 +18,7 @@ public final class InboundFeeds {
   private final @Nullable CloudMessageDispatcher cloudMessages;
   private final @Nullable TwinFollower twin;
   private final StateMailbox states;
+  private final OutcomeMailbox outcomes;
 
   /**
    * @param settlements those in progress, which end with the client at the latest
@@ -40,6 +43,9 @@ public final class InboundFeeds {
                     new TwinFollower(loop, threads.handlerExecutor("desired properties"), handler))
             .orElse(null);
     states = new StateMailbox(threads.handlerExecutor("connection state"), handlers.states());
+    outcomes =
+        new OutcomeMailbox(
+            threads.handlerExecutor("stored outcomes"), handlers.storedOutcomes().orElse(null));
   }
 
   /** What a session that begins to open brings. */
@@ -51,5 +57,10 @@ public final class InboundFeeds {
   /** The connection's state has changed. */
   public void stateChanged(ConnectionState state) {
     states.changed(state);
+  }
+
+  /** A message without a future was delivered or has failed. Any thread. */
+  public void outcome(StoredOutcome outcome) {
+    outcomes.add(outcome);
   }
 }

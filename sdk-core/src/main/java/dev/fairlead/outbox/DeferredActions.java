@@ -22,7 +22,11 @@ final class DeferredActions {
     add(() -> future.complete(null));
   }
 
-  void fail(CompletableFuture<Void> future, HubException failure) {
+  <T> void complete(CompletableFuture<T> future, T value) {
+    add(() -> future.complete(value));
+  }
+
+  void fail(CompletableFuture<?> future, HubException failure) {
     add(() -> future.completeExceptionally(failure));
   }
 

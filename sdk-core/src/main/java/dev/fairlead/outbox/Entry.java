@@ -2,6 +2,8 @@ package dev.fairlead.outbox;
 
 import dev.fairlead.Progress;
 import dev.fairlead.TelemetryMessage;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +17,38 @@ final class Entry {
   private static final int OVERHEAD = 600;
   private static final int PROPERTY_OVERHEAD = 160;
 
+  /** How far the store is with a message. */
+  enum Storing {
+    /** Not to be stored, or that has failed. */
+    NONE,
+    /** Not passed to the store yet. */
+    PENDING,
+    /** Passed to the store, which has not answered. */
+    BEGUN,
+    /** A restart would find the message. */
+    DONE
+  }
+
   final long sequence;
   final TelemetryMessage message;
-  final CompletableFuture<Void> outcome;
+
+  /** Null for a message whose outcome goes to the listener. */
+  final @Nullable CompletableFuture<Void> outcome;
+
+  /** Completes with the number when the message is stored; null if nobody asked. */
+  @Nullable CompletableFuture<Long> kept;
+
+  /** Written under the outbox's lock, apart from {@link Storing#BEGUN}. */
+  volatile Storing storing = Storing.NONE;
+
+  /** How long it may wait in all, as the store keeps it. */
+  final @Nullable Duration timeToLive;
+
+  /** Whether the client was closed before the message was stored, and its futures wait for that. */
+  boolean leftOver;
+
+  /** When the message was added, by this machine's clock at that time. */
+  final Instant addedAt;
 
   /** On the monotonic clock, as {@link ExpiryWatch} counts. */
   final long expiresNanos;
@@ -47,8 +78,15 @@ final class Entry {
   boolean done;
 
   Entry(
-      long sequence, TelemetryMessage message, CompletableFuture<Void> outcome, long expiresNanos) {
+      long sequence,
+      TelemetryMessage message,
+      @Nullable CompletableFuture<Void> outcome,
+      Instant addedAt,
+      @Nullable Duration timeToLive,
+      long expiresNanos) {
     this.sequence = sequence;
+    this.addedAt = addedAt;
+    this.timeToLive = timeToLive;
     this.message = message;
     this.outcome = outcome;
     this.expiresNanos = expiresNanos;
@@ -56,7 +94,7 @@ final class Entry {
 
   /** The same message once more, without a future. */
   Entry repeated() {
-    Entry again = new Entry(sequence, message, new CompletableFuture<>(), Long.MAX_VALUE);
+    Entry again = new Entry(sequence, message, null, addedAt, null, Long.MAX_VALUE);
     again.repetition = true;
     return again;
   }
@@ -69,6 +107,10 @@ final class Entry {
   static int costOf(TelemetryMessage message) {
     int properties = message.properties().size() + message.systemProperties().size();
     return message.size() + OVERHEAD + properties * PROPERTY_OVERHEAD;
+  }
+
+  boolean isStored() {
+    return storing == Storing.DONE;
   }
 
   int cost() {

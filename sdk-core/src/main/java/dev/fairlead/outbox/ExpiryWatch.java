@@ -39,6 +39,11 @@ final class ExpiryWatch {
             + timeToLive.toNanosPart();
   }
 
+  /** How long a message may still wait; it has a time to live. */
+  Duration left(Entry entry) {
+    return Duration.ofNanos(Math.max(0, entry.expiresNanos - now()));
+  }
+
   void add(Entry entry) {
     if (entry.expiresNanos != NEVER) {
       waiting.add(entry);

@@ -6,8 +6,6 @@ import dev.fairlead.ThrottledException;
 import dev.fairlead.TimeSource;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.NavigableMap;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -116,19 +114,19 @@ final class Isolation {
   }
 
   /** The message to try next; null if the suspect is not in the outbox. */
-  @Nullable Entry trial(NavigableMap<Long, Entry> queue) {
+  @Nullable Entry trial(Content content) {
     Entry accused = suspect;
     if (accused == null) {
       return null;
     }
     if (probeNext && rule.probing) {
-      Entry chosen = later(queue, Math.max(accused.sequence, refusedProbe));
+      Entry chosen = content.after(Math.max(accused.sequence, refusedProbe));
       if (chosen == null && latest != null && latest.sequence > accused.sequence) {
         chosen = latest.done ? latest.repeated() : latest;
         latest = chosen;
       }
       if (chosen == null) {
-        chosen = later(queue, accused.sequence);
+        chosen = content.after(accused.sequence);
       }
       if (chosen != null) {
         probe = chosen;
@@ -136,11 +134,6 @@ final class Isolation {
       }
     }
     return accused.holder == null ? accused : null;
-  }
-
-  private static @Nullable Entry later(NavigableMap<Long, Entry> queue, long than) {
-    Map.Entry<Long, Entry> next = queue.higherEntry(than);
-    return next == null ? null : next.getValue();
   }
 
   /** A trial is sent. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One session's hold on the outbox. Fields are guarded by the outbox's lock. */
 public final class Lease implements OutboxReader {
-  private final Outbox outbox;
+  private final Leasing leasing;
   boolean revoked;
 
   /** Set while the session took less than it had room for, so it is to be notified of more. */
@@ -27,34 +27,34 @@ public final class Lease implements OutboxReader {
   /** Whether a new session was requested, because a trial needs a fresh one. */
   boolean replaced;
 
-  Lease(Outbox outbox) {
-    this.outbox = outbox;
+  Lease(Leasing leasing) {
+    this.leasing = leasing;
   }
 
   @Override
   public List<Envelope> take(
       int maxMessages, long maxBytes, ToLongFunction<TelemetryMessage> wireSize) {
-    return outbox.take(this, maxMessages, maxBytes, wireSize);
+    return leasing.take(this, maxMessages, maxBytes, wireSize);
   }
 
   @Override
   public void whenReadable(Runnable callback) {
-    outbox.whenReadable(this, callback);
+    leasing.whenReadable(this, callback);
   }
 
   @Override
   public void refused(List<Envelope> messages, HubException why, boolean namesMessage) {
-    outbox.refused(this, messages, why, namesMessage);
+    leasing.refused(this, messages, why, namesMessage);
   }
 
   @Override
   public void lost(List<Envelope> messages, HubException why) {
-    outbox.lost(this, messages, why);
+    leasing.lost(this, messages, why);
   }
 
   @Override
   public boolean isolates() {
-    return outbox.isolates();
+    return leasing.isolates();
   }
 
   /**
@@ -65,6 +65,6 @@ public final class Lease implements OutboxReader {
    * @param why why it ended, or null
    */
   public void revoke(SessionEnd end, @Nullable HubException why) {
-    outbox.revoke(this, end, why);
+    leasing.revoke(this, end, why);
   }
 }

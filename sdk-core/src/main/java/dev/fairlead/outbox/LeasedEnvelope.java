@@ -9,11 +9,11 @@ import dev.fairlead.spi.Envelope;
  * calls on this one are recognised as stale.
  */
 final class LeasedEnvelope implements Envelope {
-  private final Outbox outbox;
+  private final Leasing leasing;
   private final Entry entry;
 
-  LeasedEnvelope(Outbox outbox, Entry entry) {
-    this.outbox = outbox;
+  LeasedEnvelope(Leasing leasing, Entry entry) {
+    this.leasing = leasing;
     this.entry = entry;
   }
 
@@ -38,16 +38,16 @@ final class LeasedEnvelope implements Envelope {
 
   @Override
   public void accepted() {
-    outbox.settle(this, entry, null);
+    leasing.settle(this, entry, null);
   }
 
   @Override
   public void failed(HubException failure) {
-    outbox.settle(this, entry, failure);
+    leasing.settle(this, entry, failure);
   }
 
   @Override
   public void giveBack() {
-    outbox.giveBack(this, entry);
+    leasing.giveBack(this, entry);
   }
 }

@@ -1,23 +1,22 @@
 package dev.fairlead.outbox;
 
+import dev.fairlead.ClientClosedException;
 import dev.fairlead.HubException;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.OverflowPolicy;
+import dev.fairlead.StoredOutcome;
 import dev.fairlead.TelemetryMessage;
-import dev.fairlead.ThrottledException;
 import dev.fairlead.TimeSource;
-import dev.fairlead.spi.Envelope;
-import dev.fairlead.spi.OutboxStore;
+import dev.fairlead.spi.StoredQueue;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.ToLongFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,15 +29,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Outbox {
   private final OutboxLimits limits;
+  private final TimeSource time;
   private final Environment environment;
-  private final @Nullable StoreCalls store;
+  private final @Nullable Paging paging;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Content content;
   private final Room room;
   private final Isolation isolation;
+  private final Leasing leasing;
   private Runnable whenEmpty = () -> {};
-  private @Nullable Lease lease;
   private long lastSequence;
 
   /** The reason why telemetry is held up, as the application sees it. */
@@ -49,9 +49,10 @@ public final class Outbox {
     /**
      * A future for a sender.
      *
+     * @param <T> what it completes with
      * @return a new incomplete future
      */
-    CompletableFuture<Void> newFuture();
+    <T> CompletableFuture<T> newFuture();
 
     /**
      * Where futures complete.
@@ -74,6 +75,13 @@ public final class Outbox {
      * @param why one clause for the log
      */
     void replaceSession(String why);
+
+    /**
+     * Receives what became of a message that has no future. Any thread; must not block.
+     *
+     * @param outcome the message and what became of it
+     */
+    void outcome(StoredOutcome outcome);
 
     /**
      * The hub holds up telemetry, or no longer does. Any thread.
@@ -99,26 +107,42 @@ public final class Outbox {
       Environment environment,
       @Nullable StoreCalls store) {
     this.limits = limits;
-    content = new Content(limits, new ExpiryWatch(time, this::expiryAlarm));
+    this.time = time;
+    content = new Content(limits, new ExpiryWatch(time, this::expiryAlarm), store != null);
     room = new Room(limits.overflow(), content, lock.newCondition(), environment::mayBlock);
     this.isolation =
         new Isolation(
             time,
             new Isolation.Rule(limits.refusals(), limits.refusedOver(), !strictOrder),
-            () -> locked(this::isolationDue));
+            this::isolationAlarm);
     this.environment = environment;
-    this.store = store;
-    if (store != null) {
-      for (OutboxStore.Saved saved : store.recover()) {
-        lastSequence = Math.max(lastSequence, saved.sequence());
-        content.add(entry(saved.sequence(), saved.message(), environment.newFuture()));
-      }
+    leasing = new Leasing(this, environment, content, isolation);
+    if (store == null) {
+      paging = null;
+    } else {
+      Paging pages = new Paging(this, content, store, time);
+      paging = pages;
+      locked(after -> lastSequence = pages.begin());
     }
   }
 
-  private Entry entry(long sequence, TelemetryMessage message, CompletableFuture<Void> outcome) {
-    Duration timeToLive = message.timeToLive().or(limits::timeToLive).orElse(null);
-    return new Entry(sequence, message, outcome, content.expiry.deadline(timeToLive));
+  /** A message that comes from the store. */
+  Entry entry(StoredQueue.Stored stored, @Nullable CompletableFuture<Void> outcome) {
+    Duration timeToLive = stored.timeToLive();
+    if (timeToLive == null) {
+      timeToLive = limits.timeToLive().orElse(null);
+    }
+    Duration left = timeToLive == null ? null : timeToLive.minus(stored.age());
+    Entry entry =
+        new Entry(
+            stored.sequence(),
+            stored.message(),
+            outcome,
+            stored.storedAt(),
+            timeToLive,
+            content.expiry.deadline(left == null || !left.isNegative() ? left : Duration.ZERO));
+    entry.storing = Entry.Storing.DONE;
+    return entry;
   }
 
   /**
@@ -141,45 +165,73 @@ public final class Outbox {
    */
   public CompletableFuture<Void> offer(TelemetryMessage message, long maxWaitNanos) {
     CompletableFuture<Void> outcome = environment.newFuture();
-    DeferredActions after = new DeferredActions(environment.completions());
-    @Nullable HubException refusal;
-    lock.lock();
-    try {
-      refusal =
-          room.make(
-              Entry.costOf(message),
-              maxWaitNanos,
-              oldest -> finish(oldest, Refusals.dropped(content.fill(), oldest), after));
-      if (refusal != null) {
-        content.refused();
-      } else {
-        Entry added = entry(++lastSequence, message, outcome);
-        content.add(added);
-        isolation.offered();
-        wakeLease(after);
-        if (store != null) { // Under the lock: in the order of the numbers.
-          store.save(added.sequence, message, failure -> notSaved(added, failure));
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
-    after.run();
+    HubException refusal = add(message, outcome, null, maxWaitNanos);
     if (refusal != null) { // No code is attached to it yet.
       outcome.completeExceptionally(refusal);
     }
     return outcome;
   }
 
-  private void notSaved(Entry entry, Throwable failure) {
-    locked(
-        after -> {
-          entry.notSaved = failure;
-          failIfNotSaved(entry, after);
-        });
+  /**
+   * Takes a message in to be stored; its outcome goes to {@link Environment#outcome}.
+   *
+   * @param message the message
+   * @param maxWaitNanos as for {@link #offer}
+   * @return completes with the message's number when it is stored
+   */
+  public CompletableFuture<Long> store(TelemetryMessage message, long maxWaitNanos) {
+    CompletableFuture<Long> stored = environment.newFuture();
+    HubException refusal =
+        paging == null ? Refusals.notDurable() : add(message, null, stored, maxWaitNanos);
+    if (refusal != null) {
+      stored.completeExceptionally(refusal);
+    }
+    return stored;
   }
 
-  private void failIfNotSaved(Entry entry, DeferredActions after) {
+  private @Nullable HubException add(
+      TelemetryMessage message,
+      @Nullable CompletableFuture<Void> outcome,
+      @Nullable CompletableFuture<Long> kept,
+      long maxWaitNanos) {
+    DeferredActions after = new DeferredActions(environment.completions());
+    @Nullable HubException refusal;
+    lock.lock();
+    try {
+      refusal =
+          room.make(
+              message,
+              maxWaitNanos,
+              oldest -> finish(oldest, Refusals.dropped(content.fill(), oldest), after));
+      if (refusal != null) {
+        content.refused();
+      } else {
+        Duration timeToLive = message.timeToLive().or(limits::timeToLive).orElse(null);
+        Entry added =
+            new Entry(
+                ++lastSequence,
+                message,
+                outcome,
+                time.now(),
+                timeToLive,
+                content.expiry.deadline(timeToLive));
+        added.kept = kept;
+        if (paging != null) { // Under the lock: in the order of the numbers.
+          paging.added(added);
+        }
+        content.add(added);
+        isolation.offered();
+        leasing.wake(after);
+      }
+    } finally {
+      lock.unlock();
+    }
+    after.run();
+    return refusal;
+  }
+
+  /** Fails a message that could not be stored, unless a session has it. */
+  void failIfNotSaved(Entry entry, DeferredActions after) {
     if (entry.notSaved != null && !entry.done && entry.holder == null) {
       finish(entry, Refusals.notSaved(entry), after);
     }
@@ -203,7 +255,7 @@ public final class Outbox {
    * @return the lease, to be begun or revoked
    */
   public Lease reserve() {
-    return new Lease(this);
+    return new Lease(leasing);
   }
 
   /**
@@ -213,249 +265,11 @@ public final class Outbox {
    * @param next what {@link #reserve} gave
    */
   public void begin(Lease next) {
-    locked(
-        after -> {
-          if (lease != null) {
-            throw new IllegalStateException("The outbox is leased already.");
-          }
-          if (!next.revoked) {
-            lease = next;
-            if (!content.waiting.isEmpty()) {
-              wakeLease(after);
-            }
-          }
-        });
-  }
-
-  List<Envelope> take(
-      Lease by, int maxMessages, long maxBytes, ToLongFunction<TelemetryMessage> wireSize) {
-    Taking taking = new Taking(by, maxMessages, maxBytes);
-    try {
-      do {
-        // The transport's code runs outside of the lock; a size is asked for once in a lease.
-        taking.measure(wireSize);
-        locked(after -> take(taking, after));
-      } while (!taking.unmeasured.isEmpty());
-    } catch (Throwable e) {
-      taking.taken.forEach(Envelope::giveBack);
-      throw e;
-    }
-    return taking.taken;
-  }
-
-  private void take(Taking taking, DeferredActions after) {
-    taking.keepSizes();
-    Lease by = taking.by;
-    if (by != lease) {
-      by.hungry = true; // It may begin later.
-      return;
-    }
-    if (taking.maxMessages <= 0) {
-      return;
-    }
-    expire(after);
-    by.hungry = true;
-    if (isolation.isWaiting()) {
-      return;
-    }
-    if (isolation.isTrying()) {
-      takeTrial(taking, after);
-      return;
-    }
-    int room = isolation.room(content.underWay.size());
-    int most = (int) Math.min(taking.maxMessages, (long) taking.taken.size() + room);
-    while (taking.taken.size() < most && !content.waiting.isEmpty()) {
-      Entry next = content.waiting.firstEntry().getValue();
-      if (next.measuredBy != by) {
-        taking.askFor(content.waiting.values(), most);
-        return;
-      }
-      if (!taking.fits(next)) {
-        break;
-      }
-      take(next, taking);
-    }
-    by.hungry = taking.taken.size() < taking.maxMessages;
-  }
-
-  /** Takes the one message that is to be tried alone, if the session is fresh. */
-  private void takeTrial(Taking taking, DeferredActions after) {
-    Lease by = taking.by;
-    if (!content.underWay.isEmpty()) {
-      return;
-    }
-    if (by.taken > 0) {
-      replaceSession(by, after);
-      return;
-    }
-    Entry next = isolation.trial(content.waiting);
-    if (next == null) {
-      return;
-    }
-    if (next.measuredBy != by) {
-      taking.unmeasured.add(next);
-      return;
-    }
-    take(next, taking);
-    by.trial = next;
-    isolation.sent();
-  }
-
-  private void take(Entry next, Taking taking) {
-    LeasedEnvelope handle = new LeasedEnvelope(this, next);
-    content.take(next, handle);
-    isolation.taken(next);
-    taking.by.taken++;
-    taking.add(next, handle);
-  }
-
-  /** A trial is the first message of its session. */
-  private void replaceSession(Lease used, DeferredActions after) {
-    if (!used.replaced) {
-      used.replaced = true;
-      after.add(() -> environment.replaceSession("a message has to be tried alone"));
-    }
-  }
-
-  /** The hub may be sent messages again. */
-  private void isolationDue(DeferredActions after) {
-    isolation.alarmRang();
-    if (lease != null && isolation.isTrying() && content.underWay.isEmpty() && lease.taken > 0) {
-      replaceSession(lease, after);
-    } else {
-      wakeLease(after);
-    }
-  }
-
-  /** Whether the next message has to be alone on its connection. */
-  boolean isolates() {
-    lock.lock();
-    try {
-      return isolation.isTrying() || isolation.isOne();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  void whenReadable(Lease by, Runnable callback) {
-    locked(
-        after -> {
-          by.wakeup = callback;
-          by.hungry = true;
-          if (!content.waiting.isEmpty()) {
-            wakeLease(after);
-          }
-        });
-  }
-
-  void settle(LeasedEnvelope handle, Entry entry, @Nullable HubException failure) {
-    locked(
-        after -> {
-          if (entry.holder == handle) {
-            finish(entry, failure, after);
-            if (isolation.isLimited()) { // There may be room for more than was asked for.
-              wakeLease(after);
-            }
-          }
-        });
-  }
-
-  void giveBack(LeasedEnvelope handle, Entry entry) {
-    locked(
-        after -> {
-          if (entry.holder == handle) {
-            if (lease != null) {
-              lease.taken--;
-            }
-            putBack(entry, after);
-            expire(after);
-          }
-        });
-  }
-
-  void refused(Lease by, List<Envelope> messages, HubException why, boolean namesMessage) {
-    locked(
-        after -> {
-          List<Entry> held = held(by, messages);
-          if (held.isEmpty()) {
-            return;
-          }
-          if (why instanceof ThrottledException throttled) {
-            isolation.throttled(content.underWay.size(), throttled);
-            putBack(held, after);
-          } else if (namesMessage && held.size() == 1) {
-            finish(held.get(0), why, after);
-          } else {
-            suspect(by, held, false, why, after);
-          }
-          wakeLease(after);
-        });
-  }
-
-  void lost(Lease by, List<Envelope> messages, HubException why) {
-    locked(after -> suspect(by, held(by, messages), true, why, after));
-  }
-
-  private List<Entry> held(Lease by, List<Envelope> messages) {
-    List<Entry> held = new ArrayList<>(messages.size());
-    for (Envelope each : messages) {
-      if (!by.revoked && each instanceof LeasedEnvelope handle && handle.isHeld()) {
-        held.add(handle.entry());
-      }
-    }
-    return held;
-  }
-
-  void revoke(Lease by, SessionEnd end, @Nullable HubException why) {
-    locked(
-        after -> {
-          if (by.revoked) {
-            return;
-          }
-          by.revoked = true;
-          by.wakeup = null;
-          if (lease != by) {
-            return; // It never began.
-          }
-          lease = null;
-          List<Entry> held = List.copyOf(content.underWay);
-          content.resent(held);
-          if (end == SessionEnd.UNEXPLAINED && why != null) {
-            suspect(by, held, true, why, after);
-          } else {
-            if (end != SessionEnd.PLANNED) {
-              isolation.slowDown(held.size());
-            }
-            putBack(held, after);
-          }
-          expire(after);
-        });
-  }
-
-  /**
-   * One of these messages may be why they were refused or lost; fails the one that is proved to be.
-   */
-  private void suspect(
-      Lease by, List<Entry> held, boolean lost, HubException why, DeferredActions after) {
-    boolean trial = held.size() == 1 && held.get(0) == by.trial;
-    Entry culprit = isolation.refused(held, content.underWay.size(), trial, lost, why);
-    putBack(held, after);
-    if (culprit != null) {
-      finish(culprit, Refusals.refusedAlone(culprit, isolation.rule(), why), after);
-    }
-  }
-
-  private void putBack(List<Entry> held, DeferredActions after) {
-    held.forEach(entry -> putBack(entry, after));
-  }
-
-  private void putBack(Entry entry, DeferredActions after) {
-    content.putBack(entry);
-    failIfNotSaved(entry, after);
+    leasing.begin(next);
   }
 
   /** Removes a message, queued or in flight. */
-  private void finish(Entry entry, @Nullable HubException failure, DeferredActions after) {
+  void finish(Entry entry, @Nullable HubException failure, DeferredActions after) {
     boolean delivered = failure == null;
     if (delivered) {
       isolation.accepted(entry);
@@ -465,24 +279,60 @@ public final class Outbox {
     if (!content.remove(entry, delivered)) {
       return;
     }
-    if (store != null) {
-      store.remove(entry.sequence);
+    if (paging != null) {
+      paging.finished(entry);
     }
-    if (failure == null) {
+    tell(entry, failure, after);
+    if (entry.kept != null) { // What the hub has need not be stored.
+      if (failure == null) {
+        after.complete(entry.kept, entry.sequence);
+      } else {
+        after.fail(entry.kept, failure);
+      }
+    }
+    room.freed();
+    whenEmptyIsDue(after);
+  }
+
+  private void tell(Entry entry, @Nullable HubException failure, DeferredActions after) {
+    if (entry.outcome == null) {
+      report(
+          new StoredOutcome(
+              entry.sequence,
+              Optional.of(entry.message),
+              Optional.of(entry.addedAt),
+              Optional.ofNullable(failure)),
+          after);
+    } else if (failure == null) {
       after.accept(entry.outcome);
     } else {
       after.fail(entry.outcome, failure);
     }
-    room.freed();
-    if (room.isClosed() && content.isEmpty()) {
-      after.add(whenEmpty);
-    }
   }
 
-  private void wakeLease(DeferredActions after) {
-    if (lease != null && lease.hungry && lease.wakeup != null) {
-      lease.hungry = false;
-      after.wake(lease.wakeup);
+  void report(StoredOutcome outcome, DeferredActions after) {
+    after.add(() -> environment.outcome(outcome));
+  }
+
+  /** A message that was only in the store has expired, and is no longer counted. */
+  void expired(Entry entry, DeferredActions after) {
+    tell(entry, Refusals.expired(entry), after);
+    room.freed();
+  }
+
+  /** There is more to be taken, or more room. */
+  void changed(DeferredActions after) {
+    room.freed();
+    if (content.isReadable()) {
+      leasing.wake(after);
+    }
+    whenEmptyIsDue(after);
+  }
+
+  private void whenEmptyIsDue(DeferredActions after) {
+    if (room.isClosed() && content.isEmpty()) {
+      after.add(whenEmpty);
+      whenEmpty = () -> {};
     }
   }
 
@@ -490,10 +340,14 @@ public final class Outbox {
    * Fails messages that have waited too long. Messages in flight stay, because the hub may already
    * have them.
    */
-  private void expire(DeferredActions after) {
+  void expire(DeferredActions after) {
     for (Entry entry : content.expiry.due()) {
       finish(entry, Refusals.expired(entry), after);
     }
+  }
+
+  private void isolationAlarm() {
+    locked(leasing::isolationDue);
   }
 
   private void expiryAlarm() {
@@ -510,9 +364,13 @@ public final class Outbox {
    * @return taken together
    */
   public OutboxStatus status() {
+    return read(content::status);
+  }
+
+  <T> T read(Supplier<T> what) {
     lock.lock();
     try {
-      return content.status();
+      return what.get();
     } finally {
       lock.unlock();
     }
@@ -528,17 +386,15 @@ public final class Outbox {
         after -> {
           whenEmpty = then;
           room.close();
-          if (content.isEmpty()) {
-            after.add(then);
-          }
+          whenEmptyIsDue(after);
         });
   }
 
   /**
-   * Fails all remaining messages, and closes the store, which keeps those that were not delivered.
+   * Fails the futures of all remaining messages; those that are stored stay stored.
    *
-   * @param then runs when the store is closed or its time limit has passed: on the loop, or inside
-   *     this call if there is no store
+   * @param then runs when the rest is stored and the store's queue is closed, or its time limit has
+   *     passed: on the loop, or inside this call if there is no store
    */
   public void close(Runnable then) {
     locked(
@@ -546,17 +402,35 @@ public final class Outbox {
           room.close();
           isolation.close();
           for (Entry entry : content.clear()) {
-            after.fail(entry.outcome, Refusals.clientClosed(entry, store != null));
+            if (entry.storing == Entry.Storing.PENDING || entry.storing == Entry.Storing.BEGUN) {
+              entry.leftOver = true;
+            } else {
+              leftOver(entry, entry.isStored(), after);
+            }
+          }
+          if (paging != null) {
+            paging.close(after);
           }
         });
-    if (store == null) {
+    if (paging == null) {
       then.run();
     } else {
-      store.close(then);
+      paging.closeStore(then);
     }
   }
 
-  private void locked(Consumer<DeferredActions> action) {
+  /** The client was closed, and by now it is known whether the message is stored. */
+  void leftOver(Entry entry, boolean stored, DeferredActions after) {
+    ClientClosedException why = Refusals.clientClosed(entry, stored);
+    if (entry.outcome != null) {
+      after.fail(entry.outcome, why);
+    }
+    if (entry.kept != null && !stored) {
+      after.fail(entry.kept, why);
+    }
+  }
+
+  void locked(Consumer<DeferredActions> action) {
     DeferredActions after = new DeferredActions(environment.completions());
     lock.lock();
     try {
@@ -565,6 +439,9 @@ public final class Outbox {
       if (!Objects.equals(now, note)) {
         note = now;
         after.add(() -> environment.heldUp(now));
+      }
+      if (paging != null) {
+        paging.refill();
       }
     } finally {
       lock.unlock();

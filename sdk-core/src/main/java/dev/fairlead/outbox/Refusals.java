@@ -4,6 +4,7 @@ import dev.fairlead.ClientClosedException;
 import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
+import dev.fairlead.UnsupportedException;
 import dev.fairlead.threads.Failures;
 import dev.fairlead.transport.Overdue;
 
@@ -65,9 +66,9 @@ final class Refusals {
 
   static RejectedException notSaved(Entry entry) {
     return new RejectedException(
-        "The message could not be written to the outbox store ("
+        "The message could not be stored, so it was not queued: "
             + entry.notSaved
-            + "), so it was not queued. Make room there and send it again.",
+            + " Make sure that the outbox's disk works and has room, and send the message again.",
         entry.progress());
   }
 
@@ -86,13 +87,34 @@ final class Refusals {
         last);
   }
 
+  static RejectedException damaged(long sequence) {
+    return new RejectedException(
+        "Message "
+            + sequence
+            + " was damaged on the disk: its content does not match its checksum. It was set aside in the store and is not sent."
+            + " Check the disk.",
+        Progress.MAYBE_SENT);
+  }
+
+  static UnsupportedException notDurable() {
+    return new UnsupportedException(
+        "store() needs a durable outbox, and this client has none. Give it one with outboxStore(…), or use send().");
+  }
+
+  /** For a future whose message is only in the store. */
+  static ClientClosedException keptAtClose() {
+    return new ClientClosedException(
+        "The client was closed before the hub acknowledged the message; it is stored and will be sent by the next run.",
+        Progress.MAYBE_SENT);
+  }
+
   /**
-   * @param kept whether a store keeps the message for the next run
+   * @param kept whether the message is stored
    */
   static ClientClosedException clientClosed(Entry entry, boolean kept) {
     return new ClientClosedException(
         "The client was closed before the hub acknowledged the message"
-            + (kept ? "; it is kept and will be sent by the next run." : "."),
+            + (kept ? "; it is stored and will be sent by the next run." : "."),
         entry.progress());
   }
 }

@@ -2,6 +2,7 @@ package dev.fairlead.outbox;
 
 import dev.fairlead.HubException;
 import dev.fairlead.OverflowPolicy;
+import dev.fairlead.TelemetryMessage;
 import java.util.concurrent.locks.Condition;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -31,39 +32,44 @@ final class Room {
   /**
    * Makes room.
    *
-   * @param cost what the message costs
+   * @param message what there is to be room for
    * @param maxWaitNanos how long to wait if the policy is {@link OverflowPolicy#BLOCK}
    * @param drop drops the oldest message
    * @return why there is none, or null once there is
    */
-  @Nullable HubException make(int cost, long maxWaitNanos, Consumer<Entry> drop) {
+  @Nullable HubException make(TelemetryMessage message, long maxWaitNanos, Consumer<Entry> drop) {
     while (true) {
       if (closed) {
         return Refusals.closed();
       }
-      if (content.fits(cost)) {
+      if (content.fits(message)) {
         return null;
       }
       if (policy == OverflowPolicy.BLOCK) {
-        @Nullable HubException refusal = await(cost, maxWaitNanos);
+        @Nullable HubException refusal = await(message, maxWaitNanos);
         if (refusal != null) {
           return refusal;
         }
-      } else if (policy == OverflowPolicy.DROP_OLDEST && content.fitsBesideUnderWay(cost)) {
-        drop.accept(content.waiting.firstEntry().getValue());
       } else {
-        return Refusals.full(content.fill());
+        Entry oldest =
+            policy == OverflowPolicy.DROP_OLDEST && content.fitsBesideUnderWay(message)
+                ? content.droppable(message.priority())
+                : null;
+        if (oldest == null) {
+          return Refusals.full(content.fill());
+        }
+        drop.accept(oldest);
       }
     }
   }
 
-  private @Nullable HubException await(int cost, long maxWaitNanos) {
+  private @Nullable HubException await(TelemetryMessage message, long maxWaitNanos) {
     if (!mayBlock.getAsBoolean()) {
       return Refusals.mayNotWait(content.fill());
     }
     try {
       long left = maxWaitNanos;
-      while (!closed && !content.fits(cost)) {
+      while (!closed && !content.fits(message)) {
         if (maxWaitNanos == Long.MAX_VALUE) {
           freed.await();
         } else if (left > 0) {

@@ -3,7 +3,6 @@ package dev.fairlead.outbox;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.function.ToLongFunction;
 
@@ -48,15 +47,18 @@ final class Taking {
     sizes = new long[0];
   }
 
-  /** Notes whose size is missing among those that may be taken. */
-  void askFor(Collection<Entry> waiting, int most) {
-    int room = Math.min(most - taken.size(), MOST_MEASURED);
-    for (Entry entry : waiting) {
-      if (room-- <= 0) {
-        return;
-      }
-      if (entry.measuredBy != by) {
-        unmeasured.add(entry);
+  /** Notes whose size is missing among those that may be taken, the next one first. */
+  void askFor(Entry next, List<Lane> lanes, int most) {
+    unmeasured.add(next);
+    int room = Math.min(most - taken.size(), MOST_MEASURED) - 1;
+    for (Lane lane : lanes) {
+      for (Entry entry : lane.front()) {
+        if (room-- <= 0) {
+          return;
+        }
+        if (entry.measuredBy != by && entry != next) {
+          unmeasured.add(entry);
+        }
       }
     }
   }

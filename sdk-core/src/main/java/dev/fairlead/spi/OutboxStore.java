@@ -1,52 +1,56 @@
 package dev.fairlead.spi;
 
-import dev.fairlead.TelemetryMessage;
+import dev.fairlead.DeviceIdentity;
+import dev.fairlead.OutboxStoreException;
 import java.util.List;
-import java.util.concurrent.CompletionStage;
 
 /**
- * Keeps the outbox's content where a restart of the process, or a power cut, finds it again. The
- * client works on its copy in memory and passes each change to the store; without a store, queued
- * messages are lost with the process.
+ * Keeps the outboxes of all identities of a process where a restart of the process, or a power cut,
+ * finds them again. The application opens one store, gives it to all its clients, and closes it
+ * after them.
  *
- * <p>All methods but {@link #recover} are called in the order of what happened, one at a time, on a
- * thread of the client, and may block; {@link #recover} is called on the thread that builds the
- * client. A failure affects only the message that the call was for.
+ * <p>Methods are safe for any thread and may block; the client calls none of them on its loop.
  */
 public interface OutboxStore extends AutoCloseable {
   /**
-   * The messages that the last run left, in order. Called once, first.
+   * Opens the queue of an identity, and creates it if the identity has none.
    *
-   * @return the messages with their numbers, growing
+   * @param identity whose messages
+   * @param hubHost the hub that they are for
+   * @return the queue, to be closed by the caller
+   * @throws OutboxStoreException if the queue is open already, if it holds messages for another
+   *     hub, or if the store is closed or cannot be read
    */
-  List<Saved> recover();
+  StoredQueue open(DeviceIdentity identity, String hubHost);
 
   /**
-   * Keeps a message.
+   * All identities with stored messages, also those that no client opens any more.
    *
-   * @param sequence its number, larger than any before
-   * @param message the message
-   * @return completes when a restart would find the message; if it fails (a full disk), or is not
-   *     complete within 30 s, the sender's future fails unless the hub has taken the message
+   * @return their queues as they are now, by identity
    */
-  CompletionStage<Void> save(long sequence, TelemetryMessage message);
+  List<StoredQueueStatus> queues();
 
   /**
-   * Forgets a message: the hub has it, or it failed.
+   * Directs the stored messages of an identity to another hub, for instance because the device was
+   * moved. No effect if the identity has no queue.
    *
-   * @param sequence its number
+   * @param identity whose messages; its queue must not be open
+   * @param hubHost the new hub's host name
+   * @throws OutboxStoreException if the queue is open
    */
-  void remove(long sequence);
+  void moveToHub(DeviceIdentity identity, String hubHost);
 
-  /** Writes pending data and releases the storage. The client waits for up to 10 s. */
+  /**
+   * Deletes the stored messages of an identity. This is the only way in which messages of an
+   * identity without a client leave the store.
+   *
+   * @param identity whose messages; its queue must not be open
+   * @return how many messages were deleted
+   * @throws OutboxStoreException if the queue is open
+   */
+  long delete(DeviceIdentity identity);
+
+  /** Commits what was written and releases the storage. Queues that are still open are closed. */
   @Override
   void close();
-
-  /**
-   * A message that was kept.
-   *
-   * @param sequence its number
-   * @param message the message
-   */
-  record Saved(long sequence, TelemetryMessage message) {}
 }

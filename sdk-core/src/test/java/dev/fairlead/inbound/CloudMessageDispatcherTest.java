@@ -68,6 +68,7 @@ class CloudMessageDispatcherTest {
                 Optional.empty(),
                 Optional.empty(),
                 List.of(),
+                Optional.empty(),
                 Duration.ofSeconds(30))),
         null);
   }

@@ -63,6 +63,7 @@ class MethodDispatcherTest {
                   otherMethods,
                   Optional.empty(),
                   List.of(),
+                  Optional.empty(),
                   QUEUE_TIME));
       session = new SessionInbox(loop, null, dispatcher, null);
     }

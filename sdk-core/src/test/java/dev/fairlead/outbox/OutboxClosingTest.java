@@ -14,6 +14,7 @@ import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -84,7 +85,7 @@ class OutboxClosingTest {
 
     assertClosed(underWay, Progress.MAYBE_SENT);
     assertClosed(waiting, Progress.NOT_SENT);
-    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 2, 0));
+    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 2, 0, Optional.empty()));
   }
 
   @Test
@@ -100,7 +101,7 @@ class OutboxClosingTest {
 
     assertClosed(sent, Progress.MAYBE_SENT);
     assertThat(take(lease, 1)).isEmpty();
-    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0));
+    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0, Optional.empty()));
   }
 
   @Test

@@ -1,24 +1,22 @@
 package dev.fairlead.outbox;
 
-import static dev.fairlead.Outcomes.failureOf;
 import static dev.fairlead.outbox.OutboxRig.take;
 import static dev.fairlead.outbox.OutboxRig.takeOne;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.fairlead.DeviceIdentity;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.OverflowPolicy;
-import dev.fairlead.RejectedException;
+import dev.fairlead.StoredOutcome;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
-import dev.fairlead.spi.OutboxStore;
 import dev.fairlead.threads.ForeignCalls;
 import dev.fairlead.threads.ManualLoop;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -90,66 +88,6 @@ class OutboxEdgesTest {
     assertThat(take(lease, 5)).hasSize(1);
   }
 
-  private abstract static class Store implements OutboxStore {
-    @Override
-    public List<Saved> recover() {
-      return List.of();
-    }
-
-    @Override
-    public void remove(long sequence) {}
-
-    @Override
-    public void close() {}
-  }
-
-  /** As one whose stage fails. */
-  @Test
-  void aStoreThatThrowsIsOneThatCouldNotSave() {
-    OutboxRig rig =
-        new OutboxRig(
-            OutboxLimits.defaults(),
-            new Store() {
-              @Override
-              public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
-                throw new IllegalStateException("no space left");
-              }
-            });
-
-    CompletableFuture<Void> sent = rig.send("a");
-    rig.settle();
-
-    assertThat(failureOf(sent)).isInstanceOf(RejectedException.class);
-    assertThat(rig.outbox.status().waiting()).isZero();
-  }
-
-  /**
-   * OutboxStore.save: the sender's future fails unless the hub has accepted the message by then.
-   */
-  @Test
-  void aMessageThatComesBackAfterItsSavingFailedFails() {
-    CompletableFuture<Void> saving = new CompletableFuture<>();
-    OutboxRig rig =
-        new OutboxRig(
-            OutboxLimits.defaults(),
-            new Store() {
-              @Override
-              public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
-                return saving;
-              }
-            });
-    CompletableFuture<Void> sent = rig.send("a");
-    Lease lease = rig.outbox.lease();
-    take(lease, 1);
-    rig.settle();
-    saving.completeExceptionally(new IOException("no space left"));
-    rig.settle();
-
-    lease.revoke(SessionEnd.PLANNED, null);
-
-    assertThat(failureOf(sent)).isInstanceOf(RejectedException.class);
-  }
-
   /** Even if saving fails immediately. */
   @Test
   void theLockIsReleasedBeforeTheOutcomeOfAFailedSavingIsHandedOver() {
@@ -158,7 +96,7 @@ class OutboxEdgesTest {
     Outbox.Environment environment =
         new Outbox.Environment() {
           @Override
-          public CompletableFuture<Void> newFuture() {
+          public <T> CompletableFuture<T> newFuture() {
             return new CompletableFuture<>();
           }
 
@@ -186,9 +124,14 @@ class OutboxEdgesTest {
           public void replaceSession(String why) {}
 
           @Override
+          public void outcome(StoredOutcome outcome) {}
+
+          @Override
           public void heldUp(@Nullable String note) {}
         };
     ManualLoop loop = new ManualLoop();
+    MemoryStore full = new MemoryStore(loop.time);
+    full.full = new IOException("no space left");
     made.add(
         new Outbox(
             OutboxLimits.defaults(),
@@ -196,12 +139,9 @@ class OutboxEdgesTest {
             loop.time,
             environment,
             new StoreCalls(
-                new Store() {
-                  @Override
-                  public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
-                    return CompletableFuture.failedFuture(new IOException("no space left"));
-                  }
-                },
+                full,
+                DeviceIdentity.device("d"),
+                "hub",
                 loop,
                 new ForeignCalls(loop, Runnable::run),
                 Runnable::run)));

@@ -16,6 +16,7 @@ import dev.fairlead.RejectedException;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -52,7 +53,7 @@ class OutboxExpiryTest {
 
     rig.time.advance(NANO);
     assertExpired(sent, Progress.NOT_SENT);
-    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0));
+    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0, Optional.empty()));
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.fairlead.OutboxLimits;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.Outcomes;
 import dev.fairlead.OverflowPolicy;
+import dev.fairlead.StoredOutcome;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import java.time.Duration;
@@ -54,7 +55,7 @@ class OutboxHammerTest implements Outbox.Environment {
   private final Queue<CompletableFuture<Void>> futures = new ConcurrentLinkedQueue<>();
 
   @Override
-  public CompletableFuture<Void> newFuture() {
+  public <T> CompletableFuture<T> newFuture() {
     return new CompletableFuture<>();
   }
 
@@ -70,6 +71,9 @@ class OutboxHammerTest implements Outbox.Environment {
 
   @Override
   public void replaceSession(String why) {}
+
+  @Override
+  public void outcome(StoredOutcome outcome) {}
 
   @Override
   public void heldUp(@Nullable String note) {}

@@ -10,18 +10,15 @@ import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
-import dev.fairlead.spi.OutboxStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -98,7 +95,6 @@ class OutboxModelTest {
   private static final class Run {
     private final OverflowPolicy policy;
     private final Random random;
-    private final StoredNumbers store = new StoredNumbers();
     private final OutboxRig rig;
     private final AtomicInteger woken = new AtomicInteger();
 
@@ -128,8 +124,7 @@ class OutboxModelTest {
                   .maxBytes(MAX_BYTES)
                   .overflow(policy)
                   .timeToLive(DEFAULT_TIME_TO_LIVE)
-                  .build(),
-              store);
+                  .build());
       rig.mayBlock = false;
     }
 
@@ -328,14 +323,16 @@ class OutboxModelTest {
       assertThat(rig.outbox.status())
           .isEqualTo(
               new OutboxStatus(
-                  waiting, present.size() - waiting, bytes(), accepted, failed, resent));
+                  waiting,
+                  present.size() - waiting,
+                  bytes(),
+                  accepted,
+                  failed,
+                  resent,
+                  Optional.empty()));
       present.forEach(Item::check);
       changed.forEach(Item::check);
       changed.clear();
-      List<Long> numbers = present.stream().map(item -> item.sequence).toList();
-      if (!numbers.equals(List.copyOf(store.numbers))) {
-        throw new AssertionError("The store holds " + store.numbers + " and not " + numbers);
-      }
       assertThat(rig.time.alarms()).isLessThanOrEqualTo(1);
     }
 
@@ -349,32 +346,8 @@ class OutboxModelTest {
       }
       all.forEach(Item::check);
       assertThat(rig.outbox.status())
-          .isEqualTo(new OutboxStatus(0, 0, 0, accepted, failed, resent));
+          .isEqualTo(new OutboxStatus(0, 0, 0, accepted, failed, resent, Optional.empty()));
       assertThat(all).hasSize((int) (accepted + failed));
     }
-  }
-
-  /** The numbers that a restart would find. */
-  private static final class StoredNumbers implements OutboxStore {
-    final TreeSet<Long> numbers = new TreeSet<>();
-
-    @Override
-    public List<Saved> recover() {
-      return Collections.emptyList();
-    }
-
-    @Override
-    public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
-      assertThat(numbers.add(sequence)).isTrue();
-      return CompletableFuture.completedFuture(null);
-    }
-
-    @Override
-    public void remove(long sequence) {
-      assertThat(numbers.remove(sequence)).isTrue();
-    }
-
-    @Override
-    public void close() {}
   }
 }

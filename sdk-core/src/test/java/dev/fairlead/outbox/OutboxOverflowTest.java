@@ -16,6 +16,7 @@ import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
 import dev.fairlead.TelemetryMessage;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -57,7 +58,8 @@ class OutboxOverflowTest {
 
       assertFull(third, Progress.NOT_SENT);
       assertThat(failureOf(third)).hasMessageContaining("2 of 2 messages");
-      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(2, 0, 1202, 0, 1, 0));
+      assertThat(rig.outbox.status())
+          .isEqualTo(new OutboxStatus(2, 0, 1202, 0, 1, 0, Optional.empty()));
     }
 
     @Test
@@ -304,7 +306,8 @@ class OutboxOverflowTest {
 
       assertFull(send.get(30, TimeUnit.SECONDS), Progress.NOT_SENT);
       assertThat(interrupted).isCompletedWithValue(true);
-      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(1, 0, 601, 0, 1, 0));
+      assertThat(rig.outbox.status())
+          .isEqualTo(new OutboxStatus(1, 0, 601, 0, 1, 0, Optional.empty()));
     }
 
     @Test

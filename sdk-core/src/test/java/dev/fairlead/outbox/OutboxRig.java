@@ -2,14 +2,17 @@ package dev.fairlead.outbox;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.fairlead.DeviceIdentity;
 import dev.fairlead.ManualTime;
 import dev.fairlead.OutboxLimits;
+import dev.fairlead.StoredOutcome;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.spi.OutboxStore;
 import dev.fairlead.threads.ForeignCalls;
 import dev.fairlead.threads.HeldExecutor;
 import dev.fairlead.threads.ManualLoop;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** An outbox with time that stands still, whose futures complete before a call returns. */
 final class OutboxRig implements Outbox.Environment {
-  final ManualLoop loop = new ManualLoop();
-  final ManualTime time = loop.time;
+  final ManualLoop loop;
+  final ManualTime time;
   final Outbox outbox;
   final HeldExecutor threads = new HeldExecutor();
   volatile boolean mayBlock = true;
@@ -30,6 +33,9 @@ final class OutboxRig implements Outbox.Environment {
 
   @Nullable String note;
 
+  /** Of messages without a future. */
+  final List<StoredOutcome> outcomes = new ArrayList<>();
+
   OutboxRig(OutboxLimits limits) {
     this(limits, null);
   }
@@ -39,6 +45,13 @@ final class OutboxRig implements Outbox.Environment {
   }
 
   OutboxRig(OutboxLimits limits, boolean strictOrder, @Nullable OutboxStore store) {
+    this(new ManualLoop(), limits, strictOrder, store);
+  }
+
+  OutboxRig(
+      ManualLoop loop, OutboxLimits limits, boolean strictOrder, @Nullable OutboxStore store) {
+    this.loop = loop;
+    time = loop.time;
     outbox =
         new Outbox(
             limits,
@@ -47,7 +60,13 @@ final class OutboxRig implements Outbox.Environment {
             this,
             store == null
                 ? null
-                : new StoreCalls(store, loop, new ForeignCalls(loop, threads), threads));
+                : new StoreCalls(
+                    store,
+                    DeviceIdentity.device("d"),
+                    "hub",
+                    loop,
+                    new ForeignCalls(loop, threads),
+                    threads));
   }
 
   /** Lets the store be asked what is due, and its answers arrive. */
@@ -64,7 +83,7 @@ final class OutboxRig implements Outbox.Environment {
   }
 
   @Override
-  public CompletableFuture<Void> newFuture() {
+  public <T> CompletableFuture<T> newFuture() {
     return new CompletableFuture<>();
   }
 
@@ -81,6 +100,11 @@ final class OutboxRig implements Outbox.Environment {
   @Override
   public void replaceSession(String why) {
     replaced = true;
+  }
+
+  @Override
+  public void outcome(StoredOutcome outcome) {
+    outcomes.add(outcome);
   }
 
   @Override

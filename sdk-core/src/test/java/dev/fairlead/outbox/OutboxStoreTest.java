@@ -10,17 +10,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.OverflowPolicy;
+import dev.fairlead.Priority;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
+import dev.fairlead.StoredOutcome;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.UnsupportedException;
 import dev.fairlead.spi.Envelope;
-import dev.fairlead.spi.OutboxStore;
+import dev.fairlead.threads.ManualLoop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -29,73 +30,34 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class OutboxStoreTest {
-  private final RecordingStore store = new RecordingStore();
-
-  /** Records each call; a test decides when and how each saving ends. */
-  private static class RecordingStore implements OutboxStore {
-    final List<Saved> left = new ArrayList<>();
-    final List<String> log = new ArrayList<>();
-    final Map<Long, CompletableFuture<Void>> savings = new HashMap<>();
-
-    @Override
-    public List<Saved> recover() {
-      log.add("recover");
-      return left;
-    }
-
-    @Override
-    public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
-      log.add("save " + sequence);
-      return savings.computeIfAbsent(sequence, number -> new CompletableFuture<>());
-    }
-
-    @Override
-    public void remove(long sequence) {
-      log.add("remove " + sequence);
-    }
-
-    @Override
-    public void close() {
-      log.add("close");
-    }
-
-    void fails(long sequence) {
-      savings
-          .computeIfAbsent(sequence, number -> new CompletableFuture<>())
-          .completeExceptionally(new IOException("no space left"));
-    }
-  }
-
-  private @Nullable OutboxRig rig;
+  private final ManualLoop loop = new ManualLoop();
+  private final MemoryStore store = new MemoryStore(loop.time);
+  private @Nullable OutboxRig made;
 
   private OutboxRig rig() {
     return rig(OutboxLimits.defaults());
   }
 
   private OutboxRig rig(OutboxLimits limits) {
-    rig = new OutboxRig(limits, store);
+    return rig(limits, store);
+  }
+
+  private OutboxRig rig(OutboxLimits limits, MemoryStore with) {
+    OutboxRig rig = new OutboxRig(loop, limits, false, with);
+    made = rig;
+    rig.settle();
     return rig;
   }
 
-  private List<String> log() {
-    settle();
-    return store.log;
-  }
-
   private void settle() {
-    Objects.requireNonNull(rig).settle();
+    Objects.requireNonNull(made).settle();
   }
 
-  private void fails(long sequence) {
-    store.fails(sequence);
-    settle();
+  private static OutboxLimits.Builder small() {
+    return OutboxLimits.builder().maxMessages(12); // Two of each class stay in memory.
   }
 
-  private static OutboxStore.Saved saved(long sequence, String text) {
-    return new OutboxStore.Saved(sequence, OutboxRig.message(text));
-  }
-
-  private static void assertNotKept(CompletableFuture<Void> sent, Progress progress) {
+  private static void assertNotStored(CompletableFuture<?> sent, Progress progress) {
     assertThat(sent).isCompletedExceptionally();
     assertThat(failureOf(sent))
         .isInstanceOf(RejectedException.class)
@@ -103,211 +65,424 @@ class OutboxStoreTest {
     assertThat(progressOf(sent)).isEqualTo(progress);
   }
 
+  /** Takes and acknowledges everything, one message at a time; returns the texts. */
+  private List<String> drain(OutboxRig rig, Lease lease) {
+    List<String> texts = new ArrayList<>();
+    List<Envelope> taken = take(lease, 1);
+    while (!taken.isEmpty()) {
+      texts.addAll(texts(taken));
+      taken.get(0).accepted();
+      rig.settle();
+      taken = take(lease, 1);
+    }
+    return texts;
+  }
+
+  // ---- what an earlier run left
+
   @Test
   void sendsFirstWhatTheLastRunLeft() {
-    store.left.add(saved(7, "old"));
-    store.left.add(saved(9, "older than the next"));
+    store.left(7, OutboxRig.message("old"));
+    store.left(9, OutboxRig.message("younger"));
     OutboxRig rig = rig();
-    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(2, 0, 1222, 0, 0, 0));
+    OutboxStatus status = rig.outbox.status();
+    assertThat(status.waiting()).isEqualTo(2);
+    assertThat(status.durable().orElseThrow().recovered()).isEqualTo(2);
+    assertThat(status.durable().orElseThrow().oldest()).isPresent();
 
     rig.send("new");
+    rig.settle();
 
     List<Envelope> taken = take(rig.outbox.lease(), 9);
-    assertThat(texts(taken)).containsExactly("old", "older than the next", "new");
+    assertThat(texts(taken)).containsExactly("old", "younger", "new");
     assertThat(taken).extracting(Envelope::sequence).containsExactly(7L, 9L, 10L);
   }
 
   @Test
-  void wakesASessionForWhatTheLastRunLeft() {
-    store.left.add(saved(1, "old"));
-    AtomicInteger woken = new AtomicInteger();
+  void theListenerReceivesWhatBecomesOfThem() {
+    store.left(1, OutboxRig.message("good"));
+    store.left(2, OutboxRig.message("bad"));
+    OutboxRig rig = rig();
+    List<Envelope> taken = take(rig.outbox.lease(), 2);
 
-    rig().outbox.lease().whenReadable(woken::incrementAndGet);
+    taken.get(0).accepted();
+    taken.get(1).failed(new RejectedException("no", Progress.MAYBE_SENT));
+
+    assertThat(rig.outcomes).extracting(StoredOutcome::number).containsExactly(1L, 2L);
+    assertThat(rig.outcomes.get(0).failure()).isEmpty();
+    assertThat(OutboxRig.text(rig.outcomes.get(0).message().orElseThrow())).isEqualTo("good");
+    assertThat(rig.outcomes.get(1).failure()).isPresent();
+    assertThat(rig.outbox.status().durable().orElseThrow().recovered()).isZero();
+  }
+
+  @Test
+  void wakesASessionForWhatTheLastRunLeft() {
+    store.left(1, OutboxRig.message("old"));
+    AtomicInteger woken = new AtomicInteger();
+    OutboxRig rig = new OutboxRig(loop, OutboxLimits.defaults(), false, store);
+
+    rig.outbox.lease().whenReadable(woken::incrementAndGet);
+    assertThat(woken).hasValue(0);
+    rig.settle();
 
     assertThat(woken).hasValue(1);
   }
 
   @Test
   void letsWhatTheLastRunLeftExpire() {
-    store.left.add(saved(1, "old"));
+    store.left(1, OutboxRig.message("old"));
     OutboxRig rig = rig(OutboxLimits.builder().timeToLive(Duration.ofMinutes(1)).build());
 
-    rig.time.advance(Duration.ofMinutes(1));
-
-    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0));
-    assertThat(log()).containsExactly("recover", "remove 1");
-  }
-
-  @Test
-  void tellsTheStoreInTheOrderOfWhatHappened() {
-    OutboxRig rig = rig();
-    rig.sendAll("a", "b", "c");
-    List<Envelope> taken = take(rig.outbox.lease(), 3);
-    taken.get(1).accepted();
-    taken.get(0).failed(new RejectedException("no", Progress.MAYBE_SENT));
-    taken.get(2).giveBack();
-    rig.close();
-
-    assertThat(log())
-        .as("what comes back is not saved again, and what is left is kept")
-        .containsExactly("recover", "save 1", "save 2", "save 3", "remove 2", "remove 1", "close");
-  }
-
-  @Test
-  void forgetsWhatGivesPlace() {
-    OutboxRig rig =
-        rig(OutboxLimits.builder().maxMessages(1).overflow(OverflowPolicy.DROP_OLDEST).build());
-
-    rig.sendAll("a", "b");
-
-    assertThat(log()).containsExactly("recover", "save 1", "remove 1", "save 2");
-  }
-
-  @Test
-  void neverHearsOfARefusedMessage() {
-    OutboxRig rig = rig(OutboxLimits.builder().maxMessages(1).build());
-
-    rig.sendAll("a", "b");
-
-    assertThat(log()).containsExactly("recover", "save 1");
-  }
-
-  @Test
-  void failsTheSenderOfAMessageThatCouldNotBeKept() {
-    OutboxRig rig = rig();
-    CompletableFuture<Void> sent = rig.send("a");
-
-    fails(1);
-
-    assertNotKept(sent, Progress.NOT_SENT);
-    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0));
-    assertThat(take(rig.outbox.lease(), 1)).isEmpty();
-  }
-
-  @Test
-  void failsTheSenderOfAMessageThatCouldNotBeKeptAtOnce() {
-    store.fails(1);
-    CompletableFuture<Void> sent = rig().send("a");
+    loop.advance(Duration.ofMinutes(1));
     settle();
 
-    assertNotKept(sent, Progress.NOT_SENT);
+    assertThat(rig.outbox.status().failed()).isEqualTo(1);
+    assertThat(rig.outcomes.get(0).failure().orElseThrow()).hasMessageContaining("time to live");
+    assertThat(store.kept).isEmpty();
   }
 
   @Test
-  void leavesAMessageUnderWayToTheHub() {
+  void aDamagedMessageFailsAloneAndIsNeverSent() {
+    store.left(1, OutboxRig.message("a"));
+    store.left(2, OutboxRig.message("b"));
+    store.left(3, OutboxRig.message("c"));
+    store.damaged.add(2L);
+    OutboxRig rig = rig();
+
+    assertThat(drain(rig, rig.outbox.lease())).containsExactly("a", "c");
+
+    assertThat(rig.outcomes.get(0).number()).isEqualTo(2);
+    assertThat(rig.outcomes.get(0).failure().orElseThrow()).hasMessageContaining("checksum");
+    assertThat(rig.outbox.status().waiting()).isZero();
+  }
+
+  // ---- storing
+
+  @Test
+  void whatIsAddedDuringAWriteGoesIntoTheNextOne() {
+    store.holds = true;
+    OutboxRig rig = rig();
+    rig.send("a");
+    rig.settle();
+    rig.sendAll("b", "c");
+    rig.settle();
+    assertThat(store.log).containsExactly("open", "+1");
+
+    store.answerOne();
+    settle();
+
+    assertThat(store.log).containsExactly("open", "+1", "+2", "+3");
+  }
+
+  @Test
+  void whatIsDeliveredBeforeItIsPassedOnIsNeverWritten() {
+    OutboxRig rig = rig();
+    CompletableFuture<Long> stored = rig.outbox.store(OutboxRig.message("a"), 0);
+    takeOne(rig.outbox.lease()).accepted();
+    rig.settle();
+
+    assertThat(store.log).containsExactly("open");
+    assertThat(stored).isCompletedWithValue(1L);
+  }
+
+  @Test
+  void storedAndAcknowledgedAreTwoEvents() {
+    OutboxRig rig = rig();
+    CompletableFuture<Long> stored = rig.outbox.store(OutboxRig.message("a"), 0);
+    assertThat(stored).isNotDone();
+    assertThat(rig.outbox.status().durable().orElseThrow().unstored()).isEqualTo(1);
+
+    rig.settle();
+
+    assertThat(stored).isCompletedWithValue(1L);
+    assertThat(rig.outbox.status().durable().orElseThrow().unstored()).isZero();
+    assertThat(rig.outcomes).isEmpty();
+    takeOne(rig.outbox.lease()).accepted();
+    assertThat(rig.outcomes).hasSize(1);
+  }
+
+  @Test
+  void storeNeedsADurableOutbox() {
+    OutboxRig rig = new OutboxRig(OutboxLimits.defaults());
+
+    CompletableFuture<Long> stored = rig.outbox.store(OutboxRig.message("a"), 0);
+
+    assertThat(failureOf(stored))
+        .isInstanceOf(UnsupportedException.class)
+        .hasMessageContaining("outboxStore(");
+  }
+
+  @Test
+  void whatIsRefusedIsNeverStored() {
+    OutboxRig rig = rig(OutboxLimits.builder().maxStoredMessages(1).build());
+
+    rig.sendAll("a", "b");
+    rig.settle();
+
+    assertThat(store.log).containsExactly("open", "+1");
+  }
+
+  @Test
+  void whatGivesPlaceIsRemoved() {
+    OutboxRig rig =
+        rig(
+            OutboxLimits.builder()
+                .maxStoredMessages(1)
+                .overflow(OverflowPolicy.DROP_OLDEST)
+                .build());
+    rig.send("a");
+    rig.settle();
+    rig.send("b");
+    rig.settle();
+
+    assertThat(store.kept.keySet()).containsExactly(2L);
+  }
+
+  // ---- more than memory holds
+
+  @Test
+  void theDiskIsTheBoundAndTheOrderIsKept() {
+    OutboxRig rig = rig(small().build());
+    List<String> sent = new ArrayList<>();
+    List<CompletableFuture<Void>> outcomes = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      sent.add("m" + i);
+      outcomes.add(rig.send("m" + i));
+      rig.settle();
+    }
+    assertThat(rig.outbox.status().waiting()).isEqualTo(100);
+    assertThat(rig.outbox.status().bytes()).isLessThan(30_000);
+
+    assertThat(drain(rig, rig.outbox.lease())).isEqualTo(sent);
+
+    assertThat(outcomes).allMatch(CompletableFuture::isDone);
+    assertThat(store.kept).isEmpty();
+    assertThat(store.mostRead).isLessThanOrEqualTo(2);
+    assertThat(rig.outbox.status().bytes()).isZero();
+    assertThat(rig.outbox.status().accepted()).isEqualTo(100);
+  }
+
+  @Test
+  void higherClassesOvertakeAndTheLowestKeepsItsShare() {
+    OutboxRig rig = rig();
+    for (int i = 0; i < 10; i++) {
+      rig.outbox.offer(message("low" + i, Priority.LOW));
+      rig.outbox.offer(message("normal" + i, Priority.NORMAL));
+    }
+    rig.outbox.offer(message("alarm", Priority.HIGH));
+    rig.settle();
+
+    List<String> order = drain(rig, rig.outbox.lease());
+
+    assertThat(order.get(0)).isEqualTo("alarm");
+    assertThat(order.subList(0, 11).stream().filter(text -> text.startsWith("low")).count())
+        .isEqualTo(2);
+    assertThat(order.stream().filter(text -> text.startsWith("normal"))).isSorted();
+    assertThat(order.stream().filter(text -> text.startsWith("low"))).isSorted();
+    assertThat(order).hasSize(21);
+  }
+
+  private static TelemetryMessage message(String text, Priority priority) {
+    return TelemetryMessage.builder()
+        .body(OutboxRig.message(text).body())
+        .priority(priority)
+        .build();
+  }
+
+  @Test
+  void messagesThatAreOnlyOnTheDiskExpireToo() {
+    OutboxRig rig = rig(small().timeToLive(Duration.ofMinutes(1)).build());
+    List<CompletableFuture<Void>> outcomes = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      outcomes.add(rig.send("m" + i));
+      rig.settle();
+    }
+
+    for (int i = 0; i < 20; i++) { // Expired messages are looked for every second.
+      loop.advance(Duration.ofSeconds(i == 0 ? 60 : 1));
+      rig.settle();
+    }
+
+    assertThat(outcomes).allMatch(CompletableFuture::isCompletedExceptionally);
+    assertThat(store.kept).isEmpty();
+    assertThat(rig.outbox.status().failed()).isEqualTo(200);
+    assertThat(rig.outbox.status().waiting()).isZero();
+  }
+
+  @Test
+  void aReadThatFailsIsTriedAgain() {
+    OutboxRig rig = rig(small().build());
+    for (int i = 0; i < 20; i++) {
+      rig.send("m" + i);
+      rig.settle();
+    }
+    store.unreadable = true;
+    Lease lease = rig.outbox.lease();
+    List<String> first = drain(rig, lease);
+    assertThat(first).hasSizeLessThan(20);
+
+    store.unreadable = false;
+    loop.advance(Duration.ofMinutes(1));
+    rig.settle();
+    first.addAll(drain(rig, lease));
+
+    assertThat(first).hasSize(20).first().isEqualTo("m0");
+    assertThat(store.kept).isEmpty();
+  }
+
+  // ---- a store that fails
+
+  @Test
+  void aFullDiskFailsTheSender() {
+    store.full = new IOException("no space left");
+    OutboxRig rig = rig();
+    CompletableFuture<Void> sent = rig.send("a");
+    CompletableFuture<Long> stored = rig.outbox.store(OutboxRig.message("b"), 0);
+    rig.settle();
+
+    assertNotStored(sent, Progress.NOT_SENT);
+    assertNotStored(stored, Progress.NOT_SENT);
+    assertThat(rig.outbox.status().failed()).isEqualTo(2);
+    assertThat(take(rig.outbox.lease(), 1)).isEmpty();
+    assertThat(rig.outbox.status().durable().orElseThrow().unstored()).isZero();
+  }
+
+  @Test
+  void aFullDiskIsLeftToTheHubWhereASessionHasTheMessage() {
+    store.full = new IOException("no space left");
     OutboxRig rig = rig();
     CompletableFuture<Void> sent = rig.send("a");
     Envelope envelope = takeOne(rig.outbox.lease());
-
-    fails(1);
+    rig.settle();
     assertThat(sent).isNotDone();
 
     envelope.accepted();
-    assertThat(sent).isCompletedWithValue(null);
-  }
-
-  @Test
-  void saysThatAMessageMayHaveBeenSentBeforeItCouldNotBeKept() {
-    OutboxRig rig = rig();
-    CompletableFuture<Void> sent = rig.send("a");
-    takeOne(rig.outbox.lease()).giveBack();
-
-    fails(1);
-
-    assertNotKept(sent, Progress.MAYBE_SENT);
-  }
-
-  @Test
-  void ignoresAFailedSavingOfWhatIsDone() {
-    OutboxRig rig = rig();
-    CompletableFuture<Void> sent = rig.send("a");
-    takeOne(rig.outbox.lease()).accepted();
-
-    fails(1);
 
     assertThat(sent).isCompletedWithValue(null);
-    assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 1, 0, 0));
-    assertThat(log()).containsExactly("recover", "save 1", "remove 1");
   }
 
   @Test
-  void saysAtCloseThatAMessageIsKept() {
+  void aMessageThatComesBackUnstoredFails() {
+    store.full = new IOException("no space left");
     OutboxRig rig = rig();
     CompletableFuture<Void> sent = rig.send("a");
+    Lease lease = rig.outbox.lease();
+    takeOne(lease);
+    rig.settle();
 
-    rig.close();
+    lease.revoke(SessionEnd.PLANNED, null);
 
-    assertThat(failureOf(sent)).hasMessageContaining("is kept");
+    assertNotStored(sent, Progress.MAYBE_SENT);
   }
 
   @Test
-  void aStoreThatThrowsOnForgettingDoesNotHoldUpTheSender() {
-    OutboxRig throwing =
-        new OutboxRig(
-            OutboxLimits.defaults(),
-            new RecordingStore() {
-              @Override
-              public void remove(long sequence) {
-                throw new AssertionError("expected by the test");
-              }
-            });
-    CompletableFuture<Void> sent = throwing.send("a");
-    CompletableFuture<Void> left = throwing.send("b");
-    takeOne(throwing.outbox.lease()).accepted();
-    throwing.settle();
+  void onAFullDiskRoomIsMadeFirst() {
+    OutboxRig rig = rig();
+    rig.sendAll("a", "b");
+    rig.settle();
+    List<Envelope> taken = take(rig.outbox.lease(), 2);
+    store.full = new IOException("no space left");
+    taken.get(0).accepted();
+    rig.send("c");
+    rig.settle();
+    store.full = null;
+    store.log.clear();
 
-    assertThat(sent).isCompletedWithValue(null);
-    throwing.close();
-    assertThat(left).isCompletedExceptionally();
-    assertThat(throwing.closed).isTrue();
+    CompletableFuture<Long> stored = rig.outbox.store(OutboxRig.message("d"), 0);
+    rig.settle();
+
+    assertThat(store.log).containsExactly("-1", "+4");
+    assertThat(stored).isDone();
   }
 
   @Test
-  void aStoreThatThrowsOnKeepingFailsThatMessage() {
-    OutboxRig throwing =
-        new OutboxRig(
-            OutboxLimits.defaults(),
-            new RecordingStore() {
-              @Override
-              public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
-                throw new NoClassDefFoundError("no space left (by the test)");
-              }
-            });
-    CompletableFuture<Void> sent = throwing.send("a");
-    throwing.settle();
+  void aStoreThatThrowsFailsTheMessagesOfThatCall() {
+    MemoryStore throwing =
+        new MemoryStore(loop.time) {
+          @Override
+          public CompletionStage<Void> write(List<Added> added, List<Long> removed) {
+            throw new NoClassDefFoundError("no space left (by the test)");
+          }
+        };
+    CompletableFuture<Void> sent = rig(OutboxLimits.defaults(), throwing).send("a");
+    settle();
 
-    assertNotKept(sent, Progress.NOT_SENT);
+    assertNotStored(sent, Progress.NOT_SENT);
   }
 
   @Test
-  void aStoreThatDoesNotAnswerFailsWhatItWasToKeep() {
-    OutboxRig slow = rig();
-    CompletableFuture<Void> first = slow.send("a");
-    settle();
+  void aStalledDiskFailsWhatItWasToStoreAndNothingPilesUp() {
+    store.holds = true;
+    OutboxRig rig = rig();
+    CompletableFuture<Void> first = rig.send("a");
+    rig.settle();
 
-    slow.time.advance(StoreCalls.SAVE_LIMIT);
-    settle();
-    CompletableFuture<Void> second = slow.send("b");
-    settle();
+    loop.advance(StoreCalls.WRITE_LIMIT);
+    rig.settle();
+    CompletableFuture<Void> second = rig.send("b");
+    rig.settle();
 
     assertThat(failureOf(first)).hasMessageContaining("gave no answer within PT30S");
     assertThat(failureOf(second)).hasMessageContaining("does not answer");
-    assertThat(store.log).as("nothing piles up before it").containsExactly("recover", "save 1");
-    store.savings.get(1L).complete(null);
-    settle();
-    slow.send("c");
-    assertThat(log()).containsExactly("recover", "save 1", "save 3");
+    assertThat(store.log).containsExactly("open", "+1");
+    store.holds = false;
+    store.answerOne();
+    rig.settle();
+    CompletableFuture<Long> third = rig.outbox.store(OutboxRig.message("c"), 0);
+    rig.settle();
+    assertThat(third).isDone();
+    assertThat(store.kept.keySet())
+        .as("the first one failed, so it must not be sent after a restart")
+        .containsExactly(3L);
+  }
+
+  // ---- the end
+
+  @Test
+  void whatIsStoredStaysStoredAndItsFutureSaysSo() {
+    OutboxRig rig = rig(small().build());
+    List<CompletableFuture<Void>> sent = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      sent.add(rig.send("m" + i));
+      rig.settle();
+    }
+    CompletableFuture<Void> last = rig.send("last");
+
+    rig.close();
+
+    sent.add(last);
+    assertThat(sent).allSatisfy(each -> assertThat(failureOf(each)).hasMessageContaining("stored"));
+    assertThat(store.kept).hasSize(21);
+    assertThat(store.log).last().isEqualTo("close");
+    assertThat(rig.closed).isTrue();
+  }
+
+  @Test
+  void whatCouldNotBeStoredByTheEndSaysSo() {
+    store.full = new IOException("no space left");
+    OutboxRig rig = rig();
+    CompletableFuture<Void> sent = rig.send("a");
+    CompletableFuture<Long> stored = rig.outbox.store(OutboxRig.message("b"), 0);
+
+    rig.close();
+
+    assertThat(failureOf(sent)).hasMessageContaining("closed").message().doesNotContain("stored");
+    assertThat(failureOf(stored)).hasMessageContaining("closed");
+    assertThat(rig.closed).isTrue();
   }
 
   @Test
   void closingDoesNotWaitForAStoreThatHangs() {
-    OutboxRig slow = rig();
-    slow.outbox.close(() -> slow.closed = true); // its thread never comes
-    slow.loop.run();
-    assertThat(slow.closed).isFalse();
+    store.holds = true;
+    OutboxRig rig = rig();
+    CompletableFuture<Void> sent = rig.send("a");
+    rig.settle();
+    rig.close();
+    assertThat(rig.closed).isFalse();
 
-    slow.time.advance(StoreCalls.CLOSE_LIMIT);
+    loop.advance(StoreCalls.CLOSE_LIMIT);
 
-    assertThat(slow.closed).isTrue();
+    assertThat(rig.closed).isTrue();
+    assertThat(sent).isCompletedExceptionally();
   }
 }

@@ -15,6 +15,7 @@ import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -182,7 +183,8 @@ class OutboxTest {
       envelope.accepted();
 
       assertThat(sent).isCompletedWithValue(null);
-      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 1, 0, 0));
+      assertThat(rig.outbox.status())
+          .isEqualTo(new OutboxStatus(0, 0, 0, 1, 0, 0, Optional.empty()));
     }
 
     @Test
@@ -193,7 +195,8 @@ class OutboxTest {
       takeOne(rig.outbox.lease()).failed(refusal);
 
       assertThat(failureOf(sent)).isSameAs(refusal);
-      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0));
+      assertThat(rig.outbox.status())
+          .isEqualTo(new OutboxStatus(0, 0, 0, 0, 1, 0, Optional.empty()));
     }
 
     @Test
@@ -207,7 +210,8 @@ class OutboxTest {
       envelope.accepted();
 
       assertThat(sent).isCompletedWithValue(null);
-      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 0, 0, 1, 0, 0));
+      assertThat(rig.outbox.status())
+          .isEqualTo(new OutboxStatus(0, 0, 0, 1, 0, 0, Optional.empty()));
     }
 
     @Test
@@ -264,7 +268,8 @@ class OutboxTest {
       first.revoke(SessionEnd.PLANNED, null);
 
       assertThat(texts(take(rig.outbox.lease(), 9))).containsExactly("a", "c", "d");
-      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 3, 1803, 1, 0, 2));
+      assertThat(rig.outbox.status())
+          .isEqualTo(new OutboxStatus(0, 3, 1803, 1, 0, 2, Optional.empty()));
     }
 
     @Test
@@ -289,7 +294,8 @@ class OutboxTest {
       late.giveBack();
 
       assertThat(sent).isNotDone();
-      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(1, 0, 601, 0, 0, 1));
+      assertThat(rig.outbox.status())
+          .isEqualTo(new OutboxStatus(1, 0, 601, 0, 0, 1, Optional.empty()));
     }
 
     @Test
@@ -336,7 +342,8 @@ class OutboxTest {
 
       first.revoke(SessionEnd.EXPLAINED, null);
 
-      assertThat(rig.outbox.status()).isEqualTo(new OutboxStatus(0, 1, 601, 0, 0, 0));
+      assertThat(rig.outbox.status())
+          .isEqualTo(new OutboxStatus(0, 1, 601, 0, 0, 0, Optional.empty()));
     }
   }
 

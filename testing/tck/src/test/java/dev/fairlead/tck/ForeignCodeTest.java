@@ -8,19 +8,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.fairlead.ConnectionState;
 import dev.fairlead.DesiredChange;
 import dev.fairlead.DeviceClient;
+import dev.fairlead.DeviceIdentity;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.OverflowPolicy;
+import dev.fairlead.Priority;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
 import dev.fairlead.RetryPolicy;
-import dev.fairlead.TelemetryMessage;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.spi.OutboxStore;
+import dev.fairlead.spi.StoredQueue;
+import dev.fairlead.spi.StoredQueueStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -392,19 +396,50 @@ class ForeignCodeTest extends MemoryCase {
 
   // ---- the store
 
-  private static class Store implements OutboxStore {
+  private static class Store implements OutboxStore, StoredQueue {
     @Override
-    public List<Saved> recover() {
-      return List.of();
+    public StoredQueue open(DeviceIdentity identity, String hubHost) {
+      return this;
     }
 
     @Override
-    public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
+    public StoredQueueStatus status() {
+      return new StoredQueueStatus(DeviceIdentity.device("d"), "hub", 0, 0, 0, Optional.empty());
+    }
+
+    @Override
+    public CompletionStage<Void> write(List<Added> added, List<Long> removed) {
       return CompletableFuture.completedFuture(null);
     }
 
     @Override
-    public void remove(long sequence) {}
+    public CompletionStage<Page> read(
+        Priority priority, long after, long through, int maxMessages, long maxBytes) {
+      throw new AssertionError("Everything is in memory.");
+    }
+
+    @Override
+    public CompletionStage<Page> readExpired(int maxMessages) {
+      throw new AssertionError("Nothing has a time to live.");
+    }
+
+    @Override
+    public CompletionStage<Optional<Duration>> nextExpiry() {
+      throw new AssertionError("Nothing has a time to live.");
+    }
+
+    @Override
+    public List<StoredQueueStatus> queues() {
+      return List.of();
+    }
+
+    @Override
+    public void moveToHub(DeviceIdentity identity, String hubHost) {}
+
+    @Override
+    public long delete(DeviceIdentity identity) {
+      return 0;
+    }
 
     @Override
     public void close() {}
@@ -418,7 +453,10 @@ class ForeignCodeTest extends MemoryCase {
                 .outboxStore(
                     new Store() {
                       @Override
-                      public void remove(long sequence) {
+                      public CompletionStage<Void> write(List<Added> added, List<Long> removed) {
+                        if (removed.isEmpty()) {
+                          return super.write(added, removed);
+                        }
                         throw new IllegalStateException("expected by the test");
                       }
                     }));
@@ -430,9 +468,9 @@ class ForeignCodeTest extends MemoryCase {
                 .outboxStore(
                     new Store() {
                       @Override
-                      public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
+                      public CompletionStage<Void> write(List<Added> added, List<Long> removed) {
                         hang();
-                        return super.save(sequence, message);
+                        return super.write(added, removed);
                       }
 
                       @Override

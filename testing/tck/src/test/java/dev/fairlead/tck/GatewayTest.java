@@ -22,12 +22,12 @@ import dev.fairlead.GatewayBuilder;
 import dev.fairlead.GatewayDeviceBuilder;
 import dev.fairlead.GatewayStatus;
 import dev.fairlead.OutboxStatus;
+import dev.fairlead.OutboxStoreException;
 import dev.fairlead.Progress;
 import dev.fairlead.Protocol;
 import dev.fairlead.RejectedException;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.Route;
-import dev.fairlead.TelemetryMessage;
 import dev.fairlead.auth.Audience;
 import dev.fairlead.auth.CredentialKind;
 import dev.fairlead.auth.Credentials;
@@ -43,6 +43,8 @@ import dev.fairlead.spi.Opening;
 import dev.fairlead.spi.OutboxStore;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SharedConnection;
+import dev.fairlead.spi.StoredQueue;
+import dev.fairlead.spi.StoredQueueStatus;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
 import dev.fairlead.spi.TransportSession;
@@ -60,6 +62,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -398,7 +401,7 @@ class GatewayTest extends GatewayCase {
     assertThat(status.connections())
         .extracting(GatewayStatus.Connection::route)
         .containsExactly(route(AMQP), route(AMQP));
-    assertThat(status.outbox()).isEqualTo(new OutboxStatus(0, 0, 0, 6, 0, 0));
+    assertThat(status.outbox()).isEqualTo(new OutboxStatus(0, 0, 0, 6, 0, 0, Optional.empty()));
     assertThat(devices.get(2).outbox().accepted()).isEqualTo(3);
     closeOf(devices.get(2));
     assertThat(gateway.status().outbox().accepted()).as("closed devices count").isEqualTo(6);
@@ -511,17 +514,22 @@ class GatewayTest extends GatewayCase {
 
   private static final class BrokenStore implements OutboxStore {
     @Override
-    public List<Saved> recover() {
-      throw new IllegalStateException("scripted");
+    public StoredQueue open(DeviceIdentity identity, String hubHost) {
+      throw new OutboxStoreException("scripted", null);
     }
 
     @Override
-    public CompletionStage<Void> save(long sequence, TelemetryMessage message) {
-      throw new AssertionError("The device was never opened.");
+    public List<StoredQueueStatus> queues() {
+      return List.of();
     }
 
     @Override
-    public void remove(long sequence) {}
+    public void moveToHub(DeviceIdentity identity, String hubHost) {}
+
+    @Override
+    public long delete(DeviceIdentity identity) {
+      return 0;
+    }
 
     @Override
     public void close() {}
