@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Trust;
+import dev.fairlead.peers.JavaProcess;
 import dev.fairlead.peers.TestCa;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -74,8 +75,7 @@ final class ArtemisProcess implements AutoCloseable {
    */
   static ArtemisProcess start(Path directory) throws Exception {
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        JavaProcess.of(
                 "-Xmx256m",
                 "-cp",
                 HOME.resolve("lib") + File.separator + "*" + File.pathSeparator + classes(),

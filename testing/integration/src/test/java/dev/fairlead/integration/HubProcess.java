@@ -2,6 +2,7 @@ package dev.fairlead.integration;
 
 import dev.fairlead.Trust;
 import dev.fairlead.localhub.HubProgram;
+import dev.fairlead.peers.JavaProcess;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -37,8 +38,7 @@ final class HubProcess implements AutoCloseable {
   /** Returns when the hub listens: on a free port first, and on the same one afterwards. */
   private Process launch() throws IOException {
     Process started =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        JavaProcess.of(
                 "-Xmx128m",
                 "-cp",
                 System.getProperty("java.class.path"),

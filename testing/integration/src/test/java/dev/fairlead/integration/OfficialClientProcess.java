@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import dev.fairlead.Protocol;
 import dev.fairlead.localhub.ClientIdentity;
+import dev.fairlead.peers.JavaProcess;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.ByteArrayOutputStream;
@@ -60,13 +61,8 @@ final class OfficialClientProcess implements AutoCloseable {
             directory.resolve("hosts"), address.getHostAddress() + " " + hostName + "\n");
     String classPath = libraries() + File.pathSeparator + classes();
     return new OfficialClientProcess(
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-Djdk.net.hosts.file=" + hosts,
-                "-cp",
-                classPath,
-                "OfficialDevice")
+        JavaProcess.of(
+                "-Xmx128m", "-Djdk.net.hosts.file=" + hosts, "-cp", classPath, "OfficialDevice")
             .redirectError(directory.resolve("official-device.err").toFile())
             .start());
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.fairlead.peers.JavaProcess;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -109,10 +110,7 @@ class SeveralProcessesTest {
 
   private Process child(long spacing, long times, String then) throws IOException {
     Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
+        JavaProcess.of(
                 "-cp",
                 System.getProperty("java.class.path"),
                 PollingProcess.class.getName(),
