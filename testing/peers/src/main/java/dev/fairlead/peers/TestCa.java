@@ -65,7 +65,8 @@ public final class TestCa {
     }
 
     private SSLContext serverWith(TrustManager @Nullable [] clients) throws Exception {
-      KeyStore keys = KeyStore.getInstance("PKCS12");
+      // PKCS #12 would derive a password in 10,000 rounds.
+      KeyStore keys = KeyStore.getInstance("JKS");
       keys.load(null, null);
       keys.setKeyEntry("k", key, new char[0], chain.toArray(new X509Certificate[0]));
       KeyManagerFactory factory =

@@ -33,7 +33,7 @@ public final class ServerTls {
   /** Creates a context with the given server certificate. */
   public static SslContext of(KeyedCertificate server) {
     try {
-      return SslContextBuilder.forServer(server.key(), server.chain())
+      return SslContextBuilder.forServer(new ServerKeys(server))
           .sslProvider(SslProvider.JDK)
           .protocols("TLSv1.3", "TLSv1.2")
           .clientAuth(ClientAuth.OPTIONAL)
