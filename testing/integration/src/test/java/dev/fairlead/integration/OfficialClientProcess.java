@@ -71,9 +71,12 @@ final class OfficialClientProcess implements AutoCloseable {
     return HOME.resolve("lib") + File.separator + "*";
   }
 
-  /** Compiles the device program against the official client alone. */
+  /**
+   * Compiles the device program against the official client alone, once in each JVM of the tests: a
+   * class file that another JVM is writing cannot be loaded.
+   */
   private static synchronized Path classes() throws IOException {
-    Path classes = HOME.resolve("classes");
+    Path classes = HOME.resolve("classes-" + ProcessHandle.current().pid());
     if (!compiled) {
       Files.createDirectories(classes);
       String jars;
