@@ -84,8 +84,8 @@ final class Planning {
             new Note(
                 ReasonCode.LAST_RESORT,
                 Optional.of(offer.route()),
-                "Once a better route has worked, this one is taken only after 10 minutes and three"
-                    + " failed walks. Better ones are tried beside it."));
+                "Once a better route has worked, this one is taken only when all better ones have"
+                    + " failed for 10 minutes and three times. They are tried beside it."));
       }
       own.sort(Comparator.comparing(Note::code));
       notes.addAll(own);

@@ -42,8 +42,9 @@ class ExplainTest {
               HTTPS    POLL_25MIN          It polls for cloud-to-device messages, at least
                                            25 minutes apart.
               HTTPS    LAST_RESORT         Once a better route has worked, this one is taken
-                                           only after 10 minutes and three failed walks.
-                                           Better ones are tried beside it.
+                                           only when all better ones have failed for 10
+                                           minutes and three times. They are tried beside
+                                           it.
 
             Open outbound TCP ports: 443, 5671, 8883.
 
@@ -208,8 +209,9 @@ class ExplainTest {
                                            credentials here. If yours refuses, the next
                                            route is tried.
               HTTPS    LAST_RESORT         Once a better route has worked, this one is taken
-                                           only after 10 minutes and three failed walks.
-                                           Better ones are tried beside it.
+                                           only when all better ones have failed for 10
+                                           minutes and three times. They are tried beside
+                                           it.
                        UPLOAD_HTTPS        File upload uses HTTPS beside the chosen route:
                                            port 443 must be open too.
                        X509_CA_GA          File upload with X.509 CA credentials is
