@@ -5,6 +5,7 @@ import dev.fairlead.https.poll.PollIntervals;
 import dev.fairlead.https.poll.PollLedgers;
 import dev.fairlead.https.poll.PollLimiter;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.transport.Overdue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -203,7 +204,7 @@ public final class PollSchedule {
     return development
         ? Optional.of(
             "DEVELOPMENT ONLY: polls for cloud-to-device messages every "
-                + interval
+                + Overdue.inWords(interval)
                 + "; the hub allows one in 25 minutes and throttles more")
         : Optional.empty();
   }

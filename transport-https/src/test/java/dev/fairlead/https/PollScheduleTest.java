@@ -24,7 +24,7 @@ class PollScheduleTest {
     PollSchedule fast = PollSchedule.development(Duration.ofSeconds(5));
     assertThat(fast.interval()).isEqualTo(Duration.ofSeconds(5));
     assertThat(fast.note())
-        .hasValueSatisfying(note -> assertThat(note).contains("DEVELOPMENT", "PT5S"));
+        .hasValueSatisfying(note -> assertThat(note).contains("DEVELOPMENT", " 5 s;"));
     assertThat(fast.stateDirectory(Path.of("x")).note()).isEqualTo(fast.note());
   }
 

@@ -5,6 +5,7 @@ import dev.fairlead.https.poll.PollDecision.Poll;
 import dev.fairlead.https.poll.PollDecision.Wait;
 import dev.fairlead.https.poll.PollDecision.Why;
 import dev.fairlead.spi.Loop;
+import dev.fairlead.transport.Overdue;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
@@ -142,7 +143,7 @@ final class LedgerPollLimiter implements PollLimiter {
           "{}: {}. The next poll for cloud-to-device messages comes in {} at the earliest.",
           owner,
           wait.why().sentence(),
-          Duration.ofSeconds(wait.millis() / 1000));
+          Overdue.inWords(Duration.ofSeconds(wait.millis() / 1000)));
     }
     lastWhy = wait.why();
   }

@@ -23,8 +23,8 @@ sealed interface PollDecision {
     NOT_YET(""),
     /** The clocks and the entry allow no conclusion. */
     UNKNOWN(
-        "when this device was polled for last is not known (a first start, or the state was deleted"
-            + " or damaged, or the clock was set back across a reboot), so it counts as just now"),
+        "the time of this device's last poll is not known (a first start, or the state was deleted or"
+            + " damaged, or the clock was set back across a reboot), so it counts as now"),
     /** Another client or process has the lock. */
     BUSY(
         "another client or process of this device is recording a poll, or keeps the lock because"
@@ -40,7 +40,7 @@ sealed interface PollDecision {
             + " are no polls at all until that changes. Make the directory writable, free space, or"
             + " give another with PollSchedule.stateDirectory"),
     /** An unexpected error. */
-    FAILED("the note on the last poll could not be looked up, so it counts as just now");
+    FAILED("the time of the last poll could not be read, so it counts as now");
 
     private final String sentence;
 
