@@ -132,7 +132,7 @@ public final class Quickstart {
     SentMessage sent =
         registered.sendCloudMessage(
             CloudToDeviceMessage.of("water the plants").withProperty("room", "7"));
-    say("cloud", "the C2D message was " + sent.feedback().get(10, TimeUnit.SECONDS));
+    say("cloud", "feedback for the C2D message: " + sent.feedback().get(10, TimeUnit.SECONDS));
 
     MethodResult result =
         registered

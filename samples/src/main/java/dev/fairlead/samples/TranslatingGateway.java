@@ -86,7 +86,7 @@ public final class TranslatingGateway {
                 + hub.telemetry().await(SENSORS.size(), Duration.ofSeconds(10)).size());
         say(
             "cloud",
-            "the message to the lamp was "
+            "feedback for the message to the lamp: "
                 + hub.device("lamp")
                     .orElseThrow()
                     .sendCloudMessage(CloudToDeviceMessage.of("on"))
