@@ -1,5 +1,6 @@
 package dev.fairlead.integration;
 
+import dev.fairlead.Protocol;
 import dev.fairlead.Trust;
 import dev.fairlead.localhub.HubProgram;
 import dev.fairlead.peers.JavaProcess;
@@ -8,20 +9,24 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The hub program in a separate process, which can be killed and started again. */
 final class HubProcess implements AutoCloseable {
-  private static final Pattern ADDRESS = Pattern.compile("MQTT over TLS on \\S+:(\\d+)");
+  private static final Pattern ADDRESS =
+      Pattern.compile("(MQTT over TLS|AMQP over TLS|HTTPS) (?:on|at) \\S+:(\\d+)");
 
   private final Path directory;
   private final String deviceId;
   private final String key;
   private Process process;
-  private int port;
+  private final Map<String, Integer> ports = new HashMap<>();
 
   private HubProcess(Path directory, String deviceId, String key) throws IOException {
     this.directory = directory;
@@ -35,7 +40,7 @@ final class HubProcess implements AutoCloseable {
     return new HubProcess(directory, deviceId, key);
   }
 
-  /** Returns when the hub listens: on a free port first, and on the same one afterwards. */
+  /** Returns when the hub listens: on free ports first, and on the same ones afterwards. */
   private Process launch() throws IOException {
     Process started =
         JavaProcess.of(
@@ -44,11 +49,11 @@ final class HubProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 HubProgram.class.getName(),
                 "--amqp-port",
-                "0",
+                port("AMQP over TLS"),
                 "--https-port",
-                "0",
+                port("HTTPS"),
                 "--mqtt-port",
-                Integer.toString(port),
+                port("MQTT over TLS"),
                 "--device",
                 deviceId,
                 "--key",
@@ -65,7 +70,7 @@ final class HubProcess implements AutoCloseable {
       for (String line = out.readLine(); line != null; line = out.readLine()) {
         Matcher address = ADDRESS.matcher(line);
         if (address.find()) {
-          port = Integer.parseInt(address.group(1));
+          ports.put(address.group(1), Integer.valueOf(address.group(2)));
         }
         if (line.startsWith("Trust this CA")) {
           return started;
@@ -87,12 +92,31 @@ final class HubProcess implements AutoCloseable {
     process = launch();
   }
 
+  private String port(String name) {
+    return Integer.toString(ports.getOrDefault(name, 0));
+  }
+
+  /** The port of MQTT. */
   int port() {
-    return port;
+    return port(Protocol.MQTT);
+  }
+
+  int port(Protocol protocol) {
+    return Objects.requireNonNull(
+        ports.get(
+            switch (protocol) {
+              case MQTT -> "MQTT over TLS";
+              case AMQP -> "AMQP over TLS";
+              case MQTT_WS, AMQP_WS, HTTPS -> "HTTPS";
+            }));
+  }
+
+  Path caFile() {
+    return directory.resolve("ca.pem");
   }
 
   Trust trust() {
-    return Trust.pem(directory.resolve("ca.pem"));
+    return Trust.pem(caFile());
   }
 
   /** The lines of the telemetry log. */
