@@ -5,6 +5,7 @@ module dev.fairlead.samples {
   requires dev.fairlead.https;
   requires dev.fairlead.localhub;
   requires dev.fairlead.mqtt;
+  requires dev.fairlead.outbox.sqlite;
   requires io.netty.codec.mqtt;
   requires io.vertx.core;
   requires io.vertx.mqtt;

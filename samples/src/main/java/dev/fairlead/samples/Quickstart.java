@@ -15,6 +15,8 @@ import dev.fairlead.localhub.Device;
 import dev.fairlead.localhub.LocalHub;
 import dev.fairlead.localhub.MethodResult;
 import dev.fairlead.localhub.SentMessage;
+import dev.fairlead.sqlite.SqliteOutboxStore;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +27,8 @@ import java.util.concurrent.TimeUnit;
  * A device connects: it prints its route and the reason, sends its vitals, completes a C2D message,
  * answers a direct method, and lets a desired property set how often it samples. Against a local
  * hub, or against your own if {@code IOTHUB_DEVICE_CONNECTION_STRING} holds its device connection
- * string; in that case it runs until you stop it.
+ * string; in that case it runs until you stop it, and keeps its outbox in the file that {@code
+ * FAIRLEAD_OUTBOX} names, if it is set.
  */
 public final class Quickstart {
   private final DeviceClient client;
@@ -51,7 +54,12 @@ public final class Quickstart {
   public static void main(String[] args) throws Exception {
     String connectionString = System.getenv("IOTHUB_DEVICE_CONNECTION_STRING");
     if (connectionString != null) {
-      Quickstart device = new Quickstart(DeviceClient.builder(connectionString));
+      DeviceClientBuilder builder = DeviceClient.builder(connectionString);
+      String outbox = System.getenv("FAIRLEAD_OUTBOX");
+      if (outbox != null) {
+        builder.outboxStore(SqliteOutboxStore.open(Path.of(outbox)));
+      }
+      Quickstart device = new Quickstart(builder);
       Runtime.getRuntime().addShutdownHook(new Thread(device.client::close));
       device.connect();
       device.sendVitals(Integer.MAX_VALUE);
