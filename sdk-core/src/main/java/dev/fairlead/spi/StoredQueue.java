@@ -68,8 +68,9 @@ public interface StoredQueue extends AutoCloseable {
    * @param added by growing number
    * @param removed the numbers of messages that are no longer needed, in any order; those that the
    *     queue does not hold are ignored
-   * @return completes when a power cut would not undo it; fails, for instance with a full disk, if
-   *     nothing was changed
+   * @return completes when a power cut would not undo it, except that removals without an addition
+   *     may be undone for a short time, so that their messages are sent again; fails, for instance
+   *     with a full disk, if nothing was changed
    */
   CompletionStage<Void> write(List<Added> added, List<Long> removed);
 
