@@ -129,6 +129,26 @@ final class Content {
     return lowest;
   }
 
+  /**
+   * Whether there is room in memory for a message, and those that could be given up for it are only
+   * in the store, and will be read.
+   */
+  boolean mayDropLater(TelemetryMessage message) {
+    return fits(message, inMemory(), bytes)
+        && lanes.stream()
+            .anyMatch(
+                lane -> lane.priority.compareTo(message.priority()) >= 0 && !lane.isWhole());
+  }
+
+  /** The message to give up because the store holds more than it may; null if it does not. */
+  @Nullable Entry excess() {
+    boolean over =
+        durable
+            && (messages > limits.maxStoredMessages()
+                || (messages > 1 && messageBytes > limits.maxStoredBytes()));
+    return over ? droppable(Priority.HIGH) : null;
+  }
+
   private Lane lane(Priority priority) {
     return Objects.requireNonNull(byPriority.get(priority));
   }

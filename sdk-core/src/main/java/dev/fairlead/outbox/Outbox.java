@@ -202,7 +202,7 @@ public final class Outbox {
           room.make(
               message,
               maxWaitNanos,
-              oldest -> finish(oldest, Refusals.dropped(content.fill(), oldest), after));
+              oldest -> drop(oldest, after));
       if (refusal != null) {
         content.refused();
       } else {
@@ -222,6 +222,9 @@ public final class Outbox {
         content.add(added);
         isolation.offered();
         leasing.wake(after);
+        if (paging != null) {
+          paging.refill(); // Something may have been dropped.
+        }
       }
     } finally {
       lock.unlock();
@@ -320,8 +323,13 @@ public final class Outbox {
     room.freed();
   }
 
+  private void drop(Entry oldest, DeferredActions after) {
+    finish(oldest, Refusals.dropped(content.fill(), oldest), after);
+  }
+
   /** There is more to be taken, or more room. */
   void changed(DeferredActions after) {
+    room.dropExcess(oldest -> drop(oldest, after));
     room.freed();
     if (content.isReadable()) {
       leasing.wake(after);

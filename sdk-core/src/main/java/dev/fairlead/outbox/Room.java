@@ -55,11 +55,23 @@ final class Room {
             policy == OverflowPolicy.DROP_OLDEST && content.fitsBesideUnderWay(message)
                 ? content.droppable(message.priority())
                 : null;
-        if (oldest == null) {
+        if (oldest != null) {
+          drop.accept(oldest);
+        } else if (policy == OverflowPolicy.DROP_OLDEST && content.mayDropLater(message)) {
+          return null;
+        } else {
           return Refusals.full(content.fill());
         }
-        drop.accept(oldest);
       }
+    }
+  }
+
+  /** Drops what was taken in beyond the limits while the oldest messages were not in memory. */
+  void dropExcess(Consumer<Entry> drop) {
+    Entry oldest = policy == OverflowPolicy.DROP_OLDEST ? content.excess() : null;
+    while (oldest != null) {
+      drop.accept(oldest);
+      oldest = content.excess();
     }
   }
 

@@ -4,6 +4,7 @@ import static dev.fairlead.outbox.OutboxRig.take;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fairlead.OutboxLimits;
+import dev.fairlead.OverflowPolicy;
 import dev.fairlead.Priority;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
@@ -58,7 +59,11 @@ class DurableModelTest {
       OutboxRig opened =
           new OutboxRig(
               loop,
-              OutboxLimits.builder().maxMessages(18 + random.nextInt(30)).build(),
+              OutboxLimits.builder()
+                  .maxMessages(18 + random.nextInt(30))
+                  .maxStoredMessages(40 + random.nextInt(200))
+                  .overflow(random.nextBoolean() ? OverflowPolicy.DROP_OLDEST : OverflowPolicy.REJECT)
+                  .build(),
               false,
               store);
       opened.mayBlock = false;

@@ -238,6 +238,24 @@ class OutboxStoreTest {
     assertThat(store.kept.keySet()).containsExactly(2L);
   }
 
+  @Test
+  void whatGivesPlaceMayBeOnlyOnTheDisk() {
+    OutboxRig rig = rig(small().maxStoredMessages(20).overflow(OverflowPolicy.DROP_OLDEST).build());
+    for (int i = 0; i < 20; i++) {
+      rig.send("m" + i);
+      rig.settle();
+    }
+    List<CompletableFuture<Void>> more = new ArrayList<>();
+    for (int i = 20; i < 25; i++) { // Before the store can read anything.
+      more.add(rig.send("m" + i));
+    }
+    rig.settle();
+
+    assertThat(more).noneMatch(CompletableFuture::isDone);
+    assertThat(store.kept).hasSize(20);
+    assertThat(drain(rig, rig.outbox.lease())).hasSize(20).first().isEqualTo("m5");
+  }
+
   // ---- more than memory holds
 
   @Test
