@@ -15,6 +15,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
 
 /** What the tests of the store have in common. */
@@ -35,6 +37,17 @@ final class StoreRig {
       throw new CompletionException(e.getCause());
     } catch (InterruptedException | TimeoutException e) {
       throw new AssertionError("A stage was not completed.", e);
+    }
+  }
+
+  /** Waits for something that happens on other threads. */
+  static void until(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - end > 0) {
+        throw new AssertionError("It took too long until " + what + ".");
+      }
+      LockSupport.parkNanos(1_000_000);
     }
   }
 
