@@ -48,5 +48,34 @@ public record OutboxStatus(
           recovered + other.recovered,
           Stream.of(oldest, other.oldest).flatMap(Optional::stream).min(Instant::compareTo));
     }
+
+    @Override
+    public String toString() {
+      return bytes
+          + " bytes on the disk, "
+          + unstored
+          + " messages not stored yet, "
+          + recovered
+          + " of an earlier run"
+          + oldest.map(since -> ", the oldest of " + since).orElse("");
+    }
+  }
+
+  /** One line for a log, such as {@code 3 waiting, 1 in flight, 2400 bytes of heap; …}. */
+  @Override
+  public String toString() {
+    return waiting
+        + " waiting, "
+        + underWay
+        + " in flight, "
+        + bytes
+        + " bytes of heap; in all "
+        + accepted
+        + " accepted, "
+        + failed
+        + " failed, "
+        + resent
+        + " sent again"
+        + durable.map(stored -> "; " + stored).orElse("");
   }
 }

@@ -136,8 +136,7 @@ final class Content {
   boolean mayDropLater(TelemetryMessage message) {
     return fits(message, inMemory(), bytes)
         && lanes.stream()
-            .anyMatch(
-                lane -> lane.priority.compareTo(message.priority()) >= 0 && !lane.isWhole());
+            .anyMatch(lane -> lane.priority.compareTo(message.priority()) >= 0 && !lane.isWhole());
   }
 
   /** The message to give up because the store holds more than it may; null if it does not. */

@@ -198,11 +198,7 @@ public final class Outbox {
     @Nullable HubException refusal;
     lock.lock();
     try {
-      refusal =
-          room.make(
-              message,
-              maxWaitNanos,
-              oldest -> drop(oldest, after));
+      refusal = room.make(message, maxWaitNanos, oldest -> drop(oldest, after));
       if (refusal != null) {
         content.refused();
       } else {

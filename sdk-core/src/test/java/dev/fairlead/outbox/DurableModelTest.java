@@ -62,7 +62,8 @@ class DurableModelTest {
               OutboxLimits.builder()
                   .maxMessages(18 + random.nextInt(30))
                   .maxStoredMessages(40 + random.nextInt(200))
-                  .overflow(random.nextBoolean() ? OverflowPolicy.DROP_OLDEST : OverflowPolicy.REJECT)
+                  .overflow(
+                      random.nextBoolean() ? OverflowPolicy.DROP_OLDEST : OverflowPolicy.REJECT)
                   .build(),
               false,
               store);

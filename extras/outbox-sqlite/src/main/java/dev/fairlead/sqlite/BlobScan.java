@@ -38,8 +38,8 @@ final class BlobScan {
   /**
    * Passes on what the pages have.
    *
-   * @param inUse the pages in use, or those that the file calls unused. Of these only what is missed
-   *     is wanted: what was removed is there too
+   * @param inUse the pages in use, or those that the file calls unused. Of these only what is
+   *     missed is wanted: what was removed is there too
    */
   void each(boolean inUse, Found found) throws IOException {
     for (int number = 1; number <= file.pages(); number++) {

@@ -75,7 +75,9 @@ class DamageTest {
 
   @Test
   void aDatabaseOfAnotherProgramIsSetAside() throws Exception {
-    sql("CREATE TABLE message(id INTEGER PRIMARY KEY, text TEXT)", "INSERT INTO message VALUES(1,'x')");
+    sql(
+        "CREATE TABLE message(id INTEGER PRIMARY KEY, text TEXT)",
+        "INSERT INTO message VALUES(1,'x')");
     SqliteOutboxStore.open(file).close();
     SqliteOutboxStore.open(file).close();
     assertThat(setAside()).hasSize(1);
@@ -113,7 +115,8 @@ class DamageTest {
     }
     file = copy.resolve("outbox.db");
     assertThat(read()).isEqualTo(numbers(1, 100));
-    assertThat(copy.toFile().list()).anyMatch(name -> name.contains("damaged") && name.endsWith("-wal"));
+    assertThat(copy.toFile().list())
+        .anyMatch(name -> name.contains("damaged") && name.endsWith("-wal"));
   }
 
   @Test
@@ -187,7 +190,10 @@ class DamageTest {
         List<Integer> pages = kind.getValue();
         int page = pages.get(random.nextInt(pages.size()));
         // The beginning of a page is what its structure depends on.
-        int at = flip % 2 == 0 ? random.nextInt(PAGE) : random.nextInt(kind.getKey().equals("header") ? 100 : 16);
+        int at =
+            flip % 2 == 0
+                ? random.nextInt(PAGE)
+                : random.nextInt(kind.getKey().equals("header") ? 100 : 16);
         int bit = random.nextInt(8);
         String place = kind.getKey() + " page " + page + " byte " + at + " bit " + bit;
         byte[] bad = good.clone();
@@ -246,7 +252,8 @@ class DamageTest {
 
   private static byte[] body(long sequence) {
     Random random = new Random(sequence);
-    byte[] body = new byte[sequence % 50 == 0 ? 5000 + random.nextInt(9000) : 60 + random.nextInt(200)];
+    byte[] body =
+        new byte[sequence % 50 == 0 ? 5000 + random.nextInt(9000) : 60 + random.nextInt(200)];
     random.nextBytes(body);
     return body;
   }

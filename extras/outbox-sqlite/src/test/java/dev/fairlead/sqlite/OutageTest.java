@@ -106,8 +106,7 @@ class OutageTest {
                 .overflow(OverflowPolicy.DROP_OLDEST)
                 .build())
         .outboxStore(store)
-        .onStoredOutcome(
-            outcome -> outcome.failure().ifPresent(why -> dropped.incrementAndGet()))
+        .onStoredOutcome(outcome -> outcome.failure().ifPresent(why -> dropped.incrementAndGet()))
         .drainTime(Duration.ZERO)
         .build();
   }

@@ -6,6 +6,7 @@ import dev.fairlead.OutboxLimits;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
+import dev.fairlead.peers.JavaProcess;
 import dev.fairlead.sqlite.SqliteOutboxStore;
 import java.io.BufferedReader;
 import java.io.FileOutputStream;
@@ -51,11 +52,8 @@ final class DurableDevice implements AutoCloseable {
       TransportUnderTest route, int port, String key, Path ca, Path directory, boolean drains)
       throws IOException {
     return new DurableDevice(
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        JavaProcess.of(
                 "-Xmx64m",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
                 DurableDevice.class.getName(),
