@@ -36,10 +36,12 @@ final class DurableDevice implements AutoCloseable {
   private static final String DRAINED = "drained";
 
   private final Process process;
+  private final Path errors;
   private final BufferedReader out;
 
-  private DurableDevice(Process process) {
+  private DurableDevice(Process process, Path errors) {
     this.process = process;
+    this.errors = errors;
     out = process.inputReader(StandardCharsets.UTF_8);
   }
 
@@ -51,6 +53,7 @@ final class DurableDevice implements AutoCloseable {
   static DurableDevice start(
       TransportUnderTest route, int port, String key, Path ca, Path directory, boolean drains)
       throws IOException {
+    Path errors = directory.resolve("device.err");
     return new DurableDevice(
         JavaProcess.of(
                 "-Xmx64m",
@@ -64,8 +67,9 @@ final class DurableDevice implements AutoCloseable {
                 directory.toString(),
                 Boolean.toString(drains))
             .redirectError(
-                ProcessBuilder.Redirect.appendTo(directory.resolve("device.err").toFile()))
-            .start());
+                ProcessBuilder.Redirect.appendTo(errors.toFile()))
+            .start(),
+        errors);
   }
 
   /** Returns when the device has stored its first message. */
@@ -86,7 +90,8 @@ final class DurableDevice implements AutoCloseable {
       }
       seen.add(line);
     }
-    throw new IOException("The device ended before it was " + word + ": " + seen);
+    throw new IOException(
+        "The device ended before it was " + word + ": " + seen + " " + Files.readString(errors));
   }
 
   /** SIGKILL, unless it has ended by itself. */
