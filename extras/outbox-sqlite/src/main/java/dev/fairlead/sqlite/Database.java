@@ -24,40 +24,12 @@ final class Database implements AutoCloseable {
   static final int MOST_DAMAGED = 1000;
 
   private final Connection connection;
-  private final PreparedStatement begin;
-  private final PreparedStatement commit;
-  private final PreparedStatement insert;
-  private final PreparedStatement measure;
-  private final PreparedStatement delete;
-  private final PreparedStatement scan;
-  private final PreparedStatement expired;
-  private final PreparedStatement firstDue;
-  private final PreparedStatement counters;
-  private final PreparedStatement walSize;
+  private Statements sql;
   private boolean inTransaction;
 
   private Database(Connection connection) throws SQLException {
     this.connection = connection;
-    begin = connection.prepareStatement("BEGIN IMMEDIATE");
-    commit = connection.prepareStatement("COMMIT");
-    insert = connection.prepareStatement("INSERT INTO message VALUES(?,?,?,?)");
-    measure =
-        connection.prepareStatement(
-            "SELECT count(*), total(size) FROM message WHERE id BETWEEN ? AND ?");
-    delete = connection.prepareStatement("DELETE FROM message WHERE id BETWEEN ? AND ?");
-    scan =
-        connection.prepareStatement(
-            "SELECT id, record FROM message WHERE id BETWEEN ? AND ? ORDER BY id");
-    expired =
-        connection.prepareStatement(
-            "SELECT id, record FROM message INDEXED BY expiry"
-                + " WHERE id >> 46 = ? AND due <= ? ORDER BY due");
-    firstDue =
-        connection.prepareStatement(
-            "SELECT due FROM message INDEXED BY expiry"
-                + " WHERE id >> 46 = ? AND due IS NOT NULL ORDER BY due LIMIT 1");
-    counters = connection.prepareStatement("INSERT OR REPLACE INTO counters VALUES(?,?)");
-    walSize = connection.prepareStatement("PRAGMA wal_checkpoint(NOOP)");
+    this.sql = new Statements(connection);
   }
 
   /**
@@ -89,18 +61,32 @@ final class Database implements AutoCloseable {
   }
 
   void begin() throws SQLException {
-    begin.execute();
+    sql.begin.execute();
     inTransaction = true;
   }
 
   void commit() throws SQLException {
-    commit.execute();
+    sql.commit.execute();
     inTransaction = false;
   }
 
+  /** Undoes the transaction, if there is one, after whatever failed. */
   void rollback() throws SQLException {
+    boolean open = inTransaction;
     inTransaction = false;
-    execute("ROLLBACK");
+    try {
+      if (open) {
+        execute("ROLLBACK");
+      }
+    } finally {
+      renew();
+    }
+  }
+
+  /** The driver closes a statement that has failed. */
+  void renew() throws SQLException {
+    sql.close();
+    sql = new Statements(connection);
   }
 
   void savepoint() throws SQLException {
@@ -115,18 +101,19 @@ final class Database implements AutoCloseable {
   void rollbackToSavepoint() throws SQLException {
     execute("ROLLBACK TO change");
     release();
+    renew();
   }
 
   void insert(long id, int size, long due, byte[] record) throws SQLException {
-    insert.setLong(1, id);
-    insert.setInt(2, size);
+    sql.insert.setLong(1, id);
+    sql.insert.setInt(2, size);
     if (due == Long.MAX_VALUE) {
-      insert.setNull(3, Types.INTEGER);
+      sql.insert.setNull(3, Types.INTEGER);
     } else {
-      insert.setLong(3, due);
+      sql.insert.setLong(3, due);
     }
-    insert.setBytes(4, record);
-    insert.executeUpdate();
+    sql.insert.setBytes(4, record);
+    sql.insert.executeUpdate();
   }
 
   /**
@@ -140,9 +127,9 @@ final class Database implements AutoCloseable {
   }
 
   Amount measure(long from, long through) throws SQLException {
-    measure.setLong(1, from);
-    measure.setLong(2, through);
-    try (ResultSet result = measure.executeQuery()) {
+    sql.measure.setLong(1, from);
+    sql.measure.setLong(2, through);
+    try (ResultSet result = sql.measure.executeQuery()) {
       return result.next() ? new Amount(result.getLong(1), result.getLong(2)) : Amount.NONE;
     }
   }
@@ -150,9 +137,9 @@ final class Database implements AutoCloseable {
   Amount delete(long from, long through) throws SQLException {
     Amount amount = measure(from, through);
     if (amount.count() > 0) {
-      delete.setLong(1, from);
-      delete.setLong(2, through);
-      delete.executeUpdate();
+      sql.delete.setLong(1, from);
+      sql.delete.setLong(2, through);
+      sql.delete.executeUpdate();
     }
     return amount;
   }
@@ -178,16 +165,16 @@ final class Database implements AutoCloseable {
 
   /** Passes on the messages of a range of keys in order; returns whether it came to their end. */
   boolean scan(long from, long through, Rows rows) throws SQLException, Damage {
-    scan.setLong(1, from);
-    scan.setLong(2, through);
-    return read(scan, rows);
+    sql.scan.setLong(1, from);
+    sql.scan.setLong(2, through);
+    return read(sql.scan, rows);
   }
 
   /** Passes on the messages that were due at this time. */
   boolean expired(int queue, long now, Rows rows) throws SQLException, Damage {
-    expired.setInt(1, queue);
-    expired.setLong(2, now);
-    return read(expired, rows);
+    sql.expired.setInt(1, queue);
+    sql.expired.setLong(2, now);
+    return read(sql.expired, rows);
   }
 
   private static boolean read(PreparedStatement query, Rows rows) throws SQLException, Damage {
@@ -204,8 +191,8 @@ final class Database implements AutoCloseable {
 
   /** When the first message of a queue is due; {@link Long#MAX_VALUE} for never. */
   long firstDue(int queue) throws SQLException {
-    firstDue.setInt(1, queue);
-    try (ResultSet result = firstDue.executeQuery()) {
+    sql.firstDue.setInt(1, queue);
+    try (ResultSet result = sql.firstDue.executeQuery()) {
       return result.next() ? result.getLong(1) : Long.MAX_VALUE;
     }
   }
@@ -215,18 +202,18 @@ final class Database implements AutoCloseable {
   }
 
   void store(int queue, Counters values) throws SQLException {
-    counters.setInt(1, queue);
-    counters.setBytes(2, values.encode(queue));
-    counters.executeUpdate();
+    sql.counters.setInt(1, queue);
+    sql.counters.setBytes(2, values.encode(queue));
+    sql.counters.executeUpdate();
   }
 
   void store(QueueOwner owner) throws SQLException {
     for (String table : List.of("owner", "owner_copy")) {
-      try (PreparedStatement insert =
+      try (PreparedStatement store =
           connection.prepareStatement("INSERT OR REPLACE INTO " + table + " VALUES(?,?)")) {
-        insert.setInt(1, owner.queue());
-        insert.setBytes(2, owner.encode());
-        insert.executeUpdate();
+        store.setInt(1, owner.queue());
+        store.setBytes(2, owner.encode());
+        store.executeUpdate();
       }
     }
   }
@@ -260,7 +247,7 @@ final class Database implements AutoCloseable {
 
   /** How many pages the write-ahead log has that are not in the file yet. */
   long walPages() throws SQLException {
-    try (ResultSet result = walSize.executeQuery()) {
+    try (ResultSet result = sql.walSize.executeQuery()) {
       return result.next() ? result.getLong(2) - result.getLong(3) : 0;
     }
   }
@@ -268,6 +255,14 @@ final class Database implements AutoCloseable {
   void checkpoint() throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery("PRAGMA wal_checkpoint(PASSIVE)")) {
+      result.next();
+    }
+  }
+
+  /** Writes all of the log back, syncs the file, and begins an empty log. */
+  void emptyLog() throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery("PRAGMA wal_checkpoint(TRUNCATE)")) {
       result.next();
     }
   }
@@ -285,9 +280,9 @@ final class Database implements AutoCloseable {
     execute("VACUUM");
   }
 
-  private void execute(String sql) throws SQLException {
+  private void execute(String command) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      statement.execute(sql);
+      statement.execute(command);
     }
   }
 

@@ -64,8 +64,9 @@ final class QueueState {
     return status;
   }
 
+  /** Whether the file has a message that must not be returned. */
   boolean hidden(long sequence) {
-    return unremoved.contains(sequence) || retried.contains(sequence);
+    return unremoved.contains(sequence);
   }
 
   void added(Database database, long id, int size, long due, byte[] record) throws SQLException {

@@ -21,7 +21,7 @@ final class Schema {
   private static final int VERSION = 1;
 
   /** Longer than this, opening does not wait for a check of the whole file. */
-  private static final long MOST_CHECK_NANOS = 600_000_000;
+  private static final long MOST_CHECK_NANOS = 400_000_000;
 
   /**
    * All of a message but its blob is in front of it, so that deleting and counting do not read

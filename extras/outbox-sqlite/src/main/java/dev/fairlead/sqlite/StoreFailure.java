@@ -27,6 +27,9 @@ enum StoreFailure {
     if (failure instanceof Damage) {
       return DAMAGED;
     }
+    if (failure instanceof IOException) {
+      return DISK;
+    }
     if (!(failure instanceof SQLiteException exception)) {
       return CHANGE;
     }

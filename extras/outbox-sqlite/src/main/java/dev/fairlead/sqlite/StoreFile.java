@@ -2,6 +2,7 @@ package dev.fairlead.sqlite;
 
 import dev.fairlead.OutboxStoreException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ final class StoreFile {
 
   private final Path path;
   private final long maxPages;
+  private int replacements;
 
   private StoreFile(Path path, long maxPages) {
     this.path = path;
@@ -49,6 +51,11 @@ final class StoreFile {
       throw new OutboxStoreException(
           "The outbox " + file + " cannot be opened: " + e + ". Check the folder.", e);
     }
+  }
+
+  /** How often a damaged file was replaced. */
+  int replacements() {
+    return replacements;
   }
 
   Path path() {
@@ -95,12 +102,15 @@ final class StoreFile {
     }
   }
 
-  private Database load(Queues queues) throws SQLException, Damage {
+  private Database load(Queues queues) throws IOException, SQLException, Damage {
+    checkFormat();
     Database database = Database.open(path, maxPages);
     try {
       queues.load(database);
+      // SQLite does that too when it has created its log, but ignores a failure.
+      syncFolder();
       return database;
-    } catch (SQLException | Damage | RuntimeException e) {
+    } catch (IOException | SQLException | Damage | RuntimeException e) {
       database.close();
       throw e;
     }
@@ -110,6 +120,22 @@ final class StoreFile {
     return failure instanceof SQLException exception
         ? StoreFailure.code(exception)
         : String.valueOf(failure.getMessage());
+  }
+
+  /**
+   * SQLite takes a file of a later format for read-only, which would look like a disk that is.
+   * Source: "Database File Format", section 1.3.3.
+   */
+  private void checkFormat() throws IOException, Damage {
+    if (!Files.exists(path)) {
+      return;
+    }
+    try (InputStream in = Files.newInputStream(path)) {
+      byte[] header = in.readNBytes(20);
+      if (header.length == 20 && (header[18] > 2 || header[18] < 0)) {
+        throw new Damage("its format is unknown");
+      }
+    }
   }
 
   private boolean orphanedLog() throws IOException {
@@ -136,6 +162,7 @@ final class StoreFile {
     moveLogs(aside);
     Files.move(recovering, path);
     syncFolder();
+    replacements++;
     LOG.error(
         "The outbox file {} was damaged or of another program ({}). It was set aside as {} and is"
             + " not deleted. A new file has {} messages of {} identities that could be read; {}"
@@ -192,16 +219,21 @@ final class StoreFile {
     return path.resolveSibling(path.getFileName() + suffix);
   }
 
-  /** Makes renames durable. Not possible on all systems, and not needed on those. */
-  void syncFolder() {
+  /** Makes names durable. Windows opens no folder for that, and does not need it. */
+  private void syncFolder() throws IOException {
     Path folder = path.getParent();
     if (folder == null) {
       return;
     }
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
+    FileChannel opened;
+    try {
+      opened = FileChannel.open(folder, StandardOpenOption.READ);
     } catch (IOException e) {
       LOG.debug("The folder {} cannot be synced: {}", folder, e.toString());
+      return;
+    }
+    try (FileChannel channel = opened) {
+      channel.force(true);
     }
   }
 }

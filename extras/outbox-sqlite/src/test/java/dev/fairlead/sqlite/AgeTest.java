@@ -104,8 +104,8 @@ class AgeTest {
       assertThat(time.pending()).isZero();
       remove(queue, 1, 1);
       assertThat(sequences(queue)).containsExactly(2L);
-      assertThat(time.hasTaskIn(StoreWriter.REMOVAL_DELAY)).isTrue();
-      time.advance(StoreWriter.REMOVAL_DELAY);
+      assertThat(time.hasTaskIn(GroupCommit.REMOVAL_DELAY)).isTrue();
+      time.advance(GroupCommit.REMOVAL_DELAY);
       assertThat(sequences(queue)).containsExactly(2L);
       assertThat(time.pending()).isZero();
     }
