@@ -1,5 +1,6 @@
 package dev.fairlead;
 
+import dev.fairlead.outbox.Budget;
 import dev.fairlead.settings.SessionSettings;
 import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
@@ -20,6 +21,7 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
   private Duration openTimeout;
   private Duration drain;
   private @Nullable UploadProvider uploads;
+  private @Nullable Budget budget;
 
   SessionOptions(SessionSettings defaults) {
     retry = defaults.retry();
@@ -27,13 +29,19 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
     openTimeout = defaults.openTimeout();
     drain = defaults.drain();
     uploads = defaults.uploads().orElse(null);
+    budget = defaults.budget().orElse(null);
   }
 
   abstract B self();
 
   final SessionSettings session() {
     return new SessionSettings(
-        retry, Optional.ofNullable(failBack), openTimeout, drain, Optional.ofNullable(uploads));
+        retry,
+        Optional.ofNullable(failBack),
+        openTimeout,
+        drain,
+        Optional.ofNullable(uploads),
+        Optional.ofNullable(budget));
   }
 
   /**
@@ -101,6 +109,18 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
    */
   public B uploads(UploadProvider provider) {
     uploads = Objects.requireNonNull(provider, "provider");
+    return self();
+  }
+
+  /**
+   * Limits how much telemetry this outbox may hold together with others, beside its own {@link
+   * OutboxLimits}. Given to a gateway, the limit is for all of its devices together.
+   *
+   * @param shared the same instance for all that share it; there is none by default
+   * @return this
+   */
+  public B outboxBudget(OutboxBudget shared) {
+    budget = shared.budget;
     return self();
   }
 

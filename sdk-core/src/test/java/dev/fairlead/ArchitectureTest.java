@@ -128,6 +128,7 @@ class ArchitectureTest {
             "DeviceOptions",
             "GatewayBuilder",
             "GatewayDeviceBuilder",
+            "OutboxBudget",
             "SessionOptions",
             "TwinProperties")
         .check();

@@ -112,8 +112,7 @@ public final class RealDeviceClient implements DeviceClient {
     feeds = new InboundFeeds(loop, threads, handlers, operations);
     outbox =
         new Outbox(
-            settings.device().outbox(),
-            settings.device().strictOrder(),
+            settings.outboxRules(),
             loop,
             new OutboxEnvironment(),
             settings

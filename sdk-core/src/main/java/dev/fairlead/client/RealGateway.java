@@ -134,7 +134,12 @@ public final class RealGateway implements Gateway, DeviceAdmission {
   public SessionSettings defaults() {
     SessionSettings given = settings.session();
     return new SessionSettings(
-        given.retry(), given.failBack(), given.openTimeout(), given.drain(), uploads);
+        given.retry(),
+        given.failBack(),
+        given.openTimeout(),
+        given.drain(),
+        uploads,
+        given.budget());
   }
 
   @Override

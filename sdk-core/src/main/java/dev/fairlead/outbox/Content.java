@@ -4,6 +4,7 @@ import dev.fairlead.OutboxLimits;
 import dev.fairlead.OutboxStatus;
 import dev.fairlead.Priority;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.outbox.Budget.Want;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Content {
   private final OutboxLimits limits;
   private final boolean durable;
+  private final @Nullable BudgetShare share;
   final ExpiryWatch expiry;
 
   /** By class, the highest first. */
@@ -40,6 +42,9 @@ final class Content {
   /** The heap that is taken. */
   private long bytes;
 
+  /** Stored bytes that were taken of the shared budget before others were given up for them. */
+  private long overdrawn;
+
   private int unstored;
   private long recoveredThrough;
   private int recovered;
@@ -53,11 +58,13 @@ final class Content {
 
   /**
    * @param durable whether there is a store
+   * @param share of what several outboxes may hold together, null if there is no such limit
    */
-  Content(OutboxLimits limits, ExpiryWatch expiry, boolean durable) {
+  Content(OutboxLimits limits, ExpiryWatch expiry, boolean durable, @Nullable BudgetShare share) {
     this.limits = limits;
     this.expiry = expiry;
     this.durable = durable;
+    this.share = share;
     lanes.forEach(lane -> byPriority.put(lane.priority, lane));
   }
 
@@ -65,6 +72,7 @@ final class Content {
   void recovered(long count, long size, long lastSequence, @Nullable Instant oldest) {
     messages = count;
     messageBytes = size;
+    countShare(0, 0, size);
     recovered = (int) Math.min(count, Integer.MAX_VALUE);
     recoveredThrough = lastSequence;
     recoveredOldest = oldest;
@@ -134,16 +142,27 @@ final class Content {
    * in the store, and will be read.
    */
   boolean mayDropLater(TelemetryMessage message) {
-    return fits(message, inMemory(), bytes)
-        && lanes.stream()
+    boolean droppable =
+        lanes.stream()
             .anyMatch(lane -> lane.priority.compareTo(message.priority()) >= 0 && !lane.isWhole());
+    if (!droppable || !fits(message, inMemory(), bytes)) {
+      return false;
+    }
+    int cost = Entry.costOf(message);
+    if (share == null || share.take(share.want(cost, message.size()), false)) {
+      return true;
+    }
+    boolean fits = share.take(share.want(cost, 0), false);
+    overdrawn += fits ? message.size() : 0;
+    return fits;
   }
 
   /** The message to give up because the store holds more than it may; null if it does not. */
   @Nullable Entry excess() {
     boolean over =
         durable
-            && (messages > limits.maxStoredMessages()
+            && (overdrawn > 0
+                || messages > limits.maxStoredMessages()
                 || (messages > 1 && messageBytes > limits.maxStoredBytes()));
     return over ? droppable(Priority.HIGH) : null;
   }
@@ -159,6 +178,7 @@ final class Content {
   void add(Entry entry) {
     messages++;
     messageBytes += entry.message.size();
+    countShare(0, 0, durable ? entry.message.size() : 0);
     hold(entry);
     lane(entry).put(entry);
     expiry.add(entry);
@@ -174,6 +194,7 @@ final class Content {
 
   private void hold(Entry entry) {
     bytes += entry.cost();
+    countShare(1, entry.cost(), 0);
     if (durable && !entry.isStored()) {
       unstored++;
     }
@@ -182,6 +203,7 @@ final class Content {
   /** A message is in memory no longer, and still in the store. */
   void unloaded(Entry entry) {
     bytes -= entry.cost();
+    countShare(-1, -entry.cost(), 0);
     expiry.remove(entry);
   }
 
@@ -195,6 +217,13 @@ final class Content {
   /** Something else takes heap, or no longer does. */
   void holdBytes(long change) {
     bytes += change;
+    countShare(0, change, 0);
+  }
+
+  private void countShare(int more, long moreBytes, long moreStored) {
+    if (share != null) {
+      share.change(more, moreBytes, moreStored);
+    }
   }
 
   /** A session takes a message. */
@@ -250,6 +279,7 @@ final class Content {
 
   private void release(Entry entry) {
     bytes -= entry.cost();
+    countShare(-1, -entry.cost(), 0);
     if (durable
         && (entry.storing == Entry.Storing.PENDING || entry.storing == Entry.Storing.BEGUN)) {
       unstored--;
@@ -266,6 +296,8 @@ final class Content {
   private void gone(long sequence, int size, boolean delivered) {
     messages--;
     messageBytes -= size;
+    countShare(0, 0, durable ? -size : 0);
+    overdrawn = Math.max(0, overdrawn - size);
     if (sequence <= recoveredThrough) {
       recovered--;
     }
@@ -306,8 +338,42 @@ final class Content {
     resent += held.stream().filter(entry -> !entry.repetition).count();
   }
 
-  boolean fits(TelemetryMessage message) {
-    return fits(message, inMemory(), bytes) && fitsTheDisk(message);
+  /** What a message asks of the shared budget; null if there is none. */
+  @Nullable Want want(TelemetryMessage message) {
+    return share == null ? null : share.want(Entry.costOf(message), durable ? message.size() : 0);
+  }
+
+  /**
+   * Whether a message can be added now; then it must be.
+   *
+   * @param want what {@link #want} gave
+   * @param queue whether it is to be queued for the shared budget if there is no room
+   */
+  boolean admits(TelemetryMessage message, @Nullable Want want, boolean queue) {
+    return fits(message, inMemory(), bytes)
+        && fitsTheDisk(message)
+        && (share == null || want == null || share.take(want, queue));
+  }
+
+  /** A message that was queued for the shared budget is not added. */
+  void cancel(@Nullable Want want) {
+    if (share != null && want != null) {
+      share.cancel(want);
+    }
+  }
+
+  /** Reports what has changed to the shared budget. */
+  void settle(DeferredActions after) {
+    if (share != null) {
+      share.settle(after);
+    }
+  }
+
+  /** Leaves the shared budget. */
+  void leaveBudget(DeferredActions after) {
+    if (share != null) {
+      share.leave(after);
+    }
   }
 
   private int inMemory() {
@@ -332,17 +398,28 @@ final class Content {
   }
 
   /** Whether dropping all queued messages would make room; if not, none is dropped. */
-  boolean fitsBesideUnderWay(TelemetryMessage message) {
-    return fits(message, underWay.size(), underWay.stream().mapToLong(Entry::cost).sum());
+  boolean fitsBesideUnderWay(TelemetryMessage message, @Nullable Want want) {
+    int count = underWay.size();
+    long held = underWay.stream().mapToLong(Entry::cost).sum();
+    return fits(message, count, held)
+        && (share == null || want == null || share.wouldFit(want, count, held));
   }
 
   /** The most messages of a lane that are in memory although they are stored. */
   int mostOfLane() {
-    return Math.max(1, limits.maxMessages() / (2 * lanes.size()));
+    long most = limits.maxMessages();
+    if (share != null) {
+      most = Math.min(most, share.guaranteed().messages());
+    }
+    return (int) Math.max(1, most / (2L * lanes.size()));
   }
 
   long mostBytesOfLane() {
-    return limits.maxBytes() / (2L * lanes.size());
+    long most = limits.maxBytes();
+    if (share != null) {
+      most = Math.min(most, share.guaranteed().bytes());
+    }
+    return most / (2L * lanes.size());
   }
 
   /** How full it is, in words. */
@@ -356,19 +433,21 @@ final class Content {
             + " of "
             + limits.maxBytes()
             + " bytes";
-    return durable
-        ? "in memory "
-            + memory
-            + "; on disk "
-            + messages
-            + " of "
-            + limits.maxStoredMessages()
-            + " messages, "
-            + messageBytes
-            + " of "
-            + limits.maxStoredBytes()
-            + " bytes"
-        : memory;
+    String own =
+        durable
+            ? "in memory "
+                + memory
+                + "; on disk "
+                + messages
+                + " of "
+                + limits.maxStoredMessages()
+                + " messages, "
+                + messageBytes
+                + " of "
+                + limits.maxStoredBytes()
+                + " bytes"
+            : memory;
+    return share == null ? own : own + "; the shared OutboxBudget: " + share.fill();
   }
 
   OutboxStatus status() {

@@ -13,6 +13,7 @@ final class DeferredActions {
   private final Executor executor;
   private @Nullable List<Runnable> completions;
   private @Nullable Runnable wakeup;
+  private @Nullable List<Runnable> others;
 
   DeferredActions(Executor executor) {
     this.executor = executor;
@@ -41,9 +42,20 @@ final class DeferredActions {
     wakeup = session;
   }
 
+  /** Another outbox is to be notified. */
+  void wakeOther(Runnable other) {
+    if (others == null) {
+      others = new ArrayList<>(1);
+    }
+    others.add(other);
+  }
+
   void run() {
     if (completions != null) {
       completions.forEach(executor::execute);
+    }
+    if (others != null) {
+      others.forEach(Runnable::run);
     }
     if (wakeup != null) { // the sender must not see its failure
       ForeignCalls.guarded("The transport's callback for more telemetry", wakeup);

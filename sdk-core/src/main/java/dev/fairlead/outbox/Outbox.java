@@ -92,28 +92,36 @@ public final class Outbox {
   }
 
   /**
-   * Creates an outbox with the messages that a store has kept.
+   * How an outbox works.
    *
    * @param limits its bounds
    * @param strictOrder whether no message may overtake another one, not even as a probe
+   * @param budget what it may hold together with others
+   */
+  public record Rules(OutboxLimits limits, boolean strictOrder, Optional<Budget> budget) {}
+
+  /**
+   * Creates an outbox with the messages that a store has kept.
+   *
+   * @param rules how it works
    * @param time for expiry and waits
    * @param environment the client around it
    * @param store keeps the content across restarts, or null
    */
-  public Outbox(
-      OutboxLimits limits,
-      boolean strictOrder,
-      TimeSource time,
-      Environment environment,
-      @Nullable StoreCalls store) {
-    this.limits = limits;
+  public Outbox(Rules rules, TimeSource time, Environment environment, @Nullable StoreCalls store) {
+    limits = rules.limits();
     this.time = time;
-    content = new Content(limits, new ExpiryWatch(time, this::expiryAlarm), store != null);
+    content =
+        new Content(
+            limits,
+            new ExpiryWatch(time, this::expiryAlarm),
+            store != null,
+            rules.budget().map(shared -> new BudgetShare(shared, this::budgetFreed)).orElse(null));
     room = new Room(limits.overflow(), content, lock.newCondition(), environment::mayBlock);
     this.isolation =
         new Isolation(
             time,
-            new Isolation.Rule(limits.refusals(), limits.refusedOver(), !strictOrder),
+            new Isolation.Rule(limits.refusals(), limits.refusedOver(), !rules.strictOrder()),
             this::isolationAlarm);
     this.environment = environment;
     leasing = new Leasing(this, environment, content, isolation);
@@ -222,6 +230,7 @@ public final class Outbox {
           paging.refill(); // Something may have been dropped.
         }
       }
+      content.settle(after);
     } finally {
       lock.unlock();
     }
@@ -350,6 +359,11 @@ public final class Outbox {
     }
   }
 
+  /** Others hold less of the shared budget. */
+  private void budgetFreed() {
+    locked(after -> room.freed());
+  }
+
   private void isolationAlarm() {
     locked(leasing::isolationDue);
   }
@@ -415,6 +429,7 @@ public final class Outbox {
           if (paging != null) {
             paging.close(after);
           }
+          content.leaveBudget(after);
         });
     if (paging == null) {
       then.run();
@@ -447,6 +462,7 @@ public final class Outbox {
       if (paging != null) {
         paging.refill();
       }
+      content.settle(after);
     } finally {
       lock.unlock();
     }

@@ -3,6 +3,7 @@ package dev.fairlead.outbox;
 import dev.fairlead.HubException;
 import dev.fairlead.OverflowPolicy;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.outbox.Budget.Want;
 import java.util.concurrent.locks.Condition;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -38,32 +39,27 @@ final class Room {
    * @return why there is none, or null once there is
    */
   @Nullable HubException make(TelemetryMessage message, long maxWaitNanos, Consumer<Entry> drop) {
-    while (true) {
-      if (closed) {
-        return Refusals.closed();
-      }
-      if (content.fits(message)) {
-        return null;
-      }
+    @Nullable Want want = content.want(message);
+    if (closed) {
+      return Refusals.closed();
+    }
+    while (!content.admits(message, want, false)) {
       if (policy == OverflowPolicy.BLOCK) {
-        @Nullable HubException refusal = await(message, maxWaitNanos);
-        if (refusal != null) {
-          return refusal;
-        }
+        return await(message, want, maxWaitNanos);
+      }
+      Entry oldest =
+          policy == OverflowPolicy.DROP_OLDEST && content.fitsBesideUnderWay(message, want)
+              ? content.droppable(message.priority())
+              : null;
+      if (oldest != null) {
+        drop.accept(oldest);
+      } else if (policy == OverflowPolicy.DROP_OLDEST && content.mayDropLater(message)) {
+        return null;
       } else {
-        Entry oldest =
-            policy == OverflowPolicy.DROP_OLDEST && content.fitsBesideUnderWay(message)
-                ? content.droppable(message.priority())
-                : null;
-        if (oldest != null) {
-          drop.accept(oldest);
-        } else if (policy == OverflowPolicy.DROP_OLDEST && content.mayDropLater(message)) {
-          return null;
-        } else {
-          return Refusals.full(content.fill());
-        }
+        return Refusals.full(content.fill());
       }
     }
+    return null;
   }
 
   /** Drops what was taken in beyond the limits while the oldest messages were not in memory. */
@@ -75,26 +71,41 @@ final class Room {
     }
   }
 
-  private @Nullable HubException await(TelemetryMessage message, long maxWaitNanos) {
+  private @Nullable HubException await(
+      TelemetryMessage message, @Nullable Want want, long maxWaitNanos) {
     if (!mayBlock.getAsBoolean()) {
       return Refusals.mayNotWait(content.fill());
     }
+    @Nullable HubException refusal;
     try {
-      long left = maxWaitNanos;
-      while (!closed && !content.fits(message)) {
-        if (maxWaitNanos == Long.MAX_VALUE) {
-          freed.await();
-        } else if (left > 0) {
-          left = freed.awaitNanos(left);
-        } else {
-          return Refusals.stayedFull(content.fill());
-        }
-      }
-      return null;
+      refusal = awaitRoom(message, want, maxWaitNanos);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Refusals.interrupted();
+      refusal = Refusals.interrupted();
     }
+    if (refusal != null) {
+      content.cancel(want);
+    }
+    return refusal;
+  }
+
+  private @Nullable HubException awaitRoom(
+      TelemetryMessage message, @Nullable Want want, long maxWaitNanos)
+      throws InterruptedException {
+    long left = maxWaitNanos;
+    while (!content.admits(message, want, true)) {
+      if (maxWaitNanos == Long.MAX_VALUE) {
+        freed.await();
+      } else if (left > 0) {
+        left = freed.awaitNanos(left);
+      } else {
+        return Refusals.stayedFull(content.fill());
+      }
+      if (closed) {
+        return Refusals.closed();
+      }
+    }
+    return null;
   }
 
   /**

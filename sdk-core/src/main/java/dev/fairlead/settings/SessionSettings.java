@@ -2,6 +2,7 @@ package dev.fairlead.settings;
 
 import dev.fairlead.MaintenanceWindow;
 import dev.fairlead.RetryPolicy;
+import dev.fairlead.outbox.Budget;
 import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
 import java.util.Optional;
@@ -15,13 +16,15 @@ import java.util.Optional;
  * @param openTimeout how long opening a route may take
  * @param drain how long {@code close()} goes on sending
  * @param uploads an explicit provider of file uploads
+ * @param budget what the outbox may hold together with others
  */
 public record SessionSettings(
     RetryPolicy retry,
     Optional<MaintenanceWindow> failBack,
     Duration openTimeout,
     Duration drain,
-    Optional<UploadProvider> uploads) {
+    Optional<UploadProvider> uploads,
+    Optional<Budget> budget) {
 
   public static SessionSettings defaults() {
     return new SessionSettings(
@@ -29,6 +32,7 @@ public record SessionSettings(
         Optional.empty(),
         Duration.ofSeconds(30),
         Duration.ofSeconds(5),
+        Optional.empty(),
         Optional.empty());
   }
 }

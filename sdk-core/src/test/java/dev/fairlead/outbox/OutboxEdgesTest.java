@@ -134,8 +134,7 @@ class OutboxEdgesTest {
     full.full = new IOException("no space left");
     made.add(
         new Outbox(
-            OutboxLimits.defaults(),
-            false,
+            OutboxRig.rules(OutboxLimits.defaults()),
             loop.time,
             environment,
             new StoreCalls(

@@ -47,8 +47,8 @@ class OutboxHammerTest implements Outbox.Environment {
   private final ExecutorService senders = Executors.newFixedThreadPool(SENDERS);
   private final Outbox outbox =
       new Outbox(
-          OutboxLimits.builder().maxMessages(40).overflow(OverflowPolicy.BLOCK).build(),
-          false,
+          OutboxRig.rules(
+              OutboxLimits.builder().maxMessages(40).overflow(OverflowPolicy.BLOCK).build()),
           new ManualTime(),
           this,
           null);

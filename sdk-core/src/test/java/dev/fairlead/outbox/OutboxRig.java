@@ -15,6 +15,7 @@ import dev.fairlead.threads.ManualLoop;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -50,12 +51,15 @@ final class OutboxRig implements Outbox.Environment {
 
   OutboxRig(
       ManualLoop loop, OutboxLimits limits, boolean strictOrder, @Nullable OutboxStore store) {
+    this(loop, new Outbox.Rules(limits, strictOrder, Optional.empty()), store);
+  }
+
+  OutboxRig(ManualLoop loop, Outbox.Rules rules, @Nullable OutboxStore store) {
     this.loop = loop;
     time = loop.time;
     outbox =
         new Outbox(
-            limits,
-            strictOrder,
+            rules,
             time,
             this,
             store == null
@@ -67,6 +71,10 @@ final class OutboxRig implements Outbox.Environment {
                     loop,
                     new ForeignCalls(loop, threads),
                     threads));
+  }
+
+  static Outbox.Rules rules(OutboxLimits limits) {
+    return new Outbox.Rules(limits, false, Optional.empty());
   }
 
   /** Lets the store be asked what is due, and its answers arrive. */

@@ -1,0 +1,356 @@
+package dev.fairlead.outbox;
+
+import static dev.fairlead.Outcomes.failureOf;
+import static dev.fairlead.outbox.OutboxRig.take;
+import static dev.fairlead.outbox.OutboxRig.takeOne;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fairlead.OutboxLimits;
+import dev.fairlead.OverflowPolicy;
+import dev.fairlead.RejectedException;
+import dev.fairlead.TelemetryMessage;
+import dev.fairlead.spi.Envelope;
+import dev.fairlead.threads.ManualLoop;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A limit that several outboxes share. */
+@Timeout(60)
+class BudgetTest {
+  private static final long MUCH = 1L << 30;
+
+  private final ManualLoop loop = new ManualLoop();
+
+  private static Budget messages(long most, int outboxes) {
+    return new Budget(most, MUCH, Long.MAX_VALUE, outboxes, 50);
+  }
+
+  private OutboxRig rig(Budget budget) {
+    return rig(budget, OverflowPolicy.REJECT);
+  }
+
+  private OutboxRig rig(Budget budget, OverflowPolicy overflow) {
+    OutboxLimits limits = OutboxLimits.builder().overflow(overflow).build();
+    return new OutboxRig(loop, new Outbox.Rules(limits, false, Optional.of(budget)), null);
+  }
+
+  private static int accepted(OutboxRig rig, int tries) {
+    int taken = 0;
+    for (int i = 0; i < tries; i++) {
+      taken += rig.send("m").isDone() ? 0 : 1;
+    }
+    return taken;
+  }
+
+  @Test
+  void aFloodTakesWhatTheOthersLeave() {
+    Budget budget = messages(20, 2);
+    OutboxRig flood = rig(budget);
+    OutboxRig other = rig(budget);
+
+    assertThat(accepted(flood, 100)).as("its part, and all that is not reserved").isEqualTo(15);
+    assertThat(accepted(other, 100)).as("its part").isEqualTo(5);
+    assertThat(budget.use()).isEqualTo(new Budget.Use(2, 20, 20 * 601, 0));
+  }
+
+  @Test
+  void saysWhatIsFull() {
+    Budget budget = messages(2, 1);
+    OutboxRig rig = rig(budget);
+    accepted(rig, 2);
+
+    assertThat(failureOf(rig.send("m")))
+        .isInstanceOf(RejectedException.class)
+        .hasMessageContaining("the shared OutboxBudget: 2 of 2 messages, 1202 of")
+        .hasMessageContaining("in 1 outboxes");
+  }
+
+  @Test
+  void whatHasLeftIsFreeForTheOthers() {
+    Budget budget = messages(20, 2);
+    OutboxRig flood = rig(budget);
+    OutboxRig other = rig(budget);
+    accepted(flood, 100);
+    accepted(other, 100);
+
+    take(flood.outbox.lease(), 8).forEach(Envelope::accepted);
+
+    assertThat(accepted(other, 100)).isEqualTo(8);
+    assertThat(accepted(flood, 100)).isZero();
+  }
+
+  @Test
+  void anOutboxThatJoinsLateHasItsPart() {
+    Budget budget = messages(20, 1);
+    assertThat(accepted(rig(budget), 100)).isEqualTo(20);
+
+    for (int i = 2; i <= 10; i++) {
+      assertThat(accepted(rig(budget), 100)).as("outbox %d", i).isEqualTo(10 / i);
+    }
+  }
+
+  @Test
+  void aFirstMessageAlwaysFits() {
+    Budget budget = new Budget(3, TelemetryMessage.MAX_BYTES, Long.MAX_VALUE, 1, 50);
+    assertThat(rig(budget).send(TelemetryMessage.MAX_BYTES)).isNotDone();
+
+    for (int i = 0; i < 10; i++) {
+      OutboxRig late = rig(budget);
+      assertThat(late.send(TelemetryMessage.MAX_BYTES)).isNotDone();
+      assertThat(late.send(1)).isCompletedExceptionally();
+    }
+  }
+
+  @Test
+  void bytesAreSharedToo() {
+    Budget budget = new Budget(MUCH, 20_000, Long.MAX_VALUE, 2, 50);
+    OutboxRig flood = rig(budget);
+    OutboxRig other = rig(budget);
+
+    for (int i = 0; i < 15; i++) {
+      assertThat(flood.send(400)).isNotDone();
+    }
+    assertThat(flood.send(400)).isCompletedExceptionally();
+    for (int i = 0; i < 5; i++) {
+      assertThat(other.send(400)).isNotDone();
+    }
+    assertThat(other.send(400)).isCompletedExceptionally();
+  }
+
+  @Test
+  void aClosedOutboxLeavesItsPartAndWhatItHeld() {
+    Budget budget = messages(20, 1);
+    OutboxRig one = rig(budget);
+    OutboxRig other = rig(budget);
+    accepted(one, 100);
+
+    one.close();
+
+    assertThat(budget.use()).isEqualTo(new Budget.Use(1, 0, 0, 0));
+    assertThat(accepted(other, 100)).isEqualTo(20);
+  }
+
+  @Test
+  void dropOldestDropsOfItsOwnOutboxOnlyAndKeepsItsRoom() throws Exception {
+    Budget budget = messages(20, 2);
+    OutboxRig dropping = rig(budget, OverflowPolicy.DROP_OLDEST);
+    OutboxRig blocking = rig(budget, OverflowPolicy.BLOCK);
+    accepted(dropping, 15);
+    accepted(blocking, 5);
+    FutureTask<CompletableFuture<Void>> waiting = blocked(blocking, "late");
+
+    accepted(dropping, 100);
+
+    assertThat(dropping.outbox.status().waiting()).isEqualTo(15);
+    assertThat(waiting.isDone()).isFalse();
+    takeOne(dropping.outbox.lease()).accepted();
+    assertThat(waiting.get(30, TimeUnit.SECONDS)).isNotDone();
+    assertThat(blocking.outbox.status().waiting()).isEqualTo(6);
+  }
+
+  @Test
+  void dropsNothingWhereThatMakesNoRoom() {
+    Budget budget = new Budget(MUCH, 20_000, Long.MAX_VALUE, 2, 50);
+    OutboxRig other = rig(budget);
+    while (!other.send(0).isDone()) {
+      // Takes all that is not reserved.
+    }
+    OutboxRig dropping = rig(budget, OverflowPolicy.DROP_OLDEST);
+    dropping.send(3000);
+    take(dropping.outbox.lease(), 1);
+    CompletableFuture<Void> oldest = dropping.send(100);
+
+    assertThat(dropping.send(1000)).isCompletedExceptionally();
+
+    assertThat(oldest).isNotDone();
+  }
+
+  @Test
+  void blockedSendersAreServedInTheirOrder() throws Exception {
+    Budget budget = messages(10, 5);
+    OutboxRig flood = rig(budget, OverflowPolicy.BLOCK);
+    accepted(flood, 6);
+    List<FutureTask<CompletableFuture<Void>>> waiting = new ArrayList<>();
+    List<OutboxRig> rigs = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      OutboxRig rig = rig(budget, OverflowPolicy.BLOCK);
+      rig.send("its part");
+      rigs.add(rig);
+      waiting.add(blocked(rig, "more"));
+    }
+    OutboxRig rejecting = rig(budget);
+    rejecting.send("its part");
+    Lease lease = flood.outbox.lease();
+
+    for (int i = 0; i < 3; i++) {
+      takeOne(lease).accepted();
+      assertThat(waiting.get(i).get(30, TimeUnit.SECONDS)).isNotDone();
+      assertThat(rejecting.send("m")).as("all that is free is given away").isDone();
+      for (int j = i + 1; j < 3; j++) {
+        assertThat(waiting.get(j).isDone()).isFalse();
+      }
+    }
+    rigs.forEach(each -> assertThat(each.outbox.status().waiting()).isEqualTo(2));
+  }
+
+  @Test
+  void aSenderThatGivesUpHoldsUpNobody() throws Exception {
+    Budget budget = messages(4, 2);
+    OutboxRig flood = rig(budget, OverflowPolicy.BLOCK);
+    OutboxRig other = rig(budget, OverflowPolicy.BLOCK);
+    accepted(flood, 3);
+    accepted(other, 1);
+    assertThat(other.outbox.offer(OutboxRig.message("m"), 1_000_000)).isCompletedExceptionally();
+    FutureTask<CompletableFuture<Void>> interrupted = new FutureTask<>(() -> other.send("n"));
+    Thread thread = started(interrupted);
+    thread.interrupt();
+    assertThat(interrupted.get(30, TimeUnit.SECONDS)).isCompletedExceptionally();
+    OutboxRig closed = rig(budget, OverflowPolicy.BLOCK);
+    closed.send("its part");
+    FutureTask<CompletableFuture<Void>> ended = blocked(closed, "x");
+    closed.close();
+    assertThat(ended.get(30, TimeUnit.SECONDS)).isCompletedExceptionally();
+    FutureTask<CompletableFuture<Void>> waiting = blocked(other, "o");
+
+    take(flood.outbox.lease(), 3).forEach(Envelope::accepted);
+
+    assertThat(waiting.get(30, TimeUnit.SECONDS)).isNotDone();
+    assertThat(budget.use().messages()).isEqualTo(2);
+    assertThat(accepted(flood, 2)).as("nothing is lost").isEqualTo(2);
+  }
+
+  @Test
+  void aDurableOutboxCountsWhatIsInMemoryAndItsStoredBytes() {
+    Budget budget = new Budget(24, MUCH, 10_000, 2, 50);
+    MemoryStore store = new MemoryStore(loop.time);
+    OutboxRig durable =
+        new OutboxRig(
+            loop, new Outbox.Rules(OutboxLimits.defaults(), false, Optional.of(budget)), store);
+    for (int i = 0; i < 75; i++) {
+      assertThat(durable.send(100)).as("message %d", i).isNotDone();
+      durable.settle();
+    }
+    assertThat(durable.send(100)).as("the disk's part, and what is not reserved").isDone();
+    assertThat(budget.use().storedBytes()).isEqualTo(7500);
+    assertThat(budget.use().messages()).isLessThanOrEqualTo(2);
+
+    Lease lease = durable.outbox.lease();
+    while (durable.outbox.status().accepted() < 75) {
+      take(lease, 9).forEach(Envelope::accepted);
+      durable.settle();
+      assertThat(budget.use().messages()).isLessThanOrEqualTo(2);
+    }
+    assertThat(budget.use()).isEqualTo(new Budget.Use(1, 0, 0, 0));
+  }
+
+  @Test
+  void dropOldestGivesUpWhatIsOnlyOnTheDiskToo() {
+    Budget budget = new Budget(24, MUCH, 10_000, 2, 50);
+    MemoryStore store = new MemoryStore(loop.time);
+    OutboxLimits limits = OutboxLimits.builder().overflow(OverflowPolicy.DROP_OLDEST).build();
+    OutboxRig durable =
+        new OutboxRig(loop, new Outbox.Rules(limits, false, Optional.of(budget)), store);
+    for (int i = 0; i < 75; i++) {
+      durable.send(100);
+      durable.settle();
+    }
+
+    for (int i = 0; i < 5; i++) { // Before the store can read anything.
+      assertThat(durable.send(100)).isNotDone();
+    }
+    durable.settle();
+
+    assertThat(durable.outbox.status().waiting()).isEqualTo(75);
+    assertThat(budget.use().storedBytes()).isEqualTo(7500);
+    assertThat(store.kept.firstKey()).isEqualTo(6L);
+  }
+
+  @Test
+  void countsWhatAnEarlierRunStored() {
+    Budget budget = new Budget(24, MUCH, 10_000, 1, 50);
+    MemoryStore store = new MemoryStore(loop.time);
+    Outbox.Rules rules = new Outbox.Rules(OutboxLimits.defaults(), false, Optional.of(budget));
+    OutboxRig first = new OutboxRig(loop, rules, store);
+    first.send(700);
+    first.settle();
+    first.close();
+    assertThat(budget.use().storedBytes()).as("without a client").isZero();
+
+    OutboxRig second = new OutboxRig(loop, rules, store);
+
+    assertThat(budget.use().storedBytes()).isEqualTo(700);
+    assertThat(second.outbox.status().waiting()).isEqualTo(1);
+  }
+
+  /** Many senders, outboxes that close and others that join, all at once: no wake-up is lost. */
+  @RepeatedTest(5)
+  void losesNoWakeUp() throws Exception {
+    Budget budget = messages(12, 1);
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try {
+      List<CompletableFuture<Void>> all = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        boolean closes = i == 3;
+        OutboxRig rig =
+            new OutboxRig(
+                new ManualLoop(),
+                new Outbox.Rules(
+                    OutboxLimits.builder().overflow(OverflowPolicy.BLOCK).maxMessages(9).build(),
+                    false,
+                    Optional.of(budget)),
+                null);
+        for (int sender = 0; sender < 3; sender++) {
+          all.add(
+              CompletableFuture.runAsync(
+                  () -> {
+                    for (int n = 0; n < 300; n++) {
+                      rig.send("m");
+                    }
+                  },
+                  threads));
+        }
+        all.add(CompletableFuture.runAsync(() -> deliver(rig, closes ? 300 : 900), threads));
+      }
+      CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get(50, TimeUnit.SECONDS);
+      assertThat(budget.use().messages()).isZero();
+      assertThat(budget.use().outboxes()).isEqualTo(3);
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static void deliver(OutboxRig rig, int count) {
+    Lease lease = rig.outbox.lease();
+    while (rig.outbox.status().accepted() < count) {
+      take(lease, 3).forEach(Envelope::accepted);
+      Thread.onSpinWait();
+    }
+    if (count < 900) {
+      rig.outbox.close(() -> {});
+    }
+  }
+
+  private static FutureTask<CompletableFuture<Void>> blocked(OutboxRig rig, String text) {
+    FutureTask<CompletableFuture<Void>> send = new FutureTask<>(() -> rig.send(text));
+    started(send);
+    return send;
+  }
+
+  private static Thread started(FutureTask<?> send) {
+    Thread thread = new Thread(send, "sender");
+    thread.setDaemon(true);
+    thread.start();
+    await().until(() -> thread.getState() == Thread.State.WAITING);
+    return thread;
+  }
+}

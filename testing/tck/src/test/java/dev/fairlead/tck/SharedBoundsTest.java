@@ -1,0 +1,42 @@
+package dev.fairlead.tck;
+
+import static dev.fairlead.Protocol.AMQP;
+import static dev.fairlead.Protocol.MQTT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fairlead.DeviceClient;
+import dev.fairlead.Gateway;
+import dev.fairlead.OutboxBudget;
+import org.junit.jupiter.api.Test;
+
+/** What the devices of a gateway, and the clients of a process, may do together. */
+class SharedBoundsTest extends GatewayCase {
+  private static int accepted(DeviceClient client, int tries) {
+    int taken = 0;
+    for (int i = 0; i < tries; i++) {
+      taken += client.send(text("m")).isCompletedExceptionally() ? 0 : 1;
+    }
+    return taken;
+  }
+
+  @Test
+  void aGatewayAndAClientShareABudget() {
+    OutboxBudget budget = OutboxBudget.of(30, 1 << 20);
+    Gateway gateway = built(gatewayOver(like(AMQP)).outboxBudget(budget));
+    DeviceClient flood = device(gateway, "flood").build();
+    DeviceClient quiet = device(gateway, "quiet").build();
+    DeviceClient single = built(builder(MQTT).outboxBudget(budget));
+
+    assertThat(accepted(flood, 100)).as("its part, and half of all").isEqualTo(20);
+    assertThat(accepted(quiet, 100)).isEqualTo(5);
+    assertThat(accepted(single, 100)).isEqualTo(5);
+    assertThat(budget.use().outboxes()).isEqualTo(3);
+    assertThat(budget.use().messages()).isEqualTo(30);
+
+    assertThat(flood.open()).isNotNull();
+    Await.until("delivered", () -> flood.outbox().accepted() == 20);
+    assertThat(accepted(quiet, 100)).as("what the others have left").isEqualTo(15);
+    closeNow(gateway);
+    assertThat(budget.use().outboxes()).isEqualTo(1);
+  }
+}
