@@ -147,6 +147,23 @@ public interface DeviceClient extends AutoCloseable {
   OutboxStatus outbox();
 
   /**
+   * Tells when the outbox has room again, so that a source can be paused without blocking a thread:
+   *
+   * <pre>{@code
+   * void next() {
+   *   client.send(source.read());
+   *   client.whenRoom().thenRunAsync(this::next, executor);
+   * }
+   * }</pre>
+   *
+   * @return completes as soon as at least a quarter of each limit of the outbox is free, at once if
+   *     it is: of {@link OutboxLimits}, and of what the outbox is guaranteed of an {@link
+   *     OutboxBudget}, or as much beyond that. A separate future for each call. Fails with {@link
+   *     ClientClosedException} when the client is being closed
+   */
+  CompletableFuture<Void> whenRoom();
+
+  /**
    * Waits until the client is closed: for a {@code main} that has nothing else to do.
    *
    * @throws InterruptedException if the waiting thread is interrupted

@@ -290,6 +290,11 @@ public final class RealDeviceClient implements DeviceClient {
   }
 
   @Override
+  public CompletableFuture<Void> whenRoom() {
+    return outbox.whenRoom();
+  }
+
+  @Override
   public void awaitClosed() throws InterruptedException {
     closed.await();
   }

@@ -386,9 +386,12 @@ final class Content {
 
   /** A single message always fits, even if its heap cost exceeds the limit. */
   private boolean fits(TelemetryMessage message, int count, long held) {
-    int most = durable ? Math.max(2, limits.maxMessages()) : limits.maxMessages();
-    return count < most
+    return count < mostInMemory()
         && (held == 0 || count == 0 || held + Entry.costOf(message) <= limits.maxBytes());
+  }
+
+  private int mostInMemory() {
+    return durable ? Math.max(2, limits.maxMessages()) : limits.maxMessages();
   }
 
   private boolean fitsTheDisk(TelemetryMessage message) {
@@ -403,6 +406,20 @@ final class Content {
     long held = underWay.stream().mapToLong(Entry::cost).sum();
     return fits(message, count, held)
         && (share == null || want == null || share.wouldFit(want, count, held));
+  }
+
+  /** Whether a quarter of every limit is free. */
+  boolean hasRoom() {
+    return isQuarterFree(inMemory(), mostInMemory())
+        && isQuarterFree(bytes, limits.maxBytes())
+        && (!durable
+            || (isQuarterFree(messages, limits.maxStoredMessages())
+                && isQuarterFree(messageBytes, limits.maxStoredBytes())))
+        && (share == null || share.hasRoomOrWatch());
+  }
+
+  private static boolean isQuarterFree(long held, long most) {
+    return held <= most - (most + 3) / 4;
   }
 
   /** The most messages of a lane that are in memory although they are stored. */

@@ -197,6 +197,17 @@ public final class Outbox {
     return stored;
   }
 
+  /**
+   * Whether there is room, without waiting for it.
+   *
+   * @return completes as soon as a quarter of each limit is free
+   */
+  public CompletableFuture<Void> whenRoom() {
+    CompletableFuture<Void> future = environment.newFuture();
+    locked(after -> room.whenRoom(future, after));
+    return future;
+  }
+
   private @Nullable HubException add(
       TelemetryMessage message,
       @Nullable CompletableFuture<Void> outcome,
@@ -298,7 +309,7 @@ public final class Outbox {
         after.fail(entry.kept, failure);
       }
     }
-    room.freed();
+    room.freed(after);
     whenEmptyIsDue(after);
   }
 
@@ -325,7 +336,7 @@ public final class Outbox {
   /** A message that was only in the store has expired, and is no longer counted. */
   void expired(Entry entry, DeferredActions after) {
     tell(entry, Refusals.expired(entry), after);
-    room.freed();
+    room.freed(after);
   }
 
   private void drop(Entry oldest, DeferredActions after) {
@@ -335,7 +346,7 @@ public final class Outbox {
   /** There is more to be taken, or more room. */
   void changed(DeferredActions after) {
     room.dropExcess(oldest -> drop(oldest, after));
-    room.freed();
+    room.freed(after);
     if (content.isReadable()) {
       leasing.wake(after);
     }
@@ -361,7 +372,7 @@ public final class Outbox {
 
   /** Others hold less of the shared budget. */
   private void budgetFreed() {
-    locked(after -> room.freed());
+    locked(after -> room.freed(after));
   }
 
   private void isolationAlarm() {
@@ -403,7 +414,7 @@ public final class Outbox {
     locked(
         after -> {
           whenEmpty = then;
-          room.close();
+          room.close(after);
           whenEmptyIsDue(after);
         });
   }
@@ -417,7 +428,7 @@ public final class Outbox {
   public void close(Runnable then) {
     locked(
         after -> {
-          room.close();
+          room.close(after);
           isolation.close();
           for (Entry entry : content.clear()) {
             if (entry.storing == Entry.Storing.PENDING || entry.storing == Entry.Storing.BEGUN) {

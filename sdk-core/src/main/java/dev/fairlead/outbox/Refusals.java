@@ -16,6 +16,10 @@ final class Refusals {
     return Failures.clientClosed("The message was not queued.");
   }
 
+  static ClientClosedException noMoreRoom() {
+    return Failures.clientClosed("It takes no more messages.");
+  }
+
   /**
    * @param fill how full the outbox is
    */

@@ -4,6 +4,9 @@ import dev.fairlead.HubException;
 import dev.fairlead.OverflowPolicy;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.outbox.Budget.Want;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -17,6 +20,10 @@ final class Room {
   private final Content content;
   private final Condition freed;
   private final BooleanSupplier mayBlock;
+
+  /** Complete when there is room again. */
+  private final List<CompletableFuture<Void>> paused = new ArrayList<>();
+
   private boolean closed;
 
   /**
@@ -109,17 +116,39 @@ final class Room {
   }
 
   /**
+   * Completes a future when a quarter of every limit is free.
+   *
+   * @param future a new one
+   */
+  void whenRoom(CompletableFuture<Void> future, DeferredActions after) {
+    if (closed) {
+      after.fail(future, Refusals.noMoreRoom());
+    } else if (content.hasRoom()) {
+      after.accept(future);
+    } else {
+      paused.removeIf(CompletableFuture::isDone);
+      paused.add(future);
+    }
+  }
+
+  /**
    * A message has left. All waiting senders are woken, because a large message may leave room for
    * several.
    */
-  void freed() {
+  void freed(DeferredActions after) {
     freed.signalAll();
+    if (!paused.isEmpty() && content.hasRoom()) {
+      paused.forEach(after::accept);
+      paused.clear();
+    }
   }
 
   /** Nothing is taken in any more. */
-  void close() {
+  void close(DeferredActions after) {
     closed = true;
     freed.signalAll();
+    paused.forEach(future -> after.fail(future, Refusals.noMoreRoom()));
+    paused.clear();
   }
 
   boolean isClosed() {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.Gateway;
 import dev.fairlead.OutboxBudget;
+import dev.fairlead.OutboxLimits;
 import org.junit.jupiter.api.Test;
 
 /** What the devices of a gateway, and the clients of a process, may do together. */
@@ -17,6 +18,22 @@ class SharedBoundsTest extends GatewayCase {
       taken += client.send(text("m")).isCompletedExceptionally() ? 0 : 1;
     }
     return taken;
+  }
+
+  @Test
+  void aSourceIsPausedAndGoesOn() {
+    DeviceClient client =
+        built(builder(MQTT).outbox(OutboxLimits.builder().maxMessages(4).build()));
+    assertThat(client.whenRoom()).isCompleted();
+    accepted(client, 4);
+    var room = client.whenRoom();
+    assertThat(room).isNotDone();
+
+    assertThat(client.open()).isNotNull();
+
+    Await.result(room);
+    assertThat(client.outbox().accepted()).isPositive();
+    closeNow(client);
   }
 
   @Test
