@@ -47,6 +47,9 @@ final class NativeLibrary {
       }
     } catch (OutboxStoreException e) {
       throw e;
+    } catch (NoClassDefFoundError e) {
+      throw new OutboxStoreException(
+          "SQLite is missing: add org.xerial:sqlite-jdbc to the class path or the module path.", e);
     } catch (Exception | LinkageError e) {
       throw failure(e);
     } finally {
