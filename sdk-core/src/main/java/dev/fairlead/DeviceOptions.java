@@ -32,6 +32,7 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
   private @Nullable Credentials credentials;
   private OutboxLimits outbox = OutboxLimits.defaults();
   private @Nullable OutboxStore outboxStore;
+  private @Nullable RateLimit rate;
   private boolean strictOrder;
   private Duration methodQueueTime = Duration.ofSeconds(30);
   private @Nullable String modelId;
@@ -122,6 +123,18 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
    */
   public B onStoredOutcome(StoredOutcomeListener listener) {
     storedOutcomes = Objects.requireNonNull(listener, "listener");
+    return self();
+  }
+
+  /**
+   * Limits how fast this device sends telemetry. What exceeds it waits in the outbox; that also
+   * holds for the drain time of {@code close()}.
+   *
+   * @param limit the limit; there is none by default
+   * @return this
+   */
+  public B rateLimit(RateLimit limit) {
+    rate = Objects.requireNonNull(limit, "limit");
     return self();
   }
 
@@ -275,6 +288,7 @@ public abstract sealed class DeviceOptions<B extends DeviceOptions<B>> extends S
                 session(),
                 outbox,
                 Optional.ofNullable(outboxStore),
+                Optional.ofNullable(rate),
                 strictOrder,
                 Optional.ofNullable(modelId)),
             new Handlers(

@@ -7,7 +7,9 @@ import dev.fairlead.settings.SessionSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Builds a {@link Gateway}: what all of its devices have in common. Nothing is required; without a
@@ -17,6 +19,7 @@ public final class GatewayBuilder extends SessionOptions<GatewayBuilder>
     implements ConnectionOptions<GatewayBuilder> {
   final ConnectionFields connection = new ConnectionFields(TransportPolicy.gateway(2));
 
+  private @Nullable RateLimit rate;
   private final List<Consumer<Gateway>> builtListeners = new ArrayList<>();
 
   GatewayBuilder() {
@@ -48,6 +51,18 @@ public final class GatewayBuilder extends SessionOptions<GatewayBuilder>
   }
 
   /**
+   * Limits how fast all devices together send telemetry. Devices that wait take turns, one message
+   * each. A device may have a limit of its own besides.
+   *
+   * @param limit the limit; there is none by default
+   * @return this
+   */
+  public GatewayBuilder rateLimit(RateLimit limit) {
+    rate = Objects.requireNonNull(limit, "limit");
+    return this;
+  }
+
+  /**
    * Receives each gateway that {@link #build()} makes, before its caller does: for code that hands
    * out builders and closes their gateways in the end, such as a test fixture or a container.
    *
@@ -69,7 +84,8 @@ public final class GatewayBuilder extends SessionOptions<GatewayBuilder>
   public Gateway build() {
     Gateway gateway =
         new RealGateway(
-            new GatewaySettings(connection.settings(), session()), GatewayDeviceBuilder::new);
+            new GatewaySettings(connection.settings(), session(), Optional.ofNullable(rate)),
+            GatewayDeviceBuilder::new);
     builtListeners.forEach(listener -> listener.accept(gateway));
     return gateway;
   }

@@ -1,5 +1,6 @@
 package dev.fairlead.client;
 
+import dev.fairlead.outbox.RateGate;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.session.Transports;
 import dev.fairlead.settings.ClientSettings;
@@ -7,6 +8,7 @@ import dev.fairlead.settings.ConnectionSettings;
 import dev.fairlead.threads.ClientLoop;
 import dev.fairlead.threads.ClientThreads;
 import java.time.Duration;
+import java.util.Optional;
 
 /** The loop, the threads and the transports of a client that does not share them. */
 final class OwnEnvironment implements ClientEnvironment {
@@ -40,6 +42,11 @@ final class OwnEnvironment implements ClientEnvironment {
   @Override
   public RouteMemory.Snapshot remembered(RouteMemory own) {
     return own.snapshot();
+  }
+
+  @Override
+  public Optional<RateGate> rate() {
+    return Optional.empty();
   }
 
   @Override

@@ -22,6 +22,7 @@ import dev.fairlead.inbound.TwinDocuments;
 import dev.fairlead.inbound.TwinLimits;
 import dev.fairlead.json.Json;
 import dev.fairlead.outbox.Outbox;
+import dev.fairlead.outbox.RateGate;
 import dev.fairlead.outbox.StoreCalls;
 import dev.fairlead.policy.NoRouteException;
 import dev.fairlead.policy.RouteMemory;
@@ -32,6 +33,7 @@ import dev.fairlead.session.LiveSession;
 import dev.fairlead.session.SessionSupervisor;
 import dev.fairlead.session.Transports;
 import dev.fairlead.settings.ClientSettings;
+import dev.fairlead.settings.DeviceSettings;
 import dev.fairlead.spi.TransportSession;
 import dev.fairlead.spi.TwinLink;
 import dev.fairlead.threads.ClientLoop;
@@ -49,6 +51,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -112,7 +115,7 @@ public final class RealDeviceClient implements DeviceClient {
     feeds = new InboundFeeds(loop, threads, handlers, operations);
     outbox =
         new Outbox(
-            settings.outboxRules(),
+            outboxRules(),
             loop,
             new OutboxEnvironment(),
             settings
@@ -155,6 +158,17 @@ public final class RealDeviceClient implements DeviceClient {
             RandomGenerator.getDefault(),
             this::plan,
             new SupervisorOwner());
+  }
+
+  private Outbox.Rules outboxRules() {
+    DeviceSettings device = settings.device();
+    return new Outbox.Rules(
+        device.outbox(),
+        device.strictOrder(),
+        device.session().budget(),
+        Stream.of(device.rate().map(limit -> new RateGate(limit, loop)), environment.rate())
+            .flatMap(Optional::stream)
+            .toList());
   }
 
   @Override

@@ -14,6 +14,7 @@ import dev.fairlead.Proxy;
 import dev.fairlead.Route;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.inbound.Handlers;
+import dev.fairlead.outbox.RateGate;
 import dev.fairlead.policy.NoRouteException;
 import dev.fairlead.policy.RouteMemory;
 import dev.fairlead.policy.TransportPlan;
@@ -71,6 +72,7 @@ public final class RealGateway implements Gateway, DeviceAdmission {
   private final Transports transports;
   private final ConnectionPool pool;
   private final Optional<UploadProvider> uploads;
+  private final Optional<RateGate> rate;
   private final SharedOutcome closed;
 
   /** Guards the fields below; no foreign code is called while it is held. */
@@ -123,6 +125,7 @@ public final class RealGateway implements Gateway, DeviceAdmission {
     pool = new ConnectionPool(new PoolEnvironment(), new RouteMemory(loop));
     transports = wires.through(pool);
     uploads = settings.session().uploads().or(UploadProviders::find);
+    rate = settings.rate().map(limit -> new RateGate(limit, loop));
     closed = new SharedOutcome(threads);
     TransportPlan plan = plan();
     if (plan.isEmpty()) {
@@ -397,6 +400,11 @@ public final class RealGateway implements Gateway, DeviceAdmission {
       Map<Route, RouteMemory.Postponement> postponed = new HashMap<>(pool.remembered().postponed());
       postponed.putAll(mine.snapshot().postponed());
       return new RouteMemory.Snapshot(postponed);
+    }
+
+    @Override
+    public Optional<RateGate> rate() {
+      return rate;
     }
 
     @Override

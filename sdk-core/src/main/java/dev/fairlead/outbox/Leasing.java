@@ -18,9 +18,19 @@ final class Leasing {
   private final Outbox.Environment environment;
   private final Content content;
   private final Isolation isolation;
+  private final @Nullable Pace pace;
   private @Nullable Lease lease;
 
-  Leasing(Outbox outbox, Outbox.Environment environment, Content content, Isolation isolation) {
+  /**
+   * @param gates how fast messages may be taken
+   */
+  Leasing(
+      Outbox outbox,
+      Outbox.Environment environment,
+      Content content,
+      Isolation isolation,
+      List<RateGate> gates) {
+    pace = gates.isEmpty() ? null : new Pace(gates, () -> outbox.locked(this::paceDue));
     this.outbox = outbox;
     this.environment = environment;
     this.content = content;
@@ -70,7 +80,7 @@ final class Leasing {
     }
     outbox.expire(after);
     by.hungry = true;
-    if (isolation.isWaiting()) {
+    if (isolation.isWaiting() || isPaused()) {
       return;
     }
     if (isolation.isTrying()) {
@@ -88,10 +98,15 @@ final class Leasing {
       if (!taking.fits(next)) {
         break;
       }
-      take(next, taking);
+      if (!take(next, taking, after)) {
+        break;
+      }
       next = content.next();
     }
     by.hungry = taking.taken.size() < taking.maxMessages;
+    if (next == null) {
+      pass(after);
+    }
   }
 
   /** Takes the one message that is to be tried alone, if the session is fresh. */
@@ -112,17 +127,52 @@ final class Leasing {
       taking.unmeasured.add(next);
       return;
     }
-    take(next, taking);
-    by.trial = next;
-    isolation.sent();
+    if (take(next, taking, after)) {
+      by.trial = next;
+      isolation.sent();
+    }
   }
 
-  private void take(Entry next, Taking taking) {
+  /** Takes a message, unless it has to wait for the rate limit. */
+  private boolean take(Entry next, Taking taking, DeferredActions after) {
+    if (pace != null && !pace.take(next.message, after)) {
+      return false;
+    }
     LeasedEnvelope handle = new LeasedEnvelope(this, next);
     content.take(next, handle);
     isolation.taken(next);
     taking.by.taken++;
     taking.add(next, handle);
+    return true;
+  }
+
+  /** Whether the rate limit makes all messages wait. */
+  private boolean isPaused() {
+    return pace != null && pace.isWaiting();
+  }
+
+  /** Lets the other outboxes of a rate limit go first. */
+  private void pass(DeferredActions after) {
+    if (pace != null) {
+      pace.pass(after);
+    }
+  }
+
+  /** The rate limit lets a message pass. */
+  private void paceDue(DeferredActions after) {
+    if (pace != null) {
+      pace.awake();
+    }
+    if (lease == null || !content.isReadable()) {
+      pass(after);
+    } else {
+      wake(after);
+    }
+  }
+
+  /** No message is taken any more. */
+  void close(DeferredActions after) {
+    pass(after);
   }
 
   /** A trial is the first message of its session. */
@@ -178,6 +228,9 @@ final class Leasing {
             if (lease != null) {
               lease.taken--;
             }
+            if (pace != null) {
+              pace.giveBack(entry.message, after);
+            }
             putBack(entry, after);
             outbox.expire(after);
           }
@@ -229,6 +282,7 @@ final class Leasing {
             return; // It never began.
           }
           lease = null;
+          pass(after);
           List<Entry> held = List.copyOf(content.underWay);
           content.resent(held);
           if (end == SessionEnd.UNEXPLAINED && why != null) {
@@ -267,7 +321,7 @@ final class Leasing {
 
   /** The lease's session may take something, if it asked to be notified. */
   void wake(DeferredActions after) {
-    if (lease != null && lease.hungry && lease.wakeup != null) {
+    if (lease != null && lease.hungry && lease.wakeup != null && !isPaused()) {
       lease.hungry = false;
       after.wake(lease.wakeup);
     }

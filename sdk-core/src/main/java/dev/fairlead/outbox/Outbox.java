@@ -10,6 +10,7 @@ import dev.fairlead.TelemetryMessage;
 import dev.fairlead.TimeSource;
 import dev.fairlead.spi.StoredQueue;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -97,8 +98,10 @@ public final class Outbox {
    * @param limits its bounds
    * @param strictOrder whether no message may overtake another one, not even as a probe
    * @param budget what it may hold together with others
+   * @param rates how fast it may send; each may be shared with others
    */
-  public record Rules(OutboxLimits limits, boolean strictOrder, Optional<Budget> budget) {}
+  public record Rules(
+      OutboxLimits limits, boolean strictOrder, Optional<Budget> budget, List<RateGate> rates) {}
 
   /**
    * Creates an outbox with the messages that a store has kept.
@@ -124,7 +127,7 @@ public final class Outbox {
             new Isolation.Rule(limits.refusals(), limits.refusedOver(), !rules.strictOrder()),
             this::isolationAlarm);
     this.environment = environment;
-    leasing = new Leasing(this, environment, content, isolation);
+    leasing = new Leasing(this, environment, content, isolation, rules.rates());
     if (store == null) {
       paging = null;
     } else {
@@ -430,6 +433,7 @@ public final class Outbox {
         after -> {
           room.close(after);
           isolation.close();
+          leasing.close(after);
           for (Entry entry : content.clear()) {
             if (entry.storing == Entry.Storing.PENDING || entry.storing == Entry.Storing.BEGUN) {
               entry.leftOver = true;

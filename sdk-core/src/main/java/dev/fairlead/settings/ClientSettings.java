@@ -7,7 +7,6 @@ import dev.fairlead.Proxy;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.Route;
 import dev.fairlead.Trust;
-import dev.fairlead.outbox.Outbox;
 import dev.fairlead.policy.TransportPolicy;
 import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
@@ -71,10 +70,6 @@ public record ClientSettings(
 
   public boolean strictOrder() {
     return device.strictOrder();
-  }
-
-  public Outbox.Rules outboxRules() {
-    return new Outbox.Rules(device.outbox(), device.strictOrder(), device.session().budget());
   }
 
   public Optional<String> modelId() {

@@ -2,6 +2,7 @@ package dev.fairlead.settings;
 
 import dev.fairlead.DeviceIdentity;
 import dev.fairlead.OutboxLimits;
+import dev.fairlead.RateLimit;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.spi.OutboxStore;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param session how its sessions are kept
  * @param outbox the outbox's bounds
  * @param outboxStore keeps the outbox across restarts
+ * @param rate how fast it sends telemetry
  * @param strictOrder one message at a time
  * @param modelId the Plug and Play model
  */
@@ -27,5 +29,6 @@ public record DeviceSettings(
     SessionSettings session,
     OutboxLimits outbox,
     Optional<OutboxStore> outboxStore,
+    Optional<RateLimit> rate,
     boolean strictOrder,
     Optional<String> modelId) {}

@@ -14,7 +14,6 @@ import dev.fairlead.spi.Envelope;
 import dev.fairlead.threads.ManualLoop;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -41,7 +40,7 @@ class BudgetTest {
 
   private OutboxRig rig(Budget budget, OverflowPolicy overflow) {
     OutboxLimits limits = OutboxLimits.builder().overflow(overflow).build();
-    return new OutboxRig(loop, new Outbox.Rules(limits, false, Optional.of(budget)), null);
+    return new OutboxRig(loop, OutboxRig.rules(limits, budget), null);
   }
 
   private static int accepted(OutboxRig rig, int tries) {
@@ -234,8 +233,7 @@ class BudgetTest {
     Budget budget = new Budget(24, MUCH, 10_000, 2, 50);
     MemoryStore store = new MemoryStore(loop.time);
     OutboxRig durable =
-        new OutboxRig(
-            loop, new Outbox.Rules(OutboxLimits.defaults(), false, Optional.of(budget)), store);
+        new OutboxRig(loop, OutboxRig.rules(OutboxLimits.defaults(), budget), store);
     for (int i = 0; i < 75; i++) {
       assertThat(durable.send(100)).as("message %d", i).isNotDone();
       durable.settle();
@@ -258,8 +256,7 @@ class BudgetTest {
     Budget budget = new Budget(24, MUCH, 10_000, 2, 50);
     MemoryStore store = new MemoryStore(loop.time);
     OutboxLimits limits = OutboxLimits.builder().overflow(OverflowPolicy.DROP_OLDEST).build();
-    OutboxRig durable =
-        new OutboxRig(loop, new Outbox.Rules(limits, false, Optional.of(budget)), store);
+    OutboxRig durable = new OutboxRig(loop, OutboxRig.rules(limits, budget), store);
     for (int i = 0; i < 75; i++) {
       durable.send(100);
       durable.settle();
@@ -279,7 +276,7 @@ class BudgetTest {
   void countsWhatAnEarlierRunStored() {
     Budget budget = new Budget(24, MUCH, 10_000, 1, 50);
     MemoryStore store = new MemoryStore(loop.time);
-    Outbox.Rules rules = new Outbox.Rules(OutboxLimits.defaults(), false, Optional.of(budget));
+    Outbox.Rules rules = OutboxRig.rules(OutboxLimits.defaults(), budget);
     OutboxRig first = new OutboxRig(loop, rules, store);
     first.send(700);
     first.settle();
@@ -304,10 +301,9 @@ class BudgetTest {
         OutboxRig rig =
             new OutboxRig(
                 new ManualLoop(),
-                new Outbox.Rules(
+                OutboxRig.rules(
                     OutboxLimits.builder().overflow(OverflowPolicy.BLOCK).maxMessages(9).build(),
-                    false,
-                    Optional.of(budget)),
+                    budget),
                 null);
         for (int sender = 0; sender < 3; sender++) {
           all.add(

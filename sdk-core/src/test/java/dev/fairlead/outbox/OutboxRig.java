@@ -51,7 +51,7 @@ final class OutboxRig implements Outbox.Environment {
 
   OutboxRig(
       ManualLoop loop, OutboxLimits limits, boolean strictOrder, @Nullable OutboxStore store) {
-    this(loop, new Outbox.Rules(limits, strictOrder, Optional.empty()), store);
+    this(loop, new Outbox.Rules(limits, strictOrder, Optional.empty(), List.of()), store);
   }
 
   OutboxRig(ManualLoop loop, Outbox.Rules rules, @Nullable OutboxStore store) {
@@ -74,7 +74,15 @@ final class OutboxRig implements Outbox.Environment {
   }
 
   static Outbox.Rules rules(OutboxLimits limits) {
-    return new Outbox.Rules(limits, false, Optional.empty());
+    return new Outbox.Rules(limits, false, Optional.empty(), List.of());
+  }
+
+  static Outbox.Rules rules(OutboxLimits limits, Budget budget) {
+    return new Outbox.Rules(limits, false, Optional.of(budget), List.of());
+  }
+
+  static Outbox.Rules rules(RateGate... gates) {
+    return new Outbox.Rules(OutboxLimits.defaults(), false, Optional.empty(), List.of(gates));
   }
 
   /** Lets the store be asked what is due, and its answers arrive. */

@@ -10,7 +10,6 @@ import dev.fairlead.OutboxLimits;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.threads.ManualLoop;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -123,10 +122,7 @@ class RoomSignalTest {
     OutboxRig[] rigs = new OutboxRig[count];
     for (int i = 0; i < count; i++) {
       rigs[i] =
-          new OutboxRig(
-              new ManualLoop(),
-              new Outbox.Rules(OutboxLimits.defaults(), false, Optional.of(budget)),
-              null);
+          new OutboxRig(new ManualLoop(), OutboxRig.rules(OutboxLimits.defaults(), budget), null);
     }
     return rigs;
   }

@@ -8,6 +8,10 @@ import dev.fairlead.DeviceClient;
 import dev.fairlead.Gateway;
 import dev.fairlead.OutboxBudget;
 import dev.fairlead.OutboxLimits;
+import dev.fairlead.RateLimit;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What the devices of a gateway, and the clients of a process, may do together. */
@@ -18,6 +22,25 @@ class SharedBoundsTest extends GatewayCase {
       taken += client.send(text("m")).isCompletedExceptionally() ? 0 : 1;
     }
     return taken;
+  }
+
+  @Test
+  void aGatewayAndItsDevicesKeepTheirRates() {
+    Gateway gateway = built(gatewayOver(like(AMQP)).rateLimit(RateLimit.of(10)));
+    DeviceClient flood = opening(device(gateway, "flood"));
+    DeviceClient slow = opening(device(gateway, "slow").rateLimit(RateLimit.of(0.5)));
+    awaitConnected(List.of(flood, slow));
+
+    Instant begun = time.now();
+    accepted(flood, 100);
+    Await.until("a burst", () -> flood.outbox().accepted() == 10);
+    accepted(slow, 100);
+    tickUntil("all", () -> flood.outbox().accepted() == 100);
+
+    assertThat(Duration.between(begun, time.now()))
+        .isBetween(Duration.ofSeconds(9), Duration.ofSeconds(60));
+    assertThat(slow.outbox().accepted()).isBetween(4L, 31L);
+    assertThat(flood.outbox().underWay()).isZero();
   }
 
   @Test
