@@ -1,5 +1,6 @@
 package dev.fairlead;
 
+import dev.fairlead.outbox.Batching;
 import dev.fairlead.outbox.Budget;
 import dev.fairlead.settings.SessionSettings;
 import dev.fairlead.spi.UploadProvider;
@@ -21,6 +22,7 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
   private Duration openTimeout;
   private Duration drain;
   private @Nullable UploadProvider uploads;
+  private @Nullable Batching batching;
   private @Nullable Budget budget;
 
   SessionOptions(SessionSettings defaults) {
@@ -29,6 +31,7 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
     openTimeout = defaults.openTimeout();
     drain = defaults.drain();
     uploads = defaults.uploads().orElse(null);
+    batching = defaults.batching().orElse(null);
     budget = defaults.budget().orElse(null);
   }
 
@@ -41,6 +44,7 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
         openTimeout,
         drain,
         Optional.ofNullable(uploads),
+        Optional.ofNullable(batching),
         Optional.ofNullable(budget));
   }
 
@@ -109,6 +113,30 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
    */
   public B uploads(UploadProvider provider) {
     uploads = Objects.requireNonNull(provider, "provider");
+    return self();
+  }
+
+  /**
+   * Lets telemetry wait a little for more, so that it is sent in fewer and larger batches. This
+   * applies on routes that send batches, AMQP and HTTPS; without it, what is queued is sent
+   * together, and nothing waits. Messages of {@link Priority#HIGH} never wait, and nothing waits
+   * after a refusal or while the client closes.
+   *
+   * @param linger how long a message waits for others at most; zero for not at all, as by default
+   * @param bytes when messages of this size in all ({@link TelemetryMessage#size()}) are queued,
+   *     they are sent at once; positive
+   * @return this
+   */
+  public B batch(Duration linger, int bytes) {
+    if (linger.isNegative() || bytes < 1) {
+      throw new IllegalArgumentException(
+          "A batch waits for a time that is not negative and for 1 byte or more; these were "
+              + linger
+              + " and "
+              + bytes
+              + ".");
+    }
+    batching = linger.isZero() ? null : new Batching(linger, bytes);
     return self();
   }
 

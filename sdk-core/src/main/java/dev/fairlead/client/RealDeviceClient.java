@@ -168,7 +168,8 @@ public final class RealDeviceClient implements DeviceClient {
         device.session().budget(),
         Stream.of(device.rate().map(limit -> new RateGate(limit, loop)), environment.rate())
             .flatMap(Optional::stream)
-            .toList());
+            .toList(),
+        device.session().batching());
   }
 
   @Override

@@ -142,6 +142,7 @@ public final class RealGateway implements Gateway, DeviceAdmission {
         given.openTimeout(),
         given.drain(),
         uploads,
+        given.batching(),
         given.budget());
   }
 

@@ -18,6 +18,9 @@ public final class Lease implements OutboxReader {
 
   @Nullable Runnable wakeup;
 
+  /** Whether the session sends several messages together. */
+  boolean batches;
+
   /** Messages taken and not returned unsent; zero means that the session is fresh. */
   long taken;
 
@@ -50,6 +53,11 @@ public final class Lease implements OutboxReader {
   @Override
   public void lost(List<Envelope> messages, HubException why) {
     leasing.lost(this, messages, why);
+  }
+
+  @Override
+  public void sendsBatches(boolean whether) {
+    leasing.sendsBatches(this, whether);
   }
 
   @Override

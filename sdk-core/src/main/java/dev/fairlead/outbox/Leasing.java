@@ -3,6 +3,7 @@ package dev.fairlead.outbox;
 import dev.fairlead.HubException;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.ThrottledException;
+import dev.fairlead.TimeSource;
 import dev.fairlead.spi.Envelope;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,18 +20,23 @@ final class Leasing {
   private final Content content;
   private final Isolation isolation;
   private final @Nullable Pace pace;
+  private final @Nullable Linger linger;
   private @Nullable Lease lease;
 
-  /**
-   * @param gates how fast messages may be taken
-   */
   Leasing(
       Outbox outbox,
       Outbox.Environment environment,
       Content content,
       Isolation isolation,
-      List<RateGate> gates) {
+      Outbox.Rules rules,
+      TimeSource time) {
+    List<RateGate> gates = rules.rates();
     pace = gates.isEmpty() ? null : new Pace(gates, () -> outbox.locked(this::paceDue));
+    linger =
+        rules
+            .batching()
+            .map(rule -> new Linger(rule, time, () -> outbox.locked(this::sendWhatWaits)))
+            .orElse(null);
     this.outbox = outbox;
     this.environment = environment;
     this.content = content;
@@ -80,7 +86,7 @@ final class Leasing {
     }
     outbox.expire(after);
     by.hungry = true;
-    if (isolation.isWaiting() || isPaused()) {
+    if (isolation.isWaiting() || isHeld()) {
       return;
     }
     if (isolation.isTrying()) {
@@ -146,9 +152,42 @@ final class Leasing {
     return true;
   }
 
-  /** Whether the rate limit makes all messages wait. */
-  private boolean isPaused() {
-    return pace != null && pace.isWaiting();
+  /** Whether all messages wait, for the rate limit or for more messages. */
+  private boolean isHeld() {
+    return (pace != null && pace.isWaiting()) || (linger != null && linger.isHolding());
+  }
+
+  /** A message is about to be added. */
+  void adding(Entry entry) {
+    if (linger != null
+        && lease != null
+        && lease.batches
+        && !isolation.isLimited()
+        && !isolation.isTrying()) {
+      linger.added(entry.message, content.isWaitingEmpty());
+    }
+  }
+
+  void sendsBatches(Lease by, boolean whether) {
+    outbox.locked(
+        after -> {
+          by.batches = whether;
+          if (!whether) {
+            sendWhatWaits(after);
+          }
+        });
+  }
+
+  /** Nothing waits for more messages any longer. */
+  void sendWhatWaits(DeferredActions after) {
+    release();
+    wake(after);
+  }
+
+  private void release() {
+    if (linger != null) {
+      linger.release();
+    }
   }
 
   /** Lets the other outboxes of a rate limit go first. */
@@ -172,6 +211,7 @@ final class Leasing {
 
   /** No message is taken any more. */
   void close(DeferredActions after) {
+    release();
     pass(after);
   }
 
@@ -282,6 +322,7 @@ final class Leasing {
             return; // It never began.
           }
           lease = null;
+          release();
           pass(after);
           List<Entry> held = List.copyOf(content.underWay);
           content.resent(held);
@@ -316,12 +357,13 @@ final class Leasing {
 
   private void putBack(Entry entry, DeferredActions after) {
     content.putBack(entry);
+    release();
     outbox.failIfNotSaved(entry, after);
   }
 
   /** The lease's session may take something, if it asked to be notified. */
   void wake(DeferredActions after) {
-    if (lease != null && lease.hungry && lease.wakeup != null && !isPaused()) {
+    if (lease != null && lease.hungry && lease.wakeup != null && !isHeld()) {
       lease.hungry = false;
       after.wake(lease.wakeup);
     }

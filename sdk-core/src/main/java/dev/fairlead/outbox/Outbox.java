@@ -99,9 +99,14 @@ public final class Outbox {
    * @param strictOrder whether no message may overtake another one, not even as a probe
    * @param budget what it may hold together with others
    * @param rates how fast it may send; each may be shared with others
+   * @param batching whether messages wait for more where the session sends batches
    */
   public record Rules(
-      OutboxLimits limits, boolean strictOrder, Optional<Budget> budget, List<RateGate> rates) {}
+      OutboxLimits limits,
+      boolean strictOrder,
+      Optional<Budget> budget,
+      List<RateGate> rates,
+      Optional<Batching> batching) {}
 
   /**
    * Creates an outbox with the messages that a store has kept.
@@ -127,7 +132,7 @@ public final class Outbox {
             new Isolation.Rule(limits.refusals(), limits.refusedOver(), !rules.strictOrder()),
             this::isolationAlarm);
     this.environment = environment;
-    leasing = new Leasing(this, environment, content, isolation, rules.rates());
+    leasing = new Leasing(this, environment, content, isolation, rules, time);
     if (store == null) {
       paging = null;
     } else {
@@ -237,6 +242,7 @@ public final class Outbox {
         if (paging != null) { // Under the lock: in the order of the numbers.
           paging.added(added);
         }
+        leasing.adding(added);
         content.add(added);
         isolation.offered();
         leasing.wake(after);
@@ -418,6 +424,7 @@ public final class Outbox {
         after -> {
           whenEmpty = then;
           room.close(after);
+          leasing.sendWhatWaits(after);
           whenEmptyIsDue(after);
         });
   }

@@ -2,6 +2,7 @@ package dev.fairlead.settings;
 
 import dev.fairlead.MaintenanceWindow;
 import dev.fairlead.RetryPolicy;
+import dev.fairlead.outbox.Batching;
 import dev.fairlead.outbox.Budget;
 import dev.fairlead.spi.UploadProvider;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param openTimeout how long opening a route may take
  * @param drain how long {@code close()} goes on sending
  * @param uploads an explicit provider of file uploads
+ * @param batching whether telemetry waits to be sent in batches
  * @param budget what the outbox may hold together with others
  */
 public record SessionSettings(
@@ -24,6 +26,7 @@ public record SessionSettings(
     Duration openTimeout,
     Duration drain,
     Optional<UploadProvider> uploads,
+    Optional<Batching> batching,
     Optional<Budget> budget) {
 
   public static SessionSettings defaults() {
@@ -32,6 +35,7 @@ public record SessionSettings(
         Optional.empty(),
         Duration.ofSeconds(30),
         Duration.ofSeconds(5),
+        Optional.empty(),
         Optional.empty(),
         Optional.empty());
   }

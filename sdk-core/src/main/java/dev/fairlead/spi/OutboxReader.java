@@ -57,6 +57,15 @@ public interface OutboxReader {
   void lost(List<Envelope> messages, HubException why);
 
   /**
+   * Says whether this session sends several messages in one transfer. If so, and the application
+   * asked for it, messages wait a while for more before the session is woken. A session that says
+   * nothing sends them one by one.
+   *
+   * @param whether true if a transfer carries more than one message
+   */
+  default void sendsBatches(boolean whether) {}
+
+  /**
    * Whether the next message has to be alone: on a connection that several sessions share nothing
    * else may be in flight beside it.
    *

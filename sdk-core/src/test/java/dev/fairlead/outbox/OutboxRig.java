@@ -51,7 +51,10 @@ final class OutboxRig implements Outbox.Environment {
 
   OutboxRig(
       ManualLoop loop, OutboxLimits limits, boolean strictOrder, @Nullable OutboxStore store) {
-    this(loop, new Outbox.Rules(limits, strictOrder, Optional.empty(), List.of()), store);
+    this(
+        loop,
+        new Outbox.Rules(limits, strictOrder, Optional.empty(), List.of(), Optional.empty()),
+        store);
   }
 
   OutboxRig(ManualLoop loop, Outbox.Rules rules, @Nullable OutboxStore store) {
@@ -74,15 +77,21 @@ final class OutboxRig implements Outbox.Environment {
   }
 
   static Outbox.Rules rules(OutboxLimits limits) {
-    return new Outbox.Rules(limits, false, Optional.empty(), List.of());
+    return new Outbox.Rules(limits, false, Optional.empty(), List.of(), Optional.empty());
   }
 
   static Outbox.Rules rules(OutboxLimits limits, Budget budget) {
-    return new Outbox.Rules(limits, false, Optional.of(budget), List.of());
+    return new Outbox.Rules(limits, false, Optional.of(budget), List.of(), Optional.empty());
   }
 
   static Outbox.Rules rules(RateGate... gates) {
-    return new Outbox.Rules(OutboxLimits.defaults(), false, Optional.empty(), List.of(gates));
+    return new Outbox.Rules(
+        OutboxLimits.defaults(), false, Optional.empty(), List.of(gates), Optional.empty());
+  }
+
+  static Outbox.Rules rules(Batching batching) {
+    return new Outbox.Rules(
+        OutboxLimits.defaults(), false, Optional.empty(), List.of(), Optional.of(batching));
   }
 
   /** Lets the store be asked what is due, and its answers arrive. */

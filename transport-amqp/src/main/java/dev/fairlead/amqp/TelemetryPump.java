@@ -120,6 +120,7 @@ final class TelemetryPump implements Links.User {
     if (!begun) {
       begun = true;
       readable = true;
+      outbox.sendsBatches(isBatching());
       outbox.whenReadable(() -> scheduler.wake(this));
     }
     scheduler.add(this);
@@ -247,7 +248,7 @@ final class TelemetryPump implements Links.User {
     if (inflight >= window || inflightBytes >= options.windowBytes()) {
       return 0;
     }
-    boolean batching = !strictOrder && options.batchBytes() > 0 && batches.isTaken(host, clock);
+    boolean batching = isBatching();
     int most = batching ? Math.min(MAX_BATCH, window - inflight) : 1;
     List<Envelope> taken =
         outbox.take(
@@ -267,6 +268,10 @@ final class TelemetryPump implements Links.User {
       taken = taken.subList(0, count);
     }
     return transfer(own, List.copyOf(taken));
+  }
+
+  private boolean isBatching() {
+    return !strictOrder && options.batchBytes() > 0 && batches.isTaken(host, clock);
   }
 
   private static int firstAlone(List<Envelope> taken) {
@@ -384,6 +389,7 @@ final class TelemetryPump implements Links.User {
 
   private void batchRefused(HubException why) {
     if (batches.refused(host, clock)) {
+      outbox.sendsBatches(false);
       log.info(
           "{} did not take a batch of telemetry; it gets single messages for an hour: {}",
           host,

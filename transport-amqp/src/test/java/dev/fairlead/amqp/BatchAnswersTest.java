@@ -70,6 +70,7 @@ class BatchAnswersTest extends ScriptedCase {
           return outbox.accepted().size() == 20;
         });
     assertThat(outbox.failures()).isEmpty();
+    assertThat(outbox.sendsBatches()).isFalse();
     long batches = batches();
     assertThat(batches).isBetween(1L, 2L);
 
@@ -104,6 +105,7 @@ class BatchAnswersTest extends ScriptedCase {
     send(20, 60);
     awaitAccepted(60);
     assertThat(batches()).isGreaterThan(1);
+    assertThat(outbox.sendsBatches()).isTrue();
   }
 
   private TransportSession again() throws Exception {

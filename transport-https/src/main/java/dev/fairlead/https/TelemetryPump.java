@@ -64,6 +64,7 @@ final class TelemetryPump {
   void start() {
     loop.assertInLoop();
     running = true;
+    outbox.sendsBatches(most > 1);
     outbox.whenReadable(wakeUp::signal);
     pump();
   }

@@ -40,6 +40,7 @@ class SessionTelemetryTest extends SessionCase {
     }
     open(hub);
     await().until(() -> outbox.accepted().size() == 1000);
+    assertThat(outbox.sendsBatches()).isTrue();
     assertThat(telemetry(hub)).hasSize(2);
     assertThat(telemetry(hub).stream().flatMap(request -> bodies(request).stream()))
         .containsExactlyElementsOf(expected);
@@ -226,6 +227,7 @@ class SessionTelemetryTest extends SessionCase {
     await().until(() -> outbox.accepted().size() == 20);
     assertThat(telemetry(hub)).hasSize(20);
     assertThat(outbox.mostUnderWay()).isEqualTo(1);
+    assertThat(outbox.sendsBatches()).isFalse();
   }
 
   @Test

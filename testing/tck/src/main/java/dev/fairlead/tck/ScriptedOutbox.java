@@ -38,6 +38,7 @@ public final class ScriptedOutbox {
   private long narrowThrough;
 
   private boolean held;
+  private boolean sendsBatches;
   private int mostUnderWay;
   private int late;
   private Runnable wakeup = () -> {};
@@ -195,6 +196,17 @@ public final class ScriptedOutbox {
   }
 
   /**
+   * Whether the session said that it sends batches.
+   *
+   * @return what the last session said, false at the beginning
+   */
+  public boolean sendsBatches() {
+    synchronized (lock) {
+      return sendsBatches;
+    }
+  }
+
+  /**
    * The maximum number of messages that were in flight at the same time.
    *
    * @return the count
@@ -273,6 +285,15 @@ public final class ScriptedOutbox {
         underWay += taken.size();
         mostUnderWay = Math.max(mostUnderWay, underWay);
         return taken;
+      }
+    }
+
+    @Override
+    public void sendsBatches(boolean whether) {
+      synchronized (lock) {
+        if (number == lease) {
+          sendsBatches = whether;
+        }
       }
     }
 
