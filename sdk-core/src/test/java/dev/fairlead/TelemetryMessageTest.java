@@ -5,14 +5,85 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Random;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TelemetryMessageTest {
+  private static String unzipped(TelemetryMessage message) throws IOException {
+    return new String(
+        new GZIPInputStream(new ByteArrayInputStream(message.body())).readAllBytes(),
+        StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void compressesItsBody() throws IOException {
+    String json = "[" + "1,".repeat(5000) + "1]";
+    TelemetryMessage message = TelemetryMessage.builder().gzip().json(json).build();
+
+    assertThat(message.size()).isLessThan(200);
+    assertThat(message.systemProperties())
+        .containsEntry(SystemProperty.CONTENT_ENCODING, "gzip")
+        .containsEntry(SystemProperty.CONTENT_TYPE, "application/json");
+    assertThat(unzipped(message)).isEqualTo(json);
+    assertThat(
+            TelemetryMessage.builder()
+                .body(json.getBytes(StandardCharsets.UTF_8))
+                .contentEncoding("gzip")
+                .gzip()
+                .build()
+                .body())
+        .isEqualTo(message.body());
+  }
+
+  @Test
+  void theLimitIsThatOfTheCompressedBody() {
+    TelemetryMessage message = TelemetryMessage.builder().body(new byte[1 << 20]).gzip().build();
+    assertThat(message.size()).isLessThan(2000);
+    byte[] noise = new byte[TelemetryMessage.MAX_BYTES + 1];
+    new Random(1).nextBytes(noise);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> TelemetryMessage.builder().body(noise).gzip().build())
+        .withMessageContaining("256 KB");
+  }
+
+  @Test
+  void aBodyThatWouldGrowStaysAsItIs() {
+    TelemetryMessage message = TelemetryMessage.builder().json("{}").gzip().build();
+    assertThat(message.body()).isEqualTo("{}".getBytes(StandardCharsets.UTF_8));
+    assertThat(message.systemProperties()).containsEntry(SystemProperty.CONTENT_ENCODING, "utf-8");
+    assertThat(
+            TelemetryMessage.builder()
+                .body(new byte[1])
+                .contentEncoding("gzip")
+                .gzip()
+                .build()
+                .systemProperties())
+        .isEmpty();
+  }
+
+  @Test
+  void gzipAndAnotherEncodingExcludeEachOther() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> TelemetryMessage.builder().json("{}").contentEncoding("utf-16").gzip().build())
+        .withMessageContaining("utf-16");
+  }
+
+  @Test
+  void aBuilderCompressesEachTime() throws IOException {
+    TelemetryMessage.Builder builder = TelemetryMessage.builder().text("a".repeat(999)).gzip();
+    assertThat(unzipped(builder.build())).isEqualTo(unzipped(builder.build()));
+  }
+
   @Test
   void takesTheLargestMessageAndNotAByteMore() {
     assertThat(TelemetryMessage.of(new byte[TelemetryMessage.MAX_BYTES]).size()).isEqualTo(262_144);

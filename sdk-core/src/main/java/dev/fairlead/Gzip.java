@@ -1,0 +1,23 @@
+package dev.fairlead;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.zip.GZIPOutputStream;
+
+/** Compresses bodies. [RFC 1952] */
+final class Gzip {
+  static final String ENCODING = "gzip";
+
+  private Gzip() {}
+
+  static byte[] compress(byte[] body) {
+    ByteArrayOutputStream compressed = new ByteArrayOutputStream(body.length / 2 + 32);
+    try (GZIPOutputStream out = new GZIPOutputStream(compressed)) {
+      out.write(body);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Memory cannot fail.", e);
+    }
+    return compressed.toByteArray();
+  }
+}
