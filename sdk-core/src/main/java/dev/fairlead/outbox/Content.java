@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * outbox's lock.
  */
 final class Content {
+  /** A durable outbox holds at least that many in memory, whatever its limits say. */
+  private static final int LEAST_IN_MEMORY = 12;
+
   private final OutboxLimits limits;
   private final boolean durable;
   private final @Nullable BudgetShare share;
@@ -33,6 +36,7 @@ final class Content {
   private final Map<Priority, Lane> byPriority = new EnumMap<>(Priority.class);
 
   final Set<Entry> underWay = new HashSet<>();
+  private long underWayCost;
 
   /** Queued or in flight, in memory or in the store. */
   private long messages;
@@ -238,6 +242,7 @@ final class Content {
       underWay.iterator().next().alone = false;
     }
     underWay.add(entry);
+    underWayCost += entry.cost();
   }
 
   private void countShare(Priority taken) {
@@ -253,7 +258,9 @@ final class Content {
   /** A message returns to its place; a repetition has none. */
   void putBack(Entry entry) {
     entry.holder = null;
-    underWay.remove(entry);
+    if (underWay.remove(entry)) {
+      underWayCost -= entry.cost();
+    }
     if (!entry.repetition) {
       lane(entry).put(entry);
       expiry.add(entry);
@@ -263,7 +270,9 @@ final class Content {
   /** A message leaves permanently; returns whether it was one of the application's. */
   boolean remove(Entry entry, boolean delivered) {
     entry.holder = null;
-    if (!underWay.remove(entry)) {
+    if (underWay.remove(entry)) {
+      underWayCost -= entry.cost();
+    } else {
       lane(entry).remove(entry);
       expiry.remove(entry);
     }
@@ -316,6 +325,7 @@ final class Content {
     left.removeIf(entry -> entry.repetition);
     lanes.forEach(Lane::clear);
     underWay.clear();
+    underWayCost = 0;
     expiry.close();
     for (Entry entry : left) {
       release(entry);
@@ -391,7 +401,7 @@ final class Content {
   }
 
   private int mostInMemory() {
-    return durable ? Math.max(2, limits.maxMessages()) : limits.maxMessages();
+    return durable ? Math.max(LEAST_IN_MEMORY, limits.maxMessages()) : limits.maxMessages();
   }
 
   private boolean fitsTheDisk(TelemetryMessage message) {
@@ -403,7 +413,7 @@ final class Content {
   /** Whether dropping all queued messages would make room; if not, none is dropped. */
   boolean fitsBesideUnderWay(TelemetryMessage message, @Nullable Want want) {
     int count = underWay.size();
-    long held = underWay.stream().mapToLong(Entry::cost).sum();
+    long held = underWayCost;
     return fits(message, count, held)
         && (share == null || want == null || share.wouldFit(want, count, held));
   }
@@ -422,21 +432,42 @@ final class Content {
     return held <= most - (most + 3) / 4;
   }
 
+  /**
+   * How many more messages a session may take. What is stored takes two thirds of the memory, one
+   * in flight and one at the front of the lanes, so that new messages always find the last one.
+   */
+  int roomInFlight() {
+    if (!durable) {
+      return Integer.MAX_VALUE;
+    }
+    return underWayCost >= thirdOfBytes()
+        ? (underWay.isEmpty() ? 1 : 0)
+        : (int) Math.max(0, thirdOfMessages() - underWay.size());
+  }
+
   /** The most messages of a lane that are in memory although they are stored. */
   int mostOfLane() {
-    long most = limits.maxMessages();
-    if (share != null) {
-      most = Math.min(most, share.guaranteed().messages());
-    }
-    return (int) Math.max(1, most / (2L * lanes.size()));
+    return (int) Math.max(1, thirdOfMessages() / lanes.size());
   }
 
   long mostBytesOfLane() {
+    return thirdOfBytes() / lanes.size();
+  }
+
+  private long thirdOfMessages() {
+    long most = mostInMemory();
+    if (share != null) {
+      most = Math.min(most, share.guaranteed().messages());
+    }
+    return Math.max(1, most / 3);
+  }
+
+  private long thirdOfBytes() {
     long most = limits.maxBytes();
     if (share != null) {
       most = Math.min(most, share.guaranteed().bytes());
     }
-    return most / (2L * lanes.size());
+    return most / 3;
   }
 
   /** How full it is, in words. */

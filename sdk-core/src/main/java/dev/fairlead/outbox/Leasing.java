@@ -93,7 +93,7 @@ final class Leasing {
       takeTrial(taking, after);
       return;
     }
-    int room = isolation.room(content.underWay.size());
+    int room = Math.min(isolation.room(content.underWay.size()), content.roomInFlight());
     int most = (int) Math.min(taking.maxMessages, (long) taking.taken.size() + room);
     Entry next = content.next();
     while (taking.taken.size() < most && next != null) {
@@ -253,8 +253,10 @@ final class Leasing {
     outbox.locked(
         after -> {
           if (entry.holder == handle) {
+            boolean limited = isolation.isLimited() || content.roomInFlight() == 0;
             outbox.finish(entry, failure, after);
-            if (isolation.isLimited()) { // There may be room for more than was asked for.
+            if (limited
+                || isolation.isLimited()) { // There may be room for more than was asked for.
               wake(after);
             }
           }

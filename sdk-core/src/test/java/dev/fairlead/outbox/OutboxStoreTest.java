@@ -54,7 +54,7 @@ class OutboxStoreTest {
   }
 
   private static OutboxLimits.Builder small() {
-    return OutboxLimits.builder().maxMessages(12); // Two of each class stay in memory.
+    return OutboxLimits.builder().maxMessages(18); // Two of each class stay in memory.
   }
 
   private static void assertNotStored(CompletableFuture<?> sent, Progress progress) {
@@ -278,6 +278,37 @@ class OutboxStoreTest {
     assertThat(store.mostRead).isLessThanOrEqualTo(2);
     assertThat(rig.outbox.status().bytes()).isZero();
     assertThat(rig.outbox.status().accepted()).isEqualTo(100);
+  }
+
+  @Test
+  void messagesInFlightLeaveRoomInMemoryForNewOnes() {
+    OutboxRig rig = rig(small().build());
+    for (int i = 0; i < 100; i++) {
+      rig.send("m" + i);
+      rig.settle();
+    }
+    AtomicInteger woken = new AtomicInteger();
+    Lease lease = rig.outbox.lease();
+    List<Envelope> held = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      held.addAll(take(lease, 100));
+      rig.settle();
+    }
+    lease.whenReadable(woken::incrementAndGet);
+    assertThat(held).as("a third of what memory may hold").hasSize(6);
+
+    List<CompletableFuture<Long>> stored = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      stored.add(rig.outbox.store(OutboxRig.message("new"), 0));
+      rig.settle();
+    }
+    assertThat(stored).allMatch(each -> each.isDone() && !each.isCompletedExceptionally());
+
+    take(lease, 100);
+    woken.set(0);
+    held.get(0).accepted();
+    assertThat(woken).as("there is room again").hasValue(1);
+    assertThat(take(lease, 100)).hasSize(1);
   }
 
   @Test
