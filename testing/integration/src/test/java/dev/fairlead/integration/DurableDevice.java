@@ -4,6 +4,7 @@ import dev.fairlead.DeviceClient;
 import dev.fairlead.Endpoint;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.OutboxStatus;
+import dev.fairlead.StoredOutcome;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
 import dev.fairlead.peers.JavaProcess;
@@ -16,11 +17,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A device with a durable outbox in a process of its own, to be killed. It stores numbered messages
@@ -28,11 +29,12 @@ import java.util.concurrent.TimeUnit;
  * client ({@code a 7}) and after the client has confirmed that it is stored ({@code s 7}).
  */
 final class DurableDevice implements AutoCloseable {
-  /** How many messages a run stores. Less than a route delivers in that time, or the rest waits. */
-  private static final int MOST_OF_RUN = 1_500;
+  /** How many messages a run stores at full speed; then one every millisecond, until the kill. */
+  private static final int AT_FULL_SPEED = 1_000;
 
   private static final int MOST_IN_PROGRESS = 200;
   private static final String READY = "ready";
+  private static final String DELIVERED = "delivered";
   private static final String DRAINED = "drained";
 
   private final Process process;
@@ -66,8 +68,7 @@ final class DurableDevice implements AutoCloseable {
                 ca.toString(),
                 directory.toString(),
                 Boolean.toString(drains))
-            .redirectError(
-                ProcessBuilder.Redirect.appendTo(errors.toFile()))
+            .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()))
             .start(),
         errors);
   }
@@ -75,6 +76,11 @@ final class DurableDevice implements AutoCloseable {
   /** Returns when the device has stored its first message. */
   void awaitReady() throws IOException {
     await(READY);
+  }
+
+  /** Returns when the hub has acknowledged the first message of this run. */
+  void awaitDelivered() throws IOException {
+    await(DELIVERED);
   }
 
   /** Returns when everything is delivered. */
@@ -112,6 +118,7 @@ final class DurableDevice implements AutoCloseable {
     Path directory = Path.of(args[4]);
     boolean drains = Boolean.parseBoolean(args[5]);
     Path promises = directory.resolve("promises.txt");
+    AtomicBoolean first = new AtomicBoolean(true);
     try (SqliteOutboxStore store = SqliteOutboxStore.open(directory.resolve("outbox.db"));
         DeviceClient client =
             route
@@ -121,9 +128,7 @@ final class DurableDevice implements AutoCloseable {
                         "localhost", Integer.parseInt(args[1]), Trust.pem(Path.of(args[3]))))
                 .outboxStore(store)
                 .outbox(OutboxLimits.builder().maxMessages(600).build()) // So that it is read back.
-                .onStoredOutcome(
-                    outcome ->
-                        outcome.failure().ifPresent(why -> say("f " + outcome.number() + why)))
+                .onStoredOutcome(outcome -> delivered(outcome, first))
                 .build()) {
       client.open();
       if (drains) {
@@ -131,6 +136,13 @@ final class DurableDevice implements AutoCloseable {
       } else {
         load(client, promises);
       }
+    }
+  }
+
+  private static void delivered(StoredOutcome outcome, AtomicBoolean first) {
+    outcome.failure().ifPresent(Throwable::printStackTrace);
+    if (first.compareAndSet(true, false)) {
+      say(DELIVERED);
     }
   }
 
@@ -147,8 +159,11 @@ final class DurableDevice implements AutoCloseable {
     long first = lastAttempt(promises) + 1;
     Semaphore free = new Semaphore(MOST_IN_PROGRESS);
     try (OutputStream file = new FileOutputStream(promises.toFile(), true)) {
-      for (long number = first; number < first + MOST_OF_RUN; number++) {
+      for (long number = first; ; number++) { // Until it is killed.
         free.acquire();
+        if (number >= first + AT_FULL_SPEED) {
+          TimeUnit.MILLISECONDS.sleep(1);
+        }
         long current = number;
         write(file, "a " + current);
         client
@@ -166,7 +181,6 @@ final class DurableDevice implements AutoCloseable {
                   }
                 });
       }
-      Thread.sleep(Duration.ofMinutes(1).toMillis()); // It is killed in this time.
     }
   }
 
