@@ -35,6 +35,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,14 @@ class DamageTest {
   void useGivenFolder() {
     folder = given;
     nameFile();
+  }
+
+  @AfterEach
+  void deleteFolder() throws IOException {
+    if (!folder.equals(given)) {
+      clean();
+      Files.delete(folder);
+    }
   }
 
   private void nameFile() {
@@ -215,8 +224,6 @@ class DamageTest {
         check(bad, onPage(good, page), place);
       }
     }
-    clean();
-    Files.deleteIfExists(folder);
   }
 
   private void check(byte[] bad, Set<Long> mayBeMissing, String place) throws IOException {
