@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -17,6 +16,9 @@ import java.util.stream.Stream;
 final class OutboxStores {
   private static final int ROUNDS = 3;
   private static final long NANOS = 1_500_000_000;
+  private static final long TURN_NANOS = 50_000_000;
+  private static final int TURNS = 60;
+  private static final int WARM_TURNS = 10;
 
   private OutboxStores() {}
 
@@ -32,14 +34,7 @@ final class OutboxStores {
       System.out.println("Messages a second, and bytes written to the disk for each");
       for (int size : new int[] {100, 1024}) {
         for (int group : new int[] {1, 16, 256}) {
-          for (int round = 1; round <= ROUNDS; round++) {
-            Rate bare = rate(BareSqlite::new, folder, size, group);
-            Rate ours = rate(StoredMessages::new, folder, size, group);
-            Rate other = rate(BareMvStore::new, folder, size, group);
-            System.out.printf(
-                "  %4d bytes, groups of %3d: bare SQLite %s, fairlead %s, MVStore %s, ratio %.2f%n",
-                size, group, bare, ours, other, ours.perSecond / bare.perSecond);
-          }
+          inTurns(folder, size, group);
         }
       }
       System.out.println("Sixteen devices with 64 messages each on the way, one message a call");
@@ -68,27 +63,67 @@ final class OutboxStores {
     void close();
   }
 
-  private static Rate rate(Function<Path, GroupStore> opening, Path folder, int size, int group)
-      throws Exception {
-    try (GroupStore store = opening.apply(file(folder))) {
-      byte[] body = new byte[size];
-      long stored = 0;
-      long warm = System.nanoTime() + NANOS / 3;
-      while (System.nanoTime() < warm) {
-        store.store(stored + 1, group, body);
-        stored += group;
+  /** In short turns, because the time that a disk takes to sync drifts by ten within seconds. */
+  private static void inTurns(Path folder, int size, int group) throws Exception {
+    byte[] body = new byte[size];
+    try (GroupStore bare = new BareSqlite(file(folder));
+        GroupStore ours = new StoredMessages(file(folder));
+        GroupStore other = new BareMvStore(file(folder))) {
+      List<Turns> all = List.of(new Turns(bare), new Turns(ours), new Turns(other));
+      for (int turn = 0; turn < WARM_TURNS + TURNS; turn++) {
+        for (Turns each : all) {
+          each.take(group, body, turn >= WARM_TURNS);
+        }
       }
-      long before = stored;
-      long written = written();
-      long begin = System.nanoTime();
-      while (System.nanoTime() - begin < NANOS) {
-        store.store(stored + 1, group, body);
-        stored += group;
-      }
-      return new Rate(stored - before, System.nanoTime() - begin, written);
+      System.out.printf(
+          "  %4d bytes, groups of %3d: bare SQLite %s, fairlead %s, MVStore %s, ratio %.2f%n",
+          size,
+          group,
+          all.get(0),
+          all.get(1),
+          all.get(2),
+          all.get(1).perSecond() / all.get(0).perSecond());
     }
   }
 
+  /** The turns of one store. */
+  private static final class Turns {
+    private final GroupStore store;
+    private long last;
+    private long messages;
+    private long nanos;
+    private long bytes;
+
+    Turns(GroupStore store) {
+      this.store = store;
+    }
+
+    void take(int group, byte[] body, boolean counts) throws Exception {
+      long writtenBefore = written();
+      long lastBefore = last;
+      long begin = System.nanoTime();
+      while (System.nanoTime() - begin < TURN_NANOS) {
+        store.store(last + 1, group, body);
+        last += group;
+      }
+      if (counts) {
+        nanos += System.nanoTime() - begin;
+        messages += last - lastBefore;
+        bytes += written() - writtenBefore;
+      }
+    }
+
+    double perSecond() {
+      return messages * 1e9 / nanos;
+    }
+
+    @Override
+    public String toString() {
+      return String.format("%,.0f/s (%,.0f B)", perSecond(), (double) bytes / messages);
+    }
+  }
+
+  /** What 16 devices stored together. */
   private static final class Rate {
     private final double perSecond;
     private final double bytes;
