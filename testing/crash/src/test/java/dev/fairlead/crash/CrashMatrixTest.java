@@ -62,7 +62,7 @@ class CrashMatrixTest {
 
   @Tag("long")
   @Test
-  @Timeout(1800)
+  @Timeout(3600)
   void tenThousandPowerCutsLoseNothing() throws Exception {
     proves(matrix(operations, Disk.Honesty.HONEST).runWhole(WHOLE), WHOLE, log);
   }
@@ -74,7 +74,7 @@ class CrashMatrixTest {
 
   @Tag("long")
   @Test
-  @Timeout(1800)
+  @Timeout(3600)
   void manyPowerCutsAfterManyErrorsLoseNothing() throws Exception {
     afterErrors(40, 200);
   }

@@ -33,12 +33,12 @@ class DiskErrorsTest {
 
   @Test
   void errorsAtSomeOperationsLoseNothing() throws Exception {
-    proves(7);
+    proves(13);
   }
 
   @Tag("long")
   @Test
-  @Timeout(1800)
+  @Timeout(3600)
   void errorsAtEveryOperationLoseNothing() throws Exception {
     proves(1);
   }
