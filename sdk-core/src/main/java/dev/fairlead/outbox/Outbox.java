@@ -212,7 +212,7 @@ public final class Outbox {
    */
   public CompletableFuture<Void> whenRoom() {
     CompletableFuture<Void> future = environment.newFuture();
-    locked(after -> room.whenRoom(future, after));
+    locked(after -> room.whenRoom(future));
     return future;
   }
 

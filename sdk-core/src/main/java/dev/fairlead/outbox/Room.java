@@ -118,13 +118,13 @@ final class Room {
   /**
    * Completes a future when a quarter of every limit is free.
    *
-   * @param future a new one
+   * @param future a new one, to which no code is attached yet
    */
-  void whenRoom(CompletableFuture<Void> future, DeferredActions after) {
+  void whenRoom(CompletableFuture<Void> future) {
     if (closed) {
-      after.fail(future, Refusals.noMoreRoom());
+      future.completeExceptionally(Refusals.noMoreRoom());
     } else if (content.hasRoom()) {
-      after.accept(future);
+      future.complete(null);
     } else {
       paused.removeIf(CompletableFuture::isDone);
       paused.add(future);
