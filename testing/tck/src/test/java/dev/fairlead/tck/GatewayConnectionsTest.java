@@ -394,7 +394,11 @@ class GatewayConnectionsTest extends GatewayCase {
         .add(
             InMemoryFault.fail(Point.CONNECT, unreachable(Stage.CONNECT)).on(route(AMQP)).always());
     tickUntil("both are connected", () -> areConnected(List.of(first, second)));
-    assertThat(hub.attempts()).containsExactly(route(AMQP), route(AMQP), route(AMQP_WS));
+    // If time moves on before the second device walks on, it tries the route once more.
+    assertThat(hub.attempts())
+        .startsWith(route(AMQP), route(AMQP))
+        .filteredOn(route(AMQP_WS)::equals)
+        .hasSize(1);
   }
 
   private static Instant awaitWaiting(DeviceClient device) {
