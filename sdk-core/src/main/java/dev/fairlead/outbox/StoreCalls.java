@@ -39,6 +39,7 @@ public final class StoreCalls {
 
   static final Duration READ_LIMIT = Duration.ofSeconds(30);
   static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+  private static final Duration ASK_AGAIN = Duration.ofMinutes(1);
 
   private static final int MOST_OF_WRITE = 1024;
   private static final long MOST_BYTES_OF_WRITE = 4L << 20;
@@ -185,9 +186,18 @@ public final class StoreCalls {
     }
     ask(
         WRITE_LIMIT,
-        () -> queue.write(next.added(), next.removed).thenApply(done -> true),
-        (done, failure) -> written(next, failure),
-        late -> writtenLate(next));
+        () ->
+            ForeignCalls.stage("The outbox store", () -> queue.write(next.added(), next.removed))
+                .handle((done, failure) -> Optional.ofNullable(failure)),
+        (result, overdue) -> {
+          current = null;
+          hangs = overdue != null;
+          written(next, result == null ? overdue : result.orElse(null));
+        },
+        result -> {
+          hangs = false; // It may have been stored nevertheless.
+          written(next, result.orElse(null));
+        });
   }
 
   private Write nextWrite() {
@@ -213,19 +223,16 @@ public final class StoreCalls {
   }
 
   private void written(Write write, @Nullable Throwable failure) {
-    current = null;
+    failing = failure != null;
     if (failure == null) {
-      failing = false;
       confirmRemoved(write);
       events.stored(write.entries);
     } else {
-      failing = true;
-      hangs = failure instanceof TimeoutException;
       if (!hangs && write.entries.isEmpty()) {
         log.warn("The outbox store could not remove messages; that is tried again later", failure);
         failing = false; // Or nothing would ever be added again.
       }
-      notStored(write, failure);
+      notStored(write, ForeignCalls.unwrapped(failure));
       if (!hangs && hasNothingNew()) {
         closeIfDone();
         return; // What could not be removed goes with the next write.
@@ -259,15 +266,6 @@ public final class StoreCalls {
     }
   }
 
-  /** The store has answered after all: what failed was stored nevertheless. */
-  private void writtenLate(Write write) {
-    hangs = false;
-    failing = false;
-    confirmRemoved(write);
-    events.stored(write.entries);
-    write();
-  }
-
   /**
    * Reads messages in order; finds all that were added before, apart from those that wait for a
    * write in progress.
@@ -275,45 +273,50 @@ public final class StoreCalls {
    * @param then receives the result
    */
   void read(Priority priority, long after, int maxMessages, long maxBytes, Reader then) {
+    read(() -> queue.read(priority, after, Long.MAX_VALUE, maxMessages, maxBytes), then);
+  }
+
+  /** Reads messages whose time to live has passed. */
+  void readExpired(int maxMessages, Reader then) {
+    read(() -> queue.readExpired(maxMessages), then);
+  }
+
+  private void read(Callable<CompletionStage<StoredQueue.Page>> code, Reader then) {
     loop.execute(
         () -> {
           write();
           long found = passedOn;
+          if (hangs) { // Or calls would pile up behind the one that does not return.
+            then.ended(null, found);
+            return;
+          }
           ask(
               READ_LIMIT,
-              () -> queue.read(priority, after, Long.MAX_VALUE, maxMessages, maxBytes),
+              code,
               (page, failure) -> {
                 if (failure != null) {
                   log.warn("The outbox store could not be read; that is tried again", failure);
                 }
-                then.ended(failure == null ? page : null, found);
+                then.ended(page, found);
               },
               late -> {});
         });
   }
 
-  /** Reads messages whose time to live has passed. */
-  void readExpired(int maxMessages, Reader then) {
-    loop.execute(
-        () -> {
-          write();
-          ask(
-              READ_LIMIT,
-              () -> queue.readExpired(maxMessages),
-              (page, failure) -> then.ended(failure == null ? page : null, passedOn),
-              late -> {});
-        });
-  }
-
-  /** When the next message in the store expires. */
+  /** When the next message in the store expires; it is asked again if it does not answer. */
   void nextExpiry(Consumer<Optional<Duration>> then) {
     loop.execute(
-        () ->
-            ask(
-                READ_LIMIT,
-                queue::nextExpiry,
-                (next, failure) -> then.accept(next == null ? Optional.empty() : next),
-                late -> {}));
+        () -> {
+          if (hangs) {
+            then.accept(Optional.of(ASK_AGAIN));
+            return;
+          }
+          ask(
+              READ_LIMIT,
+              queue::nextExpiry,
+              (next, failure) -> then.accept(next == null ? Optional.of(ASK_AGAIN) : next),
+              late -> {});
+        });
   }
 
   private <T> void ask(

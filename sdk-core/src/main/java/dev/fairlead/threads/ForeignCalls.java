@@ -211,7 +211,7 @@ public final class ForeignCalls {
    * @param failure any
    * @return its innermost cause that is no wrapper
    */
-  static Throwable unwrapped(Throwable failure) {
+  public static Throwable unwrapped(Throwable failure) {
     Throwable cause = failure;
     while ((cause instanceof CompletionException || cause instanceof ExecutionException)
         && cause.getCause() != null) {

@@ -41,6 +41,8 @@ class MemoryStore implements OutboxStore, StoredQueue {
   /** Whether answers wait for {@link #answerOne()}. */
   boolean holds;
 
+  int reads;
+
   /** The most messages that were ever read by one call. */
   int mostRead;
 
@@ -127,6 +129,7 @@ class MemoryStore implements OutboxStore, StoredQueue {
   @Override
   public CompletionStage<Page> read(
       Priority priority, long after, long through, int maxMessages, long maxBytes) {
+    reads++;
     if (unreadable) {
       return answer(null, new java.io.IOException("the disk cannot be read"));
     }

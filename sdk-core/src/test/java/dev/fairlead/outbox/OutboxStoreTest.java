@@ -485,6 +485,48 @@ class OutboxStoreTest {
         .containsExactly(3L);
   }
 
+  @Test
+  void aDiskThatStallsAndThenFailsIsUsedAgain() {
+    store.holds = true;
+    store.full = new IOException("input/output error");
+    OutboxRig rig = rig();
+    rig.send("a");
+    rig.settle();
+    loop.advance(StoreCalls.WRITE_LIMIT);
+    rig.settle();
+
+    store.holds = false;
+    store.full = null;
+    store.answerOne(); // It failed, after its deadline.
+    rig.settle();
+    CompletableFuture<Long> stored = rig.outbox.store(OutboxRig.message("b"), 0);
+    rig.settle();
+
+    assertThat(stored).isCompletedWithValue(2L);
+  }
+
+  @Test
+  void aStalledDiskIsNotAskedForMore() {
+    OutboxRig rig = rig(small().build());
+    for (int i = 0; i < 20; i++) {
+      rig.send("m" + i);
+      rig.settle();
+    }
+    store.holds = true;
+    Lease lease = rig.outbox.lease();
+    take(lease, 1).get(0).accepted();
+    rig.settle();
+    loop.advance(StoreCalls.WRITE_LIMIT);
+    rig.settle();
+    int asked = store.reads;
+
+    drain(rig, lease);
+    loop.advance(Duration.ofMinutes(10));
+    rig.settle();
+
+    assertThat(store.reads).isEqualTo(asked);
+  }
+
   // ---- the end
 
   @Test
