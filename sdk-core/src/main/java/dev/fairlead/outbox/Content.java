@@ -31,9 +31,9 @@ final class Content {
   final ExpiryWatch expiry;
 
   /** By class, the highest first. */
-  final List<Lane> lanes = Arrays.stream(Priority.values()).map(Lane::new).toList();
+  final List<ClassQueue> queues = Arrays.stream(Priority.values()).map(ClassQueue::new).toList();
 
-  private final Map<Priority, Lane> byPriority = new EnumMap<>(Priority.class);
+  private final Map<Priority, ClassQueue> byPriority = new EnumMap<>(Priority.class);
 
   final Set<Entry> underWay = new HashSet<>();
   private long underWayCost;
@@ -69,7 +69,7 @@ final class Content {
     this.expiry = expiry;
     this.durable = durable;
     this.share = share;
-    lanes.forEach(lane -> byPriority.put(lane.priority, lane));
+    queues.forEach(queue -> byPriority.put(queue.priority, queue));
   }
 
   /** The store holds these messages. */
@@ -81,7 +81,7 @@ final class Content {
     recoveredThrough = lastSequence;
     recoveredOldest = oldest;
     if (count > 0) {
-      lanes.forEach(lane -> lane.recovered(lastSequence));
+      queues.forEach(queue -> queue.recovered(lastSequence));
     }
   }
 
@@ -90,8 +90,8 @@ final class Content {
   }
 
   boolean isWaitingEmpty() {
-    for (Lane lane : lanes) {
-      if (!lane.isEmpty()) {
+    for (ClassQueue queue : queues) {
+      if (!queue.isEmpty()) {
         return false;
       }
     }
@@ -105,12 +105,12 @@ final class Content {
 
   /** The message to be taken next, null if none is in memory. */
   @Nullable Entry next() {
-    Entry low = lane(Priority.LOW).first();
-    if (low != null && owedToLow >= limits.liveShare() && lane(Priority.HIGH).first() == null) {
+    Entry low = queue(Priority.LOW).first();
+    if (low != null && owedToLow >= limits.liveShare() && queue(Priority.HIGH).first() == null) {
       return low;
     }
-    for (Lane lane : lanes) {
-      Entry first = lane.first();
+    for (ClassQueue queue : queues) {
+      Entry first = queue.first();
       if (first != null) {
         return first;
       }
@@ -120,8 +120,8 @@ final class Content {
 
   /** A queued message behind a given number, preferably of a high class; null if there is none. */
   @Nullable Entry after(long sequence) {
-    for (Lane lane : lanes) {
-      Entry next = lane.after(sequence);
+    for (ClassQueue queue : queues) {
+      Entry next = queue.after(sequence);
       if (next != null) {
         return next;
       }
@@ -132,9 +132,9 @@ final class Content {
   /** The message to give up for a new one of that class: the oldest of the lowest class. */
   @Nullable Entry droppable(Priority newcomer) {
     Entry lowest = null;
-    for (Lane lane : lanes) {
-      Entry first = lane.first();
-      if (first != null && lane.priority.compareTo(newcomer) >= 0) {
+    for (ClassQueue queue : queues) {
+      Entry first = queue.first();
+      if (first != null && queue.priority.compareTo(newcomer) >= 0) {
         lowest = first;
       }
     }
@@ -147,8 +147,9 @@ final class Content {
    */
   boolean mayDropLater(TelemetryMessage message) {
     boolean droppable =
-        lanes.stream()
-            .anyMatch(lane -> lane.priority.compareTo(message.priority()) >= 0 && !lane.isWhole());
+        queues.stream()
+            .anyMatch(
+                queue -> queue.priority.compareTo(message.priority()) >= 0 && !queue.isWhole());
     if (!droppable || !fits(message, inMemory(), bytes)) {
       return false;
     }
@@ -171,12 +172,12 @@ final class Content {
     return over ? droppable(Priority.HIGH) : null;
   }
 
-  private Lane lane(Priority priority) {
+  private ClassQueue queue(Priority priority) {
     return Objects.requireNonNull(byPriority.get(priority));
   }
 
-  Lane lane(Entry entry) {
-    return lane(entry.message.priority());
+  ClassQueue queue(Entry entry) {
+    return queue(entry.message.priority());
   }
 
   void add(Entry entry) {
@@ -184,7 +185,7 @@ final class Content {
     messageBytes += entry.message.size();
     countShare(0, 0, durable ? entry.message.size() : 0);
     hold(entry);
-    lane(entry).put(entry);
+    queue(entry).put(entry);
     expiry.add(entry);
   }
 
@@ -192,7 +193,7 @@ final class Content {
   void loaded(Entry entry) {
     recoveredOldest = null;
     hold(entry);
-    lane(entry).loaded(entry);
+    queue(entry).loaded(entry);
     expiry.add(entry);
   }
 
@@ -232,7 +233,7 @@ final class Content {
 
   /** A session takes a message. */
   void take(Entry entry, LeasedEnvelope holder) {
-    lane(entry).remove(entry);
+    queue(entry).remove(entry);
     countShare(entry.message.priority());
     expiry.remove(entry);
     entry.holder = holder;
@@ -248,7 +249,7 @@ final class Content {
   private void countShare(Priority taken) {
     if (taken == Priority.LOW) {
       owedToLow = Math.max(0, owedToLow - limits.liveShare());
-    } else if (lane(Priority.LOW).first() != null) {
+    } else if (queue(Priority.LOW).first() != null) {
       owedToLow = Math.min(100, owedToLow + 100 - limits.liveShare());
     } else {
       owedToLow = 0;
@@ -262,7 +263,7 @@ final class Content {
       underWayCost -= entry.cost();
     }
     if (!entry.repetition) {
-      lane(entry).put(entry);
+      queue(entry).put(entry);
       expiry.add(entry);
     }
   }
@@ -273,14 +274,14 @@ final class Content {
     if (underWay.remove(entry)) {
       underWayCost -= entry.cost();
     } else {
-      lane(entry).remove(entry);
+      queue(entry).remove(entry);
       expiry.remove(entry);
     }
     if (entry.repetition) {
       entry.done = true;
       return false;
     }
-    lane(entry).finished(entry.sequence);
+    queue(entry).finished(entry.sequence);
     release(entry);
     gone(entry.sequence, entry.message.size(), delivered);
     return true;
@@ -298,7 +299,7 @@ final class Content {
 
   /** A message that was only in the store has left permanently. */
   void removeStored(long sequence, int size) {
-    lanes.forEach(lane -> lane.finished(sequence));
+    queues.forEach(queue -> queue.finished(sequence));
     gone(sequence, size, false);
   }
 
@@ -320,10 +321,10 @@ final class Content {
   /** Takes everything out of memory; returns the application's messages that were there. */
   List<Entry> clear() {
     List<Entry> left = new ArrayList<>();
-    lanes.forEach(lane -> left.addAll(lane.all()));
+    queues.forEach(queue -> left.addAll(queue.all()));
     left.addAll(underWay);
     left.removeIf(entry -> entry.repetition);
-    lanes.forEach(Lane::clear);
+    queues.forEach(ClassQueue::clear);
     underWay.clear();
     underWayCost = 0;
     expiry.close();
@@ -388,8 +389,8 @@ final class Content {
 
   private int inMemory() {
     int count = underWay.size();
-    for (Lane lane : lanes) {
-      count += lane.inMemory();
+    for (ClassQueue queue : queues) {
+      count += queue.inMemory();
     }
     return count;
   }
@@ -434,7 +435,7 @@ final class Content {
 
   /**
    * How many more messages a session may take. What is stored takes two thirds of the memory, one
-   * in flight and one at the front of the lanes, so that new messages always find the last one.
+   * in flight and one at the front of the queues, so that new messages always find the last one.
    */
   int roomInFlight() {
     if (!durable) {
@@ -445,13 +446,13 @@ final class Content {
         : (int) Math.max(0, thirdOfMessages() - underWay.size());
   }
 
-  /** The most messages of a lane that are in memory although they are stored. */
-  int mostOfLane() {
-    return (int) Math.max(1, thirdOfMessages() / lanes.size());
+  /** The most messages of a queue that are in memory although they are stored. */
+  int mostOfClass() {
+    return (int) Math.max(1, thirdOfMessages() / queues.size());
   }
 
-  long mostBytesOfLane() {
-    return thirdOfBytes() / lanes.size();
+  long mostBytesOfClass() {
+    return thirdOfBytes() / queues.size();
   }
 
   private long thirdOfMessages() {
@@ -517,8 +518,8 @@ final class Content {
     for (Entry entry : underWay) {
       oldest = earlier(oldest, entry);
     }
-    for (Lane lane : lanes) {
-      oldest = earlier(oldest, lane.first());
+    for (ClassQueue queue : queues) {
+      oldest = earlier(oldest, queue.first());
     }
     return Optional.ofNullable(oldest);
   }

@@ -98,7 +98,7 @@ final class Leasing {
     Entry next = content.next();
     while (taking.taken.size() < most && next != null) {
       if (next.measuredBy != by) {
-        taking.askFor(next, content.lanes, most);
+        taking.askFor(next, content.queues, most);
         return;
       }
       if (!taking.fits(next)) {

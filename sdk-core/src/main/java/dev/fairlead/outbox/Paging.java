@@ -86,29 +86,29 @@ final class Paging implements StoreCalls.Events {
     if (closed || readAlarm != null) {
       return;
     }
-    int most = content.mostOfLane();
-    long mostBytes = content.mostBytesOfLane();
-    for (Lane lane : content.lanes) {
-      if (lane.hasRoom(most, mostBytes)) {
-        lane.beginToRead(store.beingRemoved());
-        long bytes = lane.spaceForBytes(mostBytes);
+    int most = content.mostOfClass();
+    long mostBytes = content.mostBytesOfClass();
+    for (ClassQueue queue : content.queues) {
+      if (queue.hasRoom(most, mostBytes)) {
+        queue.beginToRead(store.beingRemoved());
+        long bytes = queue.spaceForBytes(mostBytes);
         store.read(
-            lane.priority,
-            lane.frontier(),
-            (int) Math.min(lane.spaceFor(most), bytes / LEAST_COST + 1),
+            queue.priority,
+            queue.frontier(),
+            (int) Math.min(queue.spaceFor(most), bytes / LEAST_COST + 1),
             bytes,
-            (page, passedOn) -> outbox.locked(after -> loaded(lane, page, passedOn, after)));
+            (page, passedOn) -> outbox.locked(after -> loaded(queue, page, passedOn, after)));
       }
     }
   }
 
   private void loaded(
-      Lane lane, StoredQueue.@Nullable Page page, long passedOn, DeferredActions after) {
+      ClassQueue queue, StoredQueue.@Nullable Page page, long passedOn, DeferredActions after) {
     if (closed) {
       return;
     }
     if (page == null || (isEmpty(page) && !page.end())) {
-      lane.readFailed();
+      queue.readFailed();
       readAlarm = time.schedule(pause, () -> outbox.locked(later -> readAlarm = null));
       Duration doubled = pause.multipliedBy(2);
       pause = doubled.compareTo(LAST_PAUSE) < 0 ? doubled : LAST_PAUSE;
@@ -119,17 +119,17 @@ final class Paging implements StoreCalls.Events {
     Set<Long> underWay = underWay();
     for (Stored stored : page.messages()) {
       last = Math.max(last, stored.sequence());
-      if (lane.isWanted(stored.sequence()) && !underWay.contains(stored.sequence())) {
+      if (queue.isWanted(stored.sequence()) && !underWay.contains(stored.sequence())) {
         content.loaded(outbox.entry(stored, takeFuture(stored.sequence())));
       }
     }
     for (long damaged : page.damaged()) {
       last = Math.max(last, damaged);
-      if (lane.isWanted(damaged)) {
+      if (queue.isWanted(damaged)) {
         failDamaged(damaged, after);
       }
     }
-    lane.readThrough(page.end() ? Math.max(last, passedOn) : last, this::dropped);
+    queue.readThrough(page.end() ? Math.max(last, passedOn) : last, this::dropped);
     outbox.changed(after);
   }
 
@@ -183,9 +183,9 @@ final class Paging implements StoreCalls.Events {
           for (Entry entry : entries) {
             stored(entry, after);
           }
-          int most = content.mostOfLane();
-          long mostBytes = content.mostBytesOfLane();
-          content.lanes.forEach(lane -> lane.trim(most, mostBytes, this::dropped));
+          int most = content.mostOfClass();
+          long mostBytes = content.mostBytesOfClass();
+          content.queues.forEach(queue -> queue.trim(most, mostBytes, this::dropped));
           outbox.changed(after);
         });
   }
@@ -267,7 +267,7 @@ final class Paging implements StoreCalls.Events {
         long sequence = stored.sequence();
         if (!expiring.isGone(sequence)
             && !underWay.contains(sequence)
-            && content.lanes.stream().noneMatch(lane -> lane.holds(sequence))) {
+            && content.queues.stream().noneMatch(queue -> queue.holds(sequence))) {
           any = true;
           expire(stored, after);
         }

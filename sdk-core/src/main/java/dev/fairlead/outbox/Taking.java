@@ -48,11 +48,11 @@ final class Taking {
   }
 
   /** Notes whose size is missing among those that may be taken, the next one first. */
-  void askFor(Entry next, List<Lane> lanes, int most) {
+  void askFor(Entry next, List<ClassQueue> queues, int most) {
     unmeasured.add(next);
     int room = Math.min(most - taken.size(), MOST_MEASURED) - 1;
-    for (Lane lane : lanes) {
-      for (Entry entry : lane.front()) {
+    for (ClassQueue queue : queues) {
+      for (Entry entry : queue.front()) {
         if (room-- <= 0) {
           return;
         }

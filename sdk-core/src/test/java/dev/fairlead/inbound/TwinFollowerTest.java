@@ -26,11 +26,11 @@ class TwinFollowerTest {
   private final ManualLoop loop = new ManualLoop();
   private final List<String> heard = new ArrayList<>();
   private final List<DesiredChange> changes = new ArrayList<>();
-  private final TwinFollower follower = new TwinFollower(loop, lane(), this::hear);
+  private final TwinFollower follower = new TwinFollower(loop, serial(), this::hear);
   private TwinFollower.Session session = follower.newSession();
   private final Link link = new Link();
 
-  private SerialExecutor lane() {
+  private SerialExecutor serial() {
     return new SerialExecutor("desired", Runnable::run, loop);
   }
 
@@ -406,7 +406,7 @@ class TwinFollowerTest {
     TwinFollower unlucky =
         new TwinFollower(
             loop,
-            lane(),
+            serial(),
             change -> {
               hear(change);
               throw new Exception("expected by the test");

@@ -54,9 +54,9 @@ class ClientThreadsTest {
     CountDownLatch begun = new CountDownLatch(4);
     ClientThreads stuck = gateway.of("stuck");
     for (String feed : new String[] {"C2D messages", "methods", "desired", "state"}) {
-      SerialExecutor lane = stuck.handlerExecutor(feed);
+      SerialExecutor serial = stuck.handlerExecutor(feed);
       for (int i = 0; i < 10; i++) {
-        lane.execute(() -> hang(begun));
+        serial.execute(() -> hang(begun));
       }
     }
     assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();

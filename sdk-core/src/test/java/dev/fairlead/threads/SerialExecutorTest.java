@@ -71,7 +71,7 @@ class SerialExecutorTest {
 
   @RepeatedTest(20)
   void runsOneTaskAtATimeInTheOrderOfEachSender() throws Exception {
-    SerialExecutor lane = serial(pool);
+    SerialExecutor serial = serial(pool);
     Shared shared = new Shared();
     ExecutorService senders = Executors.newFixedThreadPool(4);
     for (int sender = 0; sender < 4; sender++) {
@@ -80,14 +80,14 @@ class SerialExecutorTest {
           () -> {
             for (int number = 1; number <= 2_000; number++) {
               int mine = number;
-              lane.execute(() -> shared.enter(name, mine));
+              serial.execute(() -> shared.enter(name, mine));
             }
           });
     }
     senders.shutdown();
     assertThat(senders.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
     CountDownLatch end = new CountDownLatch(1);
-    lane.execute(end::countDown);
+    serial.execute(end::countDown);
 
     await(end);
     assertThat(shared.count).isEqualTo(8_000);
@@ -97,16 +97,16 @@ class SerialExecutorTest {
 
   @Test
   void keepsOneThreadBusyAtMost() throws Exception {
-    SerialExecutor lane = serial(pool);
+    SerialExecutor serial = serial(pool);
     CountDownLatch hold = new CountDownLatch(1);
     CountDownLatch begun = new CountDownLatch(1);
     AtomicBoolean second = new AtomicBoolean();
-    lane.execute(
+    serial.execute(
         () -> {
           begun.countDown();
           awaitQuietly(hold);
         });
-    lane.execute(() -> second.set(true));
+    serial.execute(() -> second.set(true));
     await(begun);
 
     for (int i = 0; i < 3; i++) {
@@ -114,7 +114,7 @@ class SerialExecutorTest {
     }
 
     assertThat(second).isFalse();
-    assertThat(lane.waiting()).isEqualTo(1);
+    assertThat(serial.waiting()).isEqualTo(1);
     hold.countDown();
   }
 
@@ -132,11 +132,11 @@ class SerialExecutorTest {
 
   @Test
   void runsATaskOfATaskAfterIt() {
-    SerialExecutor lane = serial(Runnable::run);
+    SerialExecutor serial = serial(Runnable::run);
 
-    lane.execute(
+    serial.execute(
         () -> {
-          lane.execute(() -> log.add("inner"));
+          serial.execute(() -> log.add("inner"));
           log.add("outer");
         });
 
@@ -145,29 +145,29 @@ class SerialExecutorTest {
 
   @Test
   void goesOnAfterATaskThatThrows() {
-    SerialExecutor lane = serial(Runnable::run);
+    SerialExecutor serial = serial(Runnable::run);
 
-    lane.execute(
+    serial.execute(
         () -> {
           throw new IllegalStateException("expected by the test");
         });
-    lane.execute(
+    serial.execute(
         () -> {
           throw new AssertionError("expected by the test");
         });
-    lane.execute(() -> log.add("next"));
+    serial.execute(() -> log.add("next"));
 
     assertThat(log).containsExactly("next");
-    assertThat(lane.waiting()).isZero();
+    assertThat(serial.waiting()).isZero();
   }
 
   @Test
   void oneTasksInterruptionDoesNotMeetTheNext() {
-    SerialExecutor lane = serial(Runnable::run);
+    SerialExecutor serial = serial(Runnable::run);
 
-    lane.execute(
+    serial.execute(
         () -> {
-          lane.execute(() -> log.add("interrupted " + Thread.currentThread().isInterrupted()));
+          serial.execute(() -> log.add("interrupted " + Thread.currentThread().isInterrupted()));
           Thread.currentThread().interrupt();
         });
 
@@ -190,7 +190,7 @@ class SerialExecutorTest {
   @MethodSource("refusals")
   void triesAnExecutorThatRefusesAgain(Throwable refusal) {
     AtomicInteger calls = new AtomicInteger();
-    SerialExecutor lane =
+    SerialExecutor serial =
         new SerialExecutor(
             "serial",
             task -> {
@@ -201,8 +201,8 @@ class SerialExecutorTest {
             },
             manual);
 
-    manual.run(() -> lane.execute(() -> log.add("first")));
-    manual.run(() -> lane.execute(() -> log.add("second")));
+    manual.run(() -> serial.execute(() -> log.add("first")));
+    manual.run(() -> serial.execute(() -> log.add("second")));
     assertThat(log).isEmpty();
 
     manual.advance(Duration.ofSeconds(1));
@@ -218,7 +218,7 @@ class SerialExecutorTest {
   void goesOnAfterAnExecutorThatDroppedATask() throws Exception {
     AtomicInteger calls = new AtomicInteger();
     CountDownLatch dropped = new CountDownLatch(1);
-    SerialExecutor lane =
+    SerialExecutor serial =
         onApplications(
             task -> {
               if (calls.incrementAndGet() == 1) {
@@ -228,8 +228,8 @@ class SerialExecutorTest {
               }
             });
     CountDownLatch both = new CountDownLatch(2);
-    lane.execute(both::countDown);
-    lane.execute(both::countDown);
+    serial.execute(both::countDown);
+    serial.execute(both::countDown);
     await(dropped);
 
     time.advance(Duration.ofSeconds(10));
@@ -241,8 +241,8 @@ class SerialExecutorTest {
   @Test
   void aTaskHandedOverTwiceRunsOnce() throws Exception {
     List<Runnable> queue = new CopyOnWriteArrayList<>();
-    SerialExecutor lane = onApplications(queue::add);
-    lane.execute(() -> log.add("once"));
+    SerialExecutor serial = onApplications(queue::add);
+    serial.execute(() -> log.add("once"));
     for (int i = 1; i <= 3; i++) {
       int handed = i;
       awaitUntil(() -> queue.size() >= handed);
@@ -253,7 +253,7 @@ class SerialExecutorTest {
     assertThat(log).containsExactly("once");
 
     int before = queue.size();
-    lane.execute(() -> log.add("next"));
+    serial.execute(() -> log.add("next"));
     awaitUntil(() -> queue.size() > before);
     queue.forEach(Runnable::run);
     assertThat(log).containsExactly("once", "next");
@@ -265,10 +265,10 @@ class SerialExecutorTest {
 
   @Test
   void runsNothingOnItsCallerWhenTheExecutorRunsItInline() throws Exception {
-    SerialExecutor lane = onApplications(Runnable::run);
+    SerialExecutor serial = onApplications(Runnable::run);
     CompletableFuture<Boolean> onLoop = new CompletableFuture<>();
 
-    loop.execute(() -> lane.execute(() -> onLoop.complete(loop.inLoop())));
+    loop.execute(() -> serial.execute(() -> onLoop.complete(loop.inLoop())));
 
     assertThat(onLoop.get(30, TimeUnit.SECONDS)).isFalse();
   }
@@ -276,7 +276,7 @@ class SerialExecutorTest {
   @Test
   void anExecutorThatBlocksItsCallerDoesNotBlockTheLoop() throws Exception {
     CountDownLatch hold = new CountDownLatch(1);
-    SerialExecutor lane =
+    SerialExecutor serial =
         onApplications(
             task -> {
               awaitQuietly(hold);
@@ -284,7 +284,7 @@ class SerialExecutorTest {
             });
     CountDownLatch ran = new CountDownLatch(1);
     CountDownLatch loopGoesOn = new CountDownLatch(1);
-    loop.execute(() -> lane.execute(ran::countDown));
+    loop.execute(() -> serial.execute(ran::countDown));
     loop.execute(loopGoesOn::countDown);
 
     await(loopGoesOn);
@@ -307,18 +307,18 @@ class SerialExecutorTest {
                   throw new RejectedExecutionException("shut down");
                 }),
             loop);
-    SerialExecutor lane = threads.handlerExecutor("feed");
+    SerialExecutor serial = threads.handlerExecutor("feed");
     CountDownLatch ran = new CountDownLatch(2);
     if (before) {
-      lane.execute(ran::countDown);
+      serial.execute(ran::countDown);
       await(refused);
     }
     loop.shutdown();
     threads.shutdown();
     if (!before) {
-      lane.execute(ran::countDown);
+      serial.execute(ran::countDown);
     }
-    lane.execute(ran::countDown);
+    serial.execute(ran::countDown);
 
     await(ran);
   }
@@ -374,11 +374,11 @@ class SerialExecutorTest {
 
   @Test
   void oneAlarmServesAllTasksOfABusySpell() {
-    SerialExecutor lane = new SerialExecutor("serial", Runnable::run, manual);
-    lane.execute(
+    SerialExecutor serial = new SerialExecutor("serial", Runnable::run, manual);
+    serial.execute(
         () -> {
           for (int i = 0; i < 1_000; i++) {
-            lane.execute(() -> log.add("one of many"));
+            serial.execute(() -> log.add("one of many"));
           }
         });
 
@@ -395,12 +395,12 @@ class SerialExecutorTest {
     for (int i = 0; i < 20; i++) {
       Shared mine = new Shared();
       shared.add(mine);
-      SerialExecutor lane = serial(two);
+      SerialExecutor serial = serial(two);
       for (int number = 1; number <= 500; number++) {
         int next = number;
-        lane.execute(() -> mine.enter(0, next));
+        serial.execute(() -> mine.enter(0, next));
       }
-      lane.execute(ends::countDown);
+      serial.execute(ends::countDown);
     }
 
     await(ends);
@@ -410,13 +410,13 @@ class SerialExecutorTest {
 
   @Test
   void knowsItsOwnTasks() {
-    SerialExecutor lane = serial(Runnable::run);
+    SerialExecutor serial = serial(Runnable::run);
     SerialExecutor other = serial(Runnable::run);
     AtomicReference<String> seen = new AtomicReference<>();
 
-    lane.execute(() -> seen.set(lane.isCurrent() + " " + other.isCurrent()));
+    serial.execute(() -> seen.set(serial.isCurrent() + " " + other.isCurrent()));
 
     assertThat(seen).hasValue("true false");
-    assertThat(lane.isCurrent()).isFalse();
+    assertThat(serial.isCurrent()).isFalse();
   }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * front is in memory and may be sent; behind it are messages that are only in the store, and behind
  * those the newest, which are in memory until they are stored. Guarded by the outbox's lock.
  */
-final class Lane {
+final class ClassQueue {
   final Priority priority;
 
   /** May be sent. */
@@ -25,7 +25,7 @@ final class Lane {
 
   private long frontCost;
 
-  /** Every message up to this number is in memory, and so is everything if the lane is whole. */
+  /** Every message up to this number is in memory, and so is everything if the queue is whole. */
   private long frontier;
 
   /** The largest number of a message that is only in the store. */
@@ -33,7 +33,7 @@ final class Lane {
 
   private final ReadFilter read = new ReadFilter();
 
-  Lane(Priority priority) {
+  ClassQueue(Priority priority) {
     this.priority = priority;
   }
 
@@ -78,7 +78,7 @@ final class Lane {
     }
   }
 
-  /** A message leaves the lane; no effect if it is not in memory there. */
+  /** A message leaves the queue; no effect if it is not in memory there. */
   void remove(Entry entry) {
     if (front.remove(entry.sequence, entry)) {
       frontCost -= entry.cost();
@@ -106,7 +106,7 @@ final class Lane {
   }
 
   /**
-   * Drops stored messages from memory, from the back, as far as the lane has more than it may.
+   * Drops stored messages from memory, from the back, as far as the queue has more than it may.
    *
    * @param dropped receives each message that is only in the store now
    */
