@@ -113,6 +113,22 @@ public final class RealDeviceClient implements DeviceClient {
     closed = new SharedOutcome(threads);
     operations = new OpenOperations(threads);
     feeds = new InboundFeeds(loop, threads, handlers, operations);
+    credentials =
+        new CredentialCache(
+            loop,
+            threads.calls(),
+            settings.device().credentials(),
+            new Audience(settings.hubHost(), settings.identity()),
+            settings.openTimeout(),
+            RandomGenerator.getDefault());
+    uploads =
+        new UploadQueue(
+            settings,
+            loop,
+            threads,
+            credentials,
+            plan(settings.policy().toBuilder().fileUpload(true).build()));
+    // After all that may fail: it opens the store's queue, which only closing this client ends.
     outbox =
         new Outbox(
             outboxRules(),
@@ -131,21 +147,6 @@ public final class RealDeviceClient implements DeviceClient {
                             threads.calls(),
                             threads.callExecutor("outbox store")))
                 .orElse(null));
-    credentials =
-        new CredentialCache(
-            loop,
-            threads.calls(),
-            settings.device().credentials(),
-            new Audience(settings.hubHost(), settings.identity()),
-            settings.openTimeout(),
-            RandomGenerator.getDefault());
-    uploads =
-        new UploadQueue(
-            settings,
-            loop,
-            threads,
-            credentials,
-            plan(settings.policy().toBuilder().fileUpload(true).build()));
     supervisor =
         new SessionSupervisor(
             settings,

@@ -45,6 +45,7 @@ public final class StoreCalls {
   private static final long MOST_BYTES_OF_WRITE = 4L << 20;
 
   private final StoredQueue queue;
+  private final StoredQueueStatus atStart;
   private final Loop loop;
   private final ForeignCalls calls;
   private final Executor inOrder;
@@ -114,17 +115,23 @@ public final class StoreCalls {
       Loop loop,
       ForeignCalls calls,
       Executor inOrder) {
-    this.queue = store.open(identity, hubHost);
     this.loop = loop;
     this.calls = calls;
     this.inOrder = inOrder;
-    passedOn = queue.status().lastSequence();
+    this.queue = store.open(identity, hubHost);
+    try {
+      atStart = queue.status();
+    } catch (Throwable e) {
+      queue.close();
+      throw e;
+    }
+    passedOn = atStart.lastSequence();
   }
 
-  /** Called once, before anything else. */
+  /** Called once, before anything else; returns what the store holds then. */
   StoredQueueStatus begin(Events receiver) {
     events = receiver;
-    return queue.status();
+    return atStart;
   }
 
   /** Stores a message. Under the outbox's lock, so that the order is that of the numbers. */
