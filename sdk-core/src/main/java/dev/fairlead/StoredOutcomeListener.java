@@ -2,8 +2,10 @@ package dev.fairlead;
 
 /**
  * Receives what became of the messages of a durable outbox that have no future, one at a time, in
- * order, on the client's callback executor. While the listener is slow, up to 10,000 deliveries are
- * queued; further ones are logged as a count and not passed on. Failures are always passed on.
+ * order, on the client's callback executor. While the listener is slow, up to 10,000 outcomes and
+ * 16 MB of messages are queued, of which deliveries take no more than half; further ones are logged
+ * as a count and not passed on. Messages expire in the store only as fast as the listener receives
+ * them.
  */
 @FunctionalInterface
 public interface StoredOutcomeListener {

@@ -424,6 +424,11 @@ public final class RealDeviceClient implements DeviceClient {
     }
 
     @Override
+    public void whenOutcomesPassedOn(Runnable task) {
+      feeds.whenOutcomesPassedOn(task);
+    }
+
+    @Override
     public void heldUp(@Nullable String note) {
       loop.execute(() -> supervisor.telemetryHeld(note));
     }

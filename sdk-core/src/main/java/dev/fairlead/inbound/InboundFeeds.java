@@ -45,7 +45,9 @@ public final class InboundFeeds {
     states = new StateMailbox(threads.handlerExecutor("connection state"), handlers.states());
     outcomes =
         new OutcomeMailbox(
-            threads.handlerExecutor("stored outcomes"), handlers.storedOutcomes().orElse(null));
+            threads.handlerExecutor("stored outcomes"),
+            handlers.storedOutcomes().orElse(null),
+            new FailureLog(loop));
   }
 
   /** What a session that begins to open brings. */
@@ -62,5 +64,10 @@ public final class InboundFeeds {
   /** A message without a future was delivered or has failed. Any thread. */
   public void outcome(StoredOutcome outcome) {
     outcomes.add(outcome);
+  }
+
+  /** Runs a task when the application has received the outcomes so far. Any thread. */
+  public void whenOutcomesPassedOn(Runnable task) {
+    outcomes.whenPassedOn(task);
   }
 }

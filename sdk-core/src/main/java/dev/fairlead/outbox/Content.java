@@ -332,11 +332,12 @@ final class Content {
       release(entry);
       entry.holder = null;
     }
-    if (!durable) {
-      failed += left.size();
-      messages = 0;
-    }
     return left;
+  }
+
+  /** A message that {@link #clear} returned is not in the store either. */
+  void lost(Entry entry) {
+    gone(entry.sequence, entry.message.size(), false);
   }
 
   /** A message was refused before it was added. */

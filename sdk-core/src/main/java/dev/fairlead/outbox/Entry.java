@@ -61,6 +61,7 @@ final class Entry {
 
   long wireSize;
 
+  /** Whether the hub may have it, or may receive it from the next run. */
   boolean maybeSent;
 
   /** Whether nothing else was in flight with it since it was taken. */

@@ -85,6 +85,14 @@ public final class Outbox {
     void outcome(StoredOutcome outcome);
 
     /**
+     * Runs a task when the application has received the outcomes so far. Any thread; the task must
+     * not block.
+     *
+     * @param task runs inside this call or later, once
+     */
+    void whenOutcomesPassedOn(Runnable task);
+
+    /**
      * The hub holds up telemetry, or no longer does. Any thread.
      *
      * @param note why, for a person to read; null if nothing is wrong
@@ -342,6 +350,11 @@ public final class Outbox {
     after.add(() -> environment.outcome(outcome));
   }
 
+  /** The application decides how fast messages expire: their outcomes must not fill the heap. */
+  void whenReported(Consumer<DeferredActions> then, DeferredActions after) {
+    after.add(() -> environment.whenOutcomesPassedOn(() -> locked(then)));
+  }
+
   /** A message that was only in the store has expired, and is no longer counted. */
   void expired(Entry entry, DeferredActions after) {
     tell(entry, Refusals.expired(entry), after);
@@ -462,6 +475,9 @@ public final class Outbox {
 
   /** The client was closed, and by now it is known whether the message is stored. */
   void leftOver(Entry entry, boolean stored, DeferredActions after) {
+    if (!stored) {
+      content.lost(entry);
+    }
     ClientClosedException why = Refusals.clientClosed(entry, stored);
     if (entry.outcome != null) {
       after.fail(entry.outcome, why);

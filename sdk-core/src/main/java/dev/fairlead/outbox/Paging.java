@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +31,7 @@ final class Paging implements StoreCalls.Events {
   /** The heap of a message without its content, see {@link Entry#costOf}. */
   private static final int LEAST_COST = 600;
 
-  private static final int EXPIRED_AT_A_TIME = 64;
+  private static final int EXPIRED_AT_A_TIME = 32;
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LAST_PAUSE = Duration.ofMinutes(1);
 
@@ -48,6 +49,10 @@ final class Paging implements StoreCalls.Events {
   private final ReadFilter expiring = new ReadFilter();
   private @Nullable Alarm expiryAlarm;
   private long expiryNanos;
+
+  /** Whether the application has not received the outcomes of the last ones that expired. */
+  private boolean reporting;
+
   private boolean closed;
 
   Paging(Outbox outbox, Content content, StoreCalls store, TimeSource time) {
@@ -119,7 +124,9 @@ final class Paging implements StoreCalls.Events {
     Set<Long> underWay = underWay();
     for (Stored stored : page.messages()) {
       last = Math.max(last, stored.sequence());
-      if (queue.isWanted(stored.sequence()) && !underWay.contains(stored.sequence())) {
+      if (isExpired(stored)) {
+        expireAfter(Duration.ZERO); // At the pace of the listener; this read must not wait for it.
+      } else if (queue.isWanted(stored.sequence()) && !underWay.contains(stored.sequence())) {
         content.loaded(outbox.entry(stored, takeFuture(stored.sequence())));
       }
     }
@@ -131,6 +138,12 @@ final class Paging implements StoreCalls.Events {
     }
     queue.readThrough(page.end() ? Math.max(last, passedOn) : last, this::dropped);
     outbox.changed(after);
+  }
+
+  /** Whether {@link StoredQueue#readExpired} will find it. */
+  private static boolean isExpired(Stored stored) {
+    Duration limit = stored.timeToLive();
+    return limit != null && stored.age().compareTo(limit) >= 0;
   }
 
   private static boolean isEmpty(StoredQueue.Page page) {
@@ -214,6 +227,9 @@ final class Paging implements StoreCalls.Events {
         after -> {
           for (Entry entry : entries) {
             boolean counted = entry.storing != Entry.Storing.NONE;
+            if (entry.storing == Entry.Storing.BEGUN && why instanceof TimeoutException) {
+              entry.maybeSent = true; // The next run may find it, and send it.
+            }
             entry.storing = Entry.Storing.NONE;
             entry.notSaved = why;
             if (entry.leftOver) {
@@ -252,7 +268,7 @@ final class Paging implements StoreCalls.Events {
 
   private void expiryDue() {
     expiryAlarm = null;
-    if (!closed && !expiring.isReading()) {
+    if (!closed && !reporting && !expiring.isReading()) {
       expiring.begin(store.beingRemoved());
       store.readExpired(
           EXPIRED_AT_A_TIME, (page, passedOn) -> outbox.locked(after -> expired(page, after)));
@@ -274,7 +290,18 @@ final class Paging implements StoreCalls.Events {
       }
     }
     expiring.end();
-    if (any && page != null && !page.end()) {
+    if (any && page != null) {
+      reporting = true;
+      boolean more = !page.end();
+      outbox.whenReported(later -> reported(more), after);
+    } else {
+      reported(false);
+    }
+  }
+
+  private void reported(boolean more) {
+    reporting = false;
+    if (more) {
       expiryDue();
     } else if (!closed) {
       askForExpiry();

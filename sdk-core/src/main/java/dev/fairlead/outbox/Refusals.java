@@ -118,7 +118,9 @@ final class Refusals {
   static ClientClosedException clientClosed(Entry entry, boolean kept) {
     return new ClientClosedException(
         "The client was closed before the hub acknowledged the message"
-            + (kept ? "; it is stored and will be sent by the next run." : "."),
+            + (kept
+                ? "; it is stored and will be sent by the next run."
+                : entry.notSaved == null ? "." : ", and it could not be stored: " + entry.notSaved),
         entry.progress());
   }
 }

@@ -127,6 +127,9 @@ class OutboxEdgesTest {
           public void outcome(StoredOutcome outcome) {}
 
           @Override
+          public void whenOutcomesPassedOn(Runnable task) {}
+
+          @Override
           public void heldUp(@Nullable String note) {}
         };
     ManualLoop loop = new ManualLoop();

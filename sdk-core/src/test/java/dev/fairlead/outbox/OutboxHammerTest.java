@@ -76,6 +76,11 @@ class OutboxHammerTest implements Outbox.Environment {
   public void outcome(StoredOutcome outcome) {}
 
   @Override
+  public void whenOutcomesPassedOn(Runnable task) {
+    task.run();
+  }
+
+  @Override
   public void heldUp(@Nullable String note) {}
 
   @AfterEach

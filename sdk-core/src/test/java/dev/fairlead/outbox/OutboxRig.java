@@ -37,6 +37,9 @@ final class OutboxRig implements Outbox.Environment {
   /** Of messages without a future. */
   final List<StoredOutcome> outcomes = new ArrayList<>();
 
+  /** What waits for the listener; null while the listener is fast. */
+  @Nullable List<Runnable> slowListener;
+
   OutboxRig(OutboxLimits limits) {
     this(limits, null);
   }
@@ -130,6 +133,15 @@ final class OutboxRig implements Outbox.Environment {
   @Override
   public void outcome(StoredOutcome outcome) {
     outcomes.add(outcome);
+  }
+
+  @Override
+  public void whenOutcomesPassedOn(Runnable task) {
+    if (slowListener == null) {
+      task.run();
+    } else {
+      slowListener.add(task);
+    }
   }
 
   @Override

@@ -359,6 +359,30 @@ class OutboxStoreTest {
   }
 
   @Test
+  void messagesExpireOnlyAsFastAsTheirOutcomesAreReceived() {
+    OutboxRig rig = rig(small().timeToLive(Duration.ofMinutes(1)).build());
+    rig.slowListener = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      rig.outbox.store(OutboxRig.message("m" + i), 0);
+      rig.settle();
+    }
+
+    for (int i = 0; i < 100; i++) {
+      loop.advance(Duration.ofMinutes(1));
+      rig.settle();
+    }
+    assertThat(rig.outcomes).hasSizeLessThan(100);
+
+    while (!rig.slowListener.isEmpty()) {
+      rig.slowListener.remove(0).run();
+      loop.advance(Duration.ofMinutes(1));
+      rig.settle();
+    }
+    assertThat(rig.outcomes).hasSize(200);
+    assertThat(store.kept).isEmpty();
+  }
+
+  @Test
   void aReadThatFailsIsTriedAgain() {
     OutboxRig rig = rig(small().build());
     for (int i = 0; i < 20; i++) {
@@ -557,9 +581,12 @@ class OutboxStoreTest {
 
     rig.close();
 
-    assertThat(failureOf(sent)).hasMessageContaining("closed").message().doesNotContain("stored");
-    assertThat(failureOf(stored)).hasMessageContaining("closed");
+    assertThat(failureOf(sent)).hasMessageContainingAll("closed", "could not be stored", "space");
+    assertThat(progressOf(sent)).isEqualTo(Progress.NOT_SENT);
+    assertThat(failureOf(stored)).hasMessageContainingAll("closed", "could not be stored", "space");
     assertThat(rig.closed).isTrue();
+    assertThat(rig.outbox.status().failed()).isEqualTo(2);
+    assertThat(rig.outbox.status().waiting()).isZero();
   }
 
   @Test
@@ -575,5 +602,7 @@ class OutboxStoreTest {
 
     assertThat(rig.closed).isTrue();
     assertThat(sent).isCompletedExceptionally();
+    assertThat(progressOf(sent)).as("the next run may find it").isEqualTo(Progress.MAYBE_SENT);
+    assertThat(rig.outbox.status().failed()).isEqualTo(1);
   }
 }
