@@ -147,7 +147,7 @@ public interface DeviceClient extends AutoCloseable {
   OutboxStatus outbox();
 
   /**
-   * Tells when the outbox has room again, so that a source can be paused without blocking a thread:
+   * When the outbox has room again, so that a source can be paused without blocking a thread:
    *
    * <pre>{@code
    * void next() {
@@ -156,10 +156,10 @@ public interface DeviceClient extends AutoCloseable {
    * }
    * }</pre>
    *
-   * @return completes as soon as at least a quarter of each limit of the outbox is free, at once if
-   *     it is: of {@link OutboxLimits}, and of what the outbox is guaranteed of an {@link
-   *     OutboxBudget}, or as much beyond that. A separate future for each call. Fails with {@link
-   *     ClientClosedException} when the client is being closed
+   * @return has completed if at least a quarter of each limit of the outbox is free, else completes
+   *     as soon as it is. The limits are {@link OutboxLimits}, and what the outbox is guaranteed of
+   *     an {@link OutboxBudget}, or as much beyond that. A separate future for each call. Fails
+   *     with {@link ClientClosedException} when the client is being closed
    */
   CompletableFuture<Void> whenRoom();
 

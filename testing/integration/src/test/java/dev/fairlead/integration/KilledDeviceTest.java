@@ -46,7 +46,7 @@ class KilledDeviceTest {
   }
 
   /**
-   * @param hubEvery the hub is killed together with each so many of the device's kills
+   * @param hubEvery at each multiple of it, the hub is killed together with the device
    */
   private void kill(TransportUnderTest route, int kills, int hubEvery) throws Exception {
     long seed = System.nanoTime();
