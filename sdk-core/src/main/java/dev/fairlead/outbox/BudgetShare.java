@@ -14,7 +14,9 @@ final class BudgetShare {
   private final Budget budget;
   private final Runnable wake;
   private Amount unreported = Amount.NOTHING;
-  private boolean cancelled;
+
+  /** Whether others may have room now, even if nothing is unreported. */
+  private boolean released;
 
   // Guarded by the budget's lock.
   Amount used = Amount.NOTHING;
@@ -54,6 +56,7 @@ final class BudgetShare {
     if (!budget.take(unreported, want, wait)) {
       return false;
     }
+    released |= !unreported.equals(Amount.NOTHING);
     unreported = Amount.NOTHING.minus(want.amount);
     return true;
   }
@@ -61,7 +64,7 @@ final class BudgetShare {
   /** The message was not added. */
   void cancel(Want want) {
     unreported = unreported.minus(budget.cancel(want));
-    cancelled = true;
+    released = true;
   }
 
   /** Whether a message would fit beside that much. */
@@ -76,10 +79,10 @@ final class BudgetShare {
 
   /** Reports what has changed. At the end of each use of the outbox's lock. */
   void settle(DeferredActions after) {
-    if (cancelled || !unreported.equals(Amount.NOTHING)) {
+    if (released || !unreported.equals(Amount.NOTHING)) {
       Amount change = unreported;
       unreported = Amount.NOTHING;
-      cancelled = false;
+      released = false;
       budget.settle(this, change).forEach(each -> after.wakeOther(each.wake));
     }
   }

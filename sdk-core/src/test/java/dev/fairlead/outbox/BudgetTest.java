@@ -14,6 +14,7 @@ import dev.fairlead.spi.Envelope;
 import dev.fairlead.threads.ManualLoop;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -155,6 +156,22 @@ class BudgetTest {
     takeOne(dropping.outbox.lease()).accepted();
     assertThat(waiting.get(30, TimeUnit.SECONDS)).isNotDone();
     assertThat(blocking.outbox.status().waiting()).isEqualTo(6);
+  }
+
+  @Test
+  void aLargeMessageThatIsDroppedForASmallOneLeavesRoomForOthers() throws Exception {
+    Budget budget = new Budget(MUCH, 20_000, Long.MAX_VALUE, 2, 50);
+    OutboxRig dropping = rig(budget, OverflowPolicy.DROP_OLDEST);
+    OutboxRig blocking = rig(budget, OverflowPolicy.BLOCK);
+    dropping.send(8000);
+    dropping.send(5000);
+    blocking.send(4000);
+    FutureTask<CompletableFuture<Void>> waiting =
+        blocked(() -> blocking.outbox.offer(TelemetryMessage.of(new byte[2000])));
+
+    dropping.send(1000);
+
+    assertThat(waiting.get(30, TimeUnit.SECONDS)).isNotDone();
   }
 
   @Test
@@ -337,9 +354,14 @@ class BudgetTest {
   }
 
   private static FutureTask<CompletableFuture<Void>> blocked(OutboxRig rig, String text) {
-    FutureTask<CompletableFuture<Void>> send = new FutureTask<>(() -> rig.send(text));
-    started(send);
-    return send;
+    return blocked(() -> rig.send(text));
+  }
+
+  private static FutureTask<CompletableFuture<Void>> blocked(
+      Callable<CompletableFuture<Void>> send) {
+    FutureTask<CompletableFuture<Void>> task = new FutureTask<>(send);
+    started(task);
+    return task;
   }
 
   private static Thread started(FutureTask<?> send) {
