@@ -86,7 +86,11 @@ final class Leasing {
     }
     outbox.expire(after);
     by.hungry = true;
-    if (isolation.isWaiting() || isHeld()) {
+    if (isolation.isWaiting()) {
+      pass();
+      return;
+    }
+    if (isHeld()) {
       return;
     }
     if (isolation.isTrying()) {
@@ -104,14 +108,14 @@ final class Leasing {
       if (!taking.fits(next)) {
         break;
       }
-      if (!take(next, taking, after)) {
+      if (!take(next, taking)) {
         break;
       }
       next = content.next();
     }
     by.hungry = taking.taken.size() < taking.maxMessages;
     if (next == null) {
-      pass(after);
+      pass();
     }
   }
 
@@ -133,15 +137,15 @@ final class Leasing {
       taking.unmeasured.add(next);
       return;
     }
-    if (take(next, taking, after)) {
+    if (take(next, taking)) {
       by.trial = next;
       isolation.sent();
     }
   }
 
   /** Takes a message, unless it has to wait for the rate limit. */
-  private boolean take(Entry next, Taking taking, DeferredActions after) {
-    if (pace != null && !pace.take(next.message, after)) {
+  private boolean take(Entry next, Taking taking) {
+    if (pace != null && !pace.take(next.message)) {
       return false;
     }
     LeasedEnvelope handle = new LeasedEnvelope(this, next);
@@ -191,9 +195,9 @@ final class Leasing {
   }
 
   /** Lets the other outboxes of a rate limit go first. */
-  private void pass(DeferredActions after) {
+  private void pass() {
     if (pace != null) {
-      pace.pass(after);
+      pace.pass();
     }
   }
 
@@ -203,16 +207,16 @@ final class Leasing {
       pace.awake();
     }
     if (lease == null || !content.isReadable()) {
-      pass(after);
+      pass();
     } else {
       wake(after);
     }
   }
 
   /** No message is taken any more. */
-  void close(DeferredActions after) {
+  void close() {
     release();
-    pass(after);
+    pass();
   }
 
   /** A trial is the first message of its session. */
@@ -271,7 +275,7 @@ final class Leasing {
               lease.taken--;
             }
             if (pace != null) {
-              pace.giveBack(entry.message, after);
+              pace.giveBack(entry.message);
             }
             putBack(entry, after);
             outbox.expire(after);
@@ -325,7 +329,7 @@ final class Leasing {
           }
           lease = null;
           release();
-          pass(after);
+          pass();
           List<Entry> held = List.copyOf(content.underWay);
           content.resent(held);
           if (end == SessionEnd.UNEXPLAINED && why != null) {

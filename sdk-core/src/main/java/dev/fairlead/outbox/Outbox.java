@@ -453,7 +453,7 @@ public final class Outbox {
         after -> {
           room.close(after);
           isolation.close();
-          leasing.close(after);
+          leasing.close();
           for (Entry entry : content.clear()) {
             if (entry.storing == Entry.Storing.PENDING || entry.storing == Entry.Storing.BEGUN) {
               entry.leftOver = true;

@@ -29,13 +29,12 @@ final class Pace {
   }
 
   /** Whether a message may be sent now; if not, the wake-up follows. */
-  boolean take(TelemetryMessage message, DeferredActions after) {
+  boolean take(TelemetryMessage message) {
     for (int i = 0; i < turns.size(); i++) {
       if (!turns.get(i).take(message)) {
         waiting = true;
-        for (int before = 0; before < i; before++) {
-          turns.get(before).giveBack(message, after);
-        }
+        turns.subList(0, i).forEach(before -> before.giveBack(message));
+        turns.subList(i + 1, turns.size()).forEach(RateGate.Turn::pass);
         return false;
       }
     }
@@ -43,13 +42,13 @@ final class Pace {
   }
 
   /** A message was not sent after all. */
-  void giveBack(TelemetryMessage message, DeferredActions after) {
-    turns.forEach(turn -> turn.giveBack(message, after));
+  void giveBack(TelemetryMessage message) {
+    turns.forEach(turn -> turn.giveBack(message));
   }
 
   /** There is nothing to be sent, or nobody to send it. */
-  void pass(DeferredActions after) {
+  void pass() {
     waiting = false;
-    turns.forEach(turn -> turn.pass(after));
+    turns.forEach(RateGate.Turn::pass);
   }
 }

@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +31,17 @@ public final class RateGate {
   private static final double ALMOST = 1e-6;
 
   /** What sending a message takes. */
-  record Cost(double messages, double bytes) {}
+  record Cost(double messages, double bytes) {
+    static final Cost NOTHING = new Cost(0, 0);
+
+    Cost plus(Cost other) {
+      return new Cost(messages + other.messages, bytes + other.bytes);
+    }
+
+    Cost times(double factor) {
+      return new Cost(messages * factor, bytes * factor);
+    }
+  }
 
   /** One outbox at the gate. Fields are guarded by the gate's lock. */
   final class Turn {
@@ -41,8 +50,8 @@ public final class RateGate {
     /** What it waits for; null if it does not wait. */
     private @Nullable Cost wanted;
 
-    /** What it was given when its turn came, until it takes something. */
-    private @Nullable Cost granted;
+    /** What it was given when its turn came and has not taken yet. */
+    private Cost granted = Cost.NOTHING;
 
     private Turn(Runnable wake) {
       this.wake = wake;
@@ -58,13 +67,13 @@ public final class RateGate {
     }
 
     /** A message was not sent after all. */
-    void giveBack(TelemetryMessage message, DeferredActions after) {
-      wake(giveBackCost(cost(message)), after);
+    void giveBack(TelemetryMessage message) {
+      RateGate.this.giveBack(cost(message));
     }
 
     /** There is nothing to be sent now: others may go first. */
-    void pass(DeferredActions after) {
-      wake(passOn(this), after);
+    void pass() {
+      RateGate.this.pass(this);
     }
   }
 
@@ -91,6 +100,10 @@ public final class RateGate {
       return level + ALMOST >= needed(cost);
     }
 
+    boolean isCovered(Cost cost, Cost by) {
+      return of.applyAsDouble(by) + ALMOST >= of.applyAsDouble(cost);
+    }
+
     double nanosUntil(Cost cost) {
       return Math.max(0, needed(cost) - level) / rate * NANOS;
     }
@@ -111,9 +124,7 @@ public final class RateGate {
   private final Set<Turn> waiting = new LinkedHashSet<>();
   private long filledNanos;
   private TimeSource.@Nullable Alarm alarm;
-
-  /** What the alarm was set for. */
-  private @Nullable Cost alarmFor;
+  private long alarmNanos;
 
   /**
    * @param limit how fast the bucket fills, and what it holds
@@ -148,9 +159,12 @@ public final class RateGate {
   private boolean take(Turn turn, Cost cost) {
     synchronized (lock) {
       fill();
-      boolean first =
-          turn.granted != null || waiting.isEmpty() || waiting.iterator().next() == turn;
+      if (isCovered(cost, turn.granted)) {
+        turn.granted = turn.granted.plus(cost.times(-1));
+        return true;
+      }
       refund(turn);
+      boolean first = waiting.isEmpty() || waiting.iterator().next() == turn;
       if (first && has(cost)) {
         leave(turn);
         add(cost, -1);
@@ -163,35 +177,33 @@ public final class RateGate {
     }
   }
 
-  private List<Turn> giveBackCost(Cost cost) {
+  private void giveBack(Cost cost) {
     synchronized (lock) {
       fill();
       add(cost, 1);
-      return serve();
+      setAlarm();
     }
   }
 
-  private List<Turn> passOn(Turn turn) {
+  private void pass(Turn turn) {
     synchronized (lock) {
       fill();
       refund(turn);
       leave(turn);
-      return serve();
+      setAlarm();
     }
   }
 
+  /** The only place that wakes, so that turns that are passed on do not nest. */
   private void alarmRang() {
     List<Turn> next;
     synchronized (lock) {
       alarm = null;
       fill();
       next = serve();
+      setAlarm();
     }
     next.forEach(turn -> turn.wake.run());
-  }
-
-  private static void wake(List<Turn> turns, DeferredActions after) {
-    turns.forEach(turn -> after.wakeOther(turn.wake));
   }
 
   // ---- under the lock
@@ -216,64 +228,73 @@ public final class RateGate {
     return true;
   }
 
+  private boolean isCovered(Cost cost, Cost by) {
+    for (Bucket bucket : buckets) {
+      if (!bucket.isCovered(cost, by)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private void add(Cost cost, int sign) {
     buckets.forEach(bucket -> bucket.add(cost, sign));
   }
 
   private void refund(Turn turn) {
-    if (turn.granted != null) {
-      add(turn.granted, 1);
-      turn.granted = null;
-    }
+    add(turn.granted, 1);
+    turn.granted = Cost.NOTHING;
   }
 
   private void leave(Turn turn) {
-    if (turn.wanted != null) {
-      turn.wanted = null;
-      waiting.remove(turn);
-      setAlarm();
-    }
+    turn.wanted = null;
+    waiting.remove(turn);
   }
 
-  /** Gives those that wait what there is, in their order. */
+  /** What the first of those that wait needs. */
+  private @Nullable Cost wanted() {
+    return waiting.isEmpty() ? null : waiting.iterator().next().wanted;
+  }
+
+  /** Grants what there is to those that wait. */
   private List<Turn> serve() {
     List<Turn> served = new ArrayList<>();
-    while (!waiting.isEmpty()) {
+    for (Cost wanted = wanted(); wanted != null && has(wanted); wanted = wanted()) {
       Turn first = waiting.iterator().next();
-      Cost wanted = first.wanted;
-      if (wanted == null || !has(wanted)) {
-        break;
-      }
-      waiting.remove(first);
-      first.wanted = null;
-      first.granted = wanted;
-      add(wanted, -1);
+      leave(first);
+      grant(first, wanted);
       served.add(first);
     }
-    setAlarm();
     return served;
+  }
+
+  private void grant(Turn turn, Cost cost) {
+    add(cost, -1);
+    turn.granted = turn.granted.plus(cost);
   }
 
   /** Keeps one alarm, for the first of those that wait. */
   private void setAlarm() {
-    Cost wanted = waiting.isEmpty() ? null : waiting.iterator().next().wanted;
-    if (alarm != null && Objects.equals(wanted, alarmFor)) {
+    Cost wanted = wanted();
+    double nanos = 0; // What was passed on is there already.
+    if (wanted != null && !has(wanted)) {
+      nanos = leastPauseNanos;
+      for (Bucket bucket : buckets) {
+        nanos = Math.max(nanos, Math.ceil(bucket.nanosUntil(wanted)));
+      }
+    }
+    long delay = (long) Math.min(nanos, (double) LONGEST_PAUSE.toNanos());
+    long due = filledNanos + delay;
+    if (alarm != null && wanted != null && alarmNanos - due <= 0) {
       return;
     }
     if (alarm != null) {
       alarm.cancel();
       alarm = null;
     }
-    alarmFor = wanted;
     if (wanted != null) {
-      double nanos = leastPauseNanos;
-      for (Bucket bucket : buckets) {
-        nanos = Math.max(nanos, Math.ceil(bucket.nanosUntil(wanted)));
-      }
-      alarm =
-          time.schedule(
-              Duration.ofNanos((long) Math.min(nanos, (double) LONGEST_PAUSE.toNanos())),
-              this::alarmRang);
+      alarmNanos = due;
+      alarm = time.schedule(Duration.ofNanos(delay), this::alarmRang);
     }
   }
 }

@@ -8,6 +8,7 @@ import dev.fairlead.HubException;
 import dev.fairlead.Progress;
 import dev.fairlead.RateLimit;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.ThrottledException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Envelope;
@@ -152,6 +153,34 @@ class RateGateTest {
   }
 
   @Test
+  void theSmallestRateSendsItsBurstAndNoMore() {
+    Session session = new Session(gate(RateLimit.of(Double.MIN_VALUE)));
+    session.queue(2);
+    assertThat(session.sent).isEqualTo(1);
+    for (int day = 0; day < 1000; day++) {
+      advance(86_400_000);
+    }
+    assertThat(session.sent).isEqualTo(1);
+    assertThat(loop.time.scheduled()).as("an alarm a day").isBetween(1000L, 1002L);
+  }
+
+  @Test
+  void theLargestRateNeverWaits() {
+    for (Duration burst : List.of(Duration.ofNanos(1), Duration.ofDays(1))) {
+      RateLimit.Builder limit = RateLimit.builder().burst(burst);
+      Session session =
+          new Session(
+              gate(
+                  limit
+                      .messagesPerSecond(Double.MAX_VALUE)
+                      .bytesPerSecond(Double.MAX_VALUE)
+                      .build()));
+      session.queue(1000);
+      assertThat(session.sent).isEqualTo(1000);
+    }
+  }
+
+  @Test
   void aDaysQuotaIsNeverExceeded() {
     Session session = new Session(gate(RateLimit.perDay(400)));
     for (int i = 0; i < 500; i++) {
@@ -174,6 +203,7 @@ class RateGateTest {
     assertThat(taken).hasSize(4);
     taken.get(2).giveBack();
     taken.get(3).giveBack();
+    advance(0);
 
     assertThat(OutboxRig.texts(take(lease, 9))).containsExactly("c", "d");
   }
@@ -219,6 +249,47 @@ class RateGateTest {
   }
 
   @Test
+  void manyDevicesWithNothingToSendPassTheTurnOn() {
+    RateGate shared = gate(RateLimit.of(1));
+    Session flood = new Session(shared);
+    flood.queue(1);
+    for (int i = 0; i < 5000; i++) {
+      new Session(shared).rig.outbox.offer(shortLived());
+    }
+    Session last = new Session(shared);
+    last.queue(1);
+    loop.run();
+
+    advance(1000);
+
+    assertThat(last.sent).isEqualTo(1);
+  }
+
+  @Test
+  void aDeviceThatTheHubThrottlesLeavesItsTurnToOthers() {
+    RateGate shared = gate(RateLimit.of(2));
+    OutboxRig throttled = new OutboxRig(loop, OutboxRig.rules(shared), null);
+    throttled.sendAll("a", "b", "c");
+    Lease lease = throttled.outbox.lease();
+    lease.whenReadable(() -> loop.execute(() -> assertThat(take(lease, 9)).isEmpty()));
+    List<Envelope> taken = take(lease, 9);
+    assertThat(taken).hasSize(2);
+    Session flood = new Session(shared);
+    flood.queue(5);
+    lease.refused(
+        taken, new ThrottledException("slow", Progress.NOT_SENT, Duration.ofHours(1)), false);
+
+    advance(500);
+    advance(0);
+
+    assertThat(flood.sent).isEqualTo(1);
+  }
+
+  private static TelemetryMessage shortLived() {
+    return TelemetryMessage.builder().timeToLive(Duration.ofMillis(1)).build();
+  }
+
+  @Test
   void whoHasLeftOrHasNothingToSendHoldsUpNobody() {
     RateGate shared = gate(RateLimit.of(1));
     Session flood = new Session(shared);
@@ -259,7 +330,7 @@ class RateGateTest {
 
     loop.advance(Duration.ofSeconds(1)); // It is woken, and lost before it takes anything.
     lost.lease.revoke(SessionEnd.PLANNED, null);
-    loop.run();
+    advance(0);
 
     assertThat(next.sent).isEqualTo(1);
   }
