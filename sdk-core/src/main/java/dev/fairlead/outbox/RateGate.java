@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A token bucket that one outbox uses, or all outboxes of a gateway. While it is empty those that
- * want to send wait in a queue, each for one message at a time, and one alarm is set for the first
- * of them; so they take turns.
+ * want to send wait in a queue, and one alarm is set for the first of them. Each in turn is granted
+ * one message; what there is beyond that is granted in equal parts.
  *
  * <p>Safe for any thread. Its lock may be taken under an outbox's lock, never the other way round,
  * and nothing of an outbox is called while it is held.
@@ -102,6 +102,12 @@ public final class RateGate {
 
     boolean isCovered(Cost cost, Cost by) {
       return of.applyAsDouble(by) + ALMOST >= of.applyAsDouble(cost);
+    }
+
+    /** How many times there is a cost. */
+    double times(Cost cost) {
+      double one = of.applyAsDouble(cost);
+      return one > 0 ? Math.max(0, level) / one : Double.POSITIVE_INFINITY;
     }
 
     double nanosUntil(Cost cost) {
@@ -259,11 +265,22 @@ public final class RateGate {
   /** Grants what there is to those that wait. */
   private List<Turn> serve() {
     List<Turn> served = new ArrayList<>();
+    Cost granted = Cost.NOTHING;
     for (Cost wanted = wanted(); wanted != null && has(wanted); wanted = wanted()) {
       Turn first = waiting.iterator().next();
       leave(first);
       grant(first, wanted);
+      granted = granted.plus(wanted);
       served.add(first);
+    }
+    if (waiting.isEmpty() && served.size() > 1) { // Or the first would take all the rest.
+      double more = Double.POSITIVE_INFINITY;
+      for (Bucket bucket : buckets) {
+        more = Math.min(more, bucket.times(granted));
+      }
+      for (Turn turn : served) {
+        grant(turn, turn.granted.times(more));
+      }
     }
     return served;
   }

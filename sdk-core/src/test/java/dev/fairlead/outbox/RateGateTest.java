@@ -249,6 +249,23 @@ class RateGateTest {
   }
 
   @Test
+  void devicesTakeTurnsAtAHighRateToo() {
+    RateGate shared = gate(RateLimit.builder().messagesPerSecond(3000).bytesPerSecond(1e6).build());
+    List<Session> sessions = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      sessions.add(new Session(shared));
+      sessions.get(i).queue(5000);
+    }
+    assertThat(sessions.get(0).sent).as("the burst").isEqualTo(3000);
+    for (int i = 0; i < 100; i++) {
+      advance(10);
+    }
+    assertThat(sessions.get(0).sent).isBetween(3900, 4100);
+    assertThat(sessions.get(1).sent).isBetween(900, 1100);
+    assertThat(sessions.get(2).sent).isBetween(900, 1100);
+  }
+
+  @Test
   void manyDevicesWithNothingToSendPassTheTurnOn() {
     RateGate shared = gate(RateLimit.of(1));
     Session flood = new Session(shared);
