@@ -12,6 +12,8 @@ import dev.fairlead.RejectedException;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.spi.Envelope;
 import dev.fairlead.threads.ManualLoop;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -20,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,14 +43,24 @@ class BudgetTest {
   }
 
   private OutboxRig rig(Budget budget, OverflowPolicy overflow) {
+    return rig(budget, overflow, null);
+  }
+
+  private OutboxRig rig(Budget budget, OverflowPolicy overflow, @Nullable MemoryStore store) {
     OutboxLimits limits = OutboxLimits.builder().overflow(overflow).build();
-    return new OutboxRig(loop, OutboxRig.rules(limits, budget), null);
+    return new OutboxRig(loop, OutboxRig.rules(limits, budget), store);
   }
 
   private static int accepted(OutboxRig rig, int tries) {
+    return accepted(rig, tries, 1);
+  }
+
+  /** Sends messages, and lets a store take them; returns how many had room. */
+  private static int accepted(OutboxRig rig, int tries, int bytes) {
     int taken = 0;
     for (int i = 0; i < tries; i++) {
-      taken += rig.send("m").isDone() ? 0 : 1;
+      taken += rig.send(bytes).isDone() ? 0 : 1;
+      rig.settle();
     }
     return taken;
   }
@@ -117,14 +130,8 @@ class BudgetTest {
     OutboxRig flood = rig(budget);
     OutboxRig other = rig(budget);
 
-    for (int i = 0; i < 15; i++) {
-      assertThat(flood.send(400)).isNotDone();
-    }
-    assertThat(flood.send(400)).isCompletedExceptionally();
-    for (int i = 0; i < 5; i++) {
-      assertThat(other.send(400)).isNotDone();
-    }
-    assertThat(other.send(400)).isCompletedExceptionally();
+    assertThat(accepted(flood, 100, 400)).isEqualTo(15);
+    assertThat(accepted(other, 100, 400)).isEqualTo(5);
   }
 
   @Test
@@ -154,7 +161,7 @@ class BudgetTest {
     assertThat(dropping.outbox.status().waiting()).isEqualTo(15);
     assertThat(waiting.isDone()).isFalse();
     takeOne(dropping.outbox.lease()).accepted();
-    assertThat(waiting.get(30, TimeUnit.SECONDS)).isNotDone();
+    assertThat(result(waiting)).isNotDone();
     assertThat(blocking.outbox.status().waiting()).isEqualTo(6);
   }
 
@@ -171,16 +178,14 @@ class BudgetTest {
 
     dropping.send(1000);
 
-    assertThat(waiting.get(30, TimeUnit.SECONDS)).isNotDone();
+    assertThat(result(waiting)).isNotDone();
   }
 
   @Test
   void dropsNothingWhereThatMakesNoRoom() {
     Budget budget = new Budget(MUCH, 20_000, Long.MAX_VALUE, 2, 50);
     OutboxRig other = rig(budget);
-    while (!other.send(0).isDone()) {
-      // Takes all that is not reserved.
-    }
+    accepted(other, 100, 0);
     OutboxRig dropping = rig(budget, OverflowPolicy.DROP_OLDEST);
     dropping.send(3000);
     take(dropping.outbox.lease(), 1);
@@ -210,13 +215,91 @@ class BudgetTest {
 
     for (int i = 0; i < 3; i++) {
       takeOne(lease).accepted();
-      assertThat(waiting.get(i).get(30, TimeUnit.SECONDS)).isNotDone();
+      assertThat(result(waiting.get(i))).isNotDone();
       assertThat(rejecting.send("m")).as("all that is free is given away").isDone();
       for (int j = i + 1; j < 3; j++) {
         assertThat(waiting.get(j).isDone()).isFalse();
       }
     }
     rigs.forEach(each -> assertThat(each.outbox.status().waiting()).isEqualTo(2));
+  }
+
+  @Test
+  void whatExpiresLeavesRoomForOthers() throws Exception {
+    Budget budget = messages(4, 2);
+    OutboxRig expiring = rig(budget);
+    for (int i = 0; i < 3; i++) {
+      expiring.outbox.offer(
+          TelemetryMessage.builder().timeToLive(Duration.ofSeconds(1 + i)).build());
+    }
+    OutboxRig other = rig(budget, OverflowPolicy.BLOCK);
+    other.send("its part");
+    FutureTask<CompletableFuture<Void>> waiting = blocked(other, "m");
+
+    loop.advance(Duration.ofSeconds(1));
+
+    assertThat(result(waiting)).isNotDone();
+  }
+
+  @Test
+  void whatCannotBeStoredLeavesRoomForOthers() throws Exception {
+    Budget budget = messages(4, 2);
+    MemoryStore store = new MemoryStore(loop.time);
+    store.full = new IOException("No space left on device");
+    OutboxRig failing = rig(budget, OverflowPolicy.REJECT, store);
+    failing.sendAll("a", "b", "c");
+    OutboxRig other = rig(budget, OverflowPolicy.BLOCK);
+    other.send("its part");
+    FutureTask<CompletableFuture<Void>> waiting = blocked(other, "m");
+
+    failing.settle();
+
+    assertThat(result(waiting)).isNotDone();
+    assertThat(budget.use()).isEqualTo(new Budget.Use(2, 2, 2 * 601 + 7, 0));
+  }
+
+  @Test
+  void aSenderWaitsForItsOwnOutboxAndForTheBudget() throws Exception {
+    Budget budget = messages(6, 2);
+    OutboxLimits two = OutboxLimits.builder().overflow(OverflowPolicy.BLOCK).maxMessages(2).build();
+    OutboxRig small = new OutboxRig(loop, OutboxRig.rules(two, budget), null);
+    accepted(small, 2);
+    OutboxRig flood = rig(budget);
+    accepted(flood, 4);
+    FutureTask<CompletableFuture<Void>> waiting = blocked(small, "m");
+
+    takeOne(flood.outbox.lease()).accepted();
+    accepted(flood, 1);
+    assertThat(waiting.isDone()).as("its own outbox is full").isFalse();
+    takeOne(small.outbox.lease()).accepted();
+
+    assertThat(result(waiting)).isNotDone();
+    assertThat(budget.use().messages()).isEqualTo(6);
+  }
+
+  /** The interrupt comes before, during or after the grant. */
+  @RepeatedTest(20)
+  void whatASenderWasGrantedAndDoesNotTakeIsNotLost() throws Exception {
+    Budget budget = messages(4, 2);
+    OutboxRig flood = rig(budget);
+    accepted(flood, 3);
+    OutboxRig other = rig(budget, OverflowPolicy.BLOCK);
+    other.send("its part");
+    FutureTask<CompletableFuture<Void>> interrupted = new FutureTask<>(() -> other.send("m"));
+    Thread thread = started(interrupted);
+    FutureTask<CompletableFuture<Void>> next = blocked(other, "n");
+    Envelope first = takeOne(flood.outbox.lease());
+
+    CompletableFuture<Void> interrupt = CompletableFuture.runAsync(thread::interrupt);
+    first.accepted();
+    interrupt.get(30, TimeUnit.SECONDS);
+
+    if (result(interrupted).isCompletedExceptionally()) {
+      assertThat(result(next)).isNotDone();
+    }
+    assertThat(budget.use().messages()).isEqualTo(4);
+    other.close();
+    assertThat(budget.use().messages()).isEqualTo(2);
   }
 
   @Test
@@ -230,17 +313,17 @@ class BudgetTest {
     FutureTask<CompletableFuture<Void>> interrupted = new FutureTask<>(() -> other.send("n"));
     Thread thread = started(interrupted);
     thread.interrupt();
-    assertThat(interrupted.get(30, TimeUnit.SECONDS)).isCompletedExceptionally();
+    assertThat(result(interrupted)).isCompletedExceptionally();
     OutboxRig closed = rig(budget, OverflowPolicy.BLOCK);
     closed.send("its part");
     FutureTask<CompletableFuture<Void>> ended = blocked(closed, "x");
     closed.close();
-    assertThat(ended.get(30, TimeUnit.SECONDS)).isCompletedExceptionally();
+    assertThat(result(ended)).isCompletedExceptionally();
     FutureTask<CompletableFuture<Void>> waiting = blocked(other, "o");
 
     take(flood.outbox.lease(), 3).forEach(Envelope::accepted);
 
-    assertThat(waiting.get(30, TimeUnit.SECONDS)).isNotDone();
+    assertThat(result(waiting)).isNotDone();
     assertThat(budget.use().messages()).isEqualTo(2);
     assertThat(accepted(flood, 2)).as("nothing is lost").isEqualTo(2);
   }
@@ -248,14 +331,10 @@ class BudgetTest {
   @Test
   void aDurableOutboxCountsWhatIsInMemoryAndItsStoredBytes() {
     Budget budget = new Budget(24, MUCH, 10_000, 2, 50);
-    MemoryStore store = new MemoryStore(loop.time);
-    OutboxRig durable =
-        new OutboxRig(loop, OutboxRig.rules(OutboxLimits.defaults(), budget), store);
-    for (int i = 0; i < 75; i++) {
-      assertThat(durable.send(100)).as("message %d", i).isNotDone();
-      durable.settle();
-    }
-    assertThat(durable.send(100)).as("the disk's part, and what is not reserved").isDone();
+    OutboxRig durable = rig(budget, OverflowPolicy.REJECT, new MemoryStore(loop.time));
+    assertThat(accepted(durable, 100, 100))
+        .as("the disk's part, and what is not reserved")
+        .isEqualTo(75);
     assertThat(budget.use().storedBytes()).isEqualTo(7500);
     assertThat(budget.use().messages()).isLessThanOrEqualTo(2);
 
@@ -272,12 +351,8 @@ class BudgetTest {
   void dropOldestGivesUpWhatIsOnlyOnTheDiskToo() {
     Budget budget = new Budget(24, MUCH, 10_000, 2, 50);
     MemoryStore store = new MemoryStore(loop.time);
-    OutboxLimits limits = OutboxLimits.builder().overflow(OverflowPolicy.DROP_OLDEST).build();
-    OutboxRig durable = new OutboxRig(loop, OutboxRig.rules(limits, budget), store);
-    for (int i = 0; i < 75; i++) {
-      durable.send(100);
-      durable.settle();
-    }
+    OutboxRig durable = rig(budget, OverflowPolicy.DROP_OLDEST, store);
+    accepted(durable, 75, 100);
 
     for (int i = 0; i < 5; i++) { // Before the store can read anything.
       assertThat(durable.send(100)).isNotDone();
@@ -351,6 +426,11 @@ class BudgetTest {
     if (count < 900) {
       rig.outbox.close(() -> {});
     }
+  }
+
+  private static CompletableFuture<Void> result(FutureTask<CompletableFuture<Void>> send)
+      throws Exception {
+    return send.get(30, TimeUnit.SECONDS);
   }
 
   private static FutureTask<CompletableFuture<Void>> blocked(OutboxRig rig, String text) {
