@@ -68,8 +68,8 @@ final class BudgetShare {
   }
 
   /** Whether a message would fit beside that much. */
-  boolean wouldFit(Want want, int messages, long bytes) {
-    return budget.wouldFit(want, new Amount(messages, bytes, 0));
+  boolean wouldFit(Want want, int messages, long bytes, long storedBytes) {
+    return budget.wouldFit(want, new Amount(messages, bytes, storedBytes));
   }
 
   /** Whether there is room again; if not, {@code wake} is called when there is. */

@@ -363,7 +363,7 @@ final class Content {
    */
   boolean admits(TelemetryMessage message, @Nullable Want want, boolean queue) {
     return fits(message, inMemory(), bytes)
-        && fitsTheDisk(message)
+        && fitsTheDisk(message, messages, messageBytes)
         && (share == null || want == null || share.take(want, queue));
   }
 
@@ -406,18 +406,20 @@ final class Content {
     return durable ? Math.max(LEAST_IN_MEMORY, limits.maxMessages()) : limits.maxMessages();
   }
 
-  private boolean fitsTheDisk(TelemetryMessage message) {
+  private boolean fitsTheDisk(TelemetryMessage message, long count, long size) {
     return !durable
-        || (messages < limits.maxStoredMessages()
-            && (messages == 0 || messageBytes + message.size() <= limits.maxStoredBytes()));
+        || (count < limits.maxStoredMessages()
+            && (count == 0 || size + message.size() <= limits.maxStoredBytes()));
   }
 
   /** Whether dropping all queued messages would make room; if not, none is dropped. */
   boolean fitsBesideUnderWay(TelemetryMessage message, @Nullable Want want) {
     int count = underWay.size();
     long held = underWayCost;
+    long stored = durable ? underWay.stream().mapToLong(entry -> entry.message.size()).sum() : 0;
     return fits(message, count, held)
-        && (share == null || want == null || share.wouldFit(want, count, held));
+        && fitsTheDisk(message, count, stored)
+        && (share == null || want == null || share.wouldFit(want, count, held, stored));
   }
 
   /** Whether a quarter of every limit is free. */

@@ -54,13 +54,12 @@ final class Room {
       if (policy == OverflowPolicy.BLOCK) {
         return await(message, want, maxWaitNanos);
       }
-      Entry oldest =
-          policy == OverflowPolicy.DROP_OLDEST && content.fitsBesideUnderWay(message, want)
-              ? content.droppable(message.priority())
-              : null;
+      boolean drops =
+          policy == OverflowPolicy.DROP_OLDEST && content.fitsBesideUnderWay(message, want);
+      Entry oldest = drops ? content.droppable(message.priority()) : null;
       if (oldest != null) {
         drop.accept(oldest);
-      } else if (policy == OverflowPolicy.DROP_OLDEST && content.mayDropLater(message)) {
+      } else if (drops && content.mayDropLater(message)) {
         return null;
       } else {
         return Refusals.full(content.fill());

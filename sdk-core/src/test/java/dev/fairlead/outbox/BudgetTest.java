@@ -365,6 +365,20 @@ class BudgetTest {
   }
 
   @Test
+  void dropsNothingWhereThatMakesNoRoomOnTheDisk() {
+    Budget budget = new Budget(24, MUCH, 10_000, 2, 50);
+    OutboxRig durable = rig(budget, OverflowPolicy.DROP_OLDEST, new MemoryStore(loop.time));
+    durable.send(6000);
+    durable.settle();
+    take(durable.outbox.lease(), 1);
+    CompletableFuture<Void> oldest = durable.send(100);
+
+    assertThat(durable.send(2000)).isCompletedExceptionally();
+
+    assertThat(oldest).isNotDone();
+  }
+
+  @Test
   void countsWhatAnEarlierRunStored() {
     Budget budget = new Budget(24, MUCH, 10_000, 1, 50);
     MemoryStore store = new MemoryStore(loop.time);
