@@ -8,23 +8,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.fairlead.ConnectionState;
 import dev.fairlead.DesiredChange;
 import dev.fairlead.DeviceClient;
-import dev.fairlead.DeviceIdentity;
 import dev.fairlead.MethodResponse;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.OverflowPolicy;
-import dev.fairlead.Priority;
 import dev.fairlead.Progress;
 import dev.fairlead.RejectedException;
 import dev.fairlead.RetryPolicy;
 import dev.fairlead.UnreachableException;
-import dev.fairlead.spi.OutboxStore;
-import dev.fairlead.spi.StoredQueue;
-import dev.fairlead.spi.StoredQueueStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -396,62 +390,13 @@ class ForeignCodeTest extends MemoryCase {
 
   // ---- the store
 
-  private static class Store implements OutboxStore, StoredQueue {
-    @Override
-    public StoredQueue open(DeviceIdentity identity, String hubHost) {
-      return this;
-    }
-
-    @Override
-    public StoredQueueStatus status() {
-      return new StoredQueueStatus(DeviceIdentity.device("d"), "hub", 0, 0, 0, Optional.empty());
-    }
-
-    @Override
-    public CompletionStage<Void> write(List<Added> added, List<Long> removed) {
-      return CompletableFuture.completedFuture(null);
-    }
-
-    @Override
-    public CompletionStage<Page> read(
-        Priority priority, long after, long through, int maxMessages, long maxBytes) {
-      throw new AssertionError("Everything is in memory.");
-    }
-
-    @Override
-    public CompletionStage<Page> readExpired(int maxMessages) {
-      throw new AssertionError("Nothing has a time to live.");
-    }
-
-    @Override
-    public CompletionStage<Optional<Duration>> nextExpiry() {
-      throw new AssertionError("Nothing has a time to live.");
-    }
-
-    @Override
-    public List<StoredQueueStatus> queues() {
-      return List.of();
-    }
-
-    @Override
-    public void moveToHub(DeviceIdentity identity, String hubHost) {}
-
-    @Override
-    public long delete(DeviceIdentity identity) {
-      return 0;
-    }
-
-    @Override
-    public void close() {}
-  }
-
   @Test
   void aStoreThatThrowsOrBlocksHoldsUpNeitherSenderNorClosing() {
     DeviceClient throwing =
         opened(
             builder(AMQP)
                 .outboxStore(
-                    new Store() {
+                    new EmptyStore() {
                       @Override
                       public CompletionStage<Void> write(List<Added> added, List<Long> removed) {
                         if (removed.isEmpty()) {
@@ -466,7 +411,7 @@ class ForeignCodeTest extends MemoryCase {
         opened(
             builder(AMQP)
                 .outboxStore(
-                    new Store() {
+                    new EmptyStore() {
                       @Override
                       public CompletionStage<Void> write(List<Added> added, List<Long> removed) {
                         hang();

@@ -40,11 +40,9 @@ import dev.fairlead.spi.ConnectionContext;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.MultiplexingProvider;
 import dev.fairlead.spi.Opening;
-import dev.fairlead.spi.OutboxStore;
 import dev.fairlead.spi.SessionContext;
 import dev.fairlead.spi.SharedConnection;
 import dev.fairlead.spi.StoredQueue;
-import dev.fairlead.spi.StoredQueueStatus;
 import dev.fairlead.spi.TransportOffer;
 import dev.fairlead.spi.TransportProvider;
 import dev.fairlead.spi.TransportSession;
@@ -284,7 +282,14 @@ class GatewayTest extends GatewayCase {
         built(
             Gateway.builder().time(time).transport(like(AMQP)).policy(TransportPolicy.gateway(2)));
     String elsewhere = "HostName=other.hub.test;DeviceId=b;SharedAccessKey=AAAA";
-    assertThatThrownBy(() -> gateway.device(elsewhere).outboxStore(new BrokenStore()).build())
+    EmptyStore broken =
+        new EmptyStore() {
+          @Override
+          public StoredQueue open(DeviceIdentity identity, String hubHost) {
+            throw new OutboxStoreException("scripted", null);
+          }
+        };
+    assertThatThrownBy(() -> gateway.device(elsewhere).outboxStore(broken).build())
         .hasMessage("scripted");
     assertThat(gateway.status().devices()).isZero();
     String here =
@@ -510,28 +515,5 @@ class GatewayTest extends GatewayCase {
     tickUntil("the device is closed", () -> gateway.status().devices() == 1);
     Await.result(devices.get(0).send(text("b")).thenRun(gateway::close));
     tickUntil("the gateway is closed", () -> gateway.close(Duration.ZERO).isDone());
-  }
-
-  private static final class BrokenStore implements OutboxStore {
-    @Override
-    public StoredQueue open(DeviceIdentity identity, String hubHost) {
-      throw new OutboxStoreException("scripted", null);
-    }
-
-    @Override
-    public List<StoredQueueStatus> queues() {
-      return List.of();
-    }
-
-    @Override
-    public void moveToHub(DeviceIdentity identity, String hubHost) {}
-
-    @Override
-    public long delete(DeviceIdentity identity) {
-      return 0;
-    }
-
-    @Override
-    public void close() {}
   }
 }
