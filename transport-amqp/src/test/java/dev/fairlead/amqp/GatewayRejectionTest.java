@@ -28,7 +28,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,16 +92,7 @@ class GatewayRejectionTest {
   }
 
   private void passUntil(BooleanSupplier condition) {
-    Awaitility.await()
-        .atMost(Duration.ofSeconds(60))
-        .pollInterval(Duration.ofMillis(2))
-        .until(
-            () -> {
-              if (!condition.getAsBoolean()) {
-                time.advance(Duration.ofSeconds(1));
-              }
-              return condition.getAsBoolean();
-            });
+    time.advanceUntil(Duration.ofSeconds(1), condition);
   }
 
   private Set<String> arrived() {

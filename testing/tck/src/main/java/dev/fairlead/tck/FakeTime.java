@@ -8,6 +8,8 @@ import java.util.Comparator;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.function.BooleanSupplier;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,6 +97,26 @@ public final class FakeTime implements TimeSource {
     synchronized (lock) {
       moveTo(end);
     }
+  }
+
+  /**
+   * Moves both clocks forward in steps, one every 2 ms, until something has happened. Fails after
+   * two minutes.
+   *
+   * @param step how far each time
+   * @param condition what is waited for
+   */
+  public void advanceUntil(Duration step, BooleanSupplier condition) {
+    Awaitility.await()
+        .atMost(Duration.ofMinutes(2))
+        .pollInterval(Duration.ofMillis(2))
+        .until(
+            () -> {
+              if (!condition.getAsBoolean()) {
+                advance(step);
+              }
+              return condition.getAsBoolean();
+            });
   }
 
   /**

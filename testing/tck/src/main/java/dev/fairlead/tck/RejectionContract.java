@@ -22,7 +22,6 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -232,16 +231,7 @@ public abstract class RejectionContract {
     }
 
     void passUntil(BooleanSupplier condition) {
-      Awaitility.await()
-          .atMost(Duration.ofSeconds(120))
-          .pollInterval(Duration.ofMillis(2))
-          .until(
-              () -> {
-                if (!condition.getAsBoolean()) {
-                  time.advance(Duration.ofSeconds(1));
-                }
-                return condition.getAsBoolean();
-              });
+      time.advanceUntil(Duration.ofSeconds(1), condition);
     }
 
     int outcomes() {
