@@ -367,6 +367,25 @@ class RateGateTest {
     assertThat(slow.sent + fast.sent).isBetween(109, 110);
   }
 
+  @Test
+  void theRateHoldsWhileTheClientCloses() {
+    Session session = new Session(gate(RateLimit.of(10)));
+    session.queue(12);
+    List<Boolean> empty = new ArrayList<>();
+
+    session.rig.outbox.drain(() -> empty.add(true));
+    loop.run();
+    assertThat(session.sent).isEqualTo(10);
+    advance(100);
+    assertThat(empty).isEmpty();
+    advance(100);
+
+    assertThat(session.sent).isEqualTo(12);
+    assertThat(empty).hasSize(1);
+    session.rig.close();
+    assertThat(loop.time.alarms()).isZero();
+  }
+
   /** Sessions on several threads that come and go: no turn is lost. */
   @RepeatedTest(3)
   void losesNoTurn() throws Exception {

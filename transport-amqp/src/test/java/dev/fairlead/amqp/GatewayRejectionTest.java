@@ -2,11 +2,13 @@ package dev.fairlead.amqp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fairlead.ConnectionState;
 import dev.fairlead.DeviceClient;
 import dev.fairlead.Endpoint;
 import dev.fairlead.Gateway;
 import dev.fairlead.OutboxLimits;
 import dev.fairlead.Protocol;
+import dev.fairlead.RateLimit;
 import dev.fairlead.RejectedException;
 import dev.fairlead.TelemetryMessage;
 import dev.fairlead.Trust;
@@ -156,5 +158,30 @@ class GatewayRejectionTest {
     assertThat(suspect.connectionsSoFar()).isEqualTo(sessions);
     assertThat(bad).isNotDone();
     assertThat(good).noneMatch(CompletableFuture::isCompletedExceptionally);
+  }
+
+  /** While it waits, the time stands still, so it is not only for a while that the others send. */
+  @Test
+  void aSuspectThatWaitsForItsRateLimitDoesNotStopTheOthers() throws Exception {
+    DeviceClient slow =
+        gateway
+            .device(hub.createDevice("slow").connectionString())
+            .rateLimit(RateLimit.of(1.0 / 600))
+            .build();
+    slow.open().get(20, TimeUnit.SECONDS);
+    Faults.Armed cuts = hub.faults().add(Fault.detach(AmqpPart.CONNECTION).message(BAD).always());
+    CompletableFuture<Void> bad = slow.send(TelemetryMessage.text(BAD));
+    passUntil(() -> cuts.strikes() == 1 && slow.state() instanceof ConnectionState.Connected);
+    sendGood(0, 1);
+    passUntil(() -> good.stream().allMatch(CompletableFuture::isDone));
+
+    for (int i = 0; i < 5; i++) {
+      sendGood(0, 5);
+      sendGood(2, 5);
+      CompletableFuture.allOf(good.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
+    }
+    assertThat(cuts.strikes()).isEqualTo(1);
+    passUntil(() -> cuts.strikes() == 2);
+    assertThat(bad).isNotDone();
   }
 }
