@@ -52,7 +52,7 @@ public final class GatewayBuilder extends SessionOptions<GatewayBuilder>
 
   /**
    * Limits how fast all devices together send telemetry. Devices that wait take turns, one message
-   * each. A device may have a limit of its own besides.
+   * each. A device may also have a limit of its own.
    *
    * @param limit the limit; there is none by default
    * @return this

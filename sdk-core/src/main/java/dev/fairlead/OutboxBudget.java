@@ -8,7 +8,7 @@ import dev.fairlead.outbox.Budget;
  * all of them with {@link SessionOptions#outboxBudget}. Safe for any thread.
  *
  * <p><b>Shared fairly.</b> Half of each limit ({@link Builder#reserved}) is reserved in equal parts
- * for the outboxes, and the other half is for whoever comes first. So a device that floods its
+ * for the outboxes, and the other half is first come, first served. So a device that floods its
  * outbox takes what the others leave, and never their part. A single message always fits into an
  * outbox that is empty. Where there is no room the {@link OverflowPolicy} of the device applies;
  * {@link OverflowPolicy#DROP_OLDEST} drops messages of its own outbox only, and blocked senders of

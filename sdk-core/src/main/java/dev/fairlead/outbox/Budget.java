@@ -10,7 +10,7 @@ import java.util.function.ToLongFunction;
 
 /**
  * What several outboxes may hold together. A part of each limit is reserved, the same for every
- * outbox; the rest is for whoever comes first. So a flood never takes what another outbox is
+ * outbox; the rest is first come, first served. So a flood never takes what another outbox is
  * guaranteed. Senders that wait are served in their order.
  *
  * <p>Safe for any thread. Its lock may be taken under an outbox's lock, never the other way round,

@@ -293,7 +293,7 @@ public final class RateGate {
   /** Keeps one alarm, for the first of those that wait. */
   private void setAlarm() {
     Cost wanted = wanted();
-    double nanos = 0; // What was passed on is there already.
+    double nanos = 0; // Something was passed on.
     if (wanted != null && !has(wanted)) {
       nanos = leastPauseNanos;
       for (Bucket bucket : buckets) {

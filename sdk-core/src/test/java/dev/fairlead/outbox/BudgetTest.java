@@ -395,7 +395,7 @@ class BudgetTest {
     assertThat(second.outbox.status().waiting()).isEqualTo(1);
   }
 
-  /** Many senders, outboxes that close and others that join, all at once: no wake-up is lost. */
+  /** Many senders on several threads, and outboxes that close: no wake-up is lost. */
   @RepeatedTest(5)
   void losesNoWakeUp() throws Exception {
     Budget budget = messages(12, 1);

@@ -37,7 +37,7 @@ class RateGateTest {
     return new RateGate(limit, loop.time);
   }
 
-  /** A session that takes at every wake-up and acknowledges at once. */
+  /** A session that takes at every wake-up and acknowledges immediately. */
   private final class Session {
     final OutboxRig rig;
     Lease lease;
@@ -107,7 +107,7 @@ class RateGateTest {
   }
 
   @Test
-  void whatIsSentMeanwhileWakesNobody() {
+  void whatIsQueuedDuringAWaitWakesNobody() {
     Session session = new Session(gate(RateLimit.of(10)));
     session.queue(11);
     int woken = session.woken;
