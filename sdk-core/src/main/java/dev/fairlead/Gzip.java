@@ -12,7 +12,9 @@ final class Gzip {
   private Gzip() {}
 
   static byte[] compress(byte[] body) {
-    ByteArrayOutputStream compressed = new ByteArrayOutputStream(body.length / 2 + 32);
+    // A body may be much larger than what the hub takes of it.
+    int room = Math.min(body.length / 2, TelemetryMessage.MAX_BYTES) + 32;
+    ByteArrayOutputStream compressed = new ByteArrayOutputStream(room);
     try (GZIPOutputStream out = new GZIPOutputStream(compressed)) {
       out.write(body);
     } catch (IOException e) {

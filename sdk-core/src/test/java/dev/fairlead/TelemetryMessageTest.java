@@ -68,6 +68,17 @@ class TelemetryMessageTest {
                 .build()
                 .systemProperties())
         .isEmpty();
+    TelemetryMessage empty = TelemetryMessage.builder().gzip().build();
+    assertThat(empty.size()).isZero();
+    assertThat(empty.systemProperties()).isEmpty();
+  }
+
+  @Test
+  void whatIsDoneToABodyAfterItWasCompressedDoesNotMatter() throws IOException {
+    byte[] body = "a".repeat(999).getBytes(StandardCharsets.UTF_8);
+    TelemetryMessage message = TelemetryMessage.builder().body(body).gzip().build();
+    body[0] = 'b';
+    assertThat(unzipped(message)).startsWith("aaa");
   }
 
   @Test
