@@ -172,13 +172,12 @@ public final class Budget {
   List<BudgetShare> leave(BudgetShare member) {
     synchronized (lock) {
       if (members.remove(member)) {
-        waiting.removeAll(member.wants);
-        member.wants.clear();
+        waiting.removeIf(want -> want.share == member);
         watching.remove(member);
         member.used = Amount.NOTHING;
         count();
       }
-      return serve(List.copyOf(waiting), true);
+      return serve(true);
     }
   }
 
@@ -199,13 +198,12 @@ public final class Budget {
       }
       Amount after = want.share.used.plus(change).plus(want.amount);
       if (fits(want, after, waiting.isEmpty())) {
-        forget(want);
+        waiting.remove(want);
         move(want.share, after);
         return true;
       }
       if (wait && members.contains(want.share)) {
         waiting.add(want);
-        want.share.wants.add(want);
       }
       return false;
     }
@@ -225,7 +223,7 @@ public final class Budget {
    */
   Amount cancel(Want want) {
     synchronized (lock) {
-      forget(want);
+      waiting.remove(want);
       boolean granted = want.granted;
       want.granted = false;
       return granted ? want.amount : Amount.NOTHING;
@@ -233,7 +231,8 @@ public final class Budget {
   }
 
   /**
-   * An outbox holds more or less than before, or a sender waits no longer.
+   * An outbox holds more or less than before, or a sender waits no longer. The outbox itself wakes
+   * its senders that are within its share by now.
    *
    * @return the outboxes to be woken
    */
@@ -243,13 +242,7 @@ public final class Budget {
         return List.of();
       }
       move(member, member.used.plus(change));
-      return serve(member.wants.isEmpty() ? List.of() : List.copyOf(member.wants), false);
-    }
-  }
-
-  private void forget(Want want) {
-    if (waiting.remove(want)) {
-      want.share.wants.remove(want);
+      return serve(false);
     }
   }
 
@@ -293,15 +286,16 @@ public final class Budget {
   /**
    * Grants what there is room for.
    *
-   * @param within those that may be within their outbox's share by now
    * @param grown whether shares have grown
    */
-  private List<BudgetShare> serve(Collection<Want> within, boolean grown) {
+  private List<BudgetShare> serve(boolean grown) {
     if (waiting.isEmpty() && watching.isEmpty()) {
       return List.of();
     }
     Set<BudgetShare> woken = new LinkedHashSet<>();
-    within.forEach(want -> grant(want, false, woken));
+    if (grown) {
+      List.copyOf(waiting).forEach(want -> grant(want, false, woken));
+    }
     while (!waiting.isEmpty() && grant(waiting.iterator().next(), true, woken)) {
       // The next one in order.
     }
@@ -314,7 +308,7 @@ public final class Budget {
     if (!fits(want, after, beyondShare)) {
       return false;
     }
-    forget(want);
+    waiting.remove(want);
     want.granted = true;
     move(want.share, after);
     woken.add(want.share);

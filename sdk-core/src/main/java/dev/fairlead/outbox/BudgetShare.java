@@ -2,8 +2,6 @@ package dev.fairlead.outbox;
 
 import dev.fairlead.outbox.Budget.Amount;
 import dev.fairlead.outbox.Budget.Want;
-import java.util.LinkedHashSet;
-import java.util.Set;
 
 /**
  * What one outbox holds of a {@link Budget}. Changes are collected and reported together by {@link
@@ -20,7 +18,6 @@ final class BudgetShare {
 
   // Guarded by the budget's lock.
   Amount used = Amount.NOTHING;
-  final Set<Want> wants = new LinkedHashSet<>();
 
   /**
    * @param wake called without any lock when a sender of this outbox may go on, or when there is

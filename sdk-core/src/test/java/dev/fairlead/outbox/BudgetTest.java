@@ -225,6 +225,78 @@ class BudgetTest {
   }
 
   @Test
+  void aSenderOfAClosedOutboxTakesNoRoom() throws Exception {
+    Budget budget = messages(4, 2);
+    OutboxRig closed = rig(budget, OverflowPolicy.BLOCK);
+    OutboxRig other = rig(budget);
+    accepted(closed, 3);
+    accepted(other, 1);
+    FutureTask<CompletableFuture<Void>> waiting = blocked(closed, "m");
+
+    closed.close();
+
+    assertThat(result(waiting)).isCompletedExceptionally();
+    assertThat(accepted(other, 100)).as("all but the part of the one that left").isEqualTo(2);
+  }
+
+  @Test
+  void nobodyOvertakesABlockedSender() throws Exception {
+    Budget budget = new Budget(MUCH, 30_000, Long.MAX_VALUE, 3, 50);
+    OutboxRig flood = rig(budget);
+    flood.send(9_400);
+    flood.send(8_000); // 1,400 bytes are left.
+    OutboxRig blocking = rig(budget, OverflowPolicy.BLOCK);
+    blocking.send(4_400);
+    FutureTask<CompletableFuture<Void>> waiting =
+        blocked(() -> blocking.outbox.offer(TelemetryMessage.of(new byte[2_000])));
+    OutboxRig other = rig(budget);
+    assertThat(accepted(other, 2, 1_900)).as("its part").isEqualTo(2);
+
+    assertThat(other.send(0)).as("beyond its part").isCompletedExceptionally();
+
+    takeOne(flood.outbox.lease()).accepted();
+    assertThat(result(waiting)).isNotDone();
+    assertThat(other.send(0)).isNotDone();
+  }
+
+  @Test
+  void whoIsWithinAPartThatHasGrownGoesOn() throws Exception {
+    Budget budget = messages(8, 1);
+    OutboxRig flood = rig(budget, OverflowPolicy.BLOCK);
+    OutboxRig other = rig(budget, OverflowPolicy.BLOCK);
+    OutboxRig leaving = rig(budget);
+    accepted(leaving, 1);
+    accepted(other, 1);
+    accepted(flood, 6);
+    FutureTask<CompletableFuture<Void>> first = blocked(flood, "m");
+    FutureTask<CompletableFuture<Void>> waiting = blocked(other, "n");
+    CompletableFuture<Void> noRoom = flood.outbox.whenRoom();
+    assertThat(noRoom).isNotDone();
+
+    leaving.close();
+
+    assertThat(result(waiting)).isNotDone();
+    assertThat(first.isDone()).isFalse();
+    assertThat(noRoom).isNotDone();
+  }
+
+  @Test
+  void aSenderWithinItsPartWaitsForNobody() throws Exception {
+    Budget budget = messages(6, 2);
+    OutboxRig flood = rig(budget, OverflowPolicy.BLOCK);
+    OutboxRig other = rig(budget, OverflowPolicy.BLOCK);
+    accepted(flood, 5);
+    accepted(other, 1);
+    FutureTask<CompletableFuture<Void>> first = blocked(flood, "m");
+    FutureTask<CompletableFuture<Void>> waiting = blocked(other, "n");
+
+    takeOne(other.outbox.lease()).accepted();
+
+    assertThat(result(waiting)).isNotDone();
+    assertThat(first.isDone()).isFalse();
+  }
+
+  @Test
   void whatExpiresLeavesRoomForOthers() throws Exception {
     Budget budget = messages(4, 2);
     OutboxRig expiring = rig(budget);

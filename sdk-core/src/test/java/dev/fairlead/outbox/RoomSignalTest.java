@@ -164,10 +164,15 @@ class RoomSignalTest {
     send(rigs[0], 6);
     send(rigs[1], 1);
     send(rigs[2], 1);
-    CompletableFuture<Void> room = rigs[1].outbox.whenRoom();
+    CompletableFuture<Void> beyond = rigs[0].outbox.whenRoom();
+    CompletableFuture<Void> within = rigs[1].outbox.whenRoom();
 
-    rigs[0].close();
+    rigs[2].close();
 
-    assertThat(room).isCompleted();
+    assertThat(beyond).isNotDone();
+    assertThat(within).as("the part of each has grown").isCompleted();
+    rigs[1].close();
+    takeOne(rigs[0].outbox.lease()).accepted();
+    assertThat(beyond).isCompleted();
   }
 }
