@@ -117,10 +117,10 @@ public abstract sealed class SessionOptions<B extends SessionOptions<B>>
   }
 
   /**
-   * Lets telemetry wait for more, so that it is sent in fewer and larger batches. This
-   * applies on routes that send batches, AMQP and HTTPS; without it, what is queued is sent
-   * together, and nothing waits. Messages of {@link Priority#HIGH} never wait, and nothing waits
-   * after a refusal or while the client closes.
+   * Lets telemetry wait for more, so that it is sent in fewer and larger batches. This applies on
+   * routes that send batches, AMQP and HTTPS; without it, what is queued is sent together, and
+   * nothing waits. Messages of {@link Priority#HIGH} never wait, and nothing waits after a refusal
+   * or while the client closes.
    *
    * @param linger how long a message waits for others at most; zero for not at all, as by default
    * @param bytes when messages of this size in all ({@link TelemetryMessage#size()}) are queued,

@@ -528,6 +528,7 @@ final class Content {
   }
 
   private static @Nullable Instant earlier(@Nullable Instant one, @Nullable Entry other) {
-    return other == null || (one != null && one.isBefore(other.addedAt)) ? one : other.addedAt;
+    Instant added = other == null ? null : other.addedAt;
+    return added == null || (one != null && one.isBefore(added)) ? one : added;
   }
 }

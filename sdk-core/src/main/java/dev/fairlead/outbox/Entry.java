@@ -31,6 +31,7 @@ final class Entry {
 
   final long sequence;
   final TelemetryMessage message;
+  private final int cost;
 
   /** Null for a message whose outcome goes to the listener. */
   final @Nullable CompletableFuture<Void> outcome;
@@ -47,8 +48,8 @@ final class Entry {
   /** Whether the client was closed before the message was stored, and its futures wait for that. */
   boolean leftOver;
 
-  /** When the message was added, by this machine's clock at that time. */
-  final Instant addedAt;
+  /** When the message was added, by this machine's clock at that time; null without a store. */
+  final @Nullable Instant addedAt;
 
   /** On the monotonic clock, as {@link ExpiryWatch} counts. */
   final long expiresNanos;
@@ -82,13 +83,14 @@ final class Entry {
       long sequence,
       TelemetryMessage message,
       @Nullable CompletableFuture<Void> outcome,
-      Instant addedAt,
+      @Nullable Instant addedAt,
       @Nullable Duration timeToLive,
       long expiresNanos) {
     this.sequence = sequence;
     this.addedAt = addedAt;
     this.timeToLive = timeToLive;
     this.message = message;
+    cost = costOf(message);
     this.outcome = outcome;
     this.expiresNanos = expiresNanos;
   }
@@ -115,7 +117,7 @@ final class Entry {
   }
 
   int cost() {
-    return costOf(message);
+    return cost;
   }
 
   Progress progress() {

@@ -243,7 +243,7 @@ public final class Outbox {
                 ++lastSequence,
                 message,
                 outcome,
-                time.now(),
+                paging == null ? null : time.now(),
                 timeToLive,
                 content.expiry.deadline(timeToLive));
         added.kept = kept;
@@ -336,7 +336,7 @@ public final class Outbox {
           new StoredOutcome(
               entry.sequence,
               Optional.of(entry.message),
-              Optional.of(entry.addedAt),
+              Optional.ofNullable(entry.addedAt),
               Optional.ofNullable(failure)),
           after);
     } else if (failure == null) {
