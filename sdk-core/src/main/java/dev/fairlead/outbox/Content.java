@@ -37,6 +37,7 @@ final class Content {
 
   final Set<Entry> underWay = new HashSet<>();
   private long underWayCost;
+  private long underWayBytes;
 
   /** Queued or in flight, in memory or in the store. */
   private long messages;
@@ -244,6 +245,7 @@ final class Content {
     }
     underWay.add(entry);
     underWayCost += entry.cost();
+    underWayBytes += entry.message.size();
   }
 
   private void countShare(Priority taken) {
@@ -261,6 +263,7 @@ final class Content {
     entry.holder = null;
     if (underWay.remove(entry)) {
       underWayCost -= entry.cost();
+      underWayBytes -= entry.message.size();
     }
     if (!entry.repetition) {
       queue(entry).put(entry);
@@ -273,6 +276,7 @@ final class Content {
     entry.holder = null;
     if (underWay.remove(entry)) {
       underWayCost -= entry.cost();
+      underWayBytes -= entry.message.size();
     } else {
       queue(entry).remove(entry);
       expiry.remove(entry);
@@ -327,6 +331,7 @@ final class Content {
     queues.forEach(ClassQueue::clear);
     underWay.clear();
     underWayCost = 0;
+    underWayBytes = 0;
     expiry.close();
     for (Entry entry : left) {
       release(entry);
@@ -416,7 +421,7 @@ final class Content {
   boolean fitsBesideUnderWay(TelemetryMessage message, @Nullable Want want) {
     int count = underWay.size();
     long held = underWayCost;
-    long stored = durable ? underWay.stream().mapToLong(entry -> entry.message.size()).sum() : 0;
+    long stored = durable ? underWayBytes : 0;
     return fits(message, count, held)
         && fitsTheDisk(message, count, stored)
         && (share == null || want == null || share.wouldFit(want, count, held, stored));
