@@ -8,6 +8,7 @@ import dev.fairlead.HubException;
 import dev.fairlead.Priority;
 import dev.fairlead.Progress;
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.ThrottledException;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.spi.Envelope;
@@ -61,7 +62,7 @@ class LingerTest {
   }
 
   @Test
-  void enoughBytesAreSentAtOnce() {
+  void enoughBytesAreSentImmediately() {
     rig.send(600);
     assertThat(woken).isZero();
     rig.send(400);
@@ -71,6 +72,36 @@ class LingerTest {
 
     rig.send(1000);
     assertThat(woken).isEqualTo(2);
+  }
+
+  @Test
+  void bytesOfAnEarlierBatchDoNotCount() {
+    rig.send(600);
+    advance(100);
+    assertThat(take(lease, 9)).hasSize(1);
+
+    rig.send(600);
+
+    assertThat(woken).isEqualTo(1);
+    assertThat(take(lease, 9)).isEmpty();
+  }
+
+  @Test
+  void nothingWaitsAfterARefusal() {
+    rig.send("a");
+    rig.send("b");
+    advance(100);
+    lease.refused(
+        take(lease, 9),
+        new ThrottledException("slower", Progress.NOT_SENT, Duration.ofSeconds(1)),
+        false);
+    advance(1000);
+    take(lease, 9).get(0).accepted();
+    assertThat(texts(take(lease, 9))).containsExactly("b");
+
+    rig.send("c");
+
+    assertThat(texts(take(lease, 9))).containsExactly("c");
   }
 
   @Test

@@ -386,6 +386,24 @@ class RateGateTest {
     assertThat(loop.time.alarms()).isZero();
   }
 
+  @Test
+  void whatADeviceDoesNotNeedGoesToTheOthers() {
+    RateGate shared = gate(RateLimit.of(1000));
+    Session flood = new Session(shared);
+    flood.queue(5000);
+    Session small = new Session(shared);
+    small.queue(1);
+    Session slow = new Session(gate(RateLimit.of(1)), shared);
+    slow.queue(10);
+
+    advance(12);
+    advance(0);
+
+    assertThat(small.sent).isEqualTo(1);
+    assertThat(slow.sent).as("by its own limit").isEqualTo(1);
+    assertThat(flood.sent).isEqualTo(1010);
+  }
+
   /** Sessions on several threads that come and go: no turn is lost. */
   @RepeatedTest(3)
   void losesNoTurn() throws Exception {
