@@ -226,17 +226,18 @@ class BudgetTest {
 
   @Test
   void aSenderOfAClosedOutboxTakesNoRoom() throws Exception {
-    Budget budget = messages(4, 2);
+    Budget budget = new Budget(MUCH, 8_000, Long.MAX_VALUE, 2, 50);
     OutboxRig closed = rig(budget, OverflowPolicy.BLOCK);
     OutboxRig other = rig(budget);
-    accepted(closed, 3);
-    accepted(other, 1);
-    FutureTask<CompletableFuture<Void>> waiting = blocked(closed, "m");
+    closed.send(5_400);
+    other.send(1_400);
+    FutureTask<CompletableFuture<Void>> waiting =
+        blocked(() -> closed.outbox.offer(TelemetryMessage.of(new byte[3_000])));
 
     closed.close();
 
     assertThat(result(waiting)).isCompletedExceptionally();
-    assertThat(accepted(other, 100)).as("all but the part of the one that left").isEqualTo(2);
+    assertThat(other.send(3_400)).as("all but the part of the one that left").isNotDone();
   }
 
   @Test
