@@ -25,6 +25,9 @@ final class DiskErrors {
   /** Operations of which a life has hundreds. */
   private static final Set<String> MANY = Set.of("write", "read", "change");
 
+  /** Each of the first ones is tried: they create the file. */
+  private static final int FIRST = 6;
+
   private final Path folder;
   private final DiskControl control;
   private final DiskError error;
@@ -50,7 +53,7 @@ final class DiskErrors {
     this.error = error;
   }
 
-  /** Arguments: the folder, and every how many-th of the frequent operations fails. */
+  /** Arguments: the folder, and the stride between frequent operations that fail. */
   public static void main(String[] arguments) throws Exception {
     Path folder = Path.of(arguments[0]);
     int stride = Integer.parseInt(arguments[1]);
@@ -61,7 +64,7 @@ final class DiskErrors {
         int failures = 0;
         boolean reached = true;
         boolean many = MANY.contains(error.operation());
-        for (int nth = 1; reached; nth += many ? stride : 1) {
+        for (int nth = 1; reached; nth += many && nth >= FIRST ? stride : 1) {
           DiskErrors run = new DiskErrors(folder, control, error);
           reached = run.run(nth);
           tried += reached ? 1 : 0;
