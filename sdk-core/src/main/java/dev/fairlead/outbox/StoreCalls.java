@@ -280,7 +280,7 @@ public final class StoreCalls {
    * @param then receives the result
    */
   void read(Priority priority, long after, int maxMessages, long maxBytes, Reader then) {
-    read(() -> queue.read(priority, after, Long.MAX_VALUE, maxMessages, maxBytes), then);
+    read(() -> queue.read(priority, after, maxMessages, maxBytes), then);
   }
 
   /** Reads messages whose time to live has passed. */

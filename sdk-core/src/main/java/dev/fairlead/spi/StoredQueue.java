@@ -79,14 +79,12 @@ public interface StoredQueue extends AutoCloseable {
    *
    * @param priority the class
    * @param after only larger numbers
-   * @param through only numbers up to this one
    * @param maxMessages the most messages to read
    * @param maxBytes reads no further message once those read have this many bytes ({@link
    *     TelemetryMessage#size()})
    * @return the messages
    */
-  CompletionStage<Page> read(
-      Priority priority, long after, long through, int maxMessages, long maxBytes);
+  CompletionStage<Page> read(Priority priority, long after, int maxMessages, long maxBytes);
 
   /**
    * Reads messages whose time to live has passed, in any order of numbers, without removing them.

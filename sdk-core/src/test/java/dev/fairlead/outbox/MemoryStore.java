@@ -127,8 +127,7 @@ class MemoryStore implements OutboxStore, StoredQueue {
   }
 
   @Override
-  public CompletionStage<Page> read(
-      Priority priority, long after, long through, int maxMessages, long maxBytes) {
+  public CompletionStage<Page> read(Priority priority, long after, int maxMessages, long maxBytes) {
     reads++;
     if (unreadable) {
       return answer(null, new java.io.IOException("the disk cannot be read"));
@@ -139,7 +138,7 @@ class MemoryStore implements OutboxStore, StoredQueue {
     boolean end = true;
     for (long sequence : kept.tailMap(after, false).keySet()) {
       Kept each = Objects.requireNonNull(kept.get(sequence));
-      if (sequence > through || each.message.priority() != priority) {
+      if (each.message.priority() != priority) {
         continue;
       }
       if (found.size() + bad.size() >= maxMessages || bytes >= maxBytes) {

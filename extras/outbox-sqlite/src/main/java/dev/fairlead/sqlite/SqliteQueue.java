@@ -79,24 +79,24 @@ final class SqliteQueue implements StoredQueue {
   }
 
   @Override
-  public CompletionStage<Page> read(
-      Priority priority, long after, long through, int maxMessages, long maxBytes) {
+  public CompletionStage<Page> read(Priority priority, long after, int maxMessages, long maxBytes) {
     if (closed) {
       return CompletableFuture.failedFuture(closedFailure());
     }
+    if (after >= RowId.MAX_SEQUENCE) {
+      return CompletableFuture.completedFuture(new Page(List.of(), List.of(), true));
+    }
+    long first = Math.max(0, after) + 1;
     return writer.read(
         database -> {
           PageReader page = new PageReader(maxMessages, maxBytes, true);
-          long first = Math.max(0, after) + 1;
-          long last = Math.min(through, RowId.MAX_SEQUENCE);
           boolean end =
-              first > last
-                  || database.scan(
-                      RowId.of(state.id(), priority, first),
-                      RowId.of(state.id(), priority, last),
-                      page::row);
-          if (end && page.rows == 0 && first <= last) {
-            checkCount(database, priority, first, last);
+              database.scan(
+                  RowId.of(state.id(), priority, first),
+                  RowId.of(state.id(), priority, RowId.MAX_SEQUENCE),
+                  page::row);
+          if (end && page.rows == 0) {
+            checkCount(database, priority, first);
           }
           return page.finish(end);
         });
@@ -136,12 +136,12 @@ final class SqliteQueue implements StoredQueue {
    * Damage can hide messages from a read without any error. The counters show it when a read finds
    * nothing more.
    */
-  private void checkCount(Database database, Priority priority, long first, long last)
+  private void checkCount(Database database, Priority priority, long first)
       throws SQLException, Damage {
     int code = RowId.code(priority);
     long count = state.counters.counts[code];
     long now = clock.now();
-    if (count == 0 || last < state.counters.last || now - checkedAt < CHECK_PAUSE) {
+    if (count == 0 || now - checkedAt < CHECK_PAUSE) {
       return;
     }
     checkedAt = now;

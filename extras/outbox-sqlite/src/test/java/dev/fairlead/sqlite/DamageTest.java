@@ -162,11 +162,11 @@ class DamageTest {
     Files.write(file, bytes);
     try (SqliteOutboxStore store = SqliteOutboxStore.open(file);
         StoredQueue queue = store.open(DEVICE, HUB)) {
-      Page page = get(queue.read(Priority.NORMAL, 0, Long.MAX_VALUE, 100, Long.MAX_VALUE));
+      Page page = get(queue.read(Priority.NORMAL, 0, 100, Long.MAX_VALUE));
       assertThat(page.damaged()).containsExactly(7L);
       assertThat(page.messages()).extracting(Stored::sequence).doesNotContain(7L).hasSize(19);
       assertThat(queue.status().messages()).isEqualTo(19);
-      page = get(queue.read(Priority.NORMAL, 0, Long.MAX_VALUE, 100, Long.MAX_VALUE));
+      page = get(queue.read(Priority.NORMAL, 0, 100, Long.MAX_VALUE));
       assertThat(page.damaged()).isEmpty();
       assertThat(page.messages()).hasSize(19);
     }

@@ -73,7 +73,7 @@ class ManyDevicesTest {
     for (long i = 1; i <= MESSAGES; i++) {
       last = queue.write(List.of(added(i, device + " " + i)), List.of());
       if (i % 10 == 0 && i > KEPT) {
-        Page page = get(queue.read(Priority.NORMAL, next - 1, i, 10, Long.MAX_VALUE));
+        Page page = get(queue.read(Priority.NORMAL, next - 1, 10, Long.MAX_VALUE));
         List<Long> sent = new ArrayList<>();
         for (Stored stored : page.messages()) {
           assertThat(StoreRig.text(stored)).isEqualTo(device + " " + next);

@@ -111,7 +111,7 @@ class ManyMessagesTest {
         long expected = 1;
         CompletionStage<Void> removal = null;
         while (expected <= messages) {
-          Page page = get(queue.read(Priority.NORMAL, expected - 1, Long.MAX_VALUE, 500, 1 << 20));
+          Page page = get(queue.read(Priority.NORMAL, expected - 1, 500, 1 << 20));
           List<Long> sent = new ArrayList<>();
           for (Stored stored : page.messages()) {
             if (stored.sequence() != expected

@@ -139,19 +139,22 @@ class SqliteOutboxStoreTest {
     try (SqliteOutboxStore store = store();
         StoredQueue queue = store.open(DEVICE, HUB)) {
       add(queue, 1, 20);
-      Page page = get(queue.read(Priority.NORMAL, 3, 15, 5, Long.MAX_VALUE));
+      Page page = get(queue.read(Priority.NORMAL, 3, 5, Long.MAX_VALUE));
       assertThat(page.messages()).extracting(Stored::sequence).isEqualTo(numbers(4, 8));
       assertThat(page.end()).isFalse();
-      page = get(queue.read(Priority.NORMAL, 8, 15, 7, Long.MAX_VALUE));
-      assertThat(page.messages()).extracting(Stored::sequence).isEqualTo(numbers(9, 15));
+      page = get(queue.read(Priority.NORMAL, 8, 12, Long.MAX_VALUE));
+      assertThat(page.messages()).extracting(Stored::sequence).isEqualTo(numbers(9, 20));
       assertThat(page.end()).isTrue();
-      page = get(queue.read(Priority.NORMAL, 0, Long.MAX_VALUE, 100, 10));
+      page = get(queue.read(Priority.NORMAL, 0, 100, 10));
       assertThat(page.messages()).extracting(Stored::sequence).isEqualTo(numbers(1, 2));
       assertThat(page.end()).isFalse();
-      page = get(queue.read(Priority.NORMAL, 20, Long.MAX_VALUE, 100, 1000));
+      page = get(queue.read(Priority.NORMAL, 20, 100, 1000));
       assertThat(page.messages()).isEmpty();
       assertThat(page.end()).isTrue();
-      page = get(queue.read(Priority.LOW, 0, Long.MAX_VALUE, 100, 1000));
+      page = get(queue.read(Priority.NORMAL, Long.MAX_VALUE, 100, 1000));
+      assertThat(page.messages()).isEmpty();
+      assertThat(page.end()).isTrue();
+      page = get(queue.read(Priority.LOW, 0, 100, 1000));
       assertThat(page.messages()).isEmpty();
       assertThat(page.end()).isTrue();
     }

@@ -82,7 +82,7 @@ final class StoreRig {
   }
 
   static Page page(StoredQueue queue, Priority priority) {
-    return get(queue.read(priority, 0, Long.MAX_VALUE, Integer.MAX_VALUE, Long.MAX_VALUE));
+    return get(queue.read(priority, 0, Integer.MAX_VALUE, Long.MAX_VALUE));
   }
 
   /** The numbers of all messages of the normal class, read in small pages. */
@@ -94,7 +94,7 @@ final class StoreRig {
     List<Stored> all = new ArrayList<>();
     long after = 0;
     while (true) {
-      Page page = get(queue.read(Priority.NORMAL, after, Long.MAX_VALUE, 100, 100_000));
+      Page page = get(queue.read(Priority.NORMAL, after, 100, 100_000));
       all.addAll(page.messages());
       for (Stored stored : page.messages()) {
         after = Math.max(after, stored.sequence());

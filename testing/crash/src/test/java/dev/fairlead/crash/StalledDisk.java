@@ -28,7 +28,7 @@ final class StalledDisk {
       stages.add(write(other, "valve", 1));
       CompletableFuture<StoredQueue.Page> page =
           queue
-              .read(Messages.message("pump", 2, 50).message().priority(), 0, 9, 9, 9_000)
+              .read(Messages.message("pump", 2, 50).message().priority(), 0, 9, 9_000)
               .toCompletableFuture();
       if (stages.stream().anyMatch(CompletableFuture::isDone)) {
         throw new IllegalStateException("A message counts as stored before its sync ended");

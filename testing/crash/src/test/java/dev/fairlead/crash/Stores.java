@@ -29,7 +29,7 @@ final class Stores {
       long after = 0;
       boolean end = false;
       while (!end) {
-        StoredQueue.Page page = get(queue.read(priority, after, Long.MAX_VALUE, 100, 600_000));
+        StoredQueue.Page page = get(queue.read(priority, after, 100, 600_000));
         if (!page.damaged().isEmpty()) {
           throw new IllegalStateException("Damaged messages: " + page.damaged());
         }

@@ -30,7 +30,7 @@ class EmptyStore implements OutboxStore, StoredQueue {
 
   @Override
   public CompletionStage<Page> read(
-      Priority priority, long after, long through, int maxMessages, long maxBytes) {
+      Priority priority, long after, int maxMessages, long maxBytes) {
     throw new AssertionError("Everything is in memory.");
   }
 
