@@ -79,6 +79,13 @@ final class OutboxRig implements Outbox.Environment {
                     threads));
   }
 
+  /** An outbox that has read what its store held. */
+  static OutboxRig settled(ManualLoop loop, OutboxLimits limits, OutboxStore store) {
+    OutboxRig rig = new OutboxRig(loop, limits, false, store);
+    rig.settle();
+    return rig;
+  }
+
   static Outbox.Rules rules(OutboxLimits limits) {
     return new Outbox.Rules(limits, false, Optional.empty(), List.of(), Optional.empty());
   }
@@ -159,6 +166,29 @@ final class OutboxRig implements Outbox.Environment {
 
   void sendAll(String... texts) {
     Arrays.stream(texts).forEach(this::send);
+  }
+
+  /** Sends m0, m1, and so on; each is stored before the next one. */
+  List<CompletableFuture<Void>> sendOneByOne(int count) {
+    List<CompletableFuture<Void>> sent = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      sent.add(send("m" + i));
+      settle();
+    }
+    return sent;
+  }
+
+  /** Takes and acknowledges everything, one message at a time; returns the texts. */
+  List<String> deliverAll(Lease lease) {
+    List<String> texts = new ArrayList<>();
+    List<Envelope> taken = take(lease, 1);
+    while (!taken.isEmpty()) {
+      texts.addAll(texts(taken));
+      taken.get(0).accepted();
+      settle();
+      taken = take(lease, 1);
+    }
+    return texts;
   }
 
   static TelemetryMessage message(String text) {

@@ -20,7 +20,6 @@ import dev.fairlead.spi.Envelope;
 import dev.fairlead.threads.ManualLoop;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
+/** What an outbox does with its store: at the beginning, while it runs, and at the end. */
 class OutboxStoreTest {
   private final ManualLoop loop = new ManualLoop();
   private final MemoryStore store = new MemoryStore(loop.time);
@@ -43,18 +43,13 @@ class OutboxStoreTest {
   }
 
   private OutboxRig rig(OutboxLimits limits, MemoryStore with) {
-    OutboxRig rig = new OutboxRig(loop, limits, false, with);
+    OutboxRig rig = OutboxRig.settled(loop, limits, with);
     made = rig;
-    rig.settle();
     return rig;
   }
 
   private void settle() {
     Objects.requireNonNull(made).settle();
-  }
-
-  private static OutboxLimits.Builder small() {
-    return OutboxLimits.builder().maxMessages(18); // Two of each class stay in memory.
   }
 
   private static void assertNotStored(CompletableFuture<?> sent, Progress progress) {
@@ -63,19 +58,6 @@ class OutboxStoreTest {
         .isInstanceOf(RejectedException.class)
         .hasMessageContaining("no space left");
     assertThat(progressOf(sent)).isEqualTo(progress);
-  }
-
-  /** Takes and acknowledges everything, one message at a time; returns the texts. */
-  private List<String> drain(OutboxRig rig, Lease lease) {
-    List<String> texts = new ArrayList<>();
-    List<Envelope> taken = take(lease, 1);
-    while (!taken.isEmpty()) {
-      texts.addAll(texts(taken));
-      taken.get(0).accepted();
-      rig.settle();
-      taken = take(lease, 1);
-    }
-    return texts;
   }
 
   // ---- what an earlier run left
@@ -149,11 +131,38 @@ class OutboxStoreTest {
     store.damaged.add(2L);
     OutboxRig rig = rig();
 
-    assertThat(drain(rig, rig.outbox.lease())).containsExactly("a", "c");
+    assertThat(rig.deliverAll(rig.outbox.lease())).containsExactly("a", "c");
 
     assertThat(rig.outcomes.get(0).number()).isEqualTo(2);
     assertThat(rig.outcomes.get(0).failure().orElseThrow()).hasMessageContaining("checksum");
     assertThat(rig.outbox.status().waiting()).isZero();
+  }
+
+  @Test
+  void higherClassesOvertakeAndTheLowestKeepsItsShare() {
+    OutboxRig rig = rig();
+    for (int i = 0; i < 10; i++) {
+      rig.outbox.offer(message("low" + i, Priority.LOW));
+      rig.outbox.offer(message("normal" + i, Priority.NORMAL));
+    }
+    rig.outbox.offer(message("alarm", Priority.HIGH));
+    rig.settle();
+
+    List<String> order = rig.deliverAll(rig.outbox.lease());
+
+    assertThat(order.get(0)).isEqualTo("alarm");
+    assertThat(order.subList(0, 11).stream().filter(text -> text.startsWith("low")).count())
+        .isEqualTo(2);
+    assertThat(order.stream().filter(text -> text.startsWith("normal"))).isSorted();
+    assertThat(order.stream().filter(text -> text.startsWith("low"))).isSorted();
+    assertThat(order).hasSize(21);
+  }
+
+  private static TelemetryMessage message(String text, Priority priority) {
+    return TelemetryMessage.builder()
+        .body(OutboxRig.message(text).body())
+        .priority(priority)
+        .build();
   }
 
   // ---- storing
@@ -236,171 +245,6 @@ class OutboxStoreTest {
     rig.settle();
 
     assertThat(store.kept.keySet()).containsExactly(2L);
-  }
-
-  @Test
-  void whatGivesPlaceMayBeOnlyOnTheDisk() {
-    OutboxRig rig = rig(small().maxStoredMessages(20).overflow(OverflowPolicy.DROP_OLDEST).build());
-    for (int i = 0; i < 20; i++) {
-      rig.send("m" + i);
-      rig.settle();
-    }
-    List<CompletableFuture<Void>> more = new ArrayList<>();
-    for (int i = 20; i < 25; i++) { // Before the store can read anything.
-      more.add(rig.send("m" + i));
-    }
-    rig.settle();
-
-    assertThat(more).noneMatch(CompletableFuture::isDone);
-    assertThat(store.kept).hasSize(20);
-    assertThat(drain(rig, rig.outbox.lease())).hasSize(20).first().isEqualTo("m5");
-  }
-
-  // ---- more than memory holds
-
-  @Test
-  void theDiskIsTheBoundAndTheOrderIsKept() {
-    OutboxRig rig = rig(small().build());
-    List<String> sent = new ArrayList<>();
-    List<CompletableFuture<Void>> outcomes = new ArrayList<>();
-    for (int i = 0; i < 100; i++) {
-      sent.add("m" + i);
-      outcomes.add(rig.send("m" + i));
-      rig.settle();
-    }
-    assertThat(rig.outbox.status().waiting()).isEqualTo(100);
-    assertThat(rig.outbox.status().bytes()).isLessThan(30_000);
-
-    assertThat(drain(rig, rig.outbox.lease())).isEqualTo(sent);
-
-    assertThat(outcomes).allMatch(CompletableFuture::isDone);
-    assertThat(store.kept).isEmpty();
-    assertThat(store.mostRead).isLessThanOrEqualTo(2);
-    assertThat(rig.outbox.status().bytes()).isZero();
-    assertThat(rig.outbox.status().accepted()).isEqualTo(100);
-  }
-
-  @Test
-  void messagesInFlightLeaveRoomInMemoryForNewOnes() {
-    OutboxRig rig = rig(small().build());
-    for (int i = 0; i < 100; i++) {
-      rig.send("m" + i);
-      rig.settle();
-    }
-    AtomicInteger woken = new AtomicInteger();
-    Lease lease = rig.outbox.lease();
-    List<Envelope> held = new ArrayList<>();
-    for (int i = 0; i < 20; i++) {
-      held.addAll(take(lease, 100));
-      rig.settle();
-    }
-    lease.whenReadable(woken::incrementAndGet);
-    assertThat(held).as("a third of what memory may hold").hasSize(6);
-
-    List<CompletableFuture<Long>> stored = new ArrayList<>();
-    for (int i = 0; i < 6; i++) {
-      stored.add(rig.outbox.store(OutboxRig.message("new"), 0));
-      rig.settle();
-    }
-    assertThat(stored).allMatch(each -> each.isDone() && !each.isCompletedExceptionally());
-
-    take(lease, 100);
-    woken.set(0);
-    held.get(0).accepted();
-    assertThat(woken).as("there is room again").hasValue(1);
-    assertThat(take(lease, 100)).hasSize(1);
-  }
-
-  @Test
-  void higherClassesOvertakeAndTheLowestKeepsItsShare() {
-    OutboxRig rig = rig();
-    for (int i = 0; i < 10; i++) {
-      rig.outbox.offer(message("low" + i, Priority.LOW));
-      rig.outbox.offer(message("normal" + i, Priority.NORMAL));
-    }
-    rig.outbox.offer(message("alarm", Priority.HIGH));
-    rig.settle();
-
-    List<String> order = drain(rig, rig.outbox.lease());
-
-    assertThat(order.get(0)).isEqualTo("alarm");
-    assertThat(order.subList(0, 11).stream().filter(text -> text.startsWith("low")).count())
-        .isEqualTo(2);
-    assertThat(order.stream().filter(text -> text.startsWith("normal"))).isSorted();
-    assertThat(order.stream().filter(text -> text.startsWith("low"))).isSorted();
-    assertThat(order).hasSize(21);
-  }
-
-  private static TelemetryMessage message(String text, Priority priority) {
-    return TelemetryMessage.builder()
-        .body(OutboxRig.message(text).body())
-        .priority(priority)
-        .build();
-  }
-
-  @Test
-  void messagesThatAreOnlyOnTheDiskExpireToo() {
-    OutboxRig rig = rig(small().timeToLive(Duration.ofMinutes(1)).build());
-    List<CompletableFuture<Void>> outcomes = new ArrayList<>();
-    for (int i = 0; i < 200; i++) {
-      outcomes.add(rig.send("m" + i));
-      rig.settle();
-    }
-
-    for (int i = 0; i < 20; i++) { // Expired messages are looked for every second.
-      loop.advance(Duration.ofSeconds(i == 0 ? 60 : 1));
-      rig.settle();
-    }
-
-    assertThat(outcomes).allMatch(CompletableFuture::isCompletedExceptionally);
-    assertThat(store.kept).isEmpty();
-    assertThat(rig.outbox.status().failed()).isEqualTo(200);
-    assertThat(rig.outbox.status().waiting()).isZero();
-  }
-
-  @Test
-  void messagesExpireOnlyAsFastAsTheirOutcomesAreReceived() {
-    OutboxRig rig = rig(small().timeToLive(Duration.ofMinutes(1)).build());
-    rig.slowListener = new ArrayList<>();
-    for (int i = 0; i < 200; i++) {
-      rig.outbox.store(OutboxRig.message("m" + i), 0);
-      rig.settle();
-    }
-
-    for (int i = 0; i < 100; i++) {
-      loop.advance(Duration.ofMinutes(1));
-      rig.settle();
-    }
-    assertThat(rig.outcomes).hasSizeLessThan(100);
-
-    while (!rig.slowListener.isEmpty()) {
-      rig.slowListener.remove(0).run();
-      loop.advance(Duration.ofMinutes(1));
-      rig.settle();
-    }
-    assertThat(rig.outcomes).hasSize(200);
-    assertThat(store.kept).isEmpty();
-  }
-
-  @Test
-  void aReadThatFailsIsTriedAgain() {
-    OutboxRig rig = rig(small().build());
-    for (int i = 0; i < 20; i++) {
-      rig.send("m" + i);
-      rig.settle();
-    }
-    store.unreadable = true;
-    Lease lease = rig.outbox.lease();
-    List<String> first = drain(rig, lease);
-    assertThat(first).hasSizeLessThan(20);
-
-    store.unreadable = false;
-    loop.advance(Duration.ofMinutes(1));
-    rig.settle();
-    first.addAll(drain(rig, lease));
-
-    assertThat(first).hasSize(20).first().isEqualTo("m0");
-    assertThat(store.kept).isEmpty();
   }
 
   // ---- a store that fails
@@ -529,38 +373,12 @@ class OutboxStoreTest {
     assertThat(stored).isCompletedWithValue(2L);
   }
 
-  @Test
-  void aStalledDiskIsNotAskedForMore() {
-    OutboxRig rig = rig(small().build());
-    for (int i = 0; i < 20; i++) {
-      rig.send("m" + i);
-      rig.settle();
-    }
-    store.holds = true;
-    Lease lease = rig.outbox.lease();
-    take(lease, 1).get(0).accepted();
-    rig.settle();
-    loop.advance(StoreCalls.WRITE_LIMIT);
-    rig.settle();
-    int asked = store.reads;
-
-    drain(rig, lease);
-    loop.advance(Duration.ofMinutes(10));
-    rig.settle();
-
-    assertThat(store.reads).isEqualTo(asked);
-  }
-
   // ---- the end
 
   @Test
   void whatIsStoredStaysStoredAndItsFutureSaysSo() {
-    OutboxRig rig = rig(small().build());
-    List<CompletableFuture<Void>> sent = new ArrayList<>();
-    for (int i = 0; i < 20; i++) {
-      sent.add(rig.send("m" + i));
-      rig.settle();
-    }
+    OutboxRig rig = rig(OutboxLimits.builder().maxMessages(18).build());
+    List<CompletableFuture<Void>> sent = rig.sendOneByOne(20);
     CompletableFuture<Void> last = rig.send("last");
 
     rig.close();
