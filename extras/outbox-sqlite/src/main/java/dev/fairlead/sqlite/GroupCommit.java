@@ -95,10 +95,14 @@ final class GroupCommit {
       try {
         result.complete(work.run(connection.database()));
       } catch (SQLException | Damage e) {
-        if (StoreFailure.of(e) != StoreFailure.DAMAGED) {
+        StoreFailure kind = StoreFailure.of(e);
+        if (kind == StoreFailure.DAMAGED || kind == StoreFailure.DISK) {
+          // SQLite undoes the transaction in which a read fails because of the disk.
+          again(e);
+        }
+        if (kind != StoreFailure.DAMAGED) {
           throw e;
         }
-        again(e);
         result.complete(work.run(connection.database()));
       }
     } catch (SQLException | Damage | RuntimeException | Error e) {

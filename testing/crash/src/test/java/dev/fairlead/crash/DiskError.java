@@ -14,6 +14,7 @@ record DiskError(String operation, Errno error, boolean lasting) {
   /** Numbers of Linux. */
   enum Errno {
     EIO(5),
+    ENOMEM(12),
     ENOSPC(28),
     EROFS(30),
     /** Not an error: half of the bytes are written. */
@@ -39,6 +40,7 @@ record DiskError(String operation, Errno error, boolean lasting) {
           new String[] {"open", "read", "write", "truncate", "unlink", "sync", "change"}) {
         all.add(new DiskError(operation, Errno.EIO, lasting));
       }
+      all.add(new DiskError("read", Errno.ENOMEM, lasting));
       all.add(new DiskError("write", Errno.SHORT, lasting));
     }
     return all;
