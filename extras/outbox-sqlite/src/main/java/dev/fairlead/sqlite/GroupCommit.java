@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
  * cause if that fails. Confined to the store's thread.
  */
 final class GroupCommit {
-  /** How long a removal waits for a commit that is needed anyway. */
+  /** How long a removal waits for a commit that is needed anyway, unless the interval is longer. */
   static final Duration REMOVAL_DELAY = Duration.ofSeconds(1);
 
   private static final Duration MOST_RETRY_DELAY = Duration.ofMinutes(1);
@@ -30,6 +30,7 @@ final class GroupCommit {
   private final CommitTimer timer;
   private final StoreClock clock;
   private final Duration interval;
+  private final Duration removalDelay;
   private final Queues queues;
   private final Set<QueueState> changed = new LinkedHashSet<>();
 
@@ -51,6 +52,7 @@ final class GroupCommit {
     this.timer = timer;
     this.clock = clock;
     this.interval = interval;
+    this.removalDelay = interval.compareTo(REMOVAL_DELAY) > 0 ? interval : REMOVAL_DELAY;
     this.queues = queues;
   }
 
@@ -78,7 +80,7 @@ final class GroupCommit {
     }
     if (change.mayWait()) {
       change.done.complete(null);
-      timer.within(REMOVAL_DELAY);
+      timer.within(removalDelay);
     } else {
       timer.within(change.urgent() ? Duration.ZERO : interval);
     }

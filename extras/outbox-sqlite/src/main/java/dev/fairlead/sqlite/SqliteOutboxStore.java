@@ -34,8 +34,9 @@ import org.slf4j.LoggerFactory;
  * <p><b>What is promised.</b> The stage of {@link StoredQueue#write} completes when the messages
  * are on the disk (SQLite's write-ahead log, synced). A removal alone does not wait for the disk:
  * its stage completes when reads no longer find the message, and it is committed with the next
- * messages or after one second. If power fails before that, a message is sent again. If that commit
- * fails, the store tries again. {@link StoredQueue#status} shows messages from their commit on.
+ * messages, or after one second or the commit interval, whichever is longer. If power fails before
+ * that, a message is sent again. If that commit fails, the store tries again. {@link
+ * StoredQueue#status} shows messages from their commit on.
  *
  * <p><b>Errors of the disk.</b> If the disk is full, read-only or broken, the stages fail with a
  * text that says so, nothing of them is stored, and the store goes on with later calls. A record

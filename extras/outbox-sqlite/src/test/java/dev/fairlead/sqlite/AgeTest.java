@@ -133,6 +133,28 @@ class AgeTest {
     }
   }
 
+  /** Online, each message is acknowledged and removed soon after it was added. */
+  @Test
+  void removalsDoNotShortenACommitInterval() {
+    FakeTime time = new FakeTime(START);
+    try (SqliteOutboxStore store =
+        SqliteOutboxStore.builder(folder.resolve("outbox.db"))
+            .time(time)
+            .commitInterval(Duration.ofSeconds(10))
+            .open()) {
+      StoredQueue queue = opened(store, time);
+      CompletionStage<Void> first = queue.write(List.of(ttl(1, Duration.ofDays(1))), List.of());
+      remove(queue, 1, 1);
+      time.advance(Duration.ofSeconds(9));
+      for (int i = 0; i < 2; i++) { // A commit would run between two reads.
+        assertThat(sequences(queue)).isEmpty();
+      }
+      assertThat(first.toCompletableFuture()).isNotDone();
+      time.advance(Duration.ofSeconds(1));
+      get(first);
+    }
+  }
+
   /** A new queue is committed at once, whatever the interval. */
   private static StoredQueue opened(SqliteOutboxStore store, FakeTime time) {
     StoredQueue queue = store.open(DEVICE, HUB);
