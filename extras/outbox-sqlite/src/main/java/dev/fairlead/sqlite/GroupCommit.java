@@ -127,7 +127,7 @@ final class GroupCommit {
     try {
       begin();
       commitTransaction();
-    } catch (SQLException | Damage | RuntimeException e) {
+    } catch (SQLException | Damage | RuntimeException | Error e) {
       again(e);
       return;
     }
@@ -136,7 +136,14 @@ final class GroupCommit {
 
   /** Commits and closes the file. */
   void close() {
-    commit();
+    try {
+      commit();
+    } finally {
+      closeConnection();
+    }
+  }
+
+  private void closeConnection() {
     Counters own = new Counters();
     own.clock = clock.now();
     own.wall = clock.wall();
@@ -254,7 +261,7 @@ final class GroupCommit {
           throw last(failures);
         }
       }
-    } catch (SQLException | Damage | RuntimeException e) {
+    } catch (SQLException | Damage | RuntimeException | Error e) {
       boolean disk = StoreFailure.of(e) == StoreFailure.DISK;
       rollBack();
       if (disk) {

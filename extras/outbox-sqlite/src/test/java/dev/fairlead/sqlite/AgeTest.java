@@ -8,8 +8,10 @@ import static dev.fairlead.sqlite.StoreRig.messages;
 import static dev.fairlead.sqlite.StoreRig.remove;
 import static dev.fairlead.sqlite.StoreRig.sequences;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fairlead.TelemetryMessage;
+import dev.fairlead.TimeSource;
 import dev.fairlead.spi.StoredQueue;
 import dev.fairlead.spi.StoredQueue.Added;
 import dev.fairlead.spi.StoredQueue.Page;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -152,6 +155,50 @@ class AgeTest {
       assertThat(first.toCompletableFuture()).isNotDone();
       time.advance(Duration.ofSeconds(1));
       get(first);
+    }
+  }
+
+  /** The clock is read in each commit; memory can be short at any moment. */
+  @Test
+  void anErrorInACommitFailsItsMessages() {
+    AtomicBoolean fails = new AtomicBoolean();
+    FakeTime time = new FakeTime(START);
+    TimeSource failing =
+        new TimeSource() {
+          @Override
+          public Instant now() {
+            if (fails.compareAndSet(true, false)) {
+              throw new OutOfMemoryError("by the test");
+            }
+            return time.now();
+          }
+
+          @Override
+          public long nanoTime() {
+            return time.nanoTime();
+          }
+
+          @Override
+          public Alarm schedule(Duration delay, Runnable task) {
+            return time.schedule(delay, task);
+          }
+        };
+    try (SqliteOutboxStore store =
+            SqliteOutboxStore.builder(folder.resolve("outbox.db"))
+                .time(failing)
+                .commitInterval(Duration.ofSeconds(10))
+                .open();
+        StoredQueue queue = opened(store, time)) {
+      CompletionStage<Void> stage = queue.write(List.of(ttl(1, Duration.ofDays(1))), List.of());
+      assertThat(sequences(queue)).containsExactly(1L);
+      fails.set(true);
+      time.advance(Duration.ofSeconds(10));
+      assertThatThrownBy(() -> get(stage)).hasMessageContaining("by the test");
+      assertThat(sequences(queue)).isEmpty();
+      CompletionStage<Void> next = queue.write(List.of(ttl(2, Duration.ofDays(1))), List.of());
+      assertThat(sequences(queue)).containsExactly(2L);
+      time.advance(Duration.ofSeconds(10));
+      get(next);
     }
   }
 
