@@ -266,6 +266,9 @@ public final class SqliteOutboxStore implements OutboxStore {
 
   /** Configures a {@link SqliteOutboxStore}. Not safe for several threads. */
   public static final class Builder {
+    /** Two of them are shorter than the 10 s in which a client that is closed stores the rest. */
+    static final Duration MOST_COMMIT_INTERVAL = Duration.ofSeconds(4);
+
     private static final long LEAST_BYTES = 1 << 20;
 
     private final Path file;
@@ -291,13 +294,17 @@ public final class SqliteOutboxStore implements OutboxStore {
      * <p>Measured on ext4: a message of 100 bytes alone in its commit writes 13 KB, one of 16
      * together 1.3 KB, one of 256 together 400 bytes; of 1 KB, 17 KB, 4.1 KB and 2.9 KB.
      *
-     * @param interval zero (the default) to one minute
+     * <p>A client has one write in progress, so a message that arrives during it waits for up to
+     * two intervals. A client that is closed waits for 10 s for what is not stored yet, which is
+     * why an interval is not longer than 4 s.
+     *
+     * @param interval zero (the default) to 4 s
      * @return this
      */
     public Builder commitInterval(Duration interval) {
-      if (interval.isNegative() || interval.compareTo(Duration.ofMinutes(1)) > 0) {
+      if (interval.isNegative() || interval.compareTo(MOST_COMMIT_INTERVAL) > 0) {
         throw new IllegalArgumentException(
-            "A commit interval is zero to one minute, not " + interval + ".");
+            "A commit interval is zero to " + MOST_COMMIT_INTERVAL + ", not " + interval + ".");
       }
       commitInterval = interval;
       return this;

@@ -120,12 +120,12 @@ class AgeTest {
     try (SqliteOutboxStore store =
         SqliteOutboxStore.builder(folder.resolve("outbox.db"))
             .time(time)
-            .commitInterval(Duration.ofSeconds(10))
+            .commitInterval(Duration.ofSeconds(4))
             .open()) {
       StoredQueue queue = opened(store, time);
       CompletionStage<Void> first = queue.write(List.of(ttl(1, Duration.ofDays(1))), List.of());
       assertThat(sequences(queue)).containsExactly(1L);
-      time.advance(Duration.ofSeconds(9));
+      time.advance(Duration.ofSeconds(3));
       CompletionStage<Void> second = queue.write(List.of(ttl(2, Duration.ofDays(1))), List.of());
       assertThat(sequences(queue)).containsExactly(1L, 2L);
       assertThat(first.toCompletableFuture()).isNotDone();
@@ -143,12 +143,12 @@ class AgeTest {
     try (SqliteOutboxStore store =
         SqliteOutboxStore.builder(folder.resolve("outbox.db"))
             .time(time)
-            .commitInterval(Duration.ofSeconds(10))
+            .commitInterval(Duration.ofSeconds(4))
             .open()) {
       StoredQueue queue = opened(store, time);
       CompletionStage<Void> first = queue.write(List.of(ttl(1, Duration.ofDays(1))), List.of());
       remove(queue, 1, 1);
-      time.advance(Duration.ofSeconds(9));
+      time.advance(Duration.ofSeconds(3));
       for (int i = 0; i < 2; i++) { // A commit would run between two reads.
         assertThat(sequences(queue)).isEmpty();
       }
@@ -186,18 +186,18 @@ class AgeTest {
     try (SqliteOutboxStore store =
             SqliteOutboxStore.builder(folder.resolve("outbox.db"))
                 .time(failing)
-                .commitInterval(Duration.ofSeconds(10))
+                .commitInterval(Duration.ofSeconds(4))
                 .open();
         StoredQueue queue = opened(store, time)) {
       CompletionStage<Void> stage = queue.write(List.of(ttl(1, Duration.ofDays(1))), List.of());
       assertThat(sequences(queue)).containsExactly(1L);
       fails.set(true);
-      time.advance(Duration.ofSeconds(10));
+      time.advance(Duration.ofSeconds(4));
       assertThatThrownBy(() -> get(stage)).hasMessageContaining("by the test");
       assertThat(sequences(queue)).isEmpty();
       CompletionStage<Void> next = queue.write(List.of(ttl(2, Duration.ofDays(1))), List.of());
       assertThat(sequences(queue)).containsExactly(2L);
-      time.advance(Duration.ofSeconds(10));
+      time.advance(Duration.ofSeconds(4));
       get(next);
     }
   }

@@ -23,6 +23,7 @@ import dev.fairlead.spi.StoredQueue.Added;
 import dev.fairlead.spi.StoredQueue.Page;
 import dev.fairlead.spi.StoredQueue.Stored;
 import dev.fairlead.spi.StoredQueueStatus;
+import dev.fairlead.tck.FakeTime;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -106,7 +107,8 @@ class SqliteOutboxStoreTest {
   void aReadSeesEarlierWritesOfItsQueueBeforeTheyAreCommitted() {
     try (SqliteOutboxStore store =
             SqliteOutboxStore.builder(folder.resolve("outbox.db"))
-                .commitInterval(Duration.ofMinutes(1))
+                .time(new FakeTime())
+                .commitInterval(Duration.ofSeconds(4))
                 .open();
         StoredQueue queue = store.open(DeviceIdentity.module("dev-1", "mod"), HUB)) {
       CompletionStage<Void> first = queue.write(numbered(1, 5), List.of());
@@ -121,7 +123,8 @@ class SqliteOutboxStoreTest {
     List<CompletionStage<Void>> stages = new ArrayList<>();
     try (SqliteOutboxStore store =
             SqliteOutboxStore.builder(folder.resolve("outbox.db"))
-                .commitInterval(Duration.ofMinutes(1))
+                .time(new FakeTime())
+                .commitInterval(Duration.ofSeconds(4))
                 .open();
         StoredQueue queue = store.open(DEVICE, HUB)) {
       stages.add(queue.write(numbered(1, 5), List.of()));
