@@ -48,6 +48,8 @@ final class Salvage {
         }
         salvage.finish(database);
         database.commit();
+        // Closing does that too, but reports no failure, and the log would stay behind.
+        database.emptyLog();
       } catch (WriteFailed e) {
         throw e.cause;
       }

@@ -128,6 +128,17 @@ class CrashMatrixTest {
     assertThat(matrix.states()).isGreaterThanOrEqualTo(states);
   }
 
+  /** The file is renamed and a new one takes its place; each step may be the last one. */
+  @Test
+  void powerCutsWhileADamagedFileIsReplacedLoseNothing() throws Exception {
+    Path folder = Files.createTempDirectory(shim.scratch(), "replaced-");
+    Path recorded = shim.scratch().resolve("replaced.log");
+    shim.run(DamagedFile.class, recorded, folder, List.of());
+    List<DiskOperation> replacement = DiskLog.read(recorded);
+    assertThat(replacement).hasAtLeastOneElementOfType(DiskOperation.Rename.class);
+    proves(matrix(replacement, Disk.Honesty.HONEST).runSample(SAMPLE), SAMPLE / 2, recorded);
+  }
+
   /** So the matrix finds what it looks for: without its syncs the store keeps no promise. */
   @ParameterizedTest
   @EnumSource(value = Disk.Honesty.class, names = "HONEST", mode = EnumSource.Mode.EXCLUDE)

@@ -52,6 +52,15 @@ class DiskErrorsTest {
   }
 
   @Test
+  void errorsWhileADamagedFileIsReplacedLoseNothing() throws Exception {
+    Path folder = Files.createTempDirectory(shim.scratch(), "replaced-");
+    String said = shim.run(DamagedFile.class, null, folder, List.of("errors"));
+    System.out.println(said.lines().filter(line -> line.startsWith("E")).toList());
+    assertThat(said.lines().filter(line -> line.startsWith("PROBLEM")).limit(20)).isEmpty();
+    assertThat(said).contains("EIO at rename: 2");
+  }
+
+  @Test
   void aSyncThatDoesNotReturnHoldsStagesAndNotCallers() throws Exception {
     Path folder = Files.createTempDirectory(shim.scratch(), "stalled-");
     assertThat(shim.run(StalledDisk.class, null, folder, List.of())).contains("kept");

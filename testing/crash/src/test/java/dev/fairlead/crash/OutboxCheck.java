@@ -34,7 +34,7 @@ final class OutboxCheck {
       if (again && problems.isEmpty()) {
         reopen(folder, promises, first, problems);
       }
-      if (promises.any()) {
+      if (promises.keepsFile()) {
         setAside(folder, problems);
       }
     } catch (Exception | AssertionError e) {

@@ -19,9 +19,13 @@ import org.jspecify.annotations.Nullable;
  * write CALL DEVICE +NUMBER:SIZE,... -NUMBER,...   before the call
  * done CALL                                        its stage completed
  * failed CALL                                      its stage failed
+ * damage                                           the file is damaged from here on
  * </pre>
  */
 final class Promises {
+  /** From here on the file may be set aside. */
+  static final String DAMAGE = "damage";
+
   /** A call of write. */
   private record Call(int begun, String device, Map<Long, Integer> added, List<Long> removed) {}
 
@@ -58,6 +62,7 @@ final class Promises {
   private final Map<String, Device> devices = new TreeMap<>();
   private final Map<Integer, Call> calls = new HashMap<>();
   private final List<Removal> removals = new ArrayList<>();
+  private boolean damaged;
   private int marks;
 
   static String write(int call, String device, List<StoredQueue.Added> added, List<Long> removed) {
@@ -71,6 +76,10 @@ final class Promises {
 
   void apply(String mark) {
     marks++;
+    if (mark.equals(DAMAGE)) {
+      damaged = true;
+      return;
+    }
     String[] words = mark.split(" ");
     int number = Integer.parseInt(words[1]);
     if (words[0].equals("write")) {
@@ -139,9 +148,9 @@ final class Promises {
     return marks;
   }
 
-  /** Whether any message must be there. */
-  boolean any() {
-    return devices.values().stream().anyMatch(device -> device.largestStored > 0);
+  /** Whether a message must be there, in a file that is not damaged. */
+  boolean keepsFile() {
+    return !damaged && devices.values().stream().anyMatch(device -> device.largestStored > 0);
   }
 
   /** The least that the largest number ever given may be. */

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeoutException;
 
 /** The store under test, and calls of it that do not wait forever. */
 final class Stores {
-  private static final String FILE = "outbox.db";
+  static final String FILE = "outbox.db";
 
   private Stores() {}
 
