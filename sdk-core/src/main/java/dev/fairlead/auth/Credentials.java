@@ -63,6 +63,15 @@ public interface Credentials {
   boolean renewable();
 
   /**
+   * Whether, and how, the client looks for another certificate while a session is open.
+   *
+   * @return empty for tokens and for a certificate that stays
+   */
+  default Optional<CertificateRotation> rotation() {
+    return Optional.empty();
+  }
+
+  /**
    * Tokens of 60 minutes, signed with the identity's own key.
    *
    * @param key the primary or secondary key, in base64
@@ -145,6 +154,42 @@ public interface Credentials {
    */
   static Credentials certificate(ClientCertificate certificate) {
     return new PresentedCertificate(Objects.requireNonNull(certificate, "certificate"));
+  }
+
+  /**
+   * TLS client certificates that are replaced while the client runs, with the default {@link
+   * CertificateRotation}.
+   *
+   * @param kind {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
+   * @param source where they come from
+   * @return the credentials
+   * @throws IllegalArgumentException if the kind is that of tokens
+   */
+  static Credentials certificates(CredentialKind kind, CertificateSource source) {
+    return certificates(kind, source, CertificateRotation.defaults());
+  }
+
+  /**
+   * TLS client certificates that are replaced while the client runs. The source is asked again and
+   * again. When it yields another certificate, the session is drained and closed and one with the
+   * new certificate is opened. A certificate that cannot be loaded or that the hub refuses changes
+   * nothing: the one before it stays in use, and the connection's state says why.
+   *
+   * @param kind {@link CredentialKind#X509_THUMBPRINT} or {@link CredentialKind#X509_CA}
+   * @param source where they come from
+   * @param rotation how often the source is asked, and when the session is replaced
+   * @return the credentials
+   * @throws IllegalArgumentException if the kind is that of tokens
+   */
+  static Credentials certificates(
+      CredentialKind kind, CertificateSource source, CertificateRotation rotation) {
+    if (kind == CredentialKind.SHARED_ACCESS) {
+      throw new IllegalArgumentException(
+          "A client certificate is registered by its thumbprint or under a CA: give"
+              + " X509_THUMBPRINT or X509_CA.");
+    }
+    return new LoadedCertificates(
+        kind, Objects.requireNonNull(source, "source"), Optional.of(rotation));
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.fairlead.Progress;
 import dev.fairlead.UnreachableException;
 import dev.fairlead.UnreachableException.Stage;
 import dev.fairlead.auth.Audience;
+import dev.fairlead.auth.CertificateRotation;
 import dev.fairlead.auth.Credentials;
 import dev.fairlead.spi.Credential;
 import dev.fairlead.spi.Loop;
@@ -12,6 +13,7 @@ import dev.fairlead.threads.ForeignCalls;
 import dev.fairlead.threads.SingleFlight;
 import dev.fairlead.transport.Overdue;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
@@ -33,6 +35,9 @@ public final class CredentialCache {
   private @Nullable TokenLease newest;
   private @Nullable Fetch fetch;
   private boolean closed;
+
+  /** Where certificates are replaced; null for all other credentials. */
+  private final @Nullable CertificateChoice certificates;
 
   /** A call in progress. */
   private static final class Fetch {
@@ -56,6 +61,7 @@ public final class CredentialCache {
     this.audience = audience;
     this.limit = limit;
     this.random = random;
+    certificates = credentials.rotation().isPresent() ? new CertificateChoice(loop) : null;
     issuing =
         calls.singleFlight(
             "The source of credentials", () -> credentials.issue(audience, loop.now()));
@@ -73,7 +79,10 @@ public final class CredentialCache {
     return held != null && held.isFresh(loop) ? CompletableFuture.completedFuture(held) : fetch();
   }
 
-  /** A credential to put in place of one in use: the newest if it is another and fresh. */
+  /**
+   * A credential to put in place of one in use: the newest if it is another and fresh. Of
+   * certificates it may be the one in use.
+   */
   CompletionStage<TokenLease> successor(TokenLease inUse) {
     loop.assertInLoop();
     TokenLease held = newest;
@@ -106,13 +115,69 @@ public final class CredentialCache {
 
   private void ended(Fetch of, @Nullable Credential credential, @Nullable Throwable failure) {
     fetch = null;
-    if (credential == null) {
+    CertificateChoice choice = certificates;
+    if (choice != null) {
+      choose(choice, of, credential, failure);
+    } else if (credential == null) {
       of.outcome.completeExceptionally(noCredential(failure));
     } else {
       TokenLease lease = TokenLease.of(credential, loop, random);
       newest = lease;
       of.outcome.complete(lease);
     }
+  }
+
+  private void choose(
+      CertificateChoice choice,
+      Fetch of,
+      @Nullable Credential credential,
+      @Nullable Throwable failure) {
+    HubException why = null;
+    if (credential instanceof Credential.Certificate certificate) {
+      choice.loaded(TokenLease.of(certificate, loop, random));
+    } else {
+      why = noCredential(failure);
+      choice.notLoaded(String.valueOf(why.getMessage()));
+    }
+    TokenLease chosen = choice.choose();
+    if (chosen != null) {
+      of.outcome.complete(chosen);
+    } else {
+      of.outcome.completeExceptionally(why == null ? noCredential(null) : why);
+    }
+  }
+
+  /** A session is open with a credential. */
+  void accepted(TokenLease shown) {
+    loop.assertInLoop();
+    if (certificates != null) {
+      certificates.accepted(shown);
+    }
+  }
+
+  /** No session could be opened with a credential, perhaps because of it. */
+  void notAccepted(TokenLease shown, HubException failure) {
+    loop.assertInLoop();
+    if (certificates != null) {
+      certificates.notAccepted(shown, failure);
+    }
+  }
+
+  /** Whether another credential than the one that was refused can be shown now. */
+  boolean hasAnotherThan(TokenLease refused) {
+    loop.assertInLoop();
+    return certificates == null
+        ? credentials.renewable()
+        : certificates.choose() != null && !refused.isSame(certificates.choose());
+  }
+
+  /** What an operator should know of certificates that were not taken into use. */
+  Optional<String> remark() {
+    return certificates == null ? Optional.empty() : certificates.remark();
+  }
+
+  Optional<CertificateRotation> rotation() {
+    return credentials.rotation();
   }
 
   private HubException overdue() {

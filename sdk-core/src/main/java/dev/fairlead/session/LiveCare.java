@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What is done with an open session while it is open, and how it is closed: its token is renewed,
- * in place where the transport can do that, and it is closed for a better route in a maintenance
- * window. Confined to the loop.
+ * in place where the transport can do that, and it is closed for a new certificate, or for a better
+ * route in a maintenance window. Confined to the loop.
  */
 final class LiveCare {
   private static final Logger log = LoggerFactory.getLogger(LiveCare.class);
@@ -48,6 +48,7 @@ final class LiveCare {
   private final SessionSupervisor supervisor;
   private final Opener opener;
   private final RouteProber prober;
+  private final CertificateCare certificates;
   private final Optional<FailBack> failBack;
 
   LiveCare(
@@ -59,7 +60,8 @@ final class LiveCare {
       Supplier<TransportPlan> planner,
       SessionSupervisor supervisor,
       Opener opener,
-      RouteProber prober) {
+      RouteProber prober,
+      CertificateCare certificates) {
     this.settings = settings;
     this.loop = loop;
     this.time = time;
@@ -69,6 +71,7 @@ final class LiveCare {
     this.supervisor = supervisor;
     this.opener = opener;
     this.prober = prober;
+    this.certificates = certificates;
     failBack = settings.failBack().map(window -> new FailBack(window, random));
   }
 
@@ -80,6 +83,7 @@ final class LiveCare {
     failBack.ifPresent(moments -> moments.comes(loop.now()));
     setFailBack(live);
     prober.begin(live);
+    certificates.begin(live);
     supervisor.become(live);
     return live;
   }
@@ -105,6 +109,11 @@ final class LiveCare {
         close(live.session, Then.OPEN_BETTER);
         return;
       }
+    }
+    if (certificates.look(live)) {
+      log.info("{}: opening a new session with a new certificate", settings.identity());
+      close(live.session, Then.OPEN_AGAIN);
+      return;
     }
     prober.look(live);
     if (live.renewal.due() <= time.now()) {
@@ -145,6 +154,9 @@ final class LiveCare {
   void renewalObtained(Live live, RenewalObtained event) {
     TokenLease token = event.token();
     TransportSession transport = live.session.session;
+    if (certificates.obtained(live, token)) {
+      return;
+    }
     if (live.renewal.phase() != Phase.OBTAINING || transport == null) {
       return;
     }

@@ -120,6 +120,10 @@ final class RouteWalker {
       lastResort.walkFailed();
       Route last = failed == null ? null : failed.route;
       Credential shown = failed == null ? null : shownBy(failed);
+      LiveSession begun = failed == null ? null : failed.session();
+      if (begun != null) {
+        credentials.notAccepted(begun.token, walk.failure());
+      }
       waitFor(
           backoff.afterFailures(count.failures()),
           last,
@@ -258,9 +262,10 @@ final class RouteWalker {
   private void refused(LiveSession session, PlanWalk walk, UnauthorizedException failure) {
     count.refused(time.now());
     credentials.drop();
-    if (count.refusals() == 1 && credentials.renewable()) {
+    credentials.notAccepted(session.token, failure);
+    if (count.refusals() == 1 && credentials.hasAnotherThan(session.token)) {
       log.info(
-          "{}: the hub refused the credential; trying once with a new one", settings.identity());
+          "{}: the hub refused the credential; trying once with another one", settings.identity());
       open(session.route, walk);
       return;
     }

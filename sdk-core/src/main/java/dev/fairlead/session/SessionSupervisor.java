@@ -114,8 +114,11 @@ public final class SessionSupervisor {
             this::handle);
     RouteProber prober =
         new RouteProber(settings, loop, time, memory, credentials, random, planner, this, opener);
+    CertificateCare certificates =
+        new CertificateCare(settings, loop, time, credentials, random, this, opener);
     LiveCare care =
-        new LiveCare(settings, loop, time, credentials, random, planner, this, opener, prober);
+        new LiveCare(
+            settings, loop, time, credentials, random, planner, this, opener, prober, certificates);
     RouteWalker walker =
         new RouteWalker(settings, loop, time, memory, credentials, backoff, planner, this, opener);
     transitions = new Transitions(settings, time, credentials, this, opener, walker, care, prober);
@@ -282,6 +285,7 @@ public final class SessionSupervisor {
     LiveSession session = live.session;
     List<String> remarks = new ArrayList<>(planner.get().remarks(session.route));
     live.probes.remark().ifPresent(remarks::add);
+    remarks.addAll(live.certificate.remarks());
     if (held != null) {
       remarks.add(held);
     }

@@ -100,12 +100,13 @@ abstract sealed class SupervisorState {
     }
   }
 
-  /** A session is open. Its moments are those of its renewal, its fail-back and its probes. */
+  /** A session is open. Its moments are those of its credential, its fail-back and its probes. */
   static final class Live extends SupervisorState {
     final LiveSession session;
     final RenewalSchedule renewal;
     final Instant since;
     final Probes probes = new Probes();
+    final CertificateCare.Watch certificate = new CertificateCare.Watch();
     long failBackAt = Uptime.NEVER;
 
     Live(LiveSession session, RenewalSchedule renewal, Instant since) {
@@ -116,7 +117,8 @@ abstract sealed class SupervisorState {
 
     @Override
     long due() {
-      return Math.min(renewal.due(), Math.min(failBackAt, probes.due()));
+      return Math.min(
+          Math.min(renewal.due(), certificate.due()), Math.min(failBackAt, probes.due()));
     }
 
     @Override

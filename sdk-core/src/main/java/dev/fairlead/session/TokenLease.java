@@ -90,6 +90,15 @@ final class TokenLease {
         || untilRenewal(clocks).map(left -> left.compareTo(Duration.ZERO) > 0).orElse(false);
   }
 
+  /** Whether another one shows the same certificate or token. */
+  boolean isSame(TokenLease other) {
+    if (credential instanceof Credential.Certificate mine
+        && other.credential instanceof Credential.Certificate its) {
+      return mine.chain().equals(its.chain()); // A key in a security module equals only itself.
+    }
+    return credential.equals(other.credential);
+  }
+
   /** Whether another token is worth a renewal: it is a different one and lasts longer. */
   boolean isOutlastedBy(TokenLease other) {
     return expiry != null

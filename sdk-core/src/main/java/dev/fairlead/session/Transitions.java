@@ -225,6 +225,7 @@ final class Transitions {
 
   private void goLive(LiveSession session, TransportSession transport) {
     walker.opened(session.route);
+    credentials.accepted(session.token);
     supervisor.publishConnected(care.begin(session));
     supervisor.opened(session, transport);
   }

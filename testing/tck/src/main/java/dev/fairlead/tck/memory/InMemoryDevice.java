@@ -20,13 +20,16 @@ import dev.fairlead.tck.ReceivedTelemetry;
 import dev.fairlead.tck.SentCloudMessage;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +46,7 @@ public final class InMemoryDevice {
   private final CloudQueue queue;
   private TwinDocument desired = new TwinDocument();
   private TwinDocument reported = new TwinDocument();
+  private final Set<X509Certificate> certificates = new HashSet<>();
   private boolean enabled = true;
   private long connections;
   private @Nullable InMemorySession session;
@@ -204,6 +208,35 @@ public final class InMemoryDevice {
     }
   }
 
+  /**
+   * Registers a client certificate beside those registered before. Its dates do not matter.
+   *
+   * @param certificate the certificate
+   */
+  public synchronized void register(X509Certificate certificate) {
+    certificates.add(certificate);
+  }
+
+  /**
+   * The client certificate that its present connection has shown.
+   *
+   * @return empty if it is not connected, or with a token
+   */
+  public synchronized Optional<X509Certificate> shownCertificate() {
+    return session != null && session.credential() instanceof Credential.Certificate shown
+        ? Optional.of(shown.chain().get(0))
+        : Optional.empty();
+  }
+
+  /**
+   * Refuses a client certificate from now on; a connection that showed it stays.
+   *
+   * @param certificate the certificate
+   */
+  public synchronized void unregister(X509Certificate certificate) {
+    certificates.remove(certificate);
+  }
+
   /** Cuts its connection, if it has one; of a shared connection, only its own part. */
   public void cut() {
     InMemorySession now = present();
@@ -219,6 +252,9 @@ public final class InMemoryDevice {
   // --- what sessions do, on their connections ---
 
   synchronized boolean admits(DeviceIdentity identity, Credential credential) {
+    if (credential instanceof Credential.Certificate certificate) {
+      return enabled && certificates.contains(certificate.chain().get(0));
+    }
     if (!enabled || !(credential instanceof Credential.Token token)) {
       return false;
     }
