@@ -35,8 +35,8 @@ public final class RetryPolicy {
   }
 
   /**
-   * For fleets in the field: first delay spread over 10 s, then 1 s doubling to 120 s; stable after
-   * 60 s; refused credentials 1 to 15 minutes; retries for ever.
+   * For fleets in the field: first delay spread over 10 s, then 20 s doubling to 120 s; stable
+   * after 60 s; refused credentials 1 to 15 minutes; retries for ever.
    *
    * @return the defaults
    */
@@ -179,7 +179,7 @@ public final class RetryPolicy {
   /** Builds a {@link RetryPolicy}. Not safe for several threads. */
   public static final class Builder {
     private Duration firstSpread = Duration.ofSeconds(10);
-    private Duration base = Duration.ofSeconds(1);
+    private Duration base = Duration.ofSeconds(20);
     private Duration cap = Duration.ofMinutes(2);
     private Duration stableAfter = Duration.ofMinutes(1);
     private Duration unauthorizedMin = Duration.ofMinutes(1);
@@ -215,7 +215,7 @@ public final class RetryPolicy {
      * Sets the bound of the delay after the first failure, which is a pass through the plan that
      * opened nothing or the loss of an unstable session. It doubles with each further one.
      *
-     * @param bound positive; 1 s by default
+     * @param bound positive; 20 s by default
      * @return this
      */
     public Builder base(Duration bound) {

@@ -87,7 +87,7 @@ class RetryPolicyTest {
     RetryPolicy policy = RetryPolicy.defaults();
 
     assertThat(policy.firstSpread()).hasSeconds(10);
-    assertThat(policy.base()).hasSeconds(1);
+    assertThat(policy.base()).hasSeconds(20);
     assertThat(policy.cap()).hasMinutes(2);
     assertThat(policy.stableAfter()).hasMinutes(1);
     assertThat(policy.unauthorizedMin()).hasMinutes(1);

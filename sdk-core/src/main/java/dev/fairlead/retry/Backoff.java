@@ -23,7 +23,7 @@ public final class Backoff {
    * @param failures how many there were since the last stable session
    */
   public Duration afterLoss(int failures) {
-    Duration bound = boundAfter(failures);
+    Duration bound = failures == 0 ? Duration.ZERO : boundAfter(failures);
     Duration spread = policy.firstSpread();
     return between(Duration.ZERO, bound.compareTo(spread) < 0 ? spread : bound);
   }

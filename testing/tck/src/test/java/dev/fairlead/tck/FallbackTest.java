@@ -50,7 +50,7 @@ class FallbackTest extends MemoryCase {
       assertThat(state.attempt()).isEqualTo(round);
       assertThat(state.failure()).isInstanceOf(UnreachableException.class);
       assertThat(state.failure().getSuppressed()).hasSize(ALL.length - 1);
-      Duration bound = Duration.ofSeconds(Math.min(120, 1L << (round - 1)));
+      Duration bound = Duration.ofSeconds(Math.min(120, 20L << (round - 1)));
       assertThat(Duration.between(time.now(), state.next())).isBetween(Duration.ZERO, bound);
       advanceToNextTry(client);
     }
