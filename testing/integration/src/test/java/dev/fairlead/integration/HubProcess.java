@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,46 +24,48 @@ final class HubProcess implements AutoCloseable {
       Pattern.compile("(MQTT over TLS|AMQP over TLS|HTTPS) (?:on|at) \\S+:(\\d+)");
 
   private final Path directory;
-  private final String deviceId;
+  private final List<String> deviceIds;
   private final String key;
   private Process process;
   private final Map<String, Integer> ports = new HashMap<>();
 
-  private HubProcess(Path directory, String deviceId, String key) throws IOException {
+  private HubProcess(Path directory, List<String> deviceIds, String key) throws IOException {
     this.directory = directory;
-    this.deviceId = deviceId;
+    this.deviceIds = List.copyOf(deviceIds);
     this.key = key;
     this.process = launch();
   }
 
   /** Starts a hub that keeps its CA and its telemetry in a directory. */
-  static HubProcess start(Path directory, String deviceId, String key) throws IOException {
-    return new HubProcess(directory, deviceId, key);
+  static HubProcess start(Path directory, List<String> deviceIds, String key) throws IOException {
+    return new HubProcess(directory, deviceIds, key);
   }
 
   /** Returns when the hub listens: on free ports first, and on the same ones afterwards. */
   private Process launch() throws IOException {
+    List<String> command = new ArrayList<>();
+    command.addAll(
+        List.of(
+            "-Xmx128m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            HubProgram.class.getName(),
+            "--amqp-port",
+            port("AMQP over TLS"),
+            "--https-port",
+            port("HTTPS"),
+            "--mqtt-port",
+            port("MQTT over TLS"),
+            "--key",
+            key,
+            "--state",
+            directory.toString(),
+            "--telemetry-log",
+            log().toString(),
+            "--quiet"));
+    deviceIds.forEach(id -> command.addAll(List.of("--device", id)));
     Process started =
-        JavaProcess.of(
-                "-Xmx128m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                HubProgram.class.getName(),
-                "--amqp-port",
-                port("AMQP over TLS"),
-                "--https-port",
-                port("HTTPS"),
-                "--mqtt-port",
-                port("MQTT over TLS"),
-                "--device",
-                deviceId,
-                "--key",
-                key,
-                "--state",
-                directory.toString(),
-                "--telemetry-log",
-                log().toString(),
-                "--quiet")
+        JavaProcess.of(command.toArray(String[]::new))
             .redirectError(ProcessBuilder.Redirect.appendTo(errors().toFile()))
             .start();
     try {
@@ -124,6 +127,11 @@ final class HubProcess implements AutoCloseable {
     try (Stream<String> lines = Files.lines(log())) {
       return lines.toList();
     }
+  }
+
+  /** How long the log is now, in bytes. It grows before a message is acknowledged. */
+  long telemetryBytes() {
+    return log().toFile().length();
   }
 
   private Path log() {

@@ -2,19 +2,11 @@ package dev.fairlead.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.fairlead.localhub.DeviceAuth;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
@@ -28,6 +20,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  * acknowledgement, decides: nothing that was stored is lost, and first arrivals are in order.
  */
 class KilledDeviceTest {
+  private static final int BURST = 1_000;
+
   @TempDir Path directory;
 
   @ParameterizedTest
@@ -52,12 +46,14 @@ class KilledDeviceTest {
     long seed = System.nanoTime();
     Random random = new Random(seed);
     String key = ((DeviceAuth.SymmetricKeys) DeviceAuth.randomKeys()).primary();
-    try (HubProcess hub = HubProcess.start(directory, "survivor", key);
+    List<String> ids = List.of(DurableDevices.Setup.id(0));
+    try (HubProcess hub = HubProcess.start(directory, ids, key);
         FaultyNetwork network =
             FaultyNetwork.to(hub.port(route.protocol()), connection -> fault(connection, seed))) {
+      DurableDevices.Setup setup =
+          new DurableDevices.Setup(route, false, 1, BURST, key, hub.caFile(), directory);
       for (int kill = 1; kill <= kills; kill++) {
-        try (DurableDevice device =
-            DurableDevice.start(route, network.port(), key, hub.caFile(), directory, false)) {
+        try (DurableDevices device = DurableDevices.start(setup, network.port(), false)) {
           if (kill % 3 == 0) {
             device.awaitReady(); // Mostly before it has a session.
           } else {
@@ -70,12 +66,18 @@ class KilledDeviceTest {
           }
         }
       }
-      try (DurableDevice device =
-          DurableDevice.start(
-              route, hub.port(route.protocol()), key, hub.caFile(), directory, true)) {
+      try (DurableDevices device = DurableDevices.start(setup, hub.port(route.protocol()), true)) {
         device.awaitDrained();
       }
-      judge(route, kills, seed, hub.telemetry());
+      Deliveries deliveries = Deliveries.of(setup, hub.telemetry());
+      System.out.printf(
+          "%s: %d kills, %d stored, %d arrived, %d of them twice (seed %d)%n",
+          route, kills, deliveries.stored(), deliveries.arrived(), deliveries.twice(), seed);
+      assertThat(deliveries.stored()).isGreaterThan(kills * 10L);
+      assertThat(deliveries.lost()).isEmpty();
+      assertThat(deliveries.unknown()).isEmpty();
+      assertThat(deliveries.outOfOrder()).isEmpty();
+      assertThat(Files.readString(setup.errors())).isEmpty();
     }
   }
 
@@ -87,48 +89,5 @@ class KilledDeviceTest {
       case 1 -> NetworkFault.resetAfter(bytes);
       default -> NetworkFault.closedAfter(bytes);
     };
-  }
-
-  private void judge(TransportUnderTest route, int kills, long seed, List<String> log)
-      throws IOException {
-    List<Long> arrived =
-        log.stream()
-            .map(line -> JsonParser.parseString(line).getAsJsonObject())
-            .map(KilledDeviceTest::number)
-            .toList();
-    Set<Long> firsts = new LinkedHashSet<>(arrived);
-    Set<Long> stored = promised("s");
-    Set<Long> attempted = promised("a");
-    System.out.printf(
-        "%s: %d kills, %d stored, %d arrived, %d of them twice (seed %d)%n",
-        route, kills, stored.size(), firsts.size(), arrived.size() - firsts.size(), seed);
-
-    assertThat(stored).hasSizeGreaterThan(kills * 10);
-    assertThat(without(stored, firsts)).as("stored and lost").isEmpty();
-    assertThat(without(firsts, attempted)).as("arrived and never sent").isEmpty();
-    assertThat(List.copyOf(firsts)).isSorted();
-    assertThat(Files.readString(directory.resolve("device.err"))).isEmpty();
-  }
-
-  /** AssertJ would search a whole collection for each of 150,000. */
-  private static Set<Long> without(Set<Long> all, Set<Long> these) {
-    Set<Long> rest = new TreeSet<>(all);
-    rest.removeAll(these);
-    return rest;
-  }
-
-  private Set<Long> promised(String kind) throws IOException {
-    Set<Long> numbers = new TreeSet<>();
-    for (String line : Files.readAllLines(directory.resolve("promises.txt"))) {
-      if (line.matches(kind + " \\d+")) {
-        numbers.add(Long.valueOf(line.substring(2)));
-      }
-    }
-    return numbers;
-  }
-
-  private static long number(JsonObject line) {
-    byte[] body = Base64.getDecoder().decode(line.get("body").getAsString());
-    return Long.parseLong(new String(body, StandardCharsets.US_ASCII));
   }
 }

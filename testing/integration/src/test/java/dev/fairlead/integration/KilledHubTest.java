@@ -51,7 +51,7 @@ class KilledHubTest {
   void everyMessageArrivesInOrderThoughTheHubIsKilledAgainAndAgain() throws Exception {
     DeviceAuth.SymmetricKeys keys = (DeviceAuth.SymmetricKeys) DeviceAuth.randomKeys();
     Count accepted = new Count();
-    try (HubProcess hub = HubProcess.start(directory, "survivor", keys.primary());
+    try (HubProcess hub = HubProcess.start(directory, List.of("survivor"), keys.primary());
         DeviceClient client =
             DeviceClient.builder(
                     "HostName=localhost;DeviceId=survivor;SharedAccessKey=" + keys.primary())
