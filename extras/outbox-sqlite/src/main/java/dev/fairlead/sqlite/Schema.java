@@ -148,9 +148,11 @@ final class Schema {
     try {
       // A page whose reading failed once is reported as damage too, so the check is repeated. An
       // interrupted check reports what it found until then.
-      if (!isIntact(statement)
-          && !isIntact(statement)
-          && System.nanoTime() - begin <= MOST_CHECK_NANOS) {
+      boolean intact = isIntact(statement);
+      if (!intact) {
+        intact = isIntact(statement);
+      }
+      if (!intact && System.nanoTime() - begin <= MOST_CHECK_NANOS) {
         throw new Damage("its structure is damaged");
       }
     } catch (SQLException e) {
