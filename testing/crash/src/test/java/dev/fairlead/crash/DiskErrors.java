@@ -122,6 +122,8 @@ final class DiskErrors {
         read(queue);
         if (error.lasting() && control.failed() > 0) {
           heal();
+          // The file may have messages whose calls failed.
+          read(queue);
         }
         write(queue, 1, 60_000, 3);
         write(queue, 4, 700, 0);
@@ -188,6 +190,7 @@ final class DiskErrors {
         stored.removeAll(removed);
         unneeded.addAll(removed);
         failed("write", e.getCause());
+        read(queue);
       }
     }
   }
