@@ -17,13 +17,13 @@ abstract class Change {
 
   /**
    * Whether nothing is lost if this is committed a little later, or never. Its stage completes when
-   * it is applied, so that nobody waits for the commit.
+   * it is applied, so that no caller waits for the commit.
    */
   boolean mayWait() {
     return false;
   }
 
-  /** Whether somebody waits for this alone, so that it is committed at once. */
+  /** Whether a caller is blocked until this is committed, so that it does not wait for others. */
   boolean urgent() {
     return false;
   }
@@ -36,7 +36,7 @@ abstract class Change {
   /**
    * It was not committed.
    *
-   * @param inFile whether the file may have it all the same, as after a sync that failed
+   * @param inFile whether the file may have it nevertheless, as after a sync that failed
    */
   void failed(OutboxStoreException failure, boolean inFile) {
     done.completeExceptionally(failure);

@@ -59,7 +59,7 @@ final class QueueState {
     return stored;
   }
 
-  /** What is added as of the last commit, what is removed as of the last removal. Any thread. */
+  /** As of the last commit or removal, whichever came later. Any thread. */
   StoredQueueStatus status() {
     return status;
   }

@@ -63,7 +63,7 @@ final class QueueWrite extends Change {
     if (added.isEmpty()) {
       queue.unremoved.addAll(removed);
     } else if (inFile) {
-      // The sender is told that the message is not stored, so it must not appear after a restart.
+      // The stage fails, so the message must not appear after a restart.
       added.forEach(
           message -> {
             long sequence = RowId.sequence(message.id);

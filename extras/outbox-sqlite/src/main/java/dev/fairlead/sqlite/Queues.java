@@ -45,7 +45,7 @@ final class Queues {
     for (Map.Entry<Integer, Counters> found : counters.entrySet()) {
       lastId = Math.max(lastId, found.getKey());
       if (found.getValue().messages() > 0 && !owners.containsKey(found.getKey())) {
-        throw new Damage("nobody knows whose messages some are");
+        throw new Damage("the identity of some messages is missing");
       }
     }
     for (QueueOwner owner : owners.values()) {

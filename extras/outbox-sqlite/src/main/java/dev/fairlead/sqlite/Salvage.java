@@ -68,7 +68,7 @@ final class Salvage {
             counters.queue(), counters.counters(), (a, b) -> a.revision >= b.revision ? a : b);
       }
     } catch (Damage e) {
-      // There is a second copy of the one, and the other is counted anew.
+      // There is a second copy of the one, and the other is counted again.
     }
   }
 
@@ -82,7 +82,7 @@ final class Salvage {
       queue = RowId.queue(MessageRecord.idOf(blob));
       byte[] salt = salts.get(queue);
       if (salt == null) {
-        throw new Damage("nobody knows whose message it is");
+        throw new Damage("the identity of a message is missing");
       }
       record = MessageRecord.decode(blob, salt);
     } catch (Damage e) {

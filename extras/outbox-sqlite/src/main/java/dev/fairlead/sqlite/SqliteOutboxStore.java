@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * its stage completes when reads no longer find the message, and it is committed with the next
  * messages, or after one second or the commit interval, whichever is longer. If power fails before
  * that, a message is sent again. If that commit fails, the store tries again. {@link
- * StoredQueue#status} shows messages from their commit on.
+ * StoredQueue#status} is as of the last commit or removal.
  *
  * <p><b>Errors of the disk.</b> If the disk is full, read-only or broken, the stages fail with a
  * text that says so, nothing of them is stored, and the store goes on with later calls. A record
@@ -211,7 +211,7 @@ public final class SqliteOutboxStore implements OutboxStore {
         });
   }
 
-  /** Does something with a queue that is not open, and cannot be opened meanwhile. */
+  /** Does something with a queue that is not open, and keeps others from opening it. */
   private long whileClosed(DeviceIdentity identity, ToLongFunction<QueueState> action) {
     synchronized (open) {
       if (!open.add(Objects.requireNonNull(identity, "identity"))) {
@@ -258,9 +258,8 @@ public final class SqliteOutboxStore implements OutboxStore {
   public void close() {
     if (!writer.close(CLOSE_LIMIT)) {
       LOG.warn(
-          "The outbox file {} is not closed after {} s, because the disk does not answer.",
-          file.path(),
-          CLOSE_LIMIT.toSeconds());
+          "The outbox file {} is still open. Its thread closes it when the disk answers.",
+          file.path());
     }
   }
 

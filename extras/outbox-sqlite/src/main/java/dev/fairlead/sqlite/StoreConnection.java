@@ -101,7 +101,7 @@ final class StoreConnection {
 
   /**
    * After an error of the disk. A sync that failed may have lost pages of the log that can still be
-   * read. What is appended to them would be lost with them, so the log is begun anew.
+   * read. What is appended to them would be lost with them, so a new log is begun.
    */
   void dropDistrusted() {
     distrusted = true;
@@ -138,7 +138,7 @@ final class StoreConnection {
     return before == null || time.nanoTime() - before >= REPAIR_PAUSE.toNanos();
   }
 
-  /** After a commit, when nobody waits for it. */
+  /** After a commit, when its stages have completed. */
   void tidy() {
     try {
       Database current = database();

@@ -45,7 +45,7 @@ enum StoreFailure {
     };
   }
 
-  /** The exception for whoever called: what happened, why, and what to do. */
+  /** The exception for the caller: what happened, why, and what to do. */
   static OutboxStoreException explain(Path file, Throwable failure, boolean bounded) {
     if (failure instanceof OutboxStoreException known) {
       return known;

@@ -28,7 +28,7 @@ final class StoreLock implements AutoCloseable {
   }
 
   /**
-   * Takes the lock of a file at once.
+   * Takes the lock of a file without waiting for it.
    *
    * @param file the store's file, with links resolved
    */

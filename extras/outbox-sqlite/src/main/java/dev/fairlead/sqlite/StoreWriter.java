@@ -137,7 +137,7 @@ final class StoreWriter {
         try {
           lock.wait();
         } catch (InterruptedException e) {
-          // Nobody has this thread, so nobody means this.
+          // No other code has this thread, so the interrupt has no meaning.
         }
       }
       batch = incoming;

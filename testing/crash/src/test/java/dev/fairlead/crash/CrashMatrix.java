@@ -57,7 +57,7 @@ final class CrashMatrix {
     return runSample(about);
   }
 
-  /** Tries about so many, evenly from all ways and stops. */
+  /** Tries about this number of states, evenly from all ways and stops. */
   CrashMatrix runSample(int about) throws IOException {
     int each = about / Remains.Kind.values().length;
     long stops = operations.stream().filter(CrashMatrix::isStop).count();

@@ -50,7 +50,7 @@ final class OutboxWorkload {
 
   /**
    * Arguments: the folder, a seed, how many steps a life of the process has; and for a disk with
-   * one error, which operation fails, the how many-th, and its errno.
+   * one error, which operation fails, its number from 1, and its errno.
    */
   public static void main(String[] arguments) throws Exception {
     try (DiskControl control = new DiskControl()) {
