@@ -29,8 +29,7 @@ class EmptyStore implements OutboxStore, StoredQueue {
   }
 
   @Override
-  public CompletionStage<Page> read(
-      Priority priority, long after, int maxMessages, long maxBytes) {
+  public CompletionStage<Page> read(Priority priority, long after, int maxMessages, long maxBytes) {
     throw new AssertionError("Everything is in memory.");
   }
 
