@@ -110,7 +110,8 @@ static void start(void) {
   root_length = root ? strlen(root) : 0;
   const char *log = getenv("FAIRLEAD_DISK_LOG");
   if (log && *log) {
-    log_fd = real_open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    /* Not truncated: programs that the JVM runs come here too. */
+    log_fd = real_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (log_fd < 0) {
       perror(log);
       _exit(70);

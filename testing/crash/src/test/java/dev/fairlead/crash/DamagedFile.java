@@ -6,6 +6,7 @@ import dev.fairlead.spi.StoredQueue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,6 +23,7 @@ import java.util.stream.Collectors;
  */
 final class DamagedFile {
   private static final String DEVICE = "pump";
+  private static final String LOG = Stores.FILE + "-wal";
   private static final int MESSAGES = 40;
 
   /** A page is written by several calls, so every third write is enough. */
@@ -49,16 +51,40 @@ final class DamagedFile {
     }
   }
 
+  /** Leaves the file with its log, as a process that is killed does. */
   private void fill() throws Exception {
+    byte[] file;
+    byte[] log;
+    List<StoredQueue.Added> all = new ArrayList<>();
+    for (int number = 1; number <= MESSAGES; number++) {
+      all.add(Messages.message(DEVICE, number, number % 10 == 0 ? 20_000 : 300));
+    }
+    // Until the files are complete, any of the messages may be there.
+    control.mark(Promises.write(1, DEVICE, all, List.of()));
+    control.mark("failed 1");
     try (OutboxStore store = Stores.open(folder);
         StoredQueue queue = store.open(Messages.identity(DEVICE), Messages.HUB)) {
-      for (int number = 1; number <= MESSAGES; number++) {
-        int size = number % 10 == 0 ? 20_000 : 300;
-        List<StoredQueue.Added> added = List.of(Messages.message(DEVICE, number, size));
-        control.mark(Promises.write(number, DEVICE, added, List.of()));
-        Stores.get(queue.write(added, List.of()));
-        control.mark("done " + number);
+      for (StoredQueue.Added one : all) {
+        Stores.get(queue.write(List.of(one), List.of()));
       }
+      file = Files.readAllBytes(folder.resolve(Stores.FILE));
+      log = Files.readAllBytes(folder.resolve(LOG));
+    }
+    write(Stores.FILE, file);
+    write(LOG, log);
+    try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+      names.force(true);
+    }
+    control.mark(Promises.write(2, DEVICE, all, List.of()));
+    control.mark("done 2");
+  }
+
+  private void write(String name, byte[] bytes) throws IOException {
+    try (FileChannel file =
+        FileChannel.open(
+            folder.resolve(name), StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+      file.write(ByteBuffer.wrap(bytes), 0);
+      file.force(true);
     }
   }
 
@@ -66,19 +92,21 @@ final class DamagedFile {
     control.mark(Promises.DAMAGE);
     try (FileChannel file =
         FileChannel.open(folder.resolve(Stores.FILE), StandardOpenOption.WRITE)) {
-      file.write(ByteBuffer.allocate(100), 0);
+      // The log may have a newer copy of this page, but the store looks at the format first.
+      file.write(ByteBuffer.wrap("x".repeat(100).getBytes(StandardCharsets.US_ASCII)), 0);
       file.force(true);
     }
   }
 
   private void failEach() throws Exception {
     byte[] damaged = Files.readAllBytes(folder.resolve(Stores.FILE));
+    byte[] log = Files.readAllBytes(folder.resolve(LOG));
     for (String operation :
         List.of("open", "write", "sync", "truncate", "unlink", "rename", "change")) {
       for (DiskError.Errno error : List.of(DiskError.Errno.EIO, DiskError.Errno.ENOSPC)) {
         int tried = 0;
         boolean many = operation.equals("write") || operation.equals("change");
-        for (int nth = 1; attempt(damaged, operation, nth, error); nth += many ? STRIDE : 1) {
+        for (int nth = 1; attempt(damaged, log, operation, nth, error); nth += many ? STRIDE : 1) {
           tried++;
         }
         System.out.println(error + " at " + operation + ": " + tried);
@@ -87,12 +115,14 @@ final class DamagedFile {
   }
 
   /** Returns whether the operation was reached. */
-  private boolean attempt(byte[] damaged, String operation, int nth, DiskError.Errno error)
+  private boolean attempt(
+      byte[] damaged, byte[] log, String operation, int nth, DiskError.Errno error)
       throws Exception {
     for (Path file : files()) {
       Files.delete(file);
     }
     Files.write(folder.resolve(Stores.FILE), damaged);
+    Files.write(folder.resolve(LOG), log);
     control.arm(operation, nth, false, error.number);
     List<String> problems = new ArrayList<>();
     try {
