@@ -17,15 +17,11 @@ import dev.fairlead.auth.Credentials;
 import dev.fairlead.peers.TestCa;
 import dev.fairlead.tck.memory.InMemoryFault;
 import dev.fairlead.tck.memory.InMemoryFault.Point;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.PrivateKey;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -60,22 +56,8 @@ class CertificateRotationTest extends MemoryCase {
   }
 
   private void write(TestCa.Issued issued) throws Exception {
-    Files.writeString(certificateFile, pem(issued.certificate()));
-    Files.writeString(keyFile, pem(issued.key()));
-  }
-
-  private static String pem(X509Certificate certificate) throws Exception {
-    return pem("CERTIFICATE", certificate.getEncoded());
-  }
-
-  private static String pem(PrivateKey key) {
-    return pem("PRIVATE KEY", key.getEncoded());
-  }
-
-  private static String pem(String what, byte[] der) {
-    String base64 =
-        Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII)).encodeToString(der);
-    return "-----BEGIN " + what + "-----\n" + base64 + "\n-----END " + what + "-----\n";
+    Files.writeString(certificateFile, PemFiles.certificate(issued));
+    Files.writeString(keyFile, PemFiles.key(issued));
   }
 
   private CertificateSource files() {
@@ -160,7 +142,7 @@ class CertificateRotationTest extends MemoryCase {
     TestCa.Issued second = issued(Duration.ofDays(180));
     device.register(second.certificate());
 
-    String whole = pem(second.key());
+    String whole = PemFiles.key(second);
     Files.writeString(keyFile, whole.substring(0, whole.length() / 2));
     check(client);
     assertThat(remarks(client)).contains("No newer client certificate can be loaded", "device.key");
