@@ -1,0 +1,24 @@
+package dev.fairlead.https.upload;
+
+import dev.fairlead.Trust;
+import dev.fairlead.fuzz.Expect;
+import java.nio.charset.StandardCharsets;
+
+/** The hub's permission for an upload. */
+public final class GrantFuzz {
+  private GrantFuzz() {}
+
+  /** The input is the answer's body. */
+  public static void fuzzerTestOneInput(byte[] input) {
+    try {
+      Grant grant = Grant.read(new String(input, StandardCharsets.UTF_8));
+      Expect.that(grant.endpoint(Trust.platform()).port() > 0, "no port");
+      Expect.that(grant.sameBlob(grant), "not itself");
+      Expect.that(
+          !grant.toString().contains(grant.sas().reveal()) || grant.sas().reveal().length() < 20,
+          "the signature is shown");
+    } catch (IllegalArgumentException e) {
+      Expect.that(e.getMessage() != null, "no reason");
+    }
+  }
+}
