@@ -2,11 +2,13 @@ package dev.fairlead.auth;
 
 import dev.fairlead.Secret;
 import java.io.IOException;
+import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.spec.InvalidKeySpecException;
+import java.security.spec.InvalidParameterSpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +17,8 @@ import javax.crypto.EncryptedPrivateKeyInfo;
 import javax.crypto.SecretKey;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
+import javax.crypto.spec.PBEParameterSpec;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings every form of a private key that tools write to the one that the platform reads, PKCS #8
@@ -22,6 +26,7 @@ import javax.crypto.spec.PBEKeySpec;
  * may quote the key in them.
  */
 final class Pkcs8 {
+  private static final int MOST_ITERATIONS = 10_000_000; // openssl: 2048; OWASP in 2023: 600,000
   private static final byte[] VERSION_0 = Der.element(Der.INTEGER, new byte[] {0});
   private static final byte[] EC_PUBLIC_KEY = // 1.2.840.10045.2.1, RFC 5480, 2.1.1
       Der.element(
@@ -97,6 +102,7 @@ final class Pkcs8 {
           encrypted.getAlgName().startsWith("PBEWith")
               ? encrypted.getAlgName()
               : String.valueOf(encrypted.getAlgParameters());
+      checkIterations(encrypted.getAlgParameters());
       SecretKey secret = SecretKeyFactory.getInstance(scheme).generateSecret(password);
       cipher = Cipher.getInstance(scheme);
       cipher.init(Cipher.DECRYPT_MODE, secret, encrypted.getAlgParameters());
@@ -113,6 +119,20 @@ final class Pkcs8 {
       return decode(encrypted.getKeySpec(cipher).getEncoded());
     } catch (InvalidKeySpecException e) {
       throw new IllegalArgumentException("the passphrase given does not open it");
+    }
+  }
+
+  /** A damaged count may be two thousand million, and no thread comes back from that in time. */
+  private static void checkIterations(@Nullable AlgorithmParameters parameters)
+      throws InvalidParameterSpecException {
+    if (parameters != null
+        && parameters.getParameterSpec(PBEParameterSpec.class).getIterationCount()
+            > MOST_ITERATIONS) {
+      throw new IllegalArgumentException(
+          "opening it takes more than "
+              + MOST_ITERATIONS
+              + " iterations, which is too slow, or it is damaged; convert it with: openssl pkcs8"
+              + " -topk8 -v2 aes-256-cbc");
     }
   }
 }

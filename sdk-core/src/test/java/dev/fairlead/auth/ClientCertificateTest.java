@@ -90,6 +90,41 @@ class ClientCertificateTest {
         .satisfies(e -> assertShowsNothingOf(e, key));
   }
 
+  @Test
+  void anEncryptedKeyThatWouldTakeHoursToOpenIsRefused() {
+    byte[] sound = Base64.getMimeDecoder().decode(body("ec-encrypted.key"));
+    byte[] slow = withIterations(Der.reader(sound), new byte[] {0x7f, -1, -1, -1});
+    String key =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+            + Base64.getEncoder().encodeToString(slow)
+            + "\n-----END ENCRYPTED PRIVATE KEY-----\n";
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                ClientCertificate.pem(X509_THUMBPRINT, text("ec.pem"), Secret.of(key), PASSPHRASE))
+        .withMessageContaining("more than 10000000 iterations");
+  }
+
+  /** The number of iterations is the only integer in an encrypted key. */
+  private static byte[] withIterations(Der reader, byte[] count) {
+    byte[] all = {};
+    while (reader.hasMore()) {
+      Der.Element old = reader.next();
+      byte[] content =
+          switch (old.tag()) {
+            case Der.INTEGER -> count;
+            case Der.SEQUENCE -> withIterations(old.inside(), count);
+            default -> old.content();
+          };
+      byte[] element = Der.element(old.tag(), content);
+      int end = all.length;
+      all = Arrays.copyOf(all, end + element.length);
+      System.arraycopy(element, 0, all, end, element.length);
+    }
+    return all;
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
