@@ -23,7 +23,7 @@ record HostName(String ascii, boolean literal) {
     if (host.startsWith("[") && host.endsWith("]")) {
       host = host.substring(1, host.length() - 1);
     }
-    if (host.indexOf(':') >= 0 || isIpv4(host)) {
+    if (host.indexOf(':') >= 0) {
       return new HostName(host, true);
     }
     if (host.endsWith(".")) {
@@ -35,7 +35,8 @@ record HostName(String ascii, boolean literal) {
     } catch (IllegalArgumentException e) {
       // An empty or a long label, or letters that no name has: kept unchanged, and invalid.
     }
-    return new HostName(ascii.toLowerCase(Locale.ROOT), false);
+    // Only now: with the root's dot, or in full-width digits, an address is one as well.
+    return new HostName(ascii.toLowerCase(Locale.ROOT), isIpv4(ascii));
   }
 
   /** Four numbers; the platform checks their range. */

@@ -38,6 +38,12 @@ class HostNameTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"10.0.0.1.", "\uff11\uff10.0.0.1", "10\u30020.0.1"})
+  void knowsAnAddressInOtherWritings(String host) {
+    assertThat(HostName.of(host)).isEqualTo(new HostName("10.0.0.1", true));
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "x-.example",
