@@ -206,7 +206,9 @@ public final class MessageFuzz {
     }
     String type = value.getClass().getSimpleName();
     return switch (type) {
-      case "Symbol" -> value.toString();
+      // [AMQP 1.6.21] A symbol is ASCII; what else is in it, each decoder replaces in its own way.
+      case "Symbol" ->
+          value.toString().chars().allMatch(c -> c < 0x80) ? value.toString() : UNKNOWN;
       case "UnsignedByte" -> ((Number) value).longValue() & 0xff;
       case "UnsignedShort" -> ((Number) value).longValue() & 0xffff;
       case "UnsignedInteger" -> ((Number) value).longValue() & 0xffff_ffffL;

@@ -16,8 +16,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,6 +33,10 @@ public final class OutboxFileFuzz {
   private static final DeviceIdentity DEVICE = DeviceIdentity.device("dev-1");
   private static final String HUB = "hub.example";
   private static final int MESSAGES = 12;
+
+  /** The length of the words with which a database begins. */
+  private static final int MAGIC = 16;
+
   private static final Path FOLDER = folder();
   private static final Path FILE = FOLDER.resolve("outbox.db");
   private static final byte[] GOOD = fill();
@@ -58,6 +64,9 @@ public final class OutboxFileFuzz {
       use();
     } catch (OutboxStoreException e) {
       Expect.that(e.getMessage() != null, "no reason");
+    }
+    if (!Arrays.equals(file, 0, MAGIC, GOOD, 0, MAGIC)) {
+      Expect.that(isSetAside(), "a file that is no database is not set aside");
     }
   }
 
@@ -137,7 +146,7 @@ public final class OutboxFileFuzz {
     return Priority.values()[(int) (sequence % Priority.values().length)];
   }
 
-  private static <T> T get(java.util.concurrent.CompletionStage<T> stage) {
+  private static <T> T get(CompletionStage<T> stage) {
     try {
       return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
@@ -171,6 +180,12 @@ public final class OutboxFileFuzz {
       Files.delete(folder);
     } catch (IOException e) {
       System.err.println("Not removed: " + e);
+    }
+  }
+
+  private static boolean isSetAside() throws IOException {
+    try (Stream<Path> files = Files.list(FOLDER)) {
+      return files.anyMatch(file -> file.getFileName().toString().contains("damaged"));
     }
   }
 

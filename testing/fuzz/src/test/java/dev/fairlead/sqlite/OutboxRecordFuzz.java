@@ -3,6 +3,7 @@ package dev.fairlead.sqlite;
 import dev.fairlead.fuzz.Expect;
 import dev.fairlead.spi.StoredQueue.Added;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 
@@ -47,7 +48,7 @@ public final class OutboxRecordFuzz {
           new Added(
               RowId.sequence(record.id()),
               record.message(),
-              record.timeToLive() == 0 ? null : java.time.Duration.ofNanos(record.timeToLive()));
+              record.timeToLive() == 0 ? null : Duration.ofNanos(record.timeToLive()));
       byte[] written =
           MessageRecord.encode(record.id(), added, record.clock(), record.wall(), SALT);
       MessageRecord again = MessageRecord.decode(written, SALT);
