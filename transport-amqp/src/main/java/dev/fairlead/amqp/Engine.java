@@ -254,7 +254,11 @@ final class Engine {
     throw new ProtocolViolation("something about a session that was never begun");
   }
 
-  private static LinkEvents of(Link link) throws ProtocolViolation {
+  private static LinkEvents of(@Nullable Link link) throws ProtocolViolation {
+    if (link == null) {
+      // The engine's event of an ATTACH whose handle another link has. [AMQP 2.8.17]
+      throw new ProtocolViolation("a link with the handle of another");
+    }
     if (link.getContext() instanceof LinkEvents handler) {
       return handler;
     }

@@ -18,6 +18,7 @@ import dev.fairlead.spi.TransportSession;
 import dev.fairlead.tck.RecordingContext;
 import dev.fairlead.tck.Target;
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
@@ -188,6 +189,48 @@ class HostilePeerTest {
     byte[] begin = frame(0x00, 0x53, 0x11, 0xc0, 7, 4, 0x60, 0x7f, 0x00, 0x43, 0x43, 0x43);
     assertThat(refused(socket -> send(socket, HEADER, open(), begin)))
         .isInstanceOf(UnreachableException.class);
+  }
+
+  @Test
+  void givesTwoLinksTheSameHandle() throws Exception {
+    byte[] begin = frame(0x00, 0x53, 0x11, 0xc0, 7, 4, 0x60, 0x00, 0x00, 0x43, 0x43, 0x43);
+    assertThat(
+            refused(
+                socket -> {
+                  byte[] attach = answerToFirstAttach(socket);
+                  send(socket, HEADER, open(), begin, attach, attach);
+                }))
+        .hasMessageContaining("handle of another");
+  }
+
+  /** ATTACH of the same name, in the other role, with the handle 0. */
+  private static byte[] answerToFirstAttach(Socket socket) throws IOException {
+    DataInputStream in = new DataInputStream(socket.getInputStream());
+    in.readFully(new byte[HEADER.length]);
+    while (true) {
+      ByteBuffer frame = ByteBuffer.wrap(new byte[in.readInt() - 4]);
+      in.readFully(frame.array());
+      frame.position(6); // offset, type, channel, and the first octets of the descriptor
+      if (frame.get() != 0x12) {
+        continue;
+      }
+      frame.position(frame.position() + (frame.get() == (byte) 0xc0 ? 3 : 9));
+      assertThat(frame.get()).isEqualTo((byte) 0xa1);
+      byte[] name = new byte[frame.get() & 0xff];
+      frame.get(name);
+      if (frame.get() == 0x52) {
+        frame.get(); // a handle other than 0
+      }
+      int[] body = new int[10 + name.length];
+      int[] head = {0x00, 0x53, 0x12, 0xc0, name.length + 5, 3, 0xa1, name.length};
+      System.arraycopy(head, 0, body, 0, head.length);
+      for (int i = 0; i < name.length; i++) {
+        body[head.length + i] = name[i];
+      }
+      body[head.length + name.length] = 0x43;
+      body[head.length + name.length + 1] = frame.get() == 0x41 ? 0x42 : 0x41;
+      return frame(body);
+    }
   }
 
   @Test
