@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -30,7 +31,36 @@ public final class LongRun {
 
   private LongRun() {}
 
-  private record Result(FuzzTarget target, int exit, String figures, String find) {}
+  private static final String ROW = "%-18s %12s %9s %9s %8s  %s%n";
+
+  /**
+   * The end of one process.
+   *
+   * @param exit 0 if nothing was found
+   * @param line the last line with figures
+   * @param seconds how long it took
+   * @param find what was found
+   */
+  private record Result(FuzzTarget target, int exit, String line, long seconds, String find) {
+    private String row() {
+      String executions = line.isEmpty() ? "0" : line.substring(1).split("\\s", 2)[0];
+      long rate = Long.parseLong(executions) / Math.max(1, seconds);
+      return String.format(
+          Locale.ROOT,
+          ROW,
+          target.title(),
+          executions,
+          after("cov:"),
+          after("ft:"),
+          rate,
+          exit == 0 ? "nothing" : find);
+    }
+
+    private String after(String name) {
+      int at = line.indexOf(name);
+      return at < 0 ? "-" : line.substring(at + name.length()).strip().split(" ", 2)[0];
+    }
+  }
 
   /**
    * Runs them.
@@ -64,13 +94,13 @@ public final class LongRun {
       throws InterruptedException, ExecutionException {
     int failed = 0;
     StringBuilder table = new StringBuilder();
+    table.append(
+        String.format(
+            Locale.ROOT, ROW, "target", "executions", "branches", "features", "per s", "found"));
     for (Future<Result> each : results) {
       Result result = each.get();
       failed += result.exit == 0 ? 0 : 1;
-      String end = result.exit == 0 ? "nothing found" : result.find;
-      table.append(
-          String.format(
-              Locale.ROOT, "%-18s %-60s %s%n", result.target.title(), result.figures, end));
+      table.append(result.row());
     }
     System.out.println();
     System.out.print(table);
@@ -102,13 +132,14 @@ public final class LongRun {
             .redirectErrorStream(true)
             .start();
     Result result = follow(target, process, folder.resolve("log"));
-    System.out.printf(Locale.ROOT, "%-18s %s %s%n", target.title(), result.figures, result.find);
+    System.out.print(result.row());
     return result;
   }
 
   /** Writes the whole output to a file; keeps the last figures and what was found. */
   private static Result follow(FuzzTarget target, Process process, Path log)
       throws IOException, InterruptedException {
+    long start = System.nanoTime();
     String figures = "";
     String what = "";
     String input = "";
@@ -127,6 +158,8 @@ public final class LongRun {
       }
     }
     int exit = process.waitFor();
-    return new Result(target, exit, figures, exit == 0 ? "" : what + " " + input + ", see " + log);
+    long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
+    String find = exit == 0 ? "" : what + " " + input + ", see " + log;
+    return new Result(target, exit, figures, seconds, find);
   }
 }
