@@ -88,12 +88,12 @@ class ChaosTest {
       Duration slowest = Duration.ZERO;
       while (hub.telemetry().size() < messages) {
         try (DurableDevices process = DurableDevices.start(setup, network.port(), false)) {
-          slowest = longer(slowest, untilTheLogGrows(hub));
+          slowest = longer(slowest, untilTheLogGrows(hub, setup));
           TimeUnit.MILLISECONDS.sleep(random.nextInt(1_500));
           if (random.nextInt(4) == 0 || hubKills == 0) {
             hub.killAndRestart();
             hubKills++;
-            slowest = longer(slowest, untilTheLogGrows(hub));
+            slowest = longer(slowest, untilTheLogGrows(hub, setup));
             TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
           }
         }
@@ -110,12 +110,17 @@ class ChaosTest {
     return one.compareTo(other) > 0 ? one : other;
   }
 
-  private static Duration untilTheLogGrows(HubProcess hub) throws InterruptedException {
+  private static Duration untilTheLogGrows(HubProcess hub, DurableDevices.Setup setup)
+      throws Exception {
     long begin = System.nanoTime();
     long before = hub.telemetryBytes();
     while (hub.telemetryBytes() <= before) {
       Duration waited = Duration.ofNanos(System.nanoTime() - begin);
-      assertThat(waited).as("nothing has arrived since a process was started").isLessThan(RECOVERY);
+      if (waited.compareTo(RECOVERY) > 0) {
+        throw new AssertionError(
+            "Nothing has arrived since a process was started. What it wrote: "
+                + Files.readString(setup.errors()));
+      }
       TimeUnit.MILLISECONDS.sleep(5);
     }
     return Duration.ofNanos(System.nanoTime() - begin);
