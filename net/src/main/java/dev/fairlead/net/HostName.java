@@ -99,7 +99,7 @@ record HostName(String ascii, boolean literal) {
    */
   boolean valid() {
     if (literal) {
-      return ascii.chars().allMatch(c -> c > ' ' && c < 0x7f && "/?#@\\".indexOf(c) < 0);
+      return ascii.chars().allMatch(c -> c > ' ' && c < 0x7f && "/?#@\\[]".indexOf(c) < 0);
     }
     if (ascii.length() > MAX_LENGTH) {
       return false;

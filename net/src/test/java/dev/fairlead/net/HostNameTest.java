@@ -57,6 +57,8 @@ class HostNameTest {
         "a\r\nb",
         "a/b",
         "hub.example:8883/x y",
+        "[::1",
+        "[:]:]",
         "\u0000",
         "\u2024\u2024",
       })
