@@ -36,7 +36,6 @@ enum FuzzTarget {
   OUTBOX_RECORD(dev.fairlead.sqlite.OutboxRecordFuzz.class, 1024),
   OUTBOX_FILE(dev.fairlead.sqlite.OutboxFileFuzz.class, 1024);
 
-  private final Class<?> type;
   private final int longest;
   private final MethodHandle run;
 
@@ -47,7 +46,6 @@ enum FuzzTarget {
    * @param longest the longest input worth trying, in bytes
    */
   FuzzTarget(Class<?> type, int longest) {
-    this.type = type;
     this.longest = longest;
     try {
       run =
@@ -64,8 +62,8 @@ enum FuzzTarget {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  Class<?> type() {
-    return type;
+  static FuzzTarget titled(String title) {
+    return valueOf(title.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
   int longest() {
