@@ -88,6 +88,7 @@ class ChaosTest {
       Duration slowest = Duration.ZERO;
       while (hub.telemetry().size() < messages) {
         try (DurableDevices process = DurableDevices.start(setup, network.port(), false)) {
+          process.awaitReady();
           slowest = longer(slowest, untilTheLogGrows(hub, setup));
           TimeUnit.MILLISECONDS.sleep(random.nextInt(1_500));
           if (random.nextInt(4) == 0 || hubKills == 0) {
