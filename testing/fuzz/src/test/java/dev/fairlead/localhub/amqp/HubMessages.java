@@ -6,6 +6,11 @@ import org.apache.qpid.protonj2.types.messaging.Properties;
 
 /** The hub's own reading of messages, on the codec of protonj2, for the comparison. */
 public final class HubMessages {
+  /** The first and the last kind of a body. [AMQP 3.2.6, 3.2.8] */
+  private static final int DATA = 0x75;
+
+  private static final int VALUE = 0x77;
+
   private HubMessages() {}
 
   /**
@@ -48,7 +53,8 @@ public final class HubMessages {
       while (at < bytes.length) {
         boolean brief = bytes.length - at > 3 && bytes[at] == 0 && bytes[at + 1] == 0x53;
         int code = brief ? bytes[at + 2] : -1;
-        if (code <= last) {
+        boolean secondBody = code <= VALUE && last >= DATA; // Of another kind. [AMQP 3.2]
+        if (code <= last || secondBody) {
           return false;
         }
         last = code;
