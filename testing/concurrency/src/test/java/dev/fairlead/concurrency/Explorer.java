@@ -56,6 +56,7 @@ public final class Explorer {
           List<String> trace = new ArrayList<>();
           strategy.repeat();
           run(strategy, false, trace);
+          run--; // It was the same one.
           throw failed(preemptions + " preemptions", failure, trace);
         }
         more = strategy.advance();
@@ -74,6 +75,7 @@ public final class Explorer {
       if (failure != null) {
         List<String> trace = new ArrayList<>();
         run(new Strategy.Drawn(seed), true, trace);
+        run--; // It was the same one.
         throw failed("seed " + seed, failure, trace);
       }
     }

@@ -335,7 +335,7 @@ public final class OutboxScenarios {
 
   /** One of two outboxes that share a budget closes while the other waits for its room. */
   public static final class BudgetAndClose implements Scenario {
-    private final Budget budget = new Budget(2, 10_000, Long.MAX_VALUE, 2, 0);
+    private final Budget budget = new Budget(2, 10_000, Long.MAX_VALUE, 1, 0);
     private final SteppedTime time = new SteppedTime();
     private final Device one = device();
     private final Device two = device();
@@ -350,7 +350,7 @@ public final class OutboxScenarios {
 
     @Override
     public List<Runnable> threads() {
-      return List.of(this::send, two::session, () -> one.outbox.close(() -> {}));
+      return List.of(this::send, () -> one.outbox.close(() -> {}));
     }
 
     private void send() {
@@ -360,9 +360,40 @@ public final class OutboxScenarios {
 
     @Override
     public void check() {
+      two.session();
       one.check(1);
       two.check(0);
       assertThat(budget.use()).isEqualTo(new Budget.Use(1, 0, 0, 0));
+    }
+  }
+
+  /** A sender waits for the room that another outbox has taken beyond its share. */
+  public static final class BudgetOfAnother implements Scenario {
+    private final Budget budget = new Budget(3, 10_000, Long.MAX_VALUE, 2, 50);
+    private final SteppedTime time = new SteppedTime();
+    private final Device one = device();
+    private final Device two = device();
+
+    public BudgetOfAnother() {
+      one.offer("a");
+      one.offer("b");
+      two.offer("c");
+    }
+
+    private Device device() {
+      return new Device(rules(limits(10, OverflowPolicy.BLOCK), budget), time);
+    }
+
+    @Override
+    public List<Runnable> threads() {
+      return List.of(() -> two.offer("d"), one::session);
+    }
+
+    @Override
+    public void check() {
+      two.session();
+      one.check(0);
+      two.check(0);
     }
   }
 
@@ -392,12 +423,39 @@ public final class OutboxScenarios {
 
     @Override
     public void check() {
+      // One that was saved up, and at most one for the second that has passed.
+      assertThat(one.arrived.size() + two.arrived.size()).isBetween(1, 2);
       time.advance(Duration.ofSeconds(1));
       time.advance(Duration.ofSeconds(1));
       time.advance(Duration.ofSeconds(1));
       one.check(0);
       two.check(0);
       assertThat(time.alarms()).isZero();
+    }
+  }
+
+  /** Two take the one message that a rate limit allows. */
+  public static final class OneToken implements Scenario {
+    private final RateGate gate =
+        new RateGate(
+            RateLimit.builder().messagesPerSecond(1).burst(Duration.ofSeconds(1)).build(),
+            new SteppedTime());
+    private final AtomicInteger taken = new AtomicInteger();
+
+    @Override
+    public List<Runnable> threads() {
+      return List.of(this::take, this::take);
+    }
+
+    private void take() {
+      if (gate.join(() -> {}).take(TelemetryMessage.of(new byte[1]))) {
+        taken.incrementAndGet();
+      }
+    }
+
+    @Override
+    public void check() {
+      assertThat(taken).hasValue(1);
     }
   }
 }

@@ -17,7 +17,9 @@ class OutboxSchedulesTest {
         OutboxScenarios.WhenRoom.class,
         OutboxScenarios.SharedBudget.class,
         OutboxScenarios.BudgetAndClose.class,
-        OutboxScenarios.SharedRate.class
+        OutboxScenarios.BudgetOfAnother.class,
+        OutboxScenarios.SharedRate.class,
+        OutboxScenarios.OneToken.class
       })
   void keepsItsPromises(Class<? extends Scenario> scenario) {
     Explorer.explore(scenario, 150);
